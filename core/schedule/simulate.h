@@ -1,0 +1,81 @@
+// Discrete-event simulation of one training step: predicted times turned into a timeline, bubbles and memory curves.
+#pragma once
+
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/units.h"
+#include "core/schedule/schedule.h"
+
+namespace alpa
+{
+
+/// What one stage needs; times of its whole submesh, bytes per device.
+struct StageLoad {
+    Seconds forward{};      ///< Per microbatch.
+    Seconds backward{};     ///< Per microbatch.
+    Seconds gradientSync{}; ///< Once, after the last backward.
+    Seconds update{};       ///< Once, after the sync.
+    Bytes fixedMemory{};
+    Bytes perInFlightMicrobatch{};
+    Bytes transient{}; ///< Held only while a task runs.
+};
+
+/// Activations from one stage to a later one, and their gradients back. Each direction of a link carries one transfer
+/// at a time, in the order they become ready; transfers occupy no stage.
+struct StageLink {
+    int from = 0;
+    int to = 0; ///< > from; usually from + 1, further for skip connections.
+    Seconds forward{};  ///< Per microbatch.
+    Seconds backward{}; ///< Per microbatch.
+};
+
+struct SimulationProblem {
+    ScheduleKind schedule = ScheduleKind::k1f1b;
+    int microbatches = 1;
+    std::vector<StageLoad> stages;
+    std::vector<StageLink> links;
+};
+
+struct TimelineTask {
+    ScheduledTask task;
+    Seconds start{};
+    Seconds end{};
+};
+
+struct TimelineTransfer {
+    int link = 0; ///< Index into SimulationProblem::links.
+    int microbatch = 0;
+    ScheduledTask::Phase phase = ScheduledTask::Phase::kForward; ///< kBackward: gradients, from `to` to `from`.
+    Seconds start{};
+    Seconds end{};
+};
+
+/// The value of a step function from `time` on.
+struct MemoryPoint {
+    Seconds time{};
+    int inFlight = 0; ///< Microbatches whose forward has started and whose backward has not ended.
+    Bytes memory{};   ///< Per device: fixed + inFlight * perInFlight + transient while a task runs.
+};
+
+struct StageTimeline {
+    std::vector<TimelineTask> tasks;   ///< In time order.
+    std::vector<MemoryPoint> memory;   ///< In time order, times strictly ascending.
+    int peakInFlight = 0;
+    Bytes peakMemory{};
+    Seconds busy{};            ///< Sum of task durations.
+    double bubbleFraction = 0; ///< Share of the step in which the stage is idle; 0 for an empty step.
+};
+
+struct Timeline {
+    std::vector<StageTimeline> stages;
+    std::vector<TimelineTransfer> transfers; ///< By start time, then link.
+    Seconds stepTime{};                      ///< End of the last task.
+};
+
+/// Runs the schedule: a task starts when the one before it on its stage has ended and its inputs have arrived.
+/// O(tasks * links of a stage). Fails with kInvalidInput on no stages, no microbatches, a negative or non-finite
+/// time, or a link that does not lead to a later stage.
+Result<Timeline> simulate(const SimulationProblem& problem);
+
+} // namespace alpa
