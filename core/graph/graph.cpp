@@ -1,21 +1,49 @@
 #include "core/graph/graph.h"
 
 #include <algorithm>
+#include <array>
 
 namespace alpa
 {
 
-std::string_view phaseName(Phase phase)
+namespace
 {
-    switch (phase) {
-    case Phase::kForward:
-        return "forward";
-    case Phase::kBackward:
-        return "backward";
-    case Phase::kUpdate:
-        return "update";
-    }
-    return "forward";
+
+constexpr std::array<std::string_view, 3> kPhaseNames{"forward", "backward", "update"};
+constexpr std::array<std::string_view, 3> kInputNames{"parameter", "state", "batch"};
+constexpr std::array<std::string_view, 5> kOutputNames{"loss", "gradient", "updated_parameter",
+                                                       "updated_state", "other"};
+
+template <typename Enum, size_t N>
+std::optional<Enum> fromName(const std::array<std::string_view, N>& names, std::string_view name)
+{
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end())
+        return std::nullopt;
+    return static_cast<Enum>(found - names.begin());
+}
+
+} // namespace
+
+std::string_view phaseName(Phase phase) { return kPhaseNames[static_cast<size_t>(phase)]; }
+
+std::optional<Phase> phaseFromName(std::string_view name)
+{
+    return fromName<Phase>(kPhaseNames, name);
+}
+
+std::string_view inputRoleName(InputRole role) { return kInputNames[static_cast<size_t>(role)]; }
+
+std::optional<InputRole> inputRoleFromName(std::string_view name)
+{
+    return fromName<InputRole>(kInputNames, name);
+}
+
+std::string_view outputRoleName(OutputRole role) { return kOutputNames[static_cast<size_t>(role)]; }
+
+std::optional<OutputRole> outputRoleFromName(std::string_view name)
+{
+    return fromName<OutputRole>(kOutputNames, name);
 }
 
 ScopeId Graph::scope(std::string_view path)

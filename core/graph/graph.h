@@ -16,6 +16,7 @@ namespace alpa
 /// Which part of a training step an op belongs to. Forward and backward run once per microbatch, update once per step.
 enum class Phase { kForward, kBackward, kUpdate };
 std::string_view phaseName(Phase phase);
+std::optional<Phase> phaseFromName(std::string_view name);
 
 struct Op {
     OpKind kind = OpKind::kOpaque;
@@ -41,6 +42,12 @@ enum class InputRole {
     kBatch,          ///< Differs in every microbatch; dimension 0 is the batch.
 };
 enum class OutputRole { kLoss, kGradient, kUpdatedParameter, kUpdatedState, kOther };
+/// "parameter", "state", "batch".
+std::string_view inputRoleName(InputRole role);
+std::optional<InputRole> inputRoleFromName(std::string_view name);
+/// "loss", "gradient", "updated_parameter", "updated_state", "other".
+std::string_view outputRoleName(OutputRole role);
+std::optional<OutputRole> outputRoleFromName(std::string_view name);
 
 struct GraphInput {
     ValueId value;

@@ -23,34 +23,100 @@ constexpr std::array<std::string_view, 55> kKindNames{
     "transpose", "convolution",   "dot",           "gather",
     "reduce",    "reduce_window", "scatter",       "select_and_scatter",
     "sort",      "accumulate",    "opaque"};
+constexpr std::array<std::string_view, 6> kReduceNames{"add",     "multiply", "maximum",
+                                                       "minimum", "and",      "or"};
+constexpr std::array<std::string_view, 6> kDirectionNames{"eq", "ne", "lt", "le", "gt", "ge"};
 static_assert(static_cast<size_t>(OpKind::kOpaque) + 1 == kKindNames.size());
 
-} // namespace
-
-std::string_view opKindName(OpKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
-
-std::optional<OpKind> opKindFromName(std::string_view name)
+template <typename Enum, size_t N>
+std::string_view nameOf(const std::array<std::string_view, N>& names, Enum entry)
 {
-    for (size_t kind = 0; kind < kKindNames.size(); ++kind) {
-        if (kKindNames[kind] == name)
-            return static_cast<OpKind>(kind);
+    return names[static_cast<size_t>(entry)];
+}
+
+template <typename Enum, size_t N>
+std::optional<Enum> fromName(const std::array<std::string_view, N>& names, std::string_view name)
+{
+    for (size_t entry = 0; entry < N; ++entry) {
+        if (names[entry] == name)
+            return static_cast<Enum>(entry);
     }
     return std::nullopt;
 }
 
+} // namespace
+
+std::string_view opKindName(OpKind kind) { return nameOf(kKindNames, kind); }
+
+std::optional<OpKind> opKindFromName(std::string_view name)
+{
+    return fromName<OpKind>(kKindNames, name);
+}
+
 bool isElementwise(OpKind kind) { return kind <= OpKind::kXor; }
 
-std::string_view reduceKindName(ReduceKind kind)
+std::string_view reduceKindName(ReduceKind kind) { return nameOf(kReduceNames, kind); }
+
+std::optional<ReduceKind> reduceKindFromName(std::string_view name)
 {
-    constexpr std::array<std::string_view, 6> kNames{"add",     "multiply", "maximum",
-                                                     "minimum", "and",      "or"};
-    return kNames[static_cast<size_t>(kind)];
+    return fromName<ReduceKind>(kReduceNames, name);
 }
 
 std::string_view compareDirectionName(CompareDirection direction)
 {
-    constexpr std::array<std::string_view, 6> kNames{"eq", "ne", "lt", "le", "gt", "ge"};
-    return kNames[static_cast<size_t>(direction)];
+    return nameOf(kDirectionNames, direction);
+}
+
+std::optional<CompareDirection> compareDirectionFromName(std::string_view name)
+{
+    return fromName<CompareDirection>(kDirectionNames, name);
+}
+
+Attributes defaultAttributes(OpKind kind)
+{
+    // Only the kinds that carry something are listed.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+    switch (kind) {
+    case OpKind::kConstant:
+        return ConstantAttributes{};
+    case OpKind::kIota:
+        return IotaAttributes{};
+    case OpKind::kCompare:
+        return CompareAttributes{};
+    case OpKind::kBroadcast:
+    case OpKind::kTranspose:
+    case OpKind::kReverse:
+        return DimsAttributes{};
+    case OpKind::kReduce:
+        return ReduceAttributes{};
+    case OpKind::kSlice:
+        return SliceAttributes{};
+    case OpKind::kPad:
+        return PadAttributes{};
+    case OpKind::kConcatenate:
+        return ConcatenateAttributes{};
+    case OpKind::kDynamicSlice:
+        return DynamicSliceAttributes{};
+    case OpKind::kDot:
+        return DotAttributes{};
+    case OpKind::kConvolution:
+        return ConvolutionAttributes{};
+    case OpKind::kGather:
+        return GatherAttributes{};
+    case OpKind::kScatter:
+        return ScatterAttributes{};
+    case OpKind::kReduceWindow:
+    case OpKind::kSelectAndScatter:
+        return ReduceWindowAttributes{};
+    case OpKind::kSort:
+        return SortAttributes{};
+    case OpKind::kOpaque:
+        return OpaqueAttributes{};
+    default:
+        return std::monostate{};
+    }
+#pragma GCC diagnostic pop
 }
 
 } // namespace alpa

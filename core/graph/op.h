@@ -48,8 +48,10 @@ enum class ReduceKind { kAdd, kMultiply, kMaximum, kMinimum, kAnd, kOr };
 enum class CompareDirection { kEq, kNe, kLt, kLe, kGt, kGe };
 /// "add", "maximum", "and".
 std::string_view reduceKindName(ReduceKind kind);
+std::optional<ReduceKind> reduceKindFromName(std::string_view name);
 /// "eq", "lt".
 std::string_view compareDirectionName(CompareDirection direction);
+std::optional<CompareDirection> compareDirectionFromName(std::string_view name);
 
 /// Values in row-major order; one value stands for all elements.
 struct ConstantAttributes {
@@ -145,5 +147,9 @@ using Attributes =
                  ReduceAttributes, SliceAttributes, PadAttributes, ConcatenateAttributes,
                  DynamicSliceAttributes, DotAttributes, ConvolutionAttributes, GatherAttributes,
                  ScatterAttributes, ReduceWindowAttributes, SortAttributes, OpaqueAttributes>;
+
+/// The alternative that ops of `kind` carry, with default fields. Dynamic update slice carries none, select and
+/// scatter (which selects the maximum and adds) a ReduceWindowAttributes.
+Attributes defaultAttributes(OpKind kind);
 
 } // namespace alpa
