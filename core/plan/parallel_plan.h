@@ -1,0 +1,135 @@
+// ParallelPlan: the planner's whole answer as one immutable value, with predictions and proof. Everything that shows,
+// compares, exports or runs a plan reads this.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/plan/plan_request.h"
+#include "core/schedule/simulate.h"
+#include "core/sharding/strategy.h"
+
+namespace alpa
+{
+
+/// A run of forward ops (with their backward and update ops) that stage construction never cuts.
+struct PlannedLayer {
+    std::string name; ///< "GPT/block_3"
+    Flops flops;      ///< Forward and backward of one microbatch.
+};
+
+/// How a stage gets a value that it does not compute.
+enum class InputSource {
+    kOwned,      ///< Parameter or state that lives here.
+    kBatch,      ///< From the host, every microbatch.
+    kReceived,   ///< From another stage, every microbatch.
+    kSharedCopy, ///< A parameter owned by another stage (tied weights), received once per step, or its gradient sent back.
+};
+struct PlannedInput {
+    ValueId value;
+    ShardingSpec spec;
+    InputSource source = InputSource::kOwned;
+};
+
+/// What one stage costs. Times per microbatch unless said otherwise.
+struct StageCost {
+    Seconds forwardCompute, backwardCompute;
+    Seconds forwardCommunication, backwardCommunication; ///< Collectives inside the stage.
+    Seconds gradientSync; ///< Once per step.
+    Seconds update;       ///< Once per step, with the gather of updated parameters.
+    Seconds receive;      ///< Activations from the previous stage.
+    Seconds forward() const { return forwardCompute + forwardCommunication; }
+    Seconds backward() const { return backwardCompute + backwardCommunication; }
+    Seconds perMicrobatch() const { return forward() + backward(); }
+    Seconds perStep() const { return gradientSync + update; }
+};
+
+/// Bytes on each device of a stage.
+struct StageMemory {
+    Bytes parameters, gradients, optimizerState;
+    Bytes activations; ///< Kept from forward to backward, of one microbatch.
+    int inFlight = 1;  ///< Microbatches whose activations are kept at once.
+    Bytes transient;   ///< Largest extra need while an op runs.
+    Bytes total() const
+    {
+        return parameters + gradients + optimizerState + activations * static_cast<int64_t>(inFlight) + transient;
+    }
+};
+
+/// The solver's proof for one stage: cost >= optimum >= lowerBound.
+struct Certificate {
+    double cost = 0;       ///< Objective in seconds per microbatch.
+    double lowerBound = 0;
+    bool isOptimal = false;
+    bool memoryBinds = false;
+    int decisions = 0;     ///< Nodes of the integer programme.
+    int strategies = 0;    ///< Over all nodes.
+    std::string method;    ///< "trws", "bucket elimination", "branch and bound", ...
+    double gap() const { return cost > 0 ? (cost - lowerBound) / cost : 0; }
+};
+
+/// One sharding that the solver could have given a decision.
+struct Alternative {
+    std::string strategy;  ///< "x: b, y: h" (axis: factor dimension), or the spec of a stored tensor.
+    ShardingSpec result;
+    Seconds delta;         ///< Step time added if only this decision changed; 0 for the chosen one.
+};
+/// One node of the integer programme: an op or a stored tensor that decides, and the ops that follow it.
+struct Decision {
+    std::string label;      ///< "GPT/block_0/fc:dot", "block_0.fc.kernel"
+    OpId op;                ///< Invalid for stored tensors.
+    ValueId value;          ///< The op's result or the stored tensor.
+    std::vector<Alternative> alternatives; ///< Cheapest first.
+    int chosen = 0;
+};
+
+struct PlanStage {
+    int firstLayer = 0;
+    int endLayer = 0; ///< Exclusive.
+    Submesh submesh;
+    DeviceMesh mesh;  ///< Axis x is the data axis, y the tensor axis.
+    std::vector<PlannedInput> inputs;
+    std::vector<OpId> ops;             ///< Forward, backward and update ops of the stage, in graph order.
+    std::vector<OpSharding> shardings; ///< One per entry of ops.
+    StageCost cost;
+    StageMemory memory;
+    Certificate certificate;
+    std::vector<Decision> decisions;
+};
+
+struct ParallelPlan {
+    std::string modelName;
+    std::string modelPath;
+    Cluster cluster;
+    PlanOptions options; ///< As asked, so that the same request can be made again.
+    std::shared_ptr<const Graph> graph; ///< The training step at microbatch size; OpIds and ValueIds refer to it.
+    std::vector<PlannedLayer> layers;
+    std::vector<int> layerOfOp; ///< Per op of the graph.
+    std::vector<PlanStage> stages;
+    ScheduleKind schedule = ScheduleKind::k1f1b;
+    int microbatches = 1;
+    int64_t microbatchSize = 1;
+    Timeline timeline;
+    Seconds stepTime;       ///< Of the simulated timeline.
+    Flops modelFlops;       ///< Of one step, without recomputation.
+    Seconds planningTime;   ///< Wall clock; not part of the plan's text.
+
+    int64_t globalBatch() const { return microbatchSize * microbatches; }
+    double samplesPerSecond() const { return static_cast<double>(globalBatch()) / stepTime.count; }
+    /// modelFlops per second and device.
+    double flopsPerDevice() const;
+    /// Degrees as people name them; of the widest stage.
+    int dataParallel() const;
+    int tensorParallel() const;
+    int pipelineParallel() const { return static_cast<int>(stages.size()); }
+};
+
+/// No plan is an answer: which constraints clash, and what would do.
+struct NoPlan {
+    std::string reason; ///< "memory 16 GiB and max TP 1: stage of layers 0-3 needs 23.1 GiB at least"
+    std::vector<std::string> clashing;       ///< The constraints, as formatted.
+    std::optional<Bytes> smallestMemory;     ///< Per device, that would do with everything else as asked.
+};
+
+} // namespace alpa

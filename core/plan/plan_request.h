@@ -1,0 +1,70 @@
+// What a person may ask of the planner: batch, optimizer, and constraints. Everything not said is searched.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/units.h"
+#include "core/graph/graph.h"
+#include "core/mesh/cluster.h"
+#include "core/mesh/sharding_spec.h"
+#include "core/schedule/schedule.h"
+#include "core/training/training_step.h"
+
+namespace alpa
+{
+
+/// Named starting points; each one is the planner under fixed constraints.
+enum class PlanStrategy { kAuto, kDataParallel, kZero2, kZero3, kMegatron, kPipeline };
+/// "auto", "dp", "zero2", "zero3", "megatron", "pipeline".
+std::string_view strategyName(PlanStrategy strategy);
+std::optional<PlanStrategy> strategyFromName(std::string_view name);
+
+/// Pins (or forbids) the sharding of every tensor whose label matches `pattern` (* and ?). Labels: a parameter's name
+/// ("block_0.fc.kernel": how it is stored), or scope and kind of a forward op ("GPT/block_0/fc:dot": its result).
+struct SpecConstraint {
+    std::string pattern;
+    ShardingSpec spec; ///< Over the stage's axes: x is the data axis, y the tensor axis.
+    bool forbids = false;
+    friend bool operator==(const SpecConstraint&, const SpecConstraint&) = default;
+};
+
+/// Whether parameters and optimizer state may, must, or must not be split over the data axis (ZeRO).
+enum class StorageRule { kFree, kReplicated, kSplit };
+
+struct PlanConstraints {
+    std::optional<int> maxTp, maxDp, maxPp;       ///< Degrees: devices along the tensor axis, the data axis, stages.
+    std::optional<int> fixedTp, fixedDp, fixedPp;
+    std::optional<Bytes> memoryPerDevice;         ///< Unset: the device's own memory.
+    std::optional<int> microbatches;              ///< Unset: searched.
+    std::optional<ScheduleKind> schedule;         ///< Unset: searched.
+    StorageRule parameterStorage = StorageRule::kFree;
+    StorageRule stateStorage = StorageRule::kFree;
+    std::vector<SpecConstraint> specs;
+    std::vector<int> cuts;          ///< A stage must begin at these layers.
+    std::vector<int> forbiddenCuts; ///< No stage may begin at these layers.
+    friend bool operator==(const PlanConstraints&, const PlanConstraints&) = default;
+};
+
+struct PlanOptions {
+    std::optional<int64_t> globalBatch;    ///< Samples of one step; unset: the batch of the file.
+    std::optional<int> layers;             ///< Layers to cluster into; unset: chosen from the model.
+    OptimizerOptions optimizer;
+    PlanStrategy strategy = PlanStrategy::kAuto;
+    PlanConstraints constraints;
+    int threads = 0; ///< 0: one per core. Never changes the plan.
+};
+
+struct PlanRequest {
+    std::shared_ptr<const Graph> model; ///< The loss graph, as imported.
+    std::string modelPath;              ///< For titles and files only.
+    Cluster cluster;
+    PlanOptions options;
+};
+
+/// "max TP 2, memory 16 GiB", in a fixed order; "none" if nothing is asked.
+std::string formatConstraints(const PlanConstraints& constraints);
+
+} // namespace alpa

@@ -1,0 +1,51 @@
+// Runs a verified Program on devices of one backend, step by step.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/program/program.h"
+#include "core/trace/trace.h"
+
+namespace alpa
+{
+
+/// A whole tensor on the host, row-major, in its dtype's bytes (bf16 as 2 bytes, pred as 1).
+struct HostBuffer {
+    TensorType type;
+    std::vector<std::byte> bytes;
+};
+
+struct StepReport {
+    int step = 0;
+    double loss = 0;
+    Seconds time;
+};
+
+struct RunOptions {
+    int steps = 1;
+    bool recordTrace = true;
+    Seconds watchdog{60.0}; ///< No instruction may take longer: then the run ends with every device's position.
+    JobControl control;
+    std::function<void(const StepReport&)> onStep; ///< After each step, from the calling thread.
+};
+
+struct RunResult {
+    std::vector<StepReport> steps;
+    Trace trace;
+    /// Parameters and optimizer state after the last step, whole, by input name (only when `collectState`).
+    std::map<std::string, HostBuffer> state;
+};
+
+/// `inputs`: whole tensors by input name: all parameters, states, and batch inputs of the whole global batch
+/// (dimension 0 = microbatch size x microbatches; microbatch m takes rows [m * size, (m + 1) * size)).
+/// The same batch is used in every step. Fails with kInvalidInput naming a missing or misshapen input, kDevice or
+/// kAborted with positions if a device fails or hangs, kCancelled.
+Result<RunResult> runProgram(const Program& program, const std::map<std::string, HostBuffer>& inputs,
+                             const RunOptions& options, bool collectState = false);
+
+} // namespace alpa
