@@ -1,0 +1,327 @@
+#include "core/inter_op/stage_search.h"
+
+#include <algorithm>
+#include <limits>
+#include <queue>
+#include <tuple>
+
+#include "core/base/check.h"
+
+namespace alpa
+{
+
+namespace
+{
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+/// A plan must beat the best by more than rounding to be worth another programme.
+constexpr double kRounding = 1e-12;
+
+/// Rectangle of bounds, as inclusive indices into the ascending distinct times and perSteps.
+struct Rectangle {
+    int timeLow = 0;
+    int timeHigh = 0;
+    int perStepLow = 0;
+    int perStepHigh = 0;
+    double sum = 0;   ///< g at the upper corner.
+    double bound = 0; ///< No plan inside is better.
+    int order = 0;    ///< Makes the queue's order total.
+};
+
+struct Later {
+    bool operator()(const Rectangle& a, const Rectangle& b) const
+    {
+        return std::tie(a.bound, a.order) > std::tie(b.bound, b.order);
+    }
+};
+
+template <typename Member>
+std::vector<double> distinctValues(const StageSearchProblem& problem, const std::vector<uint8_t>& enabled,
+                                   Member member)
+{
+    std::vector<double> values;
+    for (size_t shape = 0; shape < problem.shapes.size(); ++shape) {
+        if (!enabled[shape])
+            continue;
+        for (const StageOption& option : problem.shapes[shape].options)
+            values.push_back(option.*member);
+    }
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values;
+}
+
+int indexOf(const std::vector<double>& values, double value)
+{
+    return static_cast<int>(std::lower_bound(values.begin(), values.end(), value) - values.begin());
+}
+
+/// The last index in [low, high) whose value is at most the middle between both ends.
+int middle(const std::vector<double>& values, int low, int high)
+{
+    const double half = 0.5 * (values[static_cast<size_t>(low)] + values[static_cast<size_t>(high)]);
+    const auto above = std::upper_bound(values.begin() + low, values.begin() + high, half);
+    return std::clamp(static_cast<int>(above - values.begin()) - 1, low, high - 1);
+}
+
+void keepParetoOptions(std::vector<StageOption>& options)
+{
+    std::stable_sort(options.begin(), options.end(), [](const StageOption& a, const StageOption& b) {
+        return std::tie(a.time, a.perStep, b.maxFollowing) < std::tie(b.time, b.perStep, a.maxFollowing);
+    });
+    std::vector<StageOption> kept;
+    for (const StageOption& option : options) {
+        const bool isDominated = std::any_of(kept.begin(), kept.end(), [&](const StageOption& better) {
+            return better.perStep <= option.perStep && better.maxFollowing >= option.maxFollowing;
+        });
+        if (!isDominated)
+            kept.push_back(option);
+    }
+    options = std::move(kept);
+}
+
+} // namespace
+
+void normalise(StageSearchProblem& problem)
+{
+    for (StageShape& shape : problem.shapes)
+        keepParetoOptions(shape.options);
+    std::stable_sort(problem.shapes.begin(), problem.shapes.end(), [](const StageShape& a, const StageShape& b) {
+        return std::tie(a.first, b.end, a.submesh) < std::tie(b.first, a.end, b.submesh);
+    });
+}
+
+StageSearch::StageSearch(const StageSearchProblem& problem)
+    : problem_(problem)
+    , width_(static_cast<size_t>(problem.deviceCount) + 1)
+{
+    const int mostStages = std::min({problem.layerCount, problem.deviceCount, problem.maxStages});
+    const bool countsMatter = problem.minStages > 1 ||
+                              problem.maxStages < std::min(problem.layerCount, problem.deviceCount);
+    int lastUsefulLevel = 1;
+    for (const StageShape& shape : problem.shapes) {
+        for (const StageOption& option : shape.options) {
+            if (option.maxFollowing < mostStages - 1)
+                lastUsefulLevel = std::max(lastUsefulLevel, option.maxFollowing + 2);
+        }
+    }
+    levels_ = std::max(1, countsMatter ? mostStages : std::min(mostStages, lastUsefulLevel));
+    lastLevelIsOpen_ = !countsMatter;
+    firstShape_.assign(static_cast<size_t>(problem.layerCount) + 1, 0);
+    for (const StageShape& shape : problem.shapes)
+        ++firstShape_[static_cast<size_t>(shape.first) + 1];
+    for (size_t layer = 1; layer < firstShape_.size(); ++layer)
+        firstShape_[layer] += firstShape_[layer - 1];
+    const size_t rows = static_cast<size_t>(levels_ + 1) * (static_cast<size_t>(problem.layerCount) + 1);
+    table_.assign(rows * width_, kNone);
+    rowBegin_.assign(rows, 0);
+    rowEnd_.assign(rows, 0);
+}
+
+size_t StageSearch::rowIndex(int level, int layer) const
+{
+    return static_cast<size_t>(level) * (static_cast<size_t>(problem_.layerCount) + 1) +
+           static_cast<size_t>(layer);
+}
+
+/// row(level, shape.first) = min(itself, row(level before, shape.end) shifted by the shape's devices, plus time).
+void StageSearch::relaxShape(const StageShape& shape, double time, int level)
+{
+    const size_t target = rowIndex(level, shape.first);
+    const auto relaxFrom = [&](int levelAfter) {
+        const size_t source = rowIndex(levelAfter, shape.end);
+        const int begin = rowBegin_[source] + shape.devices;
+        const int end = std::min(rowEnd_[source] + shape.devices, problem_.deviceCount + 1);
+        if (begin >= end)
+            return;
+        double* to = row(level, shape.first);
+        const double* from = row(levelAfter, shape.end) - shape.devices;
+        for (int devices = begin; devices < end; ++devices) {
+            const double sum = from[devices] + time;
+            to[devices] = sum < to[devices] ? sum : to[devices];
+        }
+        const bool isFresh = rowBegin_[target] >= rowEnd_[target];
+        rowBegin_[target] = isFresh ? begin : std::min(rowBegin_[target], begin);
+        rowEnd_[target] = isFresh ? end : std::max(rowEnd_[target], end);
+    };
+    relaxFrom(level - 1);
+    if (lastLevelIsOpen_ && level == levels_)
+        relaxFrom(level);
+}
+
+void StageSearch::fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep)
+{
+    ++programmesSolved_;
+    std::fill(table_.begin(), table_.end(), kNone);
+    std::fill(rowBegin_.begin(), rowBegin_.end(), 0);
+    std::fill(rowEnd_.begin(), rowEnd_.end(), 0);
+    row(0, problem_.layerCount)[0] = 0.0;
+    rowEnd_[rowIndex(0, problem_.layerCount)] = 1;
+    for (int layer = problem_.layerCount - 1; layer >= 0; --layer) {
+        const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
+        for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
+            if (!enabled[static_cast<size_t>(index)])
+                continue;
+            const StageShape& shape = problem_.shapes[static_cast<size_t>(index)];
+            // Options ascend in time, so each serves the levels that no faster one may.
+            int served = 0;
+            for (const StageOption& option : shape.options) {
+                if (option.time > maxTime)
+                    break;
+                if (option.perStep > maxPerStep)
+                    continue;
+                const int last = std::min(levels_, option.maxFollowing + 1);
+                for (int level = served + 1; level <= last; ++level)
+                    relaxShape(shape, option.time, level);
+                served = std::max(served, last);
+            }
+        }
+    }
+}
+
+int StageSearch::optionFor(const StageShape& shape, int level, double maxTime, double maxPerStep) const
+{
+    for (size_t index = 0; index < shape.options.size(); ++index) {
+        const StageOption& option = shape.options[index];
+        if (option.time <= maxTime && option.perStep <= maxPerStep && option.maxFollowing + 1 >= level)
+            return static_cast<int>(index);
+    }
+    return -1;
+}
+
+/// Walks the table from the first layer. The choice is not stored but found again: the same two doubles were added
+/// when the table was filled, so equality is exact.
+std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8_t>& enabled, double maxTime,
+                                                         double maxPerStep) const
+{
+    int level = 0;
+    int devices = problem_.deviceCount;
+    double best = kNone;
+    const int firstLevel = lastLevelIsOpen_ ? 1 : problem_.minStages;
+    const int fewestDevices = problem_.allowIdleDevices ? 1 : problem_.deviceCount;
+    for (int candidate = firstLevel; candidate <= levels_; ++candidate) {
+        for (int used = fewestDevices; used <= problem_.deviceCount; ++used) {
+            if (row(candidate, 0)[used] < best) {
+                best = row(candidate, 0)[used];
+                level = candidate;
+                devices = used;
+            }
+        }
+    }
+    if (best == kNone)
+        return std::nullopt;
+    Corner corner{best, {}};
+    int layer = 0;
+    while (layer < problem_.layerCount) {
+        const double rest = row(level, layer)[devices];
+        const auto findStage = [&]() {
+            const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
+            for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
+                const StageShape& shape = problem_.shapes[static_cast<size_t>(index)];
+                if (!enabled[static_cast<size_t>(index)] || shape.devices > devices)
+                    continue;
+                const int option = optionFor(shape, level, maxTime, maxPerStep);
+                if (option < 0)
+                    continue;
+                const double time = shape.options[static_cast<size_t>(option)].time;
+                const int levelsAfter = lastLevelIsOpen_ && level == levels_ ? 2 : 1;
+                for (int step = 0; step < levelsAfter; ++step) {
+                    const int levelAfter = level - 1 + step;
+                    if (row(levelAfter, shape.end)[devices - shape.devices] + time == rest) {
+                        corner.stages.push_back({index, option});
+                        layer = shape.end;
+                        devices -= shape.devices;
+                        level = levelAfter;
+                        return true;
+                    }
+                }
+            }
+            return false;
+        };
+        CHECK(findStage(), "each finite table entry has the stage that produced it");
+    }
+    return corner;
+}
+
+std::optional<StageSearch::Corner> StageSearch::solveCorner(const std::vector<uint8_t>& enabled, double maxTime,
+                                                            double maxPerStep)
+{
+    fillTable(enabled, maxTime, maxPerStep);
+    return readPlan(enabled, maxTime, maxPerStep);
+}
+
+bool StageSearch::isFeasible(const std::vector<uint8_t>& enabled)
+{
+    return solveCorner(enabled, kNone, kNone).has_value();
+}
+
+std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& enabled, const JobControl& job)
+{
+    const std::vector<double> times = distinctValues(problem_, enabled, &StageOption::time);
+    const std::vector<double> perSteps = distinctValues(problem_, enabled, &StageOption::perStep);
+    if (times.empty())
+        return std::nullopt;
+    const auto timeAt = [&](int index) { return times[static_cast<size_t>(index)]; };
+    const auto perStepAt = [&](int index) { return perSteps[static_cast<size_t>(index)]; };
+
+    std::optional<StageSearchResult> best;
+    std::priority_queue<Rectangle, std::vector<Rectangle>, Later> open;
+    int order = 0;
+    const auto push = [&](Rectangle rectangle) {
+        rectangle.bound = rectangle.sum + problem_.rounds * timeAt(rectangle.timeLow) +
+                          perStepAt(rectangle.perStepLow);
+        rectangle.order = order++;
+        if (!best || rectangle.bound < best->objective * (1.0 - kRounding))
+            open.push(rectangle);
+    };
+    // Solves the upper corner, then shrinks the rectangle to what its plan uses: between that and the corner, g is
+    // constant and the plan optimal.
+    const auto explore = [&](Rectangle rectangle) {
+        const std::optional<Corner> corner =
+            solveCorner(enabled, timeAt(rectangle.timeHigh), perStepAt(rectangle.perStepHigh));
+        if (!corner)
+            return;
+        double slowest = 0.0;
+        double perStep = 0.0;
+        for (const StageChoice& stage : corner->stages) {
+            const StageOption& option = problem_.shapes[static_cast<size_t>(stage.shape)]
+                                            .options[static_cast<size_t>(stage.option)];
+            slowest = std::max(slowest, option.time);
+            perStep = std::max(perStep, option.perStep);
+        }
+        const double objective = corner->sum + problem_.rounds * slowest + perStep;
+        if (!best || objective < best->objective)
+            best = StageSearchResult{objective, corner->stages};
+        rectangle.sum = corner->sum;
+        rectangle.timeHigh = std::max(indexOf(times, slowest), rectangle.timeLow);
+        rectangle.perStepHigh = std::max(indexOf(perSteps, perStep), rectangle.perStepLow);
+        push(rectangle);
+    };
+
+    explore({0, static_cast<int>(times.size()) - 1, 0, static_cast<int>(perSteps.size()) - 1, 0, 0, 0});
+    while (!open.empty()) {
+        if (job.isCancelled())
+            return std::nullopt;
+        const Rectangle rectangle = open.top();
+        open.pop();
+        if (rectangle.bound >= best->objective * (1.0 - kRounding))
+            break;
+        Rectangle lower = rectangle;
+        Rectangle upper = rectangle;
+        const double timeSlack = problem_.rounds * (timeAt(rectangle.timeHigh) - timeAt(rectangle.timeLow));
+        const double perStepSlack = perStepAt(rectangle.perStepHigh) - perStepAt(rectangle.perStepLow);
+        if (timeSlack >= perStepSlack) {
+            lower.timeHigh = middle(times, rectangle.timeLow, rectangle.timeHigh);
+            upper.timeLow = lower.timeHigh + 1;
+        } else {
+            lower.perStepHigh = middle(perSteps, rectangle.perStepLow, rectangle.perStepHigh);
+            upper.perStepLow = lower.perStepHigh + 1;
+        }
+        push(upper);
+        explore(lower);
+    }
+    return best;
+}
+
+} // namespace alpa

@@ -1,0 +1,100 @@
+// The engine under stage_dp.h and choose_stages.h: minimises  sum t_i + rounds * max t_j + max p_j  over covers of the
+// layers by shapes whose devices add up. Internal to this folder.
+//
+// For bounds T on t and P on p, a dynamic programme over (layer, devices, stages from here) gives g(T, P), the least
+// sum t_i. g falls as T and P grow, so g at the upper corner of a rectangle of (T, P) plus the lower corner's
+// rounds * T + P bounds every plan inside from below: branch and bound over rectangles visits a few dozen values of T
+// where the plain enumeration of the paper visits all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/base/job.h"
+
+namespace alpa
+{
+
+/// One point of a shape's trade-off.
+struct StageOption {
+    double time = 0;         ///< t, per microbatch.
+    double perStep = 0;      ///< p, once.
+    int maxFollowing = 0;    ///< Most stages that may come after this one (memory of in-flight microbatches).
+    int source = 0;          ///< The caller's index.
+};
+
+/// Layers [first, end) on one submesh, in any of its options.
+struct StageShape {
+    int first = 0;
+    int end = 0;
+    int submesh = 0;
+    int devices = 0;
+    std::vector<StageOption> options;
+};
+
+struct StageSearchProblem {
+    int layerCount = 0;
+    int deviceCount = 0;
+    double rounds = 0; ///< B - 1.
+    int minStages = 1;
+    int maxStages = 0;
+    bool allowIdleDevices = false;
+    std::vector<StageShape> shapes;
+};
+
+/// A chosen option of a chosen shape.
+struct StageChoice {
+    int shape = 0;
+    int option = 0;
+};
+
+struct StageSearchResult {
+    double objective = 0;
+    std::vector<StageChoice> stages; ///< In pipeline order.
+};
+
+/// Sorts the shapes (first layer; longer first; submesh) and keeps each shape's Pareto-optimal options, ascending in
+/// time. Both searches below assume it was called.
+void normalise(StageSearchProblem& problem);
+
+/// Solves one problem many times, each time for a subset of the shapes.
+class StageSearch
+{
+public:
+    /// Keeps a reference: `problem` must outlive the search.
+    explicit StageSearch(const StageSearchProblem& problem);
+
+    /// The optimum over the shapes with enabled[shape] != 0, or empty if there is none (or the job was cancelled).
+    std::optional<StageSearchResult> solve(const std::vector<uint8_t>& enabled, const JobControl& job);
+    /// Is there any cover at all?
+    bool isFeasible(const std::vector<uint8_t>& enabled);
+    /// Dynamic programmes solved so far.
+    int programmesSolved() const { return programmesSolved_; }
+
+private:
+    struct Corner {
+        double sum = 0;
+        std::vector<StageChoice> stages;
+    };
+    std::optional<Corner> solveCorner(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep);
+    void fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep);
+    void relaxShape(const StageShape& shape, double time, int level);
+    std::optional<Corner> readPlan(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep) const;
+    int optionFor(const StageShape& shape, int level, double maxTime, double maxPerStep) const;
+    double* row(int level, int layer) { return table_.data() + rowIndex(level, layer) * width_; }
+    const double* row(int level, int layer) const { return table_.data() + rowIndex(level, layer) * width_; }
+    size_t rowIndex(int level, int layer) const;
+
+    const StageSearchProblem& problem_;
+    int levels_ = 1;            ///< Stages from here are told apart up to this number.
+    bool lastLevelIsOpen_ = false; ///< The last level stands for "this many or more".
+    size_t width_ = 0;          ///< Devices + 1.
+    std::vector<int> firstShape_; ///< Per layer, into problem_.shapes.
+    std::vector<double> table_; ///< (levels + 1, layers + 1, devices + 1): least sum from this layer to the end.
+    std::vector<int> rowBegin_; ///< Per row, the finite range of devices [begin, end).
+    std::vector<int> rowEnd_;
+    int programmesSolved_ = 0;
+};
+
+} // namespace alpa
