@@ -15,6 +15,7 @@ struct MeshAxis {
     int size = 1;
     Link link;        ///< Per device, along this axis, when all groups communicate at once.
     bool crossesHosts = false;
+    int membersPerHost = 1; ///< Devices of one group that lie on one host; `size` when no group crosses hosts.
     friend bool operator==(const MeshAxis&, const MeshAxis&) = default;
 };
 
@@ -22,7 +23,13 @@ struct MeshAxis {
 struct DeviceMesh {
     std::vector<MeshAxis> axes; ///< Up to kMaxMeshAxes; axes of size 1 are kept so that x is always the batch axis.
     std::vector<DeviceId> devices;
+    int devicesPerHost = 1; ///< Of the cluster, to tell hosts apart.
 
+    /// Host of the device at position `index`.
+    int hostOf(int index) const
+    {
+        return static_cast<int>(devices[static_cast<size_t>(index)].number) / devicesPerHost;
+    }
     int deviceCount() const { return static_cast<int>(devices.size()); }
     int axisSize(int axis) const { return axes[static_cast<size_t>(axis)].size; }
     /// Product of the sizes of the axes of `set`; 1 for the empty set.
@@ -40,7 +47,7 @@ struct DeviceMesh {
 /// An axis whose groups cross hosts gets the network card's bandwidth divided by the groups that share the card.
 DeviceMesh makeDeviceMesh(const Cluster& cluster, const Submesh& submesh, const std::vector<int>& axisSizes);
 
-/// "[x=2, y=4] on host 0 devices 0-7".
+/// "[x=2, y=4] on host 0 devices 0-7", "[x=2, y=8] on hosts 0-1 devices 0-7" (the same devices of each host).
 std::string formatMesh(const DeviceMesh& mesh);
 
 /// The part of a tensor that one device holds: offsets and sizes per dimension, in elements of the whole tensor.

@@ -37,7 +37,7 @@ struct ShardingSpec {
     friend bool operator==(const ShardingSpec&, const ShardingSpec&) = default;
 };
 
-/// "{x, -, y}", "{x.y, -} partial z", "{}" for a scalar; axis names x, y, z, w.
+/// "{x, -, y}", "{x.y, -} partial z", "{-} partial y by maximum", "{}" for a scalar; axis names x, y, z, w.
 std::string formatSpec(const ShardingSpec& spec);
 /// Reads the same form. Fails with kInvalidInput saying what is wrong at which character.
 Result<ShardingSpec> parseSpec(std::string_view text);
