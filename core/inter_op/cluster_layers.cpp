@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "core/base/text.h"
+
 namespace alpa
 {
 
@@ -120,7 +122,7 @@ bool hasClustering(const ClusteringProblem& problem, int layerCount, double imba
 Error noClustering(const ClusteringProblem& problem, const ClusteringOptions& options)
 {
     std::string message = "no clustering into " + std::to_string(options.layerCount) +
-                          " layers keeps each within " + std::to_string(1 + options.imbalance) +
+                          " layers keeps each within " + formatNumber(1 + options.imbalance) +
                           " times the mean cost";
     const int heavy = heavyCount(problem);
     int fewer = options.layerCount - 1;
@@ -129,10 +131,11 @@ Error noClustering(const ClusteringProblem& problem, const ClusteringOptions& op
     int more = options.layerCount + 1;
     while (more <= heavy && !hasClustering(problem, more, options.imbalance))
         ++more;
-    if (fewer >= 1)
-        message += "; " + std::to_string(fewer) + " would do";
+    std::string admitted = fewer >= 1 ? std::to_string(fewer) : "";
     if (more <= heavy)
-        message += std::string(fewer >= 1 ? ", or " : "; ") + std::to_string(more);
+        admitted += (admitted.empty() ? "" : " or ") + std::to_string(more);
+    if (!admitted.empty())
+        message += "; " + admitted + " would do";
     return {ErrorCode::kInvalidInput, message};
 }
 

@@ -96,7 +96,7 @@ Result<std::optional<StageDpSolution>> solveStageDp(const StageDpProblem& proble
         sum = static_cast<float>(static_cast<double>(sum) + option.time);
         slowest = std::max(slowest, option.time);
     }
-    solution.float32Value = static_cast<double>(sum) + searchProblem.rounds * slowest;
+    solution.float32Value = static_cast<double>(sum) + searchProblem.rounds * static_cast<double>(static_cast<float>(slowest));
     return std::optional<StageDpSolution>{std::move(solution)};
 }
 

@@ -35,7 +35,7 @@ struct StageDpStage {
 
 struct StageDpSolution {
     double value = 0;        ///< sum t_i + (B-1) max t_j, in double precision.
-    double float32Value = 0; ///< The same with the sum rounded to float32 after each stage, as Alpa computes it.
+    double float32Value = 0; ///< The same with sums and maximum kept in float32, as Alpa does.
     std::vector<StageDpStage> stages;
     int programmesSolved = 0; ///< How many values of t_max needed a dynamic programme.
 };

@@ -24,6 +24,8 @@ struct Rectangle {
     int timeHigh = 0;
     int perStepLow = 0;
     int perStepHigh = 0;
+    int timeUsed = 0;    ///< The largest time in the plan of the upper corner, or timeLow if that is larger.
+    int perStepUsed = 0; ///< The same of perStep. From (timeUsed, perStepUsed) to the corner, that plan is optimal.
     double sum = 0;   ///< g at the upper corner.
     double bound = 0; ///< No plan inside is better.
     int order = 0;    ///< Makes the queue's order total.
@@ -275,8 +277,6 @@ std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& 
         if (!best || rectangle.bound < best->objective * (1.0 - kRounding))
             open.push(rectangle);
     };
-    // Solves the upper corner, then shrinks the rectangle to what its plan uses: between that and the corner, g is
-    // constant and the plan optimal.
     const auto explore = [&](Rectangle rectangle) {
         const std::optional<Corner> corner =
             solveCorner(enabled, timeAt(rectangle.timeHigh), perStepAt(rectangle.perStepHigh));
@@ -294,12 +294,12 @@ std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& 
         if (!best || objective < best->objective)
             best = StageSearchResult{objective, corner->stages};
         rectangle.sum = corner->sum;
-        rectangle.timeHigh = std::max(indexOf(times, slowest), rectangle.timeLow);
-        rectangle.perStepHigh = std::max(indexOf(perSteps, perStep), rectangle.perStepLow);
+        rectangle.timeUsed = std::max(indexOf(times, slowest), rectangle.timeLow);
+        rectangle.perStepUsed = std::max(indexOf(perSteps, perStep), rectangle.perStepLow);
         push(rectangle);
     };
 
-    explore({0, static_cast<int>(times.size()) - 1, 0, static_cast<int>(perSteps.size()) - 1, 0, 0, 0});
+    explore({0, static_cast<int>(times.size()) - 1, 0, static_cast<int>(perSteps.size()) - 1, 0, 0, 0, 0, 0});
     while (!open.empty()) {
         if (job.isCancelled())
             return std::nullopt;
@@ -309,13 +309,13 @@ std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& 
             break;
         Rectangle lower = rectangle;
         Rectangle upper = rectangle;
-        const double timeSlack = problem_.rounds * (timeAt(rectangle.timeHigh) - timeAt(rectangle.timeLow));
-        const double perStepSlack = perStepAt(rectangle.perStepHigh) - perStepAt(rectangle.perStepLow);
+        const double timeSlack = problem_.rounds * (timeAt(rectangle.timeUsed) - timeAt(rectangle.timeLow));
+        const double perStepSlack = perStepAt(rectangle.perStepUsed) - perStepAt(rectangle.perStepLow);
         if (timeSlack >= perStepSlack) {
-            lower.timeHigh = middle(times, rectangle.timeLow, rectangle.timeHigh);
+            lower.timeHigh = middle(times, rectangle.timeLow, rectangle.timeUsed);
             upper.timeLow = lower.timeHigh + 1;
         } else {
-            lower.perStepHigh = middle(perSteps, rectangle.perStepLow, rectangle.perStepHigh);
+            lower.perStepHigh = middle(perSteps, rectangle.perStepLow, rectangle.perStepUsed);
             upper.perStepLow = lower.perStepHigh + 1;
         }
         push(upper);

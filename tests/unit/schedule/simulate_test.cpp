@@ -1,0 +1,127 @@
+#include "core/schedule/simulate.h"
+
+#include <gtest/gtest.h>
+
+namespace alpa
+{
+namespace
+{
+
+/// Equal stages in a chain; links take no time unless set.
+SimulationProblem chain(ScheduleKind schedule, int stages, int microbatches, double forward, double backward)
+{
+    SimulationProblem problem;
+    problem.schedule = schedule;
+    problem.microbatches = microbatches;
+    for (int stage = 0; stage < stages; ++stage) {
+        problem.stages.push_back({.forward = Seconds(forward), .backward = Seconds(backward)});
+        if (stage > 0)
+            problem.links.push_back({.from = stage - 1, .to = stage});
+    }
+    return problem;
+}
+
+TEST(Simulate, TakesAlpasNumberOfClocks)
+{
+    // tests/pipeline_parallel/test_schedules.py: (n + m - 1) * 2 clocks, and one for the update.
+    for (const ScheduleKind schedule : {ScheduleKind::kGpipe, ScheduleKind::k1f1b}) {
+        for (int stages = 1; stages <= 8; ++stages) {
+            for (int microbatches = 1; microbatches <= 16; ++microbatches) {
+                SimulationProblem problem = chain(schedule, stages, microbatches, 1.0, 1.0);
+                for (StageLoad& stage : problem.stages)
+                    stage.update = Seconds(1.0);
+                const auto timeline = simulate(problem);
+                ASSERT_TRUE(timeline.ok());
+                EXPECT_EQ(timeline->stepTime, Seconds((stages + microbatches - 1) * 2 + 1));
+            }
+        }
+    }
+}
+
+TEST(Simulate, TakesTheClosedFormWhenStagesAreEqual)
+{
+    const auto timeline = simulate(chain(ScheduleKind::k1f1b, 4, 6, 1.0, 2.0));
+    ASSERT_TRUE(timeline.ok());
+    EXPECT_EQ(timeline->stepTime, Seconds(27.0)); // (4 + 6 - 1) * (1 + 2)
+    EXPECT_EQ(timeline->stages[2].busy, Seconds(18.0));
+    EXPECT_DOUBLE_EQ(timeline->stages[2].bubbleFraction, 1.0 / 3.0); // 3 of 9
+    EXPECT_EQ(timeline->stages[0].peakInFlight, 4);
+    EXPECT_EQ(timeline->stages[3].peakInFlight, 1);
+}
+
+TEST(Simulate, DelaysTasksByTheirTransfers)
+{
+    // F 1 s, send 0.5, F 1, B 2, send 0.25, B 2.
+    SimulationProblem problem = chain(ScheduleKind::k1f1b, 2, 1, 1.0, 2.0);
+    problem.links[0].forward = Seconds(0.5);
+    problem.links[0].backward = Seconds(0.25);
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    EXPECT_EQ(timeline->stepTime, Seconds(6.75));
+    ASSERT_EQ(timeline->transfers.size(), 2u);
+    EXPECT_EQ(timeline->transfers[0].start, Seconds(1.0));
+    EXPECT_EQ(timeline->transfers[1].phase, ScheduledTask::Phase::kBackward);
+    EXPECT_EQ(timeline->transfers[1].end, Seconds(4.75));
+}
+
+TEST(Simulate, SendsOneTransferAtATimeOverALink)
+{
+    SimulationProblem problem = chain(ScheduleKind::kGpipe, 2, 3, 1.0, 1.0);
+    problem.links[0].forward = Seconds(4.0); // Ends at 5, 9 and 13; the last forward at 14, its backward chain at 17.
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    EXPECT_EQ(timeline->transfers[2].start, Seconds(9.0));
+    EXPECT_EQ(timeline->stepTime, Seconds(18.0)); // B0 B1 B2 on stage 1 until 17, B2 on stage 0 until 18.
+}
+
+TEST(Simulate, WaitsForSkipConnectionsToo)
+{
+    SimulationProblem problem = chain(ScheduleKind::k1f1b, 3, 1, 1.0, 1.0);
+    problem.links.push_back({.from = 0, .to = 2, .forward = Seconds(5.0)});
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    EXPECT_EQ(timeline->stages[2].tasks[0].start, Seconds(6.0)); // 1 + 5, not 2
+}
+
+TEST(Simulate, SynchronisesGradientsAfterTheLastBackward)
+{
+    SimulationProblem problem = chain(ScheduleKind::k1f1b, 1, 2, 1.0, 1.0);
+    problem.stages[0].gradientSync = Seconds(0.5);
+    problem.stages[0].update = Seconds(0.25);
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    const std::vector<TimelineTask>& tasks = timeline->stages[0].tasks;
+    EXPECT_EQ(text(tasks[4].task) + text(tasks[5].task), "SU");
+    EXPECT_EQ(tasks[5].start, Seconds(4.5));
+    EXPECT_EQ(timeline->stepTime, Seconds(4.75));
+}
+
+TEST(Simulate, TracesMemory)
+{
+    SimulationProblem problem = chain(ScheduleKind::kGpipe, 1, 2, 1.0, 1.0);
+    problem.stages[0].fixedMemory = Bytes(100);
+    problem.stages[0].perInFlightMicrobatch = Bytes(10);
+    problem.stages[0].transient = Bytes(3);
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    std::string curve;
+    for (const MemoryPoint& point : timeline->stages[0].memory)
+        curve += std::to_string(static_cast<int>(point.time.count)) + ":" + std::to_string(point.memory.count) + " ";
+    EXPECT_EQ(curve, "0:113 1:123 2:123 3:113 4:100 ");
+    EXPECT_EQ(timeline->stages[0].peakMemory, Bytes(123));
+}
+
+TEST(Simulate, RefusesWhatCannotRun)
+{
+    EXPECT_FALSE(simulate({}).ok());
+    SimulationProblem backwards = chain(ScheduleKind::k1f1b, 2, 2, 1.0, 1.0);
+    backwards.links.push_back({.from = 1, .to = 0});
+    EXPECT_FALSE(simulate(backwards).ok());
+    SimulationProblem negative = chain(ScheduleKind::k1f1b, 2, 2, -1.0, 1.0);
+    EXPECT_FALSE(simulate(negative).ok());
+    SimulationProblem none = chain(ScheduleKind::k1f1b, 2, 0, 1.0, 1.0);
+    EXPECT_FALSE(simulate(none).ok());
+}
+
+} // namespace
+} // namespace alpa
