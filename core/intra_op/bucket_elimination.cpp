@@ -1,0 +1,225 @@
+#include "core/intra_op/bucket_elimination.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace alpa
+{
+namespace
+{
+
+size_t at(int index)
+{
+    return static_cast<size_t>(index);
+}
+
+/// A function of some nodes' labels, row-major over `scope`.
+struct Factor {
+    std::vector<int> scope;
+    std::vector<double> values;
+};
+
+/// Steps through all labels of some nodes while keeping the offset in a factor that has only some of them.
+class Odometer
+{
+public:
+    Odometer(const IlpCore& core, const std::vector<int>& nodes) : digits_(nodes.size(), 0)
+    {
+        for (int node : nodes)
+            sizes_.push_back(core.labelCount[at(node)]);
+    }
+    /// Stride of each node of `nodes` in `factor`; 0 for those it lacks.
+    static std::vector<size_t> strides(const IlpCore& core, const std::vector<int>& nodes,
+                                       const Factor& factor)
+    {
+        std::vector<size_t> result(nodes.size(), 0);
+        size_t stride = 1;
+        for (size_t i = factor.scope.size(); i-- > 0;) {
+            const auto found = std::find(nodes.begin(), nodes.end(), factor.scope[i]);
+            if (found != nodes.end())
+                result[static_cast<size_t>(found - nodes.begin())] = stride;
+            stride *= at(core.labelCount[at(factor.scope[i])]);
+        }
+        return result;
+    }
+    void advance(size_t& offset, const std::vector<size_t>& strides)
+    {
+        for (size_t i = digits_.size(); i-- > 0;) {
+            offset += strides[i];
+            if (++digits_[i] < sizes_[i])
+                return;
+            offset -= strides[i] * at(sizes_[i]);
+            digits_[i] = 0;
+        }
+    }
+
+private:
+    std::vector<int> sizes_;
+    std::vector<int> digits_;
+};
+
+/// One run of the elimination; keeps, per node, the best label for each choice of its scope.
+class Eliminator
+{
+public:
+    Eliminator(const IlpCore& core, const EliminationPlan& plan)
+        : core_(core)
+        , plan_(plan)
+        , position_(at(core.nodeCount))
+        , buckets_(at(core.nodeCount))
+        , bestLabel_(at(core.nodeCount))
+    {
+        for (size_t i = 0; i < plan.order.size(); ++i)
+            position_[at(plan.order[i])] = i;
+        for (int i = 0; i < core.nodeCount; ++i) {
+            const double* costs = core.costs.data() + core.labelOffset[at(i)];
+            place({{i}, {costs, costs + core.labelCount[at(i)]}});
+        }
+        for (int e = 0; e < core.edgeCount(); ++e)
+            place(edgeFactor(e));
+    }
+
+    Elimination run()
+    {
+        Elimination result;
+        result.cost = core_.base;
+        for (int node : plan_.order) {
+            Factor rest = minimise(node, node == plan_.order.back() ? &result.costOfLast : nullptr);
+            if (rest.scope.empty())
+                result.cost += rest.values[0];
+            else
+                place(std::move(rest));
+        }
+        // What other components cost is known only now.
+        const double last = result.costOfLast.empty() ? 0 : *std::min_element(result.costOfLast.begin(), result.costOfLast.end());
+        for (double& cost : result.costOfLast)
+            cost = cost + (result.cost - last);
+        result.choice.assign(at(core_.nodeCount), 0);
+        for (size_t i = plan_.order.size(); i-- > 0;) {
+            const int node = plan_.order[i];
+            size_t offset = 0;
+            for (int neighbour : plan_.scope[at(node)])
+                offset = offset * at(core_.labelCount[at(neighbour)]) + at(result.choice[at(neighbour)]);
+            result.choice[at(node)] = bestLabel_[at(node)][offset];
+        }
+        return result;
+    }
+
+private:
+    Factor edgeFactor(int edge) const
+    {
+        const IlpCore::Edge& e = core_.edges[at(edge)];
+        Factor factor{{e.from, e.to}, {}};
+        for (int s = 0; s < core_.labelCount[at(e.from)]; ++s) {
+            const double* row = core_.row(edge, s);
+            factor.values.insert(factor.values.end(), row, row + core_.labelCount[at(e.to)]);
+        }
+        return factor;
+    }
+
+    void place(Factor factor)
+    {
+        size_t first = position_[at(factor.scope[0])];
+        for (int node : factor.scope)
+            first = std::min(first, position_[at(node)]);
+        buckets_[first].push_back(std::move(factor));
+    }
+
+    /// Sums the node's bucket over (scope, node) and minimises over the node's labels.
+    Factor minimise(int node, std::vector<double>* costs)
+    {
+        const std::vector<int>& scope = plan_.scope[at(node)];
+        const size_t labels = at(core_.labelCount[at(node)]);
+        size_t rows = 1;
+        for (int neighbour : scope)
+            rows *= at(core_.labelCount[at(neighbour)]);
+        std::vector<double> table(rows * labels, 0.0);
+        for (Factor& factor : buckets_[position_[at(node)]]) {
+            const std::vector<size_t> strides = Odometer::strides(core_, scope, factor);
+            const size_t step = Odometer::strides(core_, {node}, factor)[0];
+            Odometer odometer(core_, scope);
+            size_t offset = 0;
+            for (size_t row = 0; row < rows; ++row) {
+                for (size_t s = 0; s < labels; ++s)
+                    table[row * labels + s] += factor.values[offset + s * step];
+                odometer.advance(offset, strides);
+            }
+            factor = {};
+        }
+        Factor rest{scope, std::vector<double>(rows)};
+        std::vector<int>& best = bestLabel_[at(node)];
+        best.resize(rows);
+        for (size_t row = 0; row < rows; ++row) {
+            const auto begin = table.begin() + static_cast<std::ptrdiff_t>(row * labels);
+            const auto least = std::min_element(begin, begin + static_cast<std::ptrdiff_t>(labels));
+            rest.values[row] = *least;
+            best[row] = static_cast<int>(least - begin);
+        }
+        if (costs)
+            *costs = std::move(table);
+        return rest;
+    }
+
+    const IlpCore& core_;
+    const EliminationPlan& plan_;
+    std::vector<size_t> position_;
+    std::vector<std::vector<Factor>> buckets_; ///< By position of the first node to go.
+    std::vector<std::vector<int>> bestLabel_;
+};
+
+} // namespace
+
+std::optional<EliminationPlan> planElimination(const IlpCore& core, double mostNumbers,
+                                               std::optional<int> last)
+{
+    EliminationPlan plan;
+    std::vector<std::set<int>> neighbours(at(core.nodeCount));
+    for (const IlpCore::Edge& edge : core.edges) {
+        neighbours[at(edge.from)].insert(edge.to);
+        neighbours[at(edge.to)].insert(edge.from);
+    }
+    const auto tableOf = [&](int node) {
+        double size = core.labelCount[at(node)];
+        for (int neighbour : neighbours[at(node)])
+            size *= core.labelCount[at(neighbour)];
+        return size;
+    };
+    std::set<std::pair<double, int>> queue;
+    std::vector<double> key(at(core.nodeCount));
+    const auto enqueue = [&](int node) {
+        key[at(node)] = tableOf(node);
+        if (node != last)
+            queue.emplace(key[at(node)], node);
+    };
+    for (int i = 0; i < core.nodeCount; ++i)
+        enqueue(i);
+    plan.scope.resize(at(core.nodeCount));
+    while (plan.order.size() < at(core.nodeCount)) {
+        const int node = queue.empty() ? *last : queue.begin()->second;
+        plan.tableTotal += key[at(node)];
+        if (plan.tableTotal > mostNumbers)
+            return std::nullopt;
+        queue.erase({key[at(node)], node});
+        plan.order.push_back(node);
+        plan.scope[at(node)].assign(neighbours[at(node)].begin(), neighbours[at(node)].end());
+        for (int neighbour : plan.scope[at(node)]) {
+            std::set<int>& around = neighbours[at(neighbour)];
+            around.insert(plan.scope[at(node)].begin(), plan.scope[at(node)].end());
+            around.erase(neighbour);
+            around.erase(node);
+        }
+        for (int neighbour : plan.scope[at(node)]) {
+            queue.erase({key[at(neighbour)], neighbour});
+            enqueue(neighbour);
+        }
+    }
+    return plan;
+}
+
+Elimination eliminateAll(const IlpCore& core, const EliminationPlan& plan)
+{
+    return Eliminator(core, plan).run();
+}
+
+} // namespace alpa

@@ -1,0 +1,445 @@
+#include "core/intra_op/ilp_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "core/intra_op/bucket_elimination.h"
+#include "core/intra_op/local_search.h"
+
+namespace alpa
+{
+namespace
+{
+
+size_t at(int index)
+{
+    return static_cast<size_t>(index);
+}
+
+/// Numbers in elimination tables: worth it at once, and worth it when the bound alone does not close the gap.
+constexpr double kCheapTables = 1 << 15;
+constexpr double kMostTables = 1 << 23;
+/// Labels left, in percent, below which the core is rebuilt without the others.
+constexpr size_t kCompactPercent = 60;
+
+/// One core of the search and the subtrees that bar labels of it.
+class CoreSearch
+{
+public:
+    using Lift = std::function<std::vector<int>(const std::vector<int>&)>;
+    CoreSearch(const IlpCore& core, SearchContext& context, Lift lift)
+        : core_(core)
+        , context_(context)
+        , lift_(std::move(lift))
+        , lagrangian_(core)
+        , local_(core)
+        , labelCount_(static_cast<size_t>(std::accumulate(core.labelCount.begin(), core.labelCount.end(), 0)))
+    {
+    }
+
+    std::vector<double>& multipliers() { return lagrangian_.multipliers; }
+    Trws& messages() { return lagrangian_.messages; }
+
+    /// Searches everything under the labels allowed. `bound`: known already.
+    void solve(int depth, double bound);
+
+private:
+    enum class End { kClosed, kOpen };
+
+    bool tryElimination(double mostNumbers);
+    End iterate(int depth, double& bound);
+    bool fixByReducedCost(double bound);
+    bool propagate();
+    void searchLocally(bool isThorough);
+    void offerChoice(const std::vector<int>& choice);
+    bool compactAndSolve(int depth, double bound);
+    void branch(int depth, double bound);
+    std::pair<int, int> branchingLabel() const;
+    size_t allowedCount() const;
+    void spendPasses();
+
+    const IlpCore& core_;
+    SearchContext& context_;
+    Lift lift_;
+    Lagrangian lagrangian_;
+    LocalSearch local_;
+    size_t labelCount_; ///< Without padding.
+    std::vector<double> minMarginals_;
+    int64_t passesPaid_ = 0;
+    int64_t localPaid_ = 0;
+};
+
+void CoreSearch::spendPasses()
+{
+    const int64_t passes = lagrangian_.messages.work();
+    context_.spend(passes - passesPaid_ + (local_.work() - localPaid_));
+    passesPaid_ = passes;
+    localPaid_ = local_.work();
+}
+
+size_t CoreSearch::allowedCount() const
+{
+    size_t count = 0;
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        for (int s = 0; s < core_.labelCount[at(i)]; ++s)
+            count += lagrangian_.isAllowed[core_.labelOffset[at(i)] + at(s)];
+    }
+    return count;
+}
+
+void CoreSearch::offerChoice(const std::vector<int>& choice)
+{
+    const double cost = core_.costOf(choice);
+    if (cost < context_.upperBound)
+        context_.offer(cost, lift_(choice));
+}
+
+/// Exact if no usage can exceed its limit any more and the tables are small enough.
+bool CoreSearch::tryElimination(double mostNumbers)
+{
+    if (core_.timeCount() > 0)
+        return false;
+    const std::optional<EliminationPlan> plan = planElimination(core_, mostNumbers);
+    if (!plan)
+        return false;
+    const Elimination result = eliminateAll(core_, *plan);
+    context_.spend(static_cast<int64_t>(plan->tableTotal));
+    if (result.cost < context_.upperBound)
+        context_.offer(result.cost, lift_(result.choice));
+    return true;
+}
+
+/// Bars labels that cannot be part of a better choice. False if a node has none left.
+bool CoreSearch::fixByReducedCost(double bound)
+{
+    const double cutoff = context_.cutoff();
+    bool isAnyBarred = false;
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        bool isAnyLeft = false;
+        for (size_t label = core_.labelOffset[at(i)]; label < core_.labelOffset[at(i)] + at(core_.labelCount[at(i)]); ++label) {
+            if (!lagrangian_.isAllowed[label])
+                continue;
+            if (bound + minMarginals_[label] >= cutoff) {
+                lagrangian_.isAllowed[label] = 0;
+                isAnyBarred = true;
+            } else {
+                isAnyLeft = true;
+            }
+        }
+        if (!isAnyLeft)
+            return false;
+    }
+    return !isAnyBarred || propagate();
+}
+
+/// Bars labels that use more than is left if all others use their least. False if nothing fits any more.
+bool CoreSearch::propagate()
+{
+    constexpr double kHalfByte = 0.5;
+    bool isAnyBarred = core_.timeCount() > 0;
+    while (isAnyBarred) {
+        isAnyBarred = false;
+        std::vector<double> least(core_.capacity.size() + 1, 0.0);
+        const auto forEachUsage = [&](auto&& act) {
+            for (int i = 0; i < core_.nodeCount; ++i) {
+                uint8_t* allowed = lagrangian_.isAllowed.data() + core_.labelOffset[at(i)];
+                for (int u = core_.usageBegin[at(i)]; u < core_.usageBegin[at(i) + 1]; ++u) {
+                    const double* bytes = core_.usageBytes.data() + core_.usages[at(u)].bytes;
+                    double smallest = kForbidden;
+                    for (int s = 0; s < core_.labelCount[at(i)]; ++s) {
+                        if (allowed[s])
+                            smallest = std::min(smallest, bytes[s]);
+                    }
+                    act(core_.usages[at(u)], at(core_.labelCount[at(i)]), allowed, bytes, smallest);
+                }
+            }
+        };
+        bool isAnyEmpty = false;
+        forEachUsage([&](const IlpCore::Usage& usage, size_t, const uint8_t*, const double*, double smallest) {
+            isAnyEmpty |= smallest == kForbidden;
+            least[at(usage.begin)] += smallest;
+            least[at(usage.end)] -= smallest;
+        });
+        if (isAnyEmpty)
+            return false;
+        std::vector<double> slack(core_.capacity.size());
+        double sum = 0;
+        double tightest = kForbidden;
+        for (size_t t = 0; t < slack.size(); ++t) {
+            sum += least[t];
+            slack[t] = core_.capacity[t] - sum;
+            tightest = std::min(tightest, slack[t]);
+        }
+        if (tightest < -kHalfByte)
+            return false;
+        const RangeMinimum<double> room(std::move(slack));
+        forEachUsage([&](const IlpCore::Usage& usage, size_t count, uint8_t* allowed, const double* bytes, double smallest) {
+            double most = -1;
+            for (size_t s = 0; s < count; ++s) {
+                if (allowed[s] && bytes[s] - smallest > tightest + kHalfByte) {
+                    if (most < 0)
+                        most = room.minimum(at(usage.begin), at(usage.end)) + kHalfByte;
+                    if (bytes[s] - smallest > most) {
+                        allowed[s] = 0;
+                        isAnyBarred = true;
+                    }
+                }
+            }
+        });
+    }
+    return true;
+}
+
+void CoreSearch::searchLocally(bool isThorough)
+{
+    local_.start(lagrangian_.messages.choice);
+    if (!local_.repair(isThorough ? 2000 : 200))
+        return;
+    local_.descend(isThorough ? 10 : 3);
+    if (isThorough && local_.descendPairs())
+        local_.descend(5);
+    if (local_.cost() < context_.upperBound)
+        context_.offer(local_.cost(), lift_(local_.choice()));
+}
+
+/// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its turns are used up.
+CoreSearch::End CoreSearch::iterate(int depth, double& bound)
+{
+    const bool isRoot = depth == 0;
+    const bool hasTimes = core_.timeCount() > 0;
+    const int turns = isRoot ? (hasTimes ? 400 : 200) : 14;
+    double length = isRoot ? 1.0 : 0.5;
+    double bestBound = -kForbidden;
+    double stallBound = -kForbidden;
+    std::vector<double> bestMultipliers = lagrangian_.multipliers;
+    lagrangian_.forgetDirection();
+    int stalls = 0;
+    for (int turn = 0; turn < turns && !context_.isOver(); ++turn) {
+        lagrangian_.price();
+        const double first = lagrangian_.messages.forward(turn % 2 == 0 || !hasTimes);
+        if (!hasTimes)
+            offerChoice(lagrangian_.messages.choice);
+        const double second = lagrangian_.messages.backward(turn % 2 == 1 || !hasTimes, minMarginals_);
+        ++context_.trwsIterations;
+        spendPasses();
+        const double now = std::max(first, second);
+        if (now > bestBound) {
+            bestBound = now;
+            bestMultipliers = lagrangian_.multipliers;
+        }
+        bound = std::max(bound, now);
+        if (isRoot)
+            context_.raiseRootBound(now);
+        if (!hasTimes || core_.fits(lagrangian_.messages.choice))
+            offerChoice(lagrangian_.messages.choice);
+        if (hasTimes && (isRoot ? turn % 10 == 0 : turn % 4 == 3))
+            searchLocally(isRoot && turn % 50 == 0);
+        if (context_.isClosedBy(bound) || !fixByReducedCost(first))
+            return End::kClosed;
+        if (hasTimes) {
+            if (++stalls > 30 && isRoot) {
+                stalls = bestBound > stallBound + 1e-5 * std::abs(bestBound) ? 0 : stalls;
+                stallBound = bestBound;
+                length *= 0.7;
+                lagrangian_.multipliers = bestMultipliers;
+                lagrangian_.forgetDirection();
+                if (length < 1e-3)
+                    break;
+            }
+            const double target = context_.upperBound < kForbidden ? context_.upperBound : now + 0.3 * std::abs(now) + 1e-9;
+            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length, isRoot ? 0.85 : 0.5);
+        } else if (turn % 10 == 9) {
+            if (bestBound - stallBound < 0.02 * (context_.upperBound - bestBound))
+                break;
+            stallBound = bestBound;
+        }
+        if (allowedCount() * 100 < labelCount_ * kCompactPercent && turn % 5 == 4)
+            break;
+    }
+    lagrangian_.multipliers = bestMultipliers;
+    return End::kOpen;
+}
+
+/// Rebuilds the core without barred labels if they are many, and goes on there.
+bool CoreSearch::compactAndSolve(int depth, double bound)
+{
+    if (allowedCount() * 100 > labelCount_ * kCompactPercent)
+        return false;
+    const auto smaller = std::make_shared<CoreWithOrigin>(restrictCore(core_, lagrangian_.isAllowed));
+    for (double capacity : smaller->core.capacity) {
+        if (capacity < -0.5)
+            return true;
+    }
+    const Lift lift = lift_;
+    CoreSearch inner(smaller->core, context_, [smaller, lift](const std::vector<int>& choice) {
+        return lift(smaller->lift(choice));
+    });
+    for (size_t t = 0; t < smaller->time.size(); ++t)
+        inner.multipliers()[t] = lagrangian_.multipliers[at(smaller->time[t])];
+    inner.solve(depth, bound);
+    return true;
+}
+
+/// The node where a second choice costs most, and its best label.
+std::pair<int, int> CoreSearch::branchingLabel() const
+{
+    std::pair<int, int> result{-1, -1};
+    double bestScore = -1;
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        double least = kForbidden;
+        double second = kForbidden;
+        int label = -1;
+        int count = 0;
+        for (int s = 0; s < core_.labelCount[at(i)]; ++s) {
+            if (!lagrangian_.isAllowed[core_.labelOffset[at(i)] + at(s)])
+                continue;
+            ++count;
+            const double marginal = minMarginals_[core_.labelOffset[at(i)] + at(s)];
+            if (marginal < least || label < 0) {
+                second = least;
+                least = marginal;
+                label = s;
+            } else {
+                second = std::min(second, marginal);
+            }
+        }
+        if (count < 2)
+            continue;
+        const double score = std::min(second, 1e300) + 0.3 * lagrangian_.priceSpread(i);
+        if (score > bestScore) {
+            bestScore = score;
+            result = {i, label};
+        }
+    }
+    return result;
+}
+
+void CoreSearch::branch(int depth, double bound)
+{
+    const auto [node, label] = branchingLabel();
+    if (node < 0) {
+        // One label each: the bound of a single choice is its cost, and propagation has checked that it fits.
+        std::vector<int> choice(at(core_.nodeCount));
+        for (int i = 0; i < core_.nodeCount; ++i) {
+            for (int s = 0; s < core_.labelCount[at(i)]; ++s) {
+                if (lagrangian_.isAllowed[core_.labelOffset[at(i)] + at(s)])
+                    choice[at(i)] = s;
+            }
+        }
+        if (core_.fits(choice))
+            offerChoice(choice);
+        return;
+    }
+    const std::vector<uint8_t> allowed = lagrangian_.isAllowed;
+    const std::vector<double> multipliers = lagrangian_.multipliers;
+    for (bool takesLabel : {true, false}) {
+        lagrangian_.isAllowed = allowed;
+        lagrangian_.multipliers = multipliers;
+        uint8_t* labels = lagrangian_.isAllowed.data() + core_.labelOffset[at(node)];
+        if (takesLabel)
+            std::fill_n(labels, core_.labelCount[at(node)], uint8_t{0});
+        labels[label] = takesLabel;
+        lagrangian_.messages.forgetBarred();
+        if (context_.isOver())
+            context_.giveUp(bound);
+        else if (propagate())
+            solve(depth + 1, bound);
+    }
+}
+
+void CoreSearch::solve(int depth, double bound)
+{
+    if (context_.isClosedBy(bound))
+        return;
+    if (context_.isOver()) {
+        context_.giveUp(bound);
+        return;
+    }
+    context_.branchNodes += depth > 0;
+    if (core_.nodeCount == 0) {
+        offerChoice({});
+        return;
+    }
+    const bool isWhole = allowedCount() == labelCount_;
+    if (isWhole && tryElimination(kCheapTables))
+        return;
+    if (iterate(depth, bound) == End::kClosed)
+        return;
+    if (context_.isOver()) {
+        context_.giveUp(bound);
+        return;
+    }
+    if (compactAndSolve(depth, bound))
+        return;
+    if (isWhole && tryElimination(kMostTables))
+        return;
+    branch(depth, bound);
+}
+
+} // namespace
+
+SearchContext::SearchContext(const IlpOptions& options, bool isIntegral, double costScale)
+    : options_(options)
+    , isIntegral_(isIntegral)
+    , costScale_(costScale)
+    , workLeft_(options.workLimit)
+    , deadline_(std::chrono::steady_clock::time_point::max())
+{
+    if (options.timeLimit)
+        deadline_ = std::chrono::steady_clock::now() +
+                    std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                        std::chrono::duration<double>(options.timeLimit->count));
+}
+
+double SearchContext::cutoff() const
+{
+    if (upperBound == kForbidden)
+        return kForbidden;
+    // Sums of doubles in different orders agree to about 1e-15 per term.
+    const double rounding = 1e-12 * costScale_;
+    const double tolerance = std::max(options_.gapTolerance * std::abs(upperBound), rounding);
+    return isIntegral_ ? std::min(upperBound - 1 + 1e-3, upperBound - tolerance) : upperBound - tolerance;
+}
+
+bool SearchContext::offer(double cost, const std::vector<int>& choice)
+{
+    if (!(cost < upperBound))
+        return false;
+    upperBound = cost;
+    best = choice;
+    if (options_.onBound)
+        options_.onBound(upperBound, rootBound);
+    return true;
+}
+
+void SearchContext::raiseRootBound(double bound)
+{
+    if (bound <= rootBound)
+        return;
+    rootBound = bound;
+    if (options_.onBound)
+        options_.onBound(upperBound, rootBound);
+}
+
+void SearchContext::giveUp(double bound)
+{
+    openBound = std::min(openBound, bound);
+}
+
+bool SearchContext::isOver()
+{
+    if (workLeft_ <= 0 || branchNodes > options_.branchNodeLimit || isPastDeadline_ || isCancelled())
+        return true;
+    isPastDeadline_ = options_.timeLimit && std::chrono::steady_clock::now() > deadline_;
+    return isPastDeadline_;
+}
+
+void searchCore(const IlpCore& core, SearchContext& context)
+{
+    CoreSearch(core, context, [](const std::vector<int>& choice) { return choice; }).solve(0, -kForbidden);
+}
+
+} // namespace alpa

@@ -1,0 +1,60 @@
+// The search over an IlpCore: message passing with priced usage, reduced-cost fixing, elimination of what is left, and
+// branching where a gap remains.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/intra_op/ilp_core.h"
+#include "core/intra_op/ilp_solver.h"
+#include "core/intra_op/lagrangian.h"
+
+namespace alpa
+{
+
+/// What all parts of one search share: the incumbent, the bound and the budgets.
+class SearchContext
+{
+public:
+    /// `isIntegral`: all costs are whole numbers, so that a bound less than one below the incumbent proves it.
+    /// `costScale`: magnitude of the costs that enter, which sets what rounding can do.
+    SearchContext(const IlpOptions& options, bool isIntegral, double costScale);
+
+    double upperBound = kForbidden;
+    std::vector<int> best; ///< Labels of the whole core; empty if there is none.
+    double openBound = kForbidden; ///< Least bound of parts given up for lack of budget.
+    double rootBound = -kForbidden;
+    int trwsIterations = 0;
+    int branchNodes = 0;
+    std::string method = "reductions"; ///< What closed the search.
+
+    /// A part of the search with this bound or more holds nothing better than the incumbent.
+    double cutoff() const;
+    bool isClosedBy(double bound) const { return bound >= cutoff(); }
+    /// Takes a choice of the whole core that fits and costs `cost`; returns whether it is better.
+    bool offer(double cost, const std::vector<int>& choice);
+    void raiseRootBound(double bound);
+    void giveUp(double bound);
+    void spend(int64_t work) { workLeft_ -= work; }
+    int64_t workLeft() const { return workLeft_; }
+    /// No more budget, or told to stop.
+    bool isOver();
+    bool isCancelled() const { return options_.control.isCancelled(); }
+    const IlpOptions& options() const { return options_; }
+
+private:
+    const IlpOptions& options_;
+    bool isIntegral_;
+    double costScale_;
+    int64_t workLeft_;
+    std::chrono::steady_clock::time_point deadline_;
+    bool isPastDeadline_ = false;
+};
+
+/// Searches all choices of `core`; improves the context's incumbent. What it could not finish it gives up there.
+void searchCore(const IlpCore& core, SearchContext& context);
+
+} // namespace alpa

@@ -1,0 +1,185 @@
+#include "core/intra_op/ilp_solver.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/intra_op/ilp_core.h"
+#include "core/intra_op/ilp_graph.h"
+#include "core/intra_op/ilp_reductions.h"
+#include "core/intra_op/ilp_search.h"
+
+namespace alpa
+{
+namespace
+{
+
+size_t at(int index)
+{
+    return static_cast<size_t>(index);
+}
+
+bool isWhole(const std::vector<double>& numbers)
+{
+    return std::all_of(numbers.begin(), numbers.end(), [](double number) {
+        return number == kForbidden || number == std::floor(number);
+    });
+}
+
+/// All costs are whole numbers and sums of them stay exact.
+bool isIntegral(const IlpProblem& problem)
+{
+    return std::all_of(problem.nodes.begin(), problem.nodes.end(),
+                       [](const IlpNode& node) { return isWhole(node.costs); }) &&
+           std::all_of(problem.matrices.begin(), problem.matrices.end(),
+                       [](const IlpMatrix& matrix) { return isWhole(matrix.entries); });
+}
+
+/// A bound on the magnitude of sums that the search forms.
+double magnitudeOf(const IlpCore& core)
+{
+    double sum = std::abs(core.base);
+    for (int i = 0; i < core.nodeCount; ++i) {
+        double least = kForbidden;
+        for (int s = 0; s < core.labelCount[at(i)]; ++s)
+            least = std::min(least, std::abs(core.costs[core.labelOffset[at(i)] + at(s)]));
+        sum += least;
+    }
+    return sum;
+}
+
+void countGiven(const IlpProblem& problem, IlpStatistics& statistics)
+{
+    statistics.nodes = static_cast<int>(problem.nodes.size());
+    statistics.edges = static_cast<int>(problem.edges.size());
+    for (const IlpNode& node : problem.nodes)
+        statistics.strategies += static_cast<int>(node.costs.size());
+}
+
+/// One attempt at the problem as it is.
+struct Attempt {
+    std::optional<IlpSolution> solution;
+    bool isProven = false; ///< Without a solution: there is none.
+};
+
+IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
+                         const CoreWithOrigin& reduced, const SearchContext& context)
+{
+    IlpSolution solution;
+    std::vector<int> choice(problem.nodes.size(), 0);
+    for (size_t i = 0; i < reduced.node.size(); ++i)
+        choice[at(reduced.node[i])] = context.best[i];
+    solution.choice = graph.expand(std::move(choice));
+    const IlpEvaluation evaluation = evaluate(problem, solution.choice);
+    CHECK(evaluation.isFeasible, "a solution found is feasible");
+    solution.cost = evaluation.cost;
+    solution.peakUsage = evaluation.peakUsage;
+    const double proven = std::min(context.openBound, context.cutoff());
+    solution.lowerBound = std::min(solution.cost, std::max(context.rootBound, proven));
+    solution.isOptimal = context.isClosedBy(solution.lowerBound);
+    if (solution.isOptimal)
+        solution.lowerBound = solution.cost;
+    countGiven(problem, solution.statistics);
+    solution.statistics.reducedNodes = reduced.core.nodeCount;
+    for (int count : reduced.core.labelCount)
+        solution.statistics.reducedStrategies += count;
+    solution.statistics.reducedEdges = reduced.core.edgeCount();
+    solution.statistics.trwsIterations = context.trwsIterations;
+    solution.statistics.branchNodes = context.branchNodes;
+    solution.statistics.method = context.method;
+    return solution;
+}
+
+Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
+{
+    IlpGraph graph(problem, std::nullopt, 0);
+    const ReductionEnd end = reduceGraph(graph);
+    if (end != ReductionEnd::kReduced)
+        return {std::nullopt, true};
+    const CoreWithOrigin reduced = makeCore(graph);
+    SearchContext context(options, isIntegral(problem), magnitudeOf(reduced.core));
+    searchCore(reduced.core, context);
+    if (context.best.empty() && context.upperBound == kForbidden)
+        return {std::nullopt, context.openBound == kForbidden && !context.isCancelled()};
+    return {solutionFrom(problem, graph, reduced, context), true};
+}
+
+/// The sum of least usages at the worst time, after merging what must agree. No limit below it can do.
+std::optional<int64_t> sumOfLeastUsages(const IlpProblem& problem)
+{
+    IlpGraph graph(problem, std::nullopt, 0);
+    mergeFollowers(graph);
+    makeArcConsistent(graph);
+    mergeFollowers(graph);
+    return graph.isInfeasible ? std::nullopt : std::optional(leastPeak(graph));
+}
+
+/// The smallest limit under which some choice of finite cost fits, or the largest number up to which none does. Assumes
+/// that there is none under the problem's limit. Unset if no limit helps.
+std::optional<int64_t> smallestLimit(IlpProblem problem, const IlpOptions& options)
+{
+    const std::optional<int64_t> least = sumOfLeastUsages(problem);
+    if (!least)
+        return std::nullopt;
+    int64_t low = std::max(*least, *problem.usageLimit + 1);
+    if (!options.findsSmallestLimit)
+        return low;
+    constexpr int kMostSteps = 48;
+    constexpr int64_t kStepShare = 64; // of the work allowed for the problem itself
+    IlpOptions stepOptions;
+    stepOptions.control.stop = options.control.stop;
+    stepOptions.timeLimit = options.timeLimit;
+    stepOptions.workLimit = options.workLimit / kStepShare;
+    // Only feasibility counts: the first choice found ends a step.
+    const auto forgetCost = [](double& cost) { cost = cost < kForbidden ? 0 : kForbidden; };
+    for (IlpNode& node : problem.nodes)
+        std::for_each(node.costs.begin(), node.costs.end(), forgetCost);
+    for (IlpMatrix& matrix : problem.matrices)
+        std::for_each(matrix.entries.begin(), matrix.entries.end(), forgetCost);
+    problem.usageLimit.reset();
+    const Attempt unlimited = attempt(problem, stepOptions);
+    if (!unlimited.solution)
+        return unlimited.isProven ? std::nullopt : std::optional(low);
+    int64_t high = unlimited.solution->peakUsage;
+    for (int step = 0; step < kMostSteps && low < high && !options.control.isCancelled(); ++step) {
+        // The least peak is often reached: try it before halving.
+        const int64_t middle = step == 0 ? low : low + (high - low) / 2;
+        problem.usageLimit = middle;
+        const Attempt tried = attempt(problem, stepOptions);
+        if (tried.solution)
+            high = tried.solution->peakUsage;
+        else if (tried.isProven)
+            low = middle + 1;
+        else
+            break;
+    }
+    return low;
+}
+
+} // namespace
+
+double IlpSolution::gap() const
+{
+    if (cost <= lowerBound)
+        return 0;
+    return (cost - lowerBound) / std::max(std::abs(cost), 1e-300);
+}
+
+IlpOutcome solveIlp(const IlpProblem& problem, const IlpOptions& options)
+{
+    Attempt first = attempt(problem, options);
+    if (options.control.isCancelled())
+        return IlpCancelled{};
+    if (first.solution)
+        return *std::move(first.solution);
+    if (!first.isProven)
+        return IlpInfeasible{sumOfLeastUsages(problem), "no choice found within the search budget"};
+    const std::optional<int64_t> smallest =
+        problem.usageLimit ? smallestLimit(problem, options) : std::nullopt;
+    if (!smallest)
+        return IlpInfeasible{std::nullopt, "forbidden strategies and pairs leave no choice"};
+    return IlpInfeasible{smallest, "no choice fits the memory limit"};
+}
+
+} // namespace alpa
