@@ -99,10 +99,11 @@ private:
             if (!atEndOfLine())
                 return fail("expected the end of the line");
         }
-        if (next_ != end_)
+        if (next_ != end_) {
             ++next_;
-        ++line_;
-        lineStart_ = next_;
+            ++line_;
+            lineStart_ = next_;
+        }
         return true;
     }
 
