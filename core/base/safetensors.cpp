@@ -1,5 +1,11 @@
 #include "core/base/safetensors.h"
 
+#include "core/base/files.h"
+#include "core/base/small_float.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -7,12 +13,6 @@
 #include <optional>
 #include <set>
 #include <type_traits>
-
-#include "core/base/files.h"
-#include "core/base/small_float.h"
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace alpa
 {
@@ -29,10 +29,21 @@ std::optional<int64_t> elementBytes(std::string_view dtype)
         std::string_view name;
         int64_t bytes;
     };
-    static constexpr std::array<Entry, 15> kEntries = {{{"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"F8_E4M3", 1},
-                                                        {"F8_E5M2", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
-                                                        {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},
-                                                        {"I64", 8}, {"U64", 8}, {"F64", 8}}};
+    static constexpr std::array<Entry, 15> kEntries = {{{"BOOL", 1},
+                                                        {"U8", 1},
+                                                        {"I8", 1},
+                                                        {"F8_E4M3", 1},
+                                                        {"F8_E5M2", 1},
+                                                        {"I16", 2},
+                                                        {"U16", 2},
+                                                        {"F16", 2},
+                                                        {"BF16", 2},
+                                                        {"I32", 4},
+                                                        {"U32", 4},
+                                                        {"F32", 4},
+                                                        {"I64", 8},
+                                                        {"U64", 8},
+                                                        {"F64", 8}}};
     for (const Entry& entry : kEntries) {
         if (entry.name == dtype)
             return entry.bytes;
@@ -51,18 +62,23 @@ std::optional<int64_t> tensorBytes(const std::vector<int64_t>& dims, int64_t byt
     return bytes;
 }
 
-Error broken(std::string_view what) { return Error(ErrorCode::kInvalidInput, fmt::format("safetensors: {}", what)); }
+Error broken(std::string_view what)
+{
+    return Error(ErrorCode::kInvalidInput, fmt::format("safetensors: {}", what));
+}
 
 /// One header entry, its data cut out of `data`.
 Result<SafeTensor> parseTensor(const std::string& name, const Json& entry, std::string_view data)
 {
-    if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() || !entry.contains("shape") ||
-        !entry["shape"].is_array() || !entry.contains("data_offsets") || !entry["data_offsets"].is_array() ||
-        entry["data_offsets"].size() != 2)
+    if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
+        !entry.contains("shape") || !entry["shape"].is_array() || !entry.contains("data_offsets") ||
+        !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
         return broken(fmt::format("tensor '{}' needs dtype, shape and two data_offsets", name));
-    SafeTensor tensor{.name = name, .dtype = entry["dtype"].get<std::string>(), .dims = {}, .bytes = {}};
+    SafeTensor tensor{
+        .name = name, .dtype = entry["dtype"].get<std::string>(), .dims = {}, .bytes = {}};
     for (const Json& dim : entry["shape"]) {
-        if (!dim.is_number_unsigned() || dim.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()})
+        if (!dim.is_number_unsigned() ||
+            dim.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()})
             return broken(fmt::format("tensor '{}': the shape must hold whole numbers", name));
         tensor.dims.push_back(dim.get<int64_t>());
     }
@@ -72,15 +88,16 @@ Result<SafeTensor> parseTensor(const std::string& name, const Json& entry, std::
     const auto begin = offsets[0].get<uint64_t>();
     const auto end = offsets[1].get<uint64_t>();
     if (begin > end || end > data.size())
-        return broken(fmt::format("tensor '{}' lies at bytes {} to {} of {} bytes of data", name, begin, end,
-                                  data.size()));
+        return broken(fmt::format("tensor '{}' lies at bytes {} to {} of {} bytes of data", name,
+                                  begin, end, data.size()));
     const std::optional<int64_t> size = elementBytes(tensor.dtype);
     if (!size)
         return broken(fmt::format("tensor '{}': unknown dtype '{}'", name, tensor.dtype));
     const std::optional<int64_t> expected = tensorBytes(tensor.dims, *size);
     if (!expected || static_cast<uint64_t>(*expected) != end - begin)
-        return broken(fmt::format("tensor '{}' has {} bytes, its shape and dtype say {}", name, end - begin,
-                                  expected ? fmt::to_string(*expected) : std::string("more than memory holds")));
+        return broken(fmt::format(
+            "tensor '{}' has {} bytes, its shape and dtype say {}", name, end - begin,
+            expected ? fmt::to_string(*expected) : std::string("more than memory holds")));
     tensor.bytes = std::string(data.substr(begin, end - begin));
     return tensor;
 }
@@ -151,7 +168,8 @@ std::vector<double> decodeBits(const std::string& bytes, double (*valueOf)(uint1
 Result<std::vector<SafeTensor>> parseSafetensors(std::string_view content)
 {
     if (content.size() < kLengthBytes)
-        return broken(fmt::format("the file has {} bytes, the header length alone takes 8", content.size()));
+        return broken(
+            fmt::format("the file has {} bytes, the header length alone takes 8", content.size()));
     uint64_t headerSize = 0;
     std::memcpy(&headerSize, content.data(), kLengthBytes);
     if (headerSize > content.size() - kLengthBytes)
@@ -200,18 +218,21 @@ Result<std::string> formatSafetensors(std::span<const SafeTensor> tensors)
             return broken(fmt::format("the name '{}' is taken", tensor.name));
         const std::optional<int64_t> size = elementBytes(tensor.dtype);
         if (!size)
-            return broken(fmt::format("tensor '{}': unknown dtype '{}'", tensor.name, tensor.dtype));
+            return broken(
+                fmt::format("tensor '{}': unknown dtype '{}'", tensor.name, tensor.dtype));
         const std::optional<int64_t> expected = tensorBytes(tensor.dims, *size);
         if (!expected || static_cast<size_t>(*expected) != tensor.bytes.size())
-            return broken(fmt::format("tensor '{}' has {} bytes, its shape and dtype say otherwise", tensor.name,
-                                      tensor.bytes.size()));
+            return broken(fmt::format("tensor '{}' has {} bytes, its shape and dtype say otherwise",
+                                      tensor.name, tensor.bytes.size()));
         header[tensor.name] = {{"dtype", tensor.dtype},
                                {"shape", tensor.dims},
                                {"data_offsets", {offset, offset + tensor.bytes.size()}}};
         offset += tensor.bytes.size();
     }
-    std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    text.resize((text.size() + 7) / 8 * 8, ' '); // The format aligns the data to 8 bytes with spaces.
+    std::string text =
+        header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    text.resize((text.size() + 7) / 8 * 8,
+                ' '); // The format aligns the data to 8 bytes with spaces.
     const uint64_t headerSize = text.size();
     std::string content(kLengthBytes, '\0');
     std::memcpy(content.data(), &headerSize, kLengthBytes);
@@ -254,18 +275,20 @@ Result<std::vector<double>> tensorValues(const SafeTensor& tensor)
     if (tensor.dtype == "U64")
         return decode<uint64_t>(tensor.bytes);
     return Error(ErrorCode::kUnsupported,
-                 fmt::format("safetensors: tensor '{}' has dtype {}, expected F16, BF16, F32, F64, BOOL or an integer",
+                 fmt::format("safetensors: tensor '{}' has dtype {}, expected F16, BF16, F32, F64, "
+                             "BOOL or an integer",
                              tensor.name, tensor.dtype));
 }
 
 Result<SafeTensor> makeSafeTensor(std::string name, std::string dtype, std::vector<int64_t> dims,
                                   std::span<const double> values)
 {
-    SafeTensor tensor{.name = std::move(name), .dtype = std::move(dtype), .dims = std::move(dims), .bytes = {}};
+    SafeTensor tensor{
+        .name = std::move(name), .dtype = std::move(dtype), .dims = std::move(dims), .bytes = {}};
     const std::optional<int64_t> count = tensorBytes(tensor.dims, 1);
     if (!count || static_cast<size_t>(*count) != values.size())
-        return broken(fmt::format("tensor '{}' was given {} values, its shape says otherwise", tensor.name,
-                                  values.size()));
+        return broken(fmt::format("tensor '{}' was given {} values, its shape says otherwise",
+                                  tensor.name, values.size()));
     if (tensor.dtype == "F32")
         tensor.bytes = encode<float>(values);
     else if (tensor.dtype == "F64")
@@ -292,7 +315,8 @@ Result<SafeTensor> makeSafeTensor(std::string name, std::string dtype, std::vect
         tensor.bytes = encode<uint64_t>(values);
     else
         return Error(ErrorCode::kUnsupported,
-                     fmt::format("safetensors: tensor '{}' cannot be written as {}", tensor.name, tensor.dtype));
+                     fmt::format("safetensors: tensor '{}' cannot be written as {}", tensor.name,
+                                 tensor.dtype));
     return tensor;
 }
 

@@ -8,7 +8,8 @@
 namespace alpa
 {
 
-/// The 16 bits of the bfloat16 nearest to `value` (ties to even), by way of float as accelerators do.
+/// The 16 bits of the bfloat16 nearest to `value` (ties to even), by way of float as accelerators
+/// do.
 inline uint16_t bfloat16Bits(double value)
 {
     const auto bits = std::bit_cast<uint32_t>(static_cast<float>(value));
@@ -45,7 +46,8 @@ inline uint16_t halfBits(double value)
     if (size < 0x1.0p-14)
         return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::ldexp(size, 24)));
     int exponent = 0;
-    const double fraction = std::frexp(size, &exponent); // size = fraction * 2^exponent, fraction in [0.5, 1)
+    const double fraction =
+        std::frexp(size, &exponent); // size = fraction * 2^exponent, fraction in [0.5, 1)
     const auto mantissa = static_cast<uint16_t>(std::ldexp(fraction, 11)) & 0x3FFu;
     return static_cast<uint16_t>(sign | static_cast<uint16_t>((exponent + 14) << 10) | mantissa);
 }

@@ -1,19 +1,23 @@
+#include "runtime/reference/kernels.h"
+#include "runtime/reference/strided.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "runtime/reference/kernels.h"
-#include "runtime/reference/strided.h"
 
 namespace alpa
 {
 namespace
 {
 
-bool contains(const std::vector<int>& dims, int dim) { return std::ranges::find(dims, dim) != dims.end(); }
+bool contains(const std::vector<int>& dims, int dim)
+{
+    return std::ranges::find(dims, dim) != dims.end();
+}
 
 /// The dimensions of `type` named in none of the two lists.
-std::vector<int> freeDims(const TensorType& type, const std::vector<int>& batch, const std::vector<int>& contracting)
+std::vector<int> freeDims(const TensorType& type, const std::vector<int>& batch,
+                          const std::vector<int>& contracting)
 {
     std::vector<int> dims;
     for (int d = 0; d < type.rank(); ++d) {
@@ -32,8 +36,8 @@ int64_t sizeOf(const TensorType& type, const std::vector<int>& dims)
 }
 
 /// The values with dimensions in the order a, b, c.
-std::vector<double> permuted(const HostTensor& x, const std::vector<int>& a, const std::vector<int>& b,
-                             const std::vector<int>& c)
+std::vector<double> permuted(const HostTensor& x, const std::vector<int>& a,
+                             const std::vector<int>& b, const std::vector<int>& c)
 {
     const std::vector<int64_t> strides = rowMajorStrides(x.type.dims);
     std::vector<int64_t> dims;
@@ -46,7 +50,8 @@ std::vector<double> permuted(const HostTensor& x, const std::vector<int>& a, con
     }
     std::vector<double> values(x.values.size());
     double* target = values.data();
-    forEachOffset<1>(dims, {read}, [&](int64_t r) { *target++ = x.values[static_cast<size_t>(r)]; });
+    forEachOffset<1>(dims, {read},
+                     [&](int64_t r) { *target++ = x.values[static_cast<size_t>(r)]; });
     return values;
 }
 
@@ -55,12 +60,18 @@ std::vector<double> permuted(const HostTensor& x, const std::vector<int>& a, con
 double reduceIdentity(ReduceKind kind)
 {
     switch (kind) {
-    case ReduceKind::kAdd: return 0.0;
-    case ReduceKind::kMultiply: return 1.0;
-    case ReduceKind::kMaximum: return -std::numeric_limits<double>::infinity();
-    case ReduceKind::kMinimum: return std::numeric_limits<double>::infinity();
-    case ReduceKind::kAnd: return -1.0; // All bits; a predicate's result is made 0 or 1 afterwards.
-    case ReduceKind::kOr: return 0.0;
+    case ReduceKind::kAdd:
+        return 0.0;
+    case ReduceKind::kMultiply:
+        return 1.0;
+    case ReduceKind::kMaximum:
+        return -std::numeric_limits<double>::infinity();
+    case ReduceKind::kMinimum:
+        return std::numeric_limits<double>::infinity();
+    case ReduceKind::kAnd:
+        return -1.0; // All bits; a predicate's result is made 0 or 1 afterwards.
+    case ReduceKind::kOr:
+        return 0.0;
     }
     return 0.0;
 }
@@ -68,12 +79,18 @@ double reduceIdentity(ReduceKind kind)
 double reducePair(ReduceKind kind, double a, double b)
 {
     switch (kind) {
-    case ReduceKind::kAdd: return a + b;
-    case ReduceKind::kMultiply: return a * b;
-    case ReduceKind::kMaximum: return std::isnan(a) || std::isnan(b) ? std::nan("") : std::max(a, b);
-    case ReduceKind::kMinimum: return std::isnan(a) || std::isnan(b) ? std::nan("") : std::min(a, b);
-    case ReduceKind::kAnd: return static_cast<double>(static_cast<int64_t>(a) & static_cast<int64_t>(b));
-    case ReduceKind::kOr: return static_cast<double>(static_cast<int64_t>(a) | static_cast<int64_t>(b));
+    case ReduceKind::kAdd:
+        return a + b;
+    case ReduceKind::kMultiply:
+        return a * b;
+    case ReduceKind::kMaximum:
+        return std::isnan(a) || std::isnan(b) ? std::nan("") : std::max(a, b);
+    case ReduceKind::kMinimum:
+        return std::isnan(a) || std::isnan(b) ? std::nan("") : std::min(a, b);
+    case ReduceKind::kAnd:
+        return static_cast<double>(static_cast<int64_t>(a) & static_cast<int64_t>(b));
+    case ReduceKind::kOr:
+        return static_cast<double>(static_cast<int64_t>(a) | static_cast<int64_t>(b));
     }
     return 0.0;
 }
@@ -82,11 +99,15 @@ void evaluateDot(const DotAttributes& attributes, Operands in, HostTensor& out)
 {
     const TensorType& lhsType = in[0]->type;
     const TensorType& rhsType = in[1]->type;
-    const std::vector<int> lhsFree = freeDims(lhsType, attributes.lhsBatch, attributes.lhsContracting);
-    const std::vector<int> rhsFree = freeDims(rhsType, attributes.rhsBatch, attributes.rhsContracting);
+    const std::vector<int> lhsFree =
+        freeDims(lhsType, attributes.lhsBatch, attributes.lhsContracting);
+    const std::vector<int> rhsFree =
+        freeDims(rhsType, attributes.rhsBatch, attributes.rhsContracting);
     // lhs (B, M, K) and rhs (B, K, N), so that the inner loop runs along contiguous rows of N.
-    const std::vector<double> lhs = permuted(*in[0], attributes.lhsBatch, lhsFree, attributes.lhsContracting);
-    const std::vector<double> rhs = permuted(*in[1], attributes.rhsBatch, attributes.rhsContracting, rhsFree);
+    const std::vector<double> lhs =
+        permuted(*in[0], attributes.lhsBatch, lhsFree, attributes.lhsContracting);
+    const std::vector<double> rhs =
+        permuted(*in[1], attributes.rhsBatch, attributes.rhsContracting, rhsFree);
     const int64_t batch = sizeOf(lhsType, attributes.lhsBatch);
     const int64_t m = sizeOf(lhsType, lhsFree);
     const int64_t k = sizeOf(lhsType, attributes.lhsContracting);
@@ -120,8 +141,9 @@ void evaluateReduce(const ReduceAttributes& attributes, Operands in, HostTensor&
         forEachOffset<1>(x.type.dims, {write}, [&](int64_t w) { target[w] += *source++; });
         return;
     }
-    forEachOffset<1>(x.type.dims, {write},
-                     [&](int64_t w) { target[w] = reducePair(attributes.kind, target[w], *source++); });
+    forEachOffset<1>(x.type.dims, {write}, [&](int64_t w) {
+        target[w] = reducePair(attributes.kind, target[w], *source++);
+    });
     if (!isFloating(out.type.dtype))
         roundValues(out.values, out.type.dtype);
 }
@@ -129,10 +151,11 @@ void evaluateReduce(const ReduceAttributes& attributes, Operands in, HostTensor&
 namespace
 {
 
-/// Calls visit(resultOffset, operandOffset) for every window and every element in it that is not padding.
+/// Calls visit(resultOffset, operandOffset) for every window and every element in it that is not
+/// padding.
 template <typename Visit>
-void forEachWindowElement(const ReduceWindowAttributes& attributes, const TensorType& x, const TensorType& windows,
-                          Visit visit)
+void forEachWindowElement(const ReduceWindowAttributes& attributes, const TensorType& x,
+                          const TensorType& windows, Visit visit)
 {
     const std::vector<int64_t> strides = rowMajorStrides(x.dims);
     const size_t rank = x.dims.size();
@@ -169,7 +192,8 @@ void evaluateReduceWindow(const ReduceWindowAttributes& attributes, Operands in,
     });
 }
 
-void evaluateSelectAndScatter(const ReduceWindowAttributes& attributes, Operands in, HostTensor& out)
+void evaluateSelectAndScatter(const ReduceWindowAttributes& attributes, Operands in,
+                              HostTensor& out)
 {
     const HostTensor& x = *in[0];
     const HostTensor& source = *in[1];
@@ -177,8 +201,9 @@ void evaluateSelectAndScatter(const ReduceWindowAttributes& attributes, Operands
     forEachWindowElement(attributes, x.type, source.type, [&](int64_t w, int64_t r) {
         int64_t& best = chosen[static_cast<size_t>(w)];
         const double candidate = x.values[static_cast<size_t>(r)];
-        if (best < 0 || (attributes.kind == ReduceKind::kMinimum ? candidate < x.values[static_cast<size_t>(best)]
-                                                                 : candidate > x.values[static_cast<size_t>(best)]))
+        if (best < 0 || (attributes.kind == ReduceKind::kMinimum
+                             ? candidate < x.values[static_cast<size_t>(best)]
+                             : candidate > x.values[static_cast<size_t>(best)]))
             best = r;
     });
     for (size_t w = 0; w < chosen.size(); ++w) {
@@ -196,10 +221,12 @@ struct ConvolutionView {
     std::vector<int64_t> spatial, size;
 };
 
-ConvolutionView viewOf(const TensorType& type, int batch, int feature, const std::vector<int>& spatial)
+ConvolutionView viewOf(const TensorType& type, int batch, int feature,
+                       const std::vector<int>& spatial)
 {
     const std::vector<int64_t> strides = rowMajorStrides(type.dims);
-    ConvolutionView view{strides[static_cast<size_t>(batch)], strides[static_cast<size_t>(feature)], {}, {}};
+    ConvolutionView view{
+        strides[static_cast<size_t>(batch)], strides[static_cast<size_t>(feature)], {}, {}};
     for (const int d : spatial) {
         view.spatial.push_back(strides[static_cast<size_t>(d)]);
         view.size.push_back(type.dims[static_cast<size_t>(d)]);
@@ -207,9 +234,11 @@ ConvolutionView viewOf(const TensorType& type, int batch, int feature, const std
     return view;
 }
 
-/// Of one output position: where each kernel position reads the input; pairs (input offset, kernel offset).
-void collectTaps(const ConvolutionAttributes& attributes, const ConvolutionView& input, const ConvolutionView& kernel,
-                 const std::vector<int64_t>& position, std::vector<std::pair<int64_t, int64_t>>& taps)
+/// Of one output position: where each kernel position reads the input; pairs (input offset, kernel
+/// offset).
+void collectTaps(const ConvolutionAttributes& attributes, const ConvolutionView& input,
+                 const ConvolutionView& kernel, const std::vector<int64_t>& position,
+                 std::vector<std::pair<int64_t, int64_t>>& taps)
 {
     taps.clear();
     const size_t rank = position.size();
@@ -228,8 +257,10 @@ void collectTaps(const ConvolutionAttributes& attributes, const ConvolutionView&
             const bool isReversed = !attributes.reversal.empty() && attributes.reversal[d];
             kernelOffset += (isReversed ? kernel.size[d] - 1 - tap : tap) * kernel.spatial[d];
             // Coordinate in the dilated, padded input.
-            const int64_t at = position[d] * attributes.strides[d] - attributes.paddingLow[d] + tap * attributes.rhsDilation[d];
-            if (at < 0 || at % attributes.lhsDilation[d] != 0 || at / attributes.lhsDilation[d] >= input.size[d]) {
+            const int64_t at = position[d] * attributes.strides[d] - attributes.paddingLow[d] +
+                               tap * attributes.rhsDilation[d];
+            if (at < 0 || at % attributes.lhsDilation[d] != 0 ||
+                at / attributes.lhsDilation[d] >= input.size[d]) {
                 isInside = false;
                 break;
             }
@@ -246,12 +277,16 @@ void evaluateConvolution(const ConvolutionAttributes& attributes, Operands in, H
 {
     const TensorType& inputType = in[0]->type;
     const TensorType& kernelType = in[1]->type;
-    const ConvolutionView input = viewOf(inputType, attributes.inputBatch, attributes.inputFeature, attributes.inputSpatial);
-    const ConvolutionView kernel = viewOf(kernelType, attributes.kernelOutputFeature, attributes.kernelInputFeature, attributes.kernelSpatial);
-    const ConvolutionView output = viewOf(out.type, attributes.outputBatch, attributes.outputFeature, attributes.outputSpatial);
+    const ConvolutionView input =
+        viewOf(inputType, attributes.inputBatch, attributes.inputFeature, attributes.inputSpatial);
+    const ConvolutionView kernel = viewOf(kernelType, attributes.kernelOutputFeature,
+                                          attributes.kernelInputFeature, attributes.kernelSpatial);
+    const ConvolutionView output = viewOf(out.type, attributes.outputBatch,
+                                          attributes.outputFeature, attributes.outputSpatial);
     const int64_t outBatch = out.type.dims[static_cast<size_t>(attributes.outputBatch)];
     const int64_t outFeatures = out.type.dims[static_cast<size_t>(attributes.outputFeature)];
-    const int64_t groupFeatures = kernelType.dims[static_cast<size_t>(attributes.kernelInputFeature)];
+    const int64_t groupFeatures =
+        kernelType.dims[static_cast<size_t>(attributes.kernelInputFeature)];
     const int64_t inBatch = inputType.dims[static_cast<size_t>(attributes.inputBatch)];
     const int64_t perFeatureGroup = outFeatures / attributes.featureGroups;
     const int64_t perBatchGroup = outFeatures / attributes.batchGroups;
@@ -269,15 +304,20 @@ void evaluateConvolution(const ConvolutionAttributes& attributes, Operands in, H
         for (int64_t b = 0; b < outBatch; ++b) {
             for (int64_t o = 0; o < outFeatures; ++o) {
                 const int64_t firstFeature = o / perFeatureGroup * groupFeatures;
-                const int64_t sourceBatch = attributes.batchGroups == 1 ? b : o / perBatchGroup * (inBatch / attributes.batchGroups) + b;
+                const int64_t sourceBatch =
+                    attributes.batchGroups == 1
+                        ? b
+                        : o / perBatchGroup * (inBatch / attributes.batchGroups) + b;
                 const double* from = x + sourceBatch * input.batch + firstFeature * input.feature;
                 const double* weights = w + o * kernel.batch;
                 double sum = 0.0;
                 for (const auto& [inputOffset, kernelOffset] : taps) {
                     for (int64_t f = 0; f < groupFeatures; ++f)
-                        sum += from[inputOffset + f * input.feature] * weights[kernelOffset + f * kernel.feature];
+                        sum += from[inputOffset + f * input.feature] *
+                               weights[kernelOffset + f * kernel.feature];
                 }
-                out.values[static_cast<size_t>(spatialOffset + b * output.batch + o * output.feature)] = sum;
+                out.values[static_cast<size_t>(spatialOffset + b * output.batch +
+                                               o * output.feature)] = sum;
             }
         }
     });

@@ -1,9 +1,9 @@
+#include "core/base/check.h"
+#include "runtime/reference/kernels.h"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
-
-#include "core/base/check.h"
-#include "runtime/reference/kernels.h"
 
 namespace alpa
 {
@@ -26,24 +26,41 @@ void mapTwo(Operands in, HostTensor& out, F f)
         out.values[i] = f(a[i], b[i]);
 }
 
-double maximum(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::max(a, b); }
-double minimum(double a, double b) { return std::isnan(a) || std::isnan(b) ? std::nan("") : std::min(a, b); }
+double maximum(double a, double b)
+{
+    return std::isnan(a) || std::isnan(b) ? std::nan("") : std::max(a, b);
+}
+double minimum(double a, double b)
+{
+    return std::isnan(a) || std::isnan(b) ? std::nan("") : std::min(a, b);
+}
 
 void evaluateCompare(CompareDirection direction, Operands in, HostTensor& out)
 {
-    const auto map = [&](auto holds) { mapTwo(in, out, [holds](double a, double b) { return holds(a, b) ? 1.0 : 0.0; }); };
+    const auto map = [&](auto holds) {
+        mapTwo(in, out, [holds](double a, double b) { return holds(a, b) ? 1.0 : 0.0; });
+    };
     switch (direction) {
-    case CompareDirection::kEq: return map(std::equal_to<>{});
-    case CompareDirection::kNe: return map(std::not_equal_to<>{});
-    case CompareDirection::kLt: return map(std::less<>{});
-    case CompareDirection::kLe: return map(std::less_equal<>{});
-    case CompareDirection::kGt: return map(std::greater<>{});
-    case CompareDirection::kGe: return map(std::greater_equal<>{});
+    case CompareDirection::kEq:
+        return map(std::equal_to<>{});
+    case CompareDirection::kNe:
+        return map(std::not_equal_to<>{});
+    case CompareDirection::kLt:
+        return map(std::less<>{});
+    case CompareDirection::kLe:
+        return map(std::less_equal<>{});
+    case CompareDirection::kGt:
+        return map(std::greater<>{});
+    case CompareDirection::kGe:
+        return map(std::greater_equal<>{});
     }
 }
 
 /// Element i of an operand that may be a scalar.
-double elementOrScalar(const HostTensor& tensor, size_t i) { return tensor.values[tensor.values.size() == 1 ? 0 : i]; }
+double elementOrScalar(const HostTensor& tensor, size_t i)
+{
+    return tensor.values[tensor.values.size() == 1 ? 0 : i];
+}
 
 void evaluateSelect(Operands in, HostTensor& out)
 {
@@ -54,10 +71,14 @@ void evaluateSelect(Operands in, HostTensor& out)
 void evaluateClamp(Operands in, HostTensor& out)
 {
     for (size_t i = 0; i < out.values.size(); ++i)
-        out.values[i] = minimum(maximum(in[1]->values[i], elementOrScalar(*in[0], i)), elementOrScalar(*in[2], i));
+        out.values[i] = minimum(maximum(in[1]->values[i], elementOrScalar(*in[0], i)),
+                                elementOrScalar(*in[2], i));
 }
 
-double sign(double x) { return std::isnan(x) ? x : static_cast<double>(x > 0.0) - static_cast<double>(x < 0.0); }
+double sign(double x)
+{
+    return std::isnan(x) ? x : static_cast<double>(x > 0.0) - static_cast<double>(x < 0.0);
+}
 
 double bitwise(double a, double b, int64_t (*f)(int64_t, int64_t))
 {
@@ -69,7 +90,8 @@ void evaluateNot(const HostTensor& x, HostTensor& out)
 {
     const bool isPred = out.type.dtype == DType::kPred;
     for (size_t i = 0; i < out.values.size(); ++i)
-        out.values[i] = isPred ? 1.0 - x.values[i] : static_cast<double>(~static_cast<int64_t>(x.values[i]));
+        out.values[i] =
+            isPred ? 1.0 - x.values[i] : static_cast<double>(~static_cast<int64_t>(x.values[i]));
 }
 
 double divideIntegers(double a, double b)
@@ -117,9 +139,12 @@ constexpr BinaryKernel kBinaryKernels[] = {
     {OpKind::kMinimum, minimum},
     {OpKind::kPower, [](double a, double b) { return std::pow(a, b); }},
     {OpKind::kRemainder, [](double a, double b) { return std::fmod(a, b); }},
-    {OpKind::kAnd, [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x & y; }); }},
-    {OpKind::kOr, [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x | y; }); }},
-    {OpKind::kXor, [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x ^ y; }); }},
+    {OpKind::kAnd,
+     [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x & y; }); }},
+    {OpKind::kOr,
+     [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x | y; }); }},
+    {OpKind::kXor,
+     [](double a, double b) { return bitwise(a, b, [](int64_t x, int64_t y) { return x ^ y; }); }},
 };
 
 } // namespace

@@ -25,7 +25,8 @@ void evaluateIota(const IotaAttributes& attributes, HostTensor& out)
         out.values[i] = static_cast<double>(static_cast<int64_t>(i) / stride % out.type.dims[dim]);
 }
 
-/// Everything that is not element-wise and has a result; the attributes' type tells most kinds apart.
+/// Everything that is not element-wise and has a result; the attributes' type tells most kinds
+/// apart.
 void evaluateStructured(const Op& op, Operands in, std::vector<HostTensor>& results)
 {
     HostTensor& out = results[0];
@@ -55,13 +56,14 @@ void evaluateStructured(const Op& op, Operands in, std::vector<HostTensor>& resu
 
 } // namespace
 
-Result<std::vector<HostTensor>> evaluateOp(const Graph& graph, const Op& op, std::span<const HostTensor* const> operands,
+Result<std::vector<HostTensor>> evaluateOp(const Graph& graph, const Op& op,
+                                           std::span<const HostTensor* const> operands,
                                            const InterpretOptions& options)
 {
     if (op.kind == OpKind::kOpaque)
         return Error(ErrorCode::kUnsupported,
-                     fmt::format("line {}: {} cannot be evaluated, its meaning is not known", op.sourceLine,
-                                 std::get<OpaqueAttributes>(op.attributes).name));
+                     fmt::format("line {}: {} cannot be evaluated, its meaning is not known",
+                                 op.sourceLine, std::get<OpaqueAttributes>(op.attributes).name));
     std::vector<HostTensor> results;
     for (const ValueId result : op.results)
         results.push_back(filledTensor(graph.type(result), 0.0));

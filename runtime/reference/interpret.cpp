@@ -1,9 +1,9 @@
 #include "runtime/reference/interpret.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
-
-#include <fmt/format.h>
 
 namespace alpa
 {
@@ -55,23 +55,26 @@ private:
     std::vector<int> reads_; ///< How many reads of each value are still to come.
 };
 
-Status checkInput(const Graph& graph, const GraphInput& input, const HostTensor& tensor, int64_t microbatches)
+Status checkInput(const Graph& graph, const GraphInput& input, const HostTensor& tensor,
+                  int64_t microbatches)
 {
     TensorType expected = graph.type(input.value);
     if (input.role == InputRole::kBatch && expected.rank() > 0)
         expected.dims[0] *= microbatches;
-    if (tensor.type != expected || static_cast<int64_t>(tensor.values.size()) != expected.elementCount())
+    if (tensor.type != expected ||
+        static_cast<int64_t>(tensor.values.size()) != expected.elementCount())
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("input '{}' has type {} and {} values, expected {}", graph.value(input.value).name,
-                                 formatType(tensor.type), tensor.values.size(), formatType(expected)));
+                     fmt::format("input '{}' has type {} and {} values, expected {}",
+                                 graph.value(input.value).name, formatType(tensor.type),
+                                 tensor.values.size(), formatType(expected)));
     return {};
 }
 
 Status checkInputs(const Graph& graph, std::span<const HostTensor> inputs, int64_t microbatches)
 {
     if (inputs.size() != graph.inputs.size())
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("the graph has {} inputs, got {}", graph.inputs.size(), inputs.size()));
+        return Error(ErrorCode::kInvalidInput, fmt::format("the graph has {} inputs, got {}",
+                                                           graph.inputs.size(), inputs.size()));
     for (size_t i = 0; i < inputs.size(); ++i)
         RETURN_IF_ERROR(checkInput(graph, graph.inputs[i], inputs[i], microbatches));
     return {};
@@ -93,10 +96,11 @@ void divideBy(HostTensor& tensor, int64_t count)
         value /= static_cast<double>(count);
 }
 
-/// What survives a microbatch: sums of the accumulated values and of the outputs made before the update phase.
+/// What survives a microbatch: sums of the accumulated values and of the outputs made before the
+/// update phase.
 struct MicrobatchSums {
     std::vector<HostTensor> accumulated; ///< By op index; empty for ops that are no accumulate.
-    std::vector<HostTensor> outputs;     ///< By output index; empty for outputs of the update phase.
+    std::vector<HostTensor> outputs; ///< By output index; empty for outputs of the update phase.
 };
 
 bool isMadeInUpdate(const Graph& graph, ValueId id)
@@ -123,7 +127,8 @@ Status runMicrobatch(const Graph& graph, Evaluation& evaluation, MicrobatchSums&
 }
 
 /// A result is the same in every microbatch or a sum over them; the mean is right for both.
-void setMean(const Graph& graph, HostTensor& sum, ValueId id, int64_t microbatches, const InterpretOptions& options)
+void setMean(const Graph& graph, HostTensor& sum, ValueId id, int64_t microbatches,
+             const InterpretOptions& options)
 {
     divideBy(sum, microbatches);
     if (options.roundToDtype || !isFloating(graph.type(id).dtype))
@@ -137,12 +142,13 @@ void setMicrobatchInputs(const Graph& graph, std::span<const HostTensor> inputs,
         const GraphInput& input = graph.inputs[i];
         const bool isSliced = input.role == InputRole::kBatch && inputs[i].type.rank() > 0;
         const int64_t count = isSliced ? graph.type(input.value).dims[0] : 0;
-        evaluation.set(input.value, isSliced ? rows(inputs[i], microbatch * count, count) : inputs[i]);
+        evaluation.set(input.value,
+                       isSliced ? rows(inputs[i], microbatch * count, count) : inputs[i]);
     }
 }
 
-Status runUpdate(const Graph& graph, Evaluation& evaluation, MicrobatchSums& sums, int64_t microbatches,
-                 const InterpretOptions& options)
+Status runUpdate(const Graph& graph, Evaluation& evaluation, MicrobatchSums& sums,
+                 int64_t microbatches, const InterpretOptions& options)
 {
     for (size_t i = 0; i < graph.ops.size(); ++i) {
         const Op& op = graph.ops[i];
@@ -158,8 +164,9 @@ Status runUpdate(const Graph& graph, Evaluation& evaluation, MicrobatchSums& sum
     return {};
 }
 
-Result<StepResult> collectResult(const Graph& graph, const Evaluation& evaluation, MicrobatchSums& sums,
-                                 int64_t microbatches, const InterpretOptions& options)
+Result<StepResult> collectResult(const Graph& graph, const Evaluation& evaluation,
+                                 MicrobatchSums& sums, int64_t microbatches,
+                                 const InterpretOptions& options)
 {
     StepResult result;
     bool hasLoss = false;
@@ -198,13 +205,15 @@ Result<std::vector<HostTensor>> interpret(const Graph& graph, std::span<const Ho
     return outputs;
 }
 
-Result<StepResult> interpretStep(const Graph& graph, std::span<const HostTensor> inputs, int64_t microbatches,
-                                 const InterpretOptions& options)
+Result<StepResult> interpretStep(const Graph& graph, std::span<const HostTensor> inputs,
+                                 int64_t microbatches, const InterpretOptions& options)
 {
     if (microbatches < 1)
-        return Error(ErrorCode::kInvalidInput, fmt::format("a step needs a microbatch, got {}", microbatches));
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("a step needs a microbatch, got {}", microbatches));
     RETURN_IF_ERROR(checkInputs(graph, inputs, microbatches));
-    MicrobatchSums sums{std::vector<HostTensor>(graph.ops.size()), std::vector<HostTensor>(graph.outputs.size())};
+    MicrobatchSums sums{std::vector<HostTensor>(graph.ops.size()),
+                        std::vector<HostTensor>(graph.outputs.size())};
     // The update phase reads the last microbatch's values where they do not depend on the batch.
     std::unique_ptr<Evaluation> evaluation;
     for (int64_t microbatch = 0; microbatch < microbatches; ++microbatch) {
@@ -216,7 +225,8 @@ Result<StepResult> interpretStep(const Graph& graph, std::span<const HostTensor>
     return collectResult(graph, *evaluation, sums, microbatches, options);
 }
 
-std::vector<HostTensor> nextInputs(const Graph& graph, std::vector<HostTensor> inputs, const StepResult& result)
+std::vector<HostTensor> nextInputs(const Graph& graph, std::vector<HostTensor> inputs,
+                                   const StepResult& result)
 {
     for (size_t i = 0; i < graph.outputs.size(); ++i) {
         const ValueId alias = graph.outputs[i].alias;

@@ -1,10 +1,11 @@
-// The interpreter's kernels by family. Each fills `out`, whose type is set and whose values are sized and zero.
+// The interpreter's kernels by family. Each fills `out`, whose type is set and whose values are
+// sized and zero.
 #pragma once
-
-#include <span>
 
 #include "core/graph/graph.h"
 #include "runtime/reference/host_tensor.h"
+
+#include <span>
 
 namespace alpa
 {
@@ -19,8 +20,10 @@ void evaluateDot(const DotAttributes& attributes, Operands in, HostTensor& out);
 void evaluateConvolution(const ConvolutionAttributes& attributes, Operands in, HostTensor& out);
 void evaluateReduce(const ReduceAttributes& attributes, Operands in, HostTensor& out);
 void evaluateReduceWindow(const ReduceWindowAttributes& attributes, Operands in, HostTensor& out);
-/// Operands tensor, source: each source element is added to the first largest (smallest) element of its window.
-void evaluateSelectAndScatter(const ReduceWindowAttributes& attributes, Operands in, HostTensor& out);
+/// Operands tensor, source: each source element is added to the first largest (smallest) element of
+/// its window.
+void evaluateSelectAndScatter(const ReduceWindowAttributes& attributes, Operands in,
+                              HostTensor& out);
 void evaluateGather(const GatherAttributes& attributes, Operands in, HostTensor& out);
 void evaluateScatter(const ScatterAttributes& attributes, Operands in, HostTensor& out);
 /// Sorts all operands by the first one, stably.

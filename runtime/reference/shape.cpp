@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "runtime/reference/kernels.h"
 #include "runtime/reference/strided.h"
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -9,7 +9,8 @@ namespace
 {
 
 /// to[...] = from[...] over `dims`.
-void copyStrided(const std::vector<int64_t>& dims, const HostTensor& from, Walk read, HostTensor& to, Walk write)
+void copyStrided(const std::vector<int64_t>& dims, const HostTensor& from, Walk read,
+                 HostTensor& to, Walk write)
 {
     const double* source = from.values.data();
     double* target = to.values.data();
@@ -80,7 +81,8 @@ void padTensor(const PadAttributes& attributes, Operands in, HostTensor& out)
         const int64_t step = attributes.interior[d] + 1;
         const int64_t low = attributes.low[d];
         const int64_t first = low >= 0 ? 0 : (-low + step - 1) / step;
-        const int64_t room = out.type.dims[d] - 1 - low; // The last source position * step that still fits.
+        const int64_t room =
+            out.type.dims[d] - 1 - low; // The last source position * step that still fits.
         const int64_t last = room < 0 ? -1 : std::min(x.type.dims[d] - 1, room / step);
         kept[d] = std::max<int64_t>(0, last - first + 1);
         read.start += first * read.strides[d];
@@ -91,11 +93,13 @@ void padTensor(const PadAttributes& attributes, Operands in, HostTensor& out)
 }
 
 /// Start indices, clamped so that a window of `window` lies inside `dims`.
-std::vector<int64_t> clampedStarts(Operands scalars, const std::vector<int64_t>& dims, const std::vector<int64_t>& window)
+std::vector<int64_t> clampedStarts(Operands scalars, const std::vector<int64_t>& dims,
+                                   const std::vector<int64_t>& window)
 {
     std::vector<int64_t> starts(dims.size(), 0);
     for (size_t d = 0; d < dims.size(); ++d)
-        starts[d] = std::clamp<int64_t>(static_cast<int64_t>(scalars[d]->values[0]), 0, dims[d] - window[d]);
+        starts[d] = std::clamp<int64_t>(static_cast<int64_t>(scalars[d]->values[0]), 0,
+                                        dims[d] - window[d]);
     return starts;
 }
 
@@ -117,7 +121,8 @@ void dynamicUpdateSliceTensor(Operands in, HostTensor& out)
 {
     out.values = in[0]->values;
     const HostTensor& update = *in[1];
-    const std::vector<int64_t> starts = clampedStarts(in.subspan(2), out.type.dims, update.type.dims);
+    const std::vector<int64_t> starts =
+        clampedStarts(in.subspan(2), out.type.dims, update.type.dims);
     copyStrided(update.type.dims, update, whole(update), out, startingAt(whole(out), starts));
 }
 

@@ -1,4 +1,5 @@
-// Walking several tensors at once, each with its own strides: the one loop that most ops of the interpreter use.
+// Walking several tensors at once, each with its own strides: the one loop that most ops of the
+// interpreter use.
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ inline std::vector<int64_t> rowMajorStrides(const std::vector<int64_t>& dims)
     return strides;
 }
 
-/// One tensor under the walk: its offset at index 0 and its step along each dimension (0: broadcast).
+/// One tensor under the walk: its offset at index 0 and its step along each dimension (0:
+/// broadcast).
 struct Walk {
     int64_t start = 0;
     std::vector<int64_t> strides;
@@ -27,7 +29,8 @@ struct Walk {
 
 /// Calls visit(offset...) with one offset per walk, for every index of `dims` in row-major order.
 template <size_t N, typename Visit>
-void forEachOffset(const std::vector<int64_t>& dims, const std::array<Walk, N>& walks, Visit&& visit)
+void forEachOffset(const std::vector<int64_t>& dims, const std::array<Walk, N>& walks,
+                   Visit&& visit)
 {
     std::array<int64_t, N> offsets{};
     for (size_t w = 0; w < N; ++w)

@@ -1,0 +1,81 @@
+// The state of one reverse sweep, and the derivative rules that work on it. Internal to
+// core/training.
+#pragma once
+
+#include "core/graph/builder.h"
+#include "core/graph/graph.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace alpa
+{
+
+/// Cotangents of all values during the sweep. Rules read the op's operands and result, emit ops and
+/// contribute to the cotangents of the operands. "Active" values are floating-point and depend on a
+/// parameter in a way that can be differentiated; only they have cotangents.
+class Backward
+{
+public:
+    /// Assumes a graph of forward ops. The ops in `constants` are taken to have a derivative of
+    /// zero.
+    Backward(Graph& graph, const std::vector<bool>& isConstantOp);
+
+    GraphBuilder& build() { return builder_; }
+    const Graph& graph() const { return graph_; }
+    /// A copy, since emitting ops moves the table of values.
+    std::vector<int64_t> dims(ValueId id) const { return graph_.type(id).dims; }
+
+    bool isActive(ValueId id) const { return isActive_[id.index()]; }
+    /// Adds `cotangent` to that of `value` if it is active.
+    void contribute(ValueId value, ValueId cotangent);
+    /// The cotangent so far; invalid if nothing contributed.
+    ValueId cotangent(ValueId value) const { return cotangents_[value.index()]; }
+    const std::vector<ValueId>& parameterContributions(ValueId value) const
+    {
+        return contributions_[value.index()];
+    }
+    /// The following ops are emitted for forward op `id`.
+    void startOp(OpId id);
+
+    /// The number that all elements of `id` are known to equal.
+    std::optional<double> splat(ValueId id) const;
+    // Arithmetic on cotangents; known constants are folded, so that a chain from the loss stays
+    // short.
+    ValueId multiply(ValueId a, ValueId b);
+    ValueId divide(ValueId a, ValueId b);
+    ValueId negate(ValueId a);
+    ValueId scale(ValueId a, double factor);
+    /// `x`, without the dimensions `reduced`, repeated along them to the type of `like`.
+    ValueId spread(ValueId x, const std::vector<int>& reduced, ValueId like);
+
+private:
+    Graph& graph_;
+    GraphBuilder builder_;
+    std::vector<bool> isActive_;
+    std::vector<bool> isParameter_;
+    std::vector<ValueId> cotangents_; ///< By value; invalid where nothing contributed.
+    std::vector<std::vector<ValueId>>
+        contributions_; ///< By value, of parameters: one per scope group.
+    std::vector<std::vector<int>> contributionGroups_;
+    std::vector<int> groups_; ///< By scope.
+    int group_ = 0;
+};
+
+/// Contributes to the operands of `op`, given the cotangent of its result.
+using DerivativeRule = void (*)(Backward& backward, const Op& op, ValueId cotangent);
+
+/// The rule of a kind in each family; null if the kind is in another family or has none.
+DerivativeRule elementwiseRule(OpKind kind);
+DerivativeRule shapeRule(OpKind kind);
+DerivativeRule contractionRule(OpKind kind);
+DerivativeRule indexingRule(OpKind kind);
+DerivativeRule derivativeRule(OpKind kind);
+
+/// Is the derivative zero wherever it exists (round, compare, ...)?
+bool isFlat(OpKind kind);
+/// Why this op has no derivative ("feature groups"), beyond that its kind has no rule.
+std::optional<std::string> derivativeRefusal(const Graph& graph, const Op& op);
+
+} // namespace alpa

@@ -1,0 +1,125 @@
+// Derivatives of gather and scatter, which are each other's.
+#include "core/training/backward.h"
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+bool contains(const std::vector<int>& dims, int dim)
+{
+    return std::ranges::find(dims, dim) != dims.end();
+}
+
+void gatherRule(Backward& b, const Op& op, ValueId g)
+{
+    const auto& gather = std::get<GatherAttributes>(op.attributes);
+    const ValueId zeros = b.build().zerosLike(op.operands[0]);
+    const ScatterAttributes scatter{.updateWindowDims = gather.offsetDims,
+                                    .insertedWindowDims = gather.collapsedSliceDims,
+                                    .inputBatchingDims = gather.operandBatchingDims,
+                                    .indicesBatchingDims = gather.indicesBatchingDims,
+                                    .scatterDimsToOperandDims = gather.startIndexMap,
+                                    .indexVectorDim = gather.indexVectorDim,
+                                    .kind = ReduceKind::kAdd,
+                                    .isReplace = false};
+    b.contribute(op.operands[0], b.build().scatter(zeros, op.operands[1], g, scatter));
+}
+
+/// The window of a scatter in its tensor: the size along each tensor dimension.
+std::vector<int64_t> windowSizes(const ScatterAttributes& scatter,
+                                 const std::vector<int64_t>& updates, int rank)
+{
+    std::vector<int64_t> sizes;
+    size_t next = 0;
+    for (int d = 0; d < rank; ++d) {
+        const bool isDropped =
+            contains(scatter.insertedWindowDims, d) || contains(scatter.inputBatchingDims, d);
+        sizes.push_back(isDropped ? 1
+                                  : updates[static_cast<size_t>(scatter.updateWindowDims[next++])]);
+    }
+    return sizes;
+}
+
+/// For each element of the updates: does its window lie inside the tensor? (Scatter drops those
+/// that do not, while the gather that is its derivative would read a clamped place.)
+ValueId isInBounds(Backward& b, const Op& op, const std::vector<int64_t>& window)
+{
+    const auto& scatter = std::get<ScatterAttributes>(op.attributes);
+    GraphBuilder& build = b.build();
+    const ValueId indices = op.operands[1];
+    const TensorType indicesType = b.graph().type(indices);
+    const bool hasVector = scatter.indexVectorDim < indicesType.rank();
+    std::vector<double> largest;
+    for (const int d : scatter.scatterDimsToOperandDims)
+        largest.push_back(static_cast<double>(b.dims(op.operands[0])[static_cast<size_t>(d)] -
+                                              window[static_cast<size_t>(d)]));
+    const ValueId limits =
+        hasVector
+            ? build.broadcast(build.constant(largest, {indicesType.dtype,
+                                                       {static_cast<int64_t>(largest.size())}}),
+                              {scatter.indexVectorDim}, indicesType.dims)
+            : build.constant(largest[0], indicesType);
+    ValueId isInside =
+        build.logicalAnd(build.compare(CompareDirection::kGe, indices, build.zerosLike(indices)),
+                         build.compare(CompareDirection::kLe, indices, limits));
+    if (hasVector)
+        isInside = build.reduce(ReduceKind::kAnd, isInside, {scatter.indexVectorDim});
+    const std::vector<int64_t> updates = b.dims(op.operands[2]);
+    return build.broadcastOver(isInside, scatter.updateWindowDims, updates);
+}
+
+void scatterRule(Backward& b, const Op& op, ValueId g)
+{
+    const auto& scatter = std::get<ScatterAttributes>(op.attributes);
+    b.contribute(op.operands[0], g);
+    if (!b.isActive(op.operands[2]))
+        return;
+    const std::vector<int64_t> window =
+        windowSizes(scatter, b.dims(op.operands[2]), b.graph().type(op.operands[0]).rank());
+    const GatherAttributes gather{.offsetDims = scatter.updateWindowDims,
+                                  .collapsedSliceDims = scatter.insertedWindowDims,
+                                  .operandBatchingDims = scatter.inputBatchingDims,
+                                  .indicesBatchingDims = scatter.indicesBatchingDims,
+                                  .startIndexMap = scatter.scatterDimsToOperandDims,
+                                  .indexVectorDim = scatter.indexVectorDim,
+                                  .sliceSizes = window};
+    const ValueId read = b.build().gather(g, op.operands[1], gather);
+    b.contribute(op.operands[2],
+                 b.build().select(isInBounds(b, op, window), read, b.build().zerosLike(read)));
+}
+
+} // namespace
+
+DerivativeRule indexingRule(OpKind kind)
+{
+    if (kind == OpKind::kGather)
+        return gatherRule;
+    if (kind == OpKind::kScatter)
+        return scatterRule;
+    return nullptr;
+}
+
+std::optional<std::string> derivativeRefusal(const Graph& graph, const Op& op)
+{
+    static_cast<void>(graph);
+    if (const auto* convolution = std::get_if<ConvolutionAttributes>(&op.attributes)) {
+        if (convolution->featureGroups != 1 || convolution->batchGroups != 1)
+            return "grouped convolution";
+    }
+    if (const auto* scatter = std::get_if<ScatterAttributes>(&op.attributes)) {
+        if (scatter->isReplace || scatter->kind != ReduceKind::kAdd)
+            return "scatter other than add";
+    }
+    if (op.kind == OpKind::kReduceWindow) {
+        const ReduceKind kind = std::get<ReduceWindowAttributes>(op.attributes).kind;
+        if (kind != ReduceKind::kAdd && kind != ReduceKind::kMaximum &&
+            kind != ReduceKind::kMinimum)
+            return "window reduction other than add, maximum and minimum";
+    }
+    return std::nullopt;
+}
+
+} // namespace alpa
