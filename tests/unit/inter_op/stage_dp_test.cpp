@@ -1,8 +1,12 @@
-// Alpa's stage programme against values that Alpa itself gives (numpy's random stream, see NumpyRandom).
+// Alpa's stage programme against values that Alpa itself gives (numpy's random streams, see numpy_random.h).
 #include "core/inter_op/stage_dp.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
-#include <random>
+
+#include "tests/support/numpy_random.h"
+#include "tests/support/stage_dp_cases.h"
 
 #include <gtest/gtest.h>
 
@@ -10,22 +14,6 @@ namespace alpa
 {
 namespace
 {
-
-/// numpy.random.seed(seed); numpy.random.rand(): 53 bits out of two draws of the Mersenne twister.
-class NumpyRandom
-{
-public:
-    explicit NumpyRandom(uint32_t seed) : twister_(seed) {}
-    double next()
-    {
-        const double high = static_cast<double>(twister_() >> 5);
-        const double low = static_cast<double>(twister_() >> 6);
-        return (high * 67108864.0 + low) / 9007199254740992.0;
-    }
-
-private:
-    std::mt19937 twister_;
-};
 
 struct Oracle {
     uint32_t seed;
@@ -48,7 +36,7 @@ StageDpProblem problemOf(const Oracle& oracle)
     problem.submeshes = *enumerateSubmeshes(oracle.hosts, oracle.devicesPerHost, SubmeshSpace::kAll);
     problem.configCount = 5;
     const size_t cells = static_cast<size_t>(oracle.layers * oracle.layers) * problem.submeshes.size() * 5;
-    NumpyRandom random(oracle.seed);
+    NumpyLegacyRandom random(oracle.seed);
     for (size_t cell = 0; cell < cells; ++cell)
         problem.computeCost.push_back(random.next());
     problem.maxSuccessors.assign(cells, oracle.maxSuccessors);
@@ -57,8 +45,9 @@ StageDpProblem problemOf(const Oracle& oracle)
 
 TEST(SolveStageDp, ReproducesTheRandomStreamOfNumpy)
 {
-    EXPECT_EQ(NumpyRandom(42).next(), 0.37454011884736249);
-    EXPECT_EQ(NumpyRandom(7).next(), 0.076308289373957172);
+    EXPECT_EQ(NumpyLegacyRandom(42).next(), 0.37454011884736249);
+    EXPECT_EQ(NumpyLegacyRandom(7).next(), 0.076308289373957172);
+    EXPECT_EQ(NumpyRandom(0).next(), 0.6369616873214543);
 }
 
 TEST(SolveStageDp, GivesAlpasValuesAndStages)
@@ -76,6 +65,33 @@ TEST(SolveStageDp, GivesAlpasValuesAndStages)
         EXPECT_NEAR((*solution)->value, oracle.value, 5e-10); // Nine decimals are given.
         EXPECT_NEAR((*solution)->float32Value, oracle.float32Value, 5e-10);
         EXPECT_EQ((*solution)->stages, oracle.stages);
+    }
+}
+
+TEST(SolveStageDp, GivesAlpasOptimumOnModelsOfItsPaper)
+{
+    struct Expected {
+        StageDpCase stageCase;
+        long finiteCells;
+        double value; ///< As Alpa printed it.
+        size_t stages;
+    };
+    const std::vector<Expected> cases{
+        {{"GPT-2.6B", 8, 8, 4, 4, 128}, 436, 1.361573, 8},
+        {{"GPT-15B", 16, 32, 6, 5, 128, 1.0}, 1405, 0.76793, 16},
+        {{"GPT-15B unpruned", 16, 32, 6, 5, 128}, 3405, 0.767513, 16},
+        {{"GPT-39B", 16, 64, 6, 6, 1024, 1.0}, 1680, 2.979623, 16},
+    };
+    for (const Expected& expected : cases) {
+        SCOPED_TRACE(expected.stageCase.name);
+        const StageDpProblem problem = makeStageDpProblem(expected.stageCase);
+        EXPECT_EQ(std::count_if(problem.computeCost.begin(), problem.computeCost.end(),
+                                [](double cost) { return std::isfinite(cost); }),
+                  expected.finiteCells);
+        const auto solution = solveStageDp(problem);
+        ASSERT_TRUE(solution.ok() && *solution);
+        EXPECT_NEAR((*solution)->value, expected.value, 1e-6);
+        EXPECT_EQ((*solution)->stages.size(), expected.stages);
     }
 }
 
