@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "core/graph/verify.h"
+#include "core/import/function_inliner.h"
+#include "core/import/import_model.h"
+#include "core/import/mlir_parser.h"
+#include "core/import/source_text.h"
+
+namespace alpa
+{
+
+ImportResult importStablehlo(std::string_view text, std::string_view name, const ImportOptions& options)
+{
+    const SourceText source(text);
+    DiagnosticSink sink(source);
+    ImportResult result;
+    options.control.report("reading", 0.0);
+    const MlirModule module = parseMlir(source, sink, options.control);
+    options.control.report("expanding calls", 0.5);
+    std::optional<InlinedModule> inlined = inlineModule(module, source, sink, options.control);
+    const bool isSound = inlined && sink.errorCount() == 0 && !options.control.isCancelled();
+    result.diagnostics = sink.take();
+    if (!isSound)
+        return result;
+    inlined->graph.name = std::string(name);
+    options.control.report("verifying", 0.9);
+    // What the importer lets through must be sound; a problem here is placed by the line of its op.
+    std::vector<Diagnostic> problems = verifyGraph(inlined->graph);
+    const bool isVerified = problems.empty();
+    result.diagnostics.insert(result.diagnostics.end(), problems.begin(), problems.end());
+    if (isVerified) {
+        result.opaqueCount = inlined->opaqueCount;
+        result.graph = std::move(inlined->graph);
+    }
+    return result;
+}
+
+} // namespace alpa
