@@ -1,6 +1,7 @@
 #include "core/training/differentiate.h"
 
 #include "core/training/backward.h"
+#include "core/training/shift_invariance.h"
 
 #include <fmt/format.h>
 
@@ -87,7 +88,7 @@ Result<Differentiation> differentiateLoss(const Graph& loss)
     if (std::ranges::any_of(graph.ops, [](const Op& op) { return op.phase != Phase::kForward; }))
         return Error(ErrorCode::kInvalidInput, "the graph already holds backward or update ops");
     const std::vector<bool> isBehindLoss = opsBehind(graph, result.loss);
-    Backward backward(graph, std::vector<bool>(graph.ops.size(), false));
+    Backward backward(graph, shiftOnlyExtrema(graph, isBehindLoss));
     RETURN_IF_ERROR(checkRules(graph, backward, isBehindLoss));
     const OpId producer = graph.value(result.loss).producer;
     if (producer.isValid())
