@@ -1,5 +1,8 @@
 #include "core/inter_op/choose_stages.h"
 
+#include "core/base/text.h"
+#include "core/inter_op/stage_search.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -7,14 +10,13 @@
 #include <set>
 #include <tuple>
 
-#include "core/base/text.h"
-#include "core/inter_op/stage_search.h"
-
 namespace alpa
 {
 
 namespace
 {
+
+constexpr Bytes kUnlimited{std::numeric_limits<int64_t>::max()};
 
 /// Which demands to drop, to find out which one excludes every plan.
 struct Relaxation {
@@ -32,7 +34,8 @@ int mostStages(const StageProblem& problem)
 /// t_i.
 Seconds timeOf(const StageCandidate& candidate)
 {
-    return candidate.firstLayer > 0 ? candidate.perMicrobatch + candidate.inputTransfer : candidate.perMicrobatch;
+    return candidate.firstLayer > 0 ? candidate.perMicrobatch + candidate.inputTransfer
+                                    : candidate.perMicrobatch;
 }
 
 /// Most microbatches in flight on a stage that `following` stages come after.
@@ -47,19 +50,20 @@ Bytes memoryOf(const StageProblem& problem, const StageCandidate& candidate, int
     return candidate.fixedMemory + candidate.perInFlightMicrobatch * inFlight + candidate.transient;
 }
 
-/// Most stages that may follow this candidate within the limit; empty if it does not even fit as the last stage.
+/// Most stages that may follow this candidate within `limit`; empty if it does not even fit as the
+/// last stage.
 std::optional<int> mostFollowing(const StageProblem& problem, const StageCandidate& candidate,
-                                 std::optional<Bytes> limit)
+                                 Bytes limit)
 {
     const int most = mostStages(problem) - 1;
-    if (!limit || memoryOf(problem, candidate, most) <= *limit)
+    if (memoryOf(problem, candidate, most) <= limit)
         return most;
     // Memory grows with the stages that follow: bisect for the last that fits.
     int fitting = -1;
     int exceeding = most;
     while (exceeding - fitting > 1) {
         const int middle = (fitting + exceeding) / 2;
-        (memoryOf(problem, candidate, middle) <= *limit ? fitting : exceeding) = middle;
+        (memoryOf(problem, candidate, middle) <= limit ? fitting : exceeding) = middle;
     }
     return fitting >= 0 ? std::optional<int>(fitting) : std::nullopt;
 }
@@ -85,28 +89,31 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     search.rounds = problem.microbatches - 1;
     search.maxStages = problem.layerCount;
     if (!relax.stageCount) {
-        search.maxStages = std::min(problem.layerCount, constraints.maxStages.value_or(problem.layerCount));
+        search.maxStages =
+            std::min(problem.layerCount, constraints.maxStages.value_or(problem.layerCount));
         if (constraints.stageCount) {
             search.minStages = *constraints.stageCount;
             search.maxStages = std::min(search.maxStages, *constraints.stageCount);
         }
     }
     search.allowIdleDevices = constraints.allowIdleDevices || relax.devices;
-    const std::optional<Bytes> limit = relax.memory ? std::nullopt : problem.memoryLimit;
+    const bool isLimited = problem.memoryLimit.has_value() && !relax.memory;
+    const Bytes limit = isLimited ? *problem.memoryLimit : kUnlimited;
     std::map<std::tuple<int, int, int>, StageShape> shapes;
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const StageCandidate& candidate = problem.candidates[index];
         const int devices = problem.submeshes[static_cast<size_t>(candidate.submesh)].devices();
         const std::optional<int> following = mostFollowing(problem, candidate, limit);
-        if (devices > problem.deviceCount || !following || (!relax.cuts && !isWithinCuts(constraints, candidate)))
+        if (devices > problem.deviceCount || !following ||
+            (!relax.cuts && !isWithinCuts(constraints, candidate)))
             continue;
         StageShape& shape = shapes[{candidate.firstLayer, candidate.endLayer, candidate.submesh}];
         shape.first = candidate.firstLayer;
         shape.end = candidate.endLayer;
         shape.submesh = candidate.submesh;
         shape.devices = devices;
-        shape.options.push_back(
-            {timeOf(candidate).count, candidate.perStep.count, *following, static_cast<int>(index)});
+        shape.options.push_back({timeOf(candidate).count, candidate.perStep.count, *following,
+                                 static_cast<int>(index)});
     }
     for (auto& [key, shape] : shapes)
         search.shapes.push_back(std::move(shape));
@@ -119,7 +126,8 @@ StagePlan priced(const StageProblem& problem, const std::vector<int>& candidates
 {
     StagePlan plan;
     for (size_t stage = 0; stage < candidates.size(); ++stage) {
-        const StageCandidate& candidate = problem.candidates[static_cast<size_t>(candidates[stage])];
+        const StageCandidate& candidate =
+            problem.candidates[static_cast<size_t>(candidates[stage])];
         const auto following = static_cast<int>(candidates.size() - 1 - stage);
         const Seconds time = timeOf(candidate);
         plan.stages.push_back({candidates[stage], inFlightBefore(problem, following),
@@ -143,16 +151,18 @@ std::vector<int> candidatesOf(const StageSearchProblem& search, const StageSearc
     return candidates;
 }
 
-/// A set of shape sequences that begin alike, without those that go on with one of the banned shapes, and its best.
-/// Splitting such sets around their best enumerates plans in ascending order (Lawler 1972, Murty 1968).
+/// A set of shape sequences that begin alike, without those that go on with one of the banned
+/// shapes, and its best. Splitting such sets around their best enumerates plans in ascending order
+/// (Lawler 1972, Murty 1968).
 struct Family {
     StageSearchResult best;
-    size_t prefix = 0;        ///< The family's sequences begin with this many stages of `best`.
-    std::vector<int> banned;  ///< Shapes that may not come next.
+    size_t prefix = 0;       ///< The family's sequences begin with this many stages of `best`.
+    std::vector<int> banned; ///< Shapes that may not come next.
 };
 
 /// Enables what the family allows. A stage of the prefix is recognised by its layers alone.
-std::vector<uint8_t> enabledIn(const StageSearchProblem& search, const std::vector<StageChoice>& prefix,
+std::vector<uint8_t> enabledIn(const StageSearchProblem& search,
+                               const std::vector<StageChoice>& prefix,
                                const std::vector<int>& banned)
 {
     const int fixedLayers =
@@ -167,13 +177,18 @@ std::vector<uint8_t> enabledIn(const StageSearchProblem& search, const std::vect
     return enabled;
 }
 
-std::vector<StagePlan> findAlternatives(const StageProblem& problem, const StageSearchProblem& searchProblem,
-                                        StageSearch& search, const StageSearchResult& best, const JobControl& job)
+std::vector<StagePlan> findAlternatives(const StageProblem& problem,
+                                        const StageSearchProblem& searchProblem,
+                                        StageSearch& search, const StageSearchResult& best,
+                                        const JobControl& job)
 {
-    const auto isBetter = [](const Family& a, const Family& b) { return a.best.objective < b.best.objective; };
+    const auto isBetter = [](const Family& a, const Family& b) {
+        return a.best.objective < b.best.objective;
+    };
     std::vector<Family> families{{best, 0, {}}};
     std::vector<StagePlan> alternatives;
-    while (!families.empty() && static_cast<int>(alternatives.size()) <= problem.alternatives && !job.isCancelled()) {
+    while (!families.empty() && static_cast<int>(alternatives.size()) <= problem.alternatives &&
+           !job.isCancelled()) {
         const auto next = std::min_element(families.begin(), families.end(), isBetter);
         const Family family = std::move(*next);
         families.erase(next);
@@ -182,8 +197,10 @@ std::vector<StagePlan> findAlternatives(const StageProblem& problem, const Stage
             break;
         for (size_t position = family.prefix; position < family.best.stages.size(); ++position) {
             const std::vector<StageChoice> prefix(family.best.stages.begin(),
-                                                  family.best.stages.begin() + static_cast<std::ptrdiff_t>(position));
-            std::vector<int> banned = position == family.prefix ? family.banned : std::vector<int>{};
+                                                  family.best.stages.begin() +
+                                                      static_cast<std::ptrdiff_t>(position));
+            std::vector<int> banned =
+                position == family.prefix ? family.banned : std::vector<int>{};
             banned.push_back(family.best.stages[position].shape);
             if (auto result = search.solve(enabledIn(searchProblem, prefix, banned), job))
                 families.push_back({std::move(*result), position, std::move(banned)});
@@ -193,8 +210,8 @@ std::vector<StagePlan> findAlternatives(const StageProblem& problem, const Stage
     return alternatives;
 }
 
-/// The least limit per device under which a plan exists: the same recurrence with max in place of plus.
-/// Assumes that without a limit one exists.
+/// The least limit per device under which a plan exists: the same recurrence with max in place of
+/// plus. Assumes that without a limit one exists.
 Bytes smallestBudget(const StageProblem& problem)
 {
     const StageSearchProblem search = searchProblemOf(problem, {.memory = true});
@@ -203,16 +220,19 @@ Bytes smallestBudget(const StageProblem& problem)
     const auto width = static_cast<size_t>(problem.deviceCount) + 1;
     const auto at = [&](int level, int layer) {
         return (static_cast<size_t>(level) * (static_cast<size_t>(problem.layerCount) + 1) +
-                static_cast<size_t>(layer)) * width;
+                static_cast<size_t>(layer)) *
+               width;
     };
     std::vector<int64_t> least(at(levels + 1, 0), kNone);
     least[at(0, problem.layerCount)] = 0;
-    // normalise() drops candidates that are slow but small, so this walks the candidates themselves.
+    // normalise() drops candidates that are slow but small, so this walks the candidates
+    // themselves.
     std::map<std::tuple<int, int, int>, std::vector<int>> groups;
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const StageCandidate& candidate = problem.candidates[index];
         if (isWithinCuts(problem.constraints, candidate))
-            groups[{-candidate.firstLayer, candidate.endLayer, candidate.submesh}].push_back(static_cast<int>(index));
+            groups[{-candidate.firstLayer, candidate.endLayer, candidate.submesh}].push_back(
+                static_cast<int>(index));
     }
     for (const auto& [key, members] : groups) {
         const int first = -std::get<0>(key);
@@ -220,7 +240,10 @@ Bytes smallestBudget(const StageProblem& problem)
         for (int level = 1; level <= levels; ++level) {
             int64_t own = kNone;
             for (const int member : members)
-                own = std::min(own, memoryOf(problem, problem.candidates[static_cast<size_t>(member)], level - 1).count);
+                own =
+                    std::min(own, memoryOf(problem, problem.candidates[static_cast<size_t>(member)],
+                                           level - 1)
+                                      .count);
             for (int used = devices; used <= problem.deviceCount; ++used) {
                 int64_t& cell = least[at(level, first) + static_cast<size_t>(used)];
                 cell = std::min(cell, std::max(own, least[at(level - 1, std::get<1>(key)) +
@@ -230,7 +253,8 @@ Bytes smallestBudget(const StageProblem& problem)
     }
     int64_t best = kNone;
     for (int level = search.minStages; level <= levels; ++level) {
-        for (int used = search.allowIdleDevices ? 1 : problem.deviceCount; used <= problem.deviceCount; ++used)
+        for (int used = search.allowIdleDevices ? 1 : problem.deviceCount;
+             used <= problem.deviceCount; ++used)
             best = std::min(best, least[at(level, 0) + static_cast<size_t>(used)]);
     }
     return Bytes(best);
@@ -248,8 +272,8 @@ NoStagePlan explain(const StageProblem& problem)
     if (problem.memoryLimit && isFeasible(problem, {.memory = true})) {
         const Bytes budget = smallestBudget(problem);
         return {Reason::kMemory, budget,
-                "no plan fits in " + formatMemory(*problem.memoryLimit) + " per device; the smallest that would do is " +
-                    formatMemory(budget)};
+                "no plan fits in " + formatMemory(*problem.memoryLimit) +
+                    " per device; the smallest that would do is " + formatMemory(budget)};
     }
     if (isFeasible(problem, {.devices = true}))
         return {Reason::kDevices, std::nullopt,
@@ -263,20 +287,24 @@ NoStagePlan explain(const StageProblem& problem)
         return {Reason::kCombination, std::nullopt,
                 "each constraint alone can be met, but not all of them together"};
     return {Reason::kCandidates, std::nullopt,
-            "the stage candidates cover the layers in no way: some layers have none that fit the devices"};
+            "the stage candidates cover the layers in no way: some layers have none that fit the "
+            "devices"};
 }
 
 Status checkCandidate(const StageProblem& problem, const StageCandidate& candidate)
 {
     if (candidate.firstLayer < 0 || candidate.endLayer <= candidate.firstLayer ||
         candidate.endLayer > problem.layerCount)
-        return Error{ErrorCode::kInvalidInput, "layers " + std::to_string(candidate.firstLayer) + " to " +
-                                                   std::to_string(candidate.endLayer) + " are not a range of " +
+        return Error{ErrorCode::kInvalidInput, "layers " + std::to_string(candidate.firstLayer) +
+                                                   " to " + std::to_string(candidate.endLayer) +
+                                                   " are not a range of " +
                                                    std::to_string(problem.layerCount) + " layers"};
     if (candidate.submesh < 0 || candidate.submesh >= static_cast<int>(problem.submeshes.size()))
-        return Error{ErrorCode::kInvalidInput, "submesh " + std::to_string(candidate.submesh) + " of " +
+        return Error{ErrorCode::kInvalidInput, "submesh " + std::to_string(candidate.submesh) +
+                                                   " of " +
                                                    std::to_string(problem.submeshes.size())};
-    for (const Seconds time : {candidate.perMicrobatch, candidate.perStep, candidate.inputTransfer}) {
+    for (const Seconds time :
+         {candidate.perMicrobatch, candidate.perStep, candidate.inputTransfer}) {
         if (!(time.count >= 0.0) || !std::isfinite(time.count))
             return Error{ErrorCode::kInvalidInput, "times must be finite and not negative"};
     }
@@ -288,14 +316,17 @@ Status checkCandidate(const StageProblem& problem, const StageCandidate& candida
     }
     if (candidate.perInFlightMicrobatch.count < 0 ||
         candidate.perInFlightMicrobatch.count > most / problem.microbatches)
-        return Error{ErrorCode::kInvalidInput, "memory of all microbatches must be between 0 and 2^61 bytes"};
+        return Error{ErrorCode::kInvalidInput,
+                     "memory of all microbatches must be between 0 and 2^61 bytes"};
     return {};
 }
 
 Status checkProblem(const StageProblem& problem)
 {
-    if (problem.layerCount < 1 || problem.deviceCount < 1 || problem.microbatches < 1 || problem.alternatives < 0)
-        return Error{ErrorCode::kInvalidInput, "stages need at least one layer, device and microbatch"};
+    if (problem.layerCount < 1 || problem.deviceCount < 1 || problem.microbatches < 1 ||
+        problem.alternatives < 0)
+        return Error{ErrorCode::kInvalidInput,
+                     "stages need at least one layer, device and microbatch"};
     for (const SubmeshChoice& submesh : problem.submeshes) {
         if (submesh.hosts < 1 || submesh.devicesPerHost < 1)
             return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
@@ -311,9 +342,9 @@ Status checkProblem(const StageProblem& problem)
     for (const std::vector<int>& cuts : {constraints.forcedCuts, constraints.forbiddenCuts}) {
         for (const int cut : cuts) {
             if (cut <= 0 || cut >= problem.layerCount)
-                return Error{ErrorCode::kInvalidInput, "cut before layer " + std::to_string(cut) +
-                                                           " is not inside the " +
-                                                           std::to_string(problem.layerCount) + " layers"};
+                return Error{ErrorCode::kInvalidInput,
+                             "cut before layer " + std::to_string(cut) + " is not inside the " +
+                                 std::to_string(problem.layerCount) + " layers"};
         }
     }
     return {};
@@ -345,17 +376,20 @@ Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl&
 Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<int>& candidates)
 {
     RETURN_IF_ERROR(checkProblem(problem));
-    const auto violated = [](std::string what) { return Error{ErrorCode::kInvalidInput, "not a plan: " + what}; };
+    const auto violated = [](std::string what) {
+        return Error{ErrorCode::kInvalidInput, "not a plan: " + what};
+    };
     int layer = 0;
     for (const int index : candidates) {
         if (index < 0 || index >= static_cast<int>(problem.candidates.size()))
             return violated("there is no candidate " + std::to_string(index));
         const StageCandidate& candidate = problem.candidates[static_cast<size_t>(index)];
         if (candidate.firstLayer != layer)
-            return violated("a stage begins at layer " + std::to_string(candidate.firstLayer) + ", expected " +
-                            std::to_string(layer));
+            return violated("a stage begins at layer " + std::to_string(candidate.firstLayer) +
+                            ", expected " + std::to_string(layer));
         if (!isWithinCuts(problem.constraints, candidate))
-            return violated("the stage at layer " + std::to_string(layer) + " breaks a demanded cut");
+            return violated("the stage at layer " + std::to_string(layer) +
+                            " breaks a demanded cut");
         layer = candidate.endLayer;
     }
     if (layer != problem.layerCount)
@@ -363,7 +397,8 @@ Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<
     const StagePlan plan = priced(problem, candidates);
     const StageConstraints& constraints = problem.constraints;
     const auto count = static_cast<int>(plan.stages.size());
-    if (count != constraints.stageCount.value_or(count) || count > constraints.maxStages.value_or(count))
+    if (count != constraints.stageCount.value_or(count) ||
+        count > constraints.maxStages.value_or(count))
         return violated("it has " + std::to_string(count) + " stages");
     if (plan.devicesUsed > problem.deviceCount ||
         (plan.devicesUsed < problem.deviceCount && !constraints.allowIdleDevices))

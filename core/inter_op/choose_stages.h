@@ -1,11 +1,7 @@
-// Choosing stages for the planner: cuts of the layers, a submesh and a configuration per stage, under memory limits
-// and a person's constraints, out of candidates that others have costed. Exact: the optimum of the objective below.
+// Choosing stages for the planner: cuts of the layers, a submesh and a configuration per stage,
+// under memory limits and a person's constraints, out of candidates that others have costed. Exact:
+// the optimum of the objective below.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 #include "core/base/job.h"
 #include "core/base/result.h"
@@ -13,22 +9,29 @@
 #include "core/inter_op/schedule_kind.h"
 #include "core/inter_op/submesh.h"
 
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace alpa
 {
 
-/// One way to run layers [firstLayer, endLayer) on one submesh. Several candidates may share range, submesh and config:
-/// the points of a time-memory trade-off. Times are of the whole submesh, bytes per device.
+/// One way to run layers [firstLayer, endLayer) on one submesh. Several candidates may share range,
+/// submesh and config: the points of a time-memory trade-off. Times are of the whole submesh, bytes
+/// per device.
 struct StageCandidate {
     int firstLayer = 0;
     int endLayer = 0;
-    int submesh = 0; ///< Index into StageProblem::submeshes.
-    int config = 0;  ///< For the caller: the logical mesh shape.
-    Seconds perMicrobatch{}; ///< Forward and backward of one microbatch.
-    Seconds perStep{};       ///< Gradient sync and update, once per step.
-    Bytes fixedMemory{};     ///< Parameters, gradients, optimizer state.
+    int submesh = 0;               ///< Index into StageProblem::submeshes.
+    int config = 0;                ///< For the caller: the logical mesh shape.
+    Seconds perMicrobatch{};       ///< Forward and backward of one microbatch.
+    Seconds perStep{};             ///< Gradient sync and update, once per step.
+    Bytes fixedMemory{};           ///< Parameters, gradients, optimizer state.
     Bytes perInFlightMicrobatch{}; ///< Saved activations of one microbatch.
     Bytes transient{};             ///< Peak of what one task allocates and frees.
-    Seconds inputTransfer{}; ///< Per microbatch, activations in and their gradients back; not paid by the first stage.
+    Seconds inputTransfer{}; ///< Per microbatch, activations in and their gradients back; not paid
+                             ///< by the first stage.
     int tag = 0;             ///< For the caller.
     friend bool operator==(const StageCandidate&, const StageCandidate&) = default;
 };
@@ -77,8 +80,8 @@ struct StagePlan {
 
 struct StageSolution {
     StagePlan best;
-    /// The next best plans, best first, each with other cuts or submeshes than those before it (and for those
-    /// its best configurations). Fewer than asked for when there are no more.
+    /// The next best plans, best first, each with other cuts or submeshes than those before it (and
+    /// for those its best configurations). Fewer than asked for when there are no more.
     std::vector<StagePlan> alternatives;
     int programmesSolved = 0;
 };
@@ -94,22 +97,25 @@ struct NoStagePlan {
         kCombination, ///< No single constraint is to blame; together they exclude every plan.
     };
     Reason reason = Reason::kCandidates;
-    std::optional<Bytes> smallestBudget; ///< kMemory: the smallest limit per device under which a plan exists.
-    std::string message;                 ///< One sentence for people.
+    std::optional<Bytes>
+        smallestBudget;  ///< kMemory: the smallest limit per device under which a plan exists.
+    std::string message; ///< One sentence for people.
 };
 
 using StageOutcome = std::variant<StageSolution, NoStagePlan>;
 
-/// Minimises stepTime over all stage lists that cover the layers in order, use every device (or, with
-/// allowIdleDevices, at most every device), fit in memory and obey the constraints. The objective bounds from above
-/// what core/schedule's simulation gives for GPipe and 1F1B: a transfer counts as work of the receiving stage, and the
-/// slowest stage's once-per-step work is not hidden behind other stages' last backwards.
-/// Ties go to fewer stages, then to the longer first stage, then to the earlier submesh, then to the earlier candidate.
-/// Fails with kInvalidInput when a candidate or constraint is out of range; with kCancelled when asked to stop.
+/// Minimises stepTime over all stage lists that cover the layers in order, use every device (or,
+/// with allowIdleDevices, at most every device), fit in memory and obey the constraints. The
+/// objective bounds from above what core/schedule's simulation gives for GPipe and 1F1B: a transfer
+/// counts as work of the receiving stage, and the slowest stage's once-per-step work is not hidden
+/// behind other stages' last backwards. Ties go to fewer stages, then to the longer first stage,
+/// then to the earlier submesh, then to the earlier candidate. Fails with kInvalidInput when a
+/// candidate or constraint is out of range; with kCancelled when asked to stop.
 Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl& job = {});
 
-/// What the plan made of `candidates` (indices, in pipeline order) costs, computed without the search. Fails with
-/// kInvalidInput, saying what is violated, when it is not a plan for the problem.
+/// What the plan made of `candidates` (indices, in pipeline order) costs, computed without the
+/// search. Fails with kInvalidInput, saying what is violated, when it is not a plan for the
+/// problem.
 Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<int>& candidates);
 
 } // namespace alpa

@@ -1,12 +1,12 @@
 #include "core/inter_op/cluster_layers.h"
 
+#include "core/base/text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
-
-#include "core/base/text.h"
 
 namespace alpa
 {
@@ -15,11 +15,13 @@ namespace
 {
 
 constexpr double kNone = std::numeric_limits<double>::infinity();
-/// LAYER_HEAVY_OP_LOWER_BOUND and the tie tolerance of alpa/pipeline_parallel/layer_construction.py.
+/// LAYER_HEAVY_OP_LOWER_BOUND and the tie tolerance of
+/// alpa/pipeline_parallel/layer_construction.py.
 constexpr int kHeavyOpsPerLayer = 3;
 constexpr double kTie = 1 + 1e-4;
 
-/// A layer that begins at op l may end (exclusively) at any op in [first[l], last[l]]; at none if first > last.
+/// A layer that begins at op l may end (exclusively) at any op in [first[l], last[l]]; at none if
+/// first > last.
 struct EndWindows {
     std::vector<int> first;
     std::vector<int> last;
@@ -29,24 +31,26 @@ Status checkProblem(const ClusteringProblem& problem, const ClusteringOptions& o
 {
     const auto opCount = static_cast<int>(problem.cost.size());
     if (problem.isHeavy.size() != problem.cost.size())
-        return Error{ErrorCode::kInvalidInput, "layer clustering: " + std::to_string(opCount) + " costs for " +
-                                                   std::to_string(problem.isHeavy.size()) + " heavy flags"};
+        return Error{ErrorCode::kInvalidInput,
+                     "layer clustering: " + std::to_string(opCount) + " costs for " +
+                         std::to_string(problem.isHeavy.size()) + " heavy flags"};
     if (options.layerCount < 1 || !(options.imbalance >= 0.0))
         return Error{ErrorCode::kInvalidInput,
                      "layer clustering: needs at least one layer and an imbalance of at least 0"};
     for (const double cost : problem.cost) {
         if (!(cost >= 0.0) || !std::isfinite(cost))
-            return Error{ErrorCode::kInvalidInput, "layer clustering: op costs must be finite and not negative"};
+            return Error{ErrorCode::kInvalidInput,
+                         "layer clustering: op costs must be finite and not negative"};
     }
     for (const ClusteringValue& value : problem.values) {
         const bool isOrdered = std::is_sorted(value.uses.begin(), value.uses.end());
         const bool isInside = value.producer >= 0 && value.producer < opCount &&
-                              (value.uses.empty() ||
-                               (value.uses.front() > value.producer && value.uses.back() < opCount));
+                              (value.uses.empty() || (value.uses.front() > value.producer &&
+                                                      value.uses.back() < opCount));
         if (!isOrdered || !isInside || !(value.bytes >= 0.0) || !std::isfinite(value.bytes))
-            return Error{ErrorCode::kInvalidInput, "layer clustering: value of op " +
-                                                       std::to_string(value.producer) +
-                                                       " must be used by later ops, in order, and have bytes"};
+            return Error{ErrorCode::kInvalidInput,
+                         "layer clustering: value of op " + std::to_string(value.producer) +
+                             " must be used by later ops, in order, and have bytes"};
     }
     return {};
 }
@@ -57,7 +61,8 @@ int heavyCount(const ClusteringProblem& problem)
                                           [](uint8_t flag) { return flag != 0; }));
 }
 
-/// Alpa's Block(l, r). The allowed ends are one interval because the heavy count and the cost only grow with r.
+/// Alpa's Block(l, r). The allowed ends are one interval because the heavy count and the cost only
+/// grow with r.
 EndWindows findWindows(const ClusteringProblem& problem, int layerCount, double imbalance)
 {
     const auto opCount = static_cast<int>(problem.cost.size());
@@ -66,7 +71,8 @@ EndWindows findWindows(const ClusteringProblem& problem, int layerCount, double 
         total += problem.isHeavy[op] ? problem.cost[op] : 0.0;
     const double bound = total / layerCount * (1 + imbalance);
     const int fewest = std::min(kHeavyOpsPerLayer, heavyCount(problem) / layerCount);
-    EndWindows windows{std::vector<int>(problem.cost.size() + 1, 1), std::vector<int>(problem.cost.size() + 1, 0)};
+    EndWindows windows{std::vector<int>(problem.cost.size() + 1, 1),
+                       std::vector<int>(problem.cost.size() + 1, 0)};
     for (int begin = 0; begin < opCount; ++begin) {
         int heavy = 0;
         double cost = 0.0;
@@ -107,8 +113,9 @@ std::vector<std::vector<uint8_t>> findFinishable(const EndWindows& windows, int 
         for (size_t begin = 0; begin < ops; ++begin) {
             const int first = windows.first[begin];
             const int last = windows.last[begin];
-            canFinish[layer][begin] = first <= last && finishableBefore[static_cast<size_t>(last) + 1] >
-                                                           finishableBefore[static_cast<size_t>(first)];
+            canFinish[layer][begin] =
+                first <= last && finishableBefore[static_cast<size_t>(last) + 1] >
+                                     finishableBefore[static_cast<size_t>(first)];
         }
     }
     return canFinish;
@@ -116,7 +123,9 @@ std::vector<std::vector<uint8_t>> findFinishable(const EndWindows& windows, int 
 
 bool hasClustering(const ClusteringProblem& problem, int layerCount, double imbalance)
 {
-    return findFinishable(findWindows(problem, layerCount, imbalance), layerCount).front().front() != 0;
+    return findFinishable(findWindows(problem, layerCount, imbalance), layerCount)
+               .front()
+               .front() != 0;
 }
 
 Error noClustering(const ClusteringProblem& problem, const ClusteringOptions& options)
@@ -139,7 +148,8 @@ Error noClustering(const ClusteringProblem& problem, const ClusteringOptions& op
     return {ErrorCode::kInvalidInput, message};
 }
 
-/// Bytes that the ops from `begin` on read of what the ops before `begin` produced, for one `begin` after another.
+/// Bytes that the ops from `begin` on read of what the ops before `begin` produced, for one `begin`
+/// after another.
 class IncomingBytes
 {
 public:
@@ -169,7 +179,8 @@ public:
             await(value);
     }
 
-    /// Bytes of values whose first use from `begin` on is `op`; summed from `begin` to r they are I[begin, r].
+    /// Bytes of values whose first use from `begin` on is `op`; summed from `begin` to r they are
+    /// I[begin, r].
     double firstReadAt(int op) const { return bytesByOp_[static_cast<size_t>(op)]; }
 
 private:
@@ -198,8 +209,9 @@ struct PrefixCost {
     int previousEnd = -1;
 };
 
-/// Alpa's programme with the begins in the outer loop: I[begin, .] is then one running sum shared by all layer numbers,
-/// and each (layers, end) still sees its begins in ascending order, which decides ties.
+/// Alpa's programme with the begins in the outer loop: I[begin, .] is then one running sum shared
+/// by all layer numbers, and each (layers, end) still sees its begins in ascending order, which
+/// decides ties.
 class LayerProgramme
 {
 public:
@@ -210,7 +222,8 @@ public:
         , layerCount_(layerCount)
         , opCount_(static_cast<int>(problem.cost.size()))
         , incoming_(problem)
-        , best_(static_cast<size_t>(layerCount) + 1, std::vector<PrefixCost>(problem.cost.size() + 1))
+        , best_(static_cast<size_t>(layerCount) + 1,
+                std::vector<PrefixCost>(problem.cost.size() + 1))
     {
         best_[0][0] = {0.0, 0.0, 0.0, -1};
     }
@@ -250,7 +263,8 @@ private:
     /// Appends [begin, end) as layer number `layers` for each allowed end.
     void extend(int begin, int layers, const std::vector<double>& bytes)
     {
-        const PrefixCost& before = best_[static_cast<size_t>(layers) - 1][static_cast<size_t>(begin)];
+        const PrefixCost& before =
+            best_[static_cast<size_t>(layers) - 1][static_cast<size_t>(begin)];
         if (before.largest == kNone)
             return;
         const std::vector<uint8_t>& canFinish = canFinish_[static_cast<size_t>(layers)];
@@ -265,7 +279,8 @@ private:
                 continue;
             const double sum = before.sum + received;
             const double width = end - begin;
-            const double unevenness = begun - static_cast<double>(end) * end / (layers + 1) + width * width;
+            const double unevenness =
+                begun - static_cast<double>(end) * end / (layers + 1) + width * width;
             if (largest < best.largest || sum < best.sum ||
                 (sum <= best.sum * kTie && unevenness < best.unevenness))
                 best = {largest, sum, unevenness, begin};
@@ -282,15 +297,16 @@ private:
 
 } // namespace
 
-Result<LayerClustering> clusterLayers(const ClusteringProblem& problem, const ClusteringOptions& options,
-                                      const JobControl& job)
+Result<LayerClustering> clusterLayers(const ClusteringProblem& problem,
+                                      const ClusteringOptions& options, const JobControl& job)
 {
     RETURN_IF_ERROR(checkProblem(problem, options));
     const int heavy = heavyCount(problem);
     if (heavy < options.layerCount)
-        return Error{ErrorCode::kInvalidInput, "cannot make " + std::to_string(options.layerCount) + " layers of " +
-                                                   std::to_string(heavy) +
-                                                   " heavy ops (dots and convolutions): each layer needs one"};
+        return Error{ErrorCode::kInvalidInput,
+                     "cannot make " + std::to_string(options.layerCount) + " layers of " +
+                         std::to_string(heavy) +
+                         " heavy ops (dots and convolutions): each layer needs one"};
     const EndWindows windows = findWindows(problem, options.layerCount, options.imbalance);
     const std::vector<std::vector<uint8_t>> canFinish = findFinishable(windows, options.layerCount);
     if (!canFinish.front().front())

@@ -1,5 +1,5 @@
-// Which pipeline schedule, and how many microbatches it keeps alive on a stage: all that choosing stages has to
-// know about schedules. The instruction order itself is core/schedule/schedule.h.
+// Which pipeline schedule, and how many microbatches it keeps alive on a stage: all that choosing
+// stages has to know about schedules. The instruction order itself is core/schedule/schedule.h.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@ enum class ScheduleKind {
     k1f1b,  ///< PipeDream-Flush: backwards as early as possible, one step per flush.
 };
 
-/// The most microbatches whose saved activations stage `stage` of `stages` holds at once. GPipe: all of them.
-/// 1F1B: min(microbatches, stages - stage), one for itself and one for each stage after it.
-/// Assumes 0 <= stage < stages.
+/// The most microbatches whose saved activations stage `stage` of `stages` holds at once. GPipe:
+/// all of them. 1F1B: min(microbatches, stages - stage), one for itself and one for each stage
+/// after it. Assumes 0 <= stage < stages.
 constexpr int inFlightLimit(ScheduleKind kind, int stages, int stage, int microbatches)
 {
     if (kind == ScheduleKind::kGpipe)

@@ -1,10 +1,10 @@
 #include "core/inter_op/stage_dp.h"
 
+#include "core/inter_op/stage_search.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string>
-
-#include "core/inter_op/stage_search.h"
 
 namespace alpa
 {
@@ -14,11 +14,13 @@ namespace
 
 Status checkShape(const StageDpProblem& problem)
 {
-    if (problem.layerCount < 1 || problem.deviceCount < 1 || problem.microbatches < 1 || problem.configCount < 1)
+    if (problem.layerCount < 1 || problem.deviceCount < 1 || problem.microbatches < 1 ||
+        problem.configCount < 1)
         return Error{ErrorCode::kInvalidInput,
                      "layers, devices, microbatches and configurations must all be positive"};
     const auto layers = static_cast<size_t>(problem.layerCount);
-    const size_t cells = layers * layers * problem.submeshes.size() * static_cast<size_t>(problem.configCount);
+    const size_t cells =
+        layers * layers * problem.submeshes.size() * static_cast<size_t>(problem.configCount);
     if (problem.computeCost.size() != cells || problem.maxSuccessors.size() != cells)
         return Error{ErrorCode::kInvalidInput,
                      "cost tensors have " + std::to_string(problem.computeCost.size()) + " and " +
@@ -34,8 +36,11 @@ Status checkShape(const StageDpProblem& problem)
 /// The finite cells of (i, j, s, .) as one shape; option sources are configurations.
 StageShape shapeOf(const StageDpProblem& problem, int firstLayer, int lastLayer, int submesh)
 {
-    StageShape shape{firstLayer, lastLayer + 1, submesh,
-                     problem.submeshes[static_cast<size_t>(submesh)].devices(), {}};
+    StageShape shape{firstLayer,
+                     lastLayer + 1,
+                     submesh,
+                     problem.submeshes[static_cast<size_t>(submesh)].devices(),
+                     {}};
     const auto cell = ((static_cast<size_t>(firstLayer) * static_cast<size_t>(problem.layerCount) +
                         static_cast<size_t>(lastLayer)) *
                            problem.submeshes.size() +
@@ -92,11 +97,13 @@ Result<std::optional<StageDpSolution>> solveStageDp(const StageDpProblem& proble
     for (auto stage = result->stages.rbegin(); stage != result->stages.rend(); ++stage) {
         const StageShape& shape = searchProblem.shapes[static_cast<size_t>(stage->shape)];
         const StageOption& option = shape.options[static_cast<size_t>(stage->option)];
-        solution.stages.insert(solution.stages.begin(), {shape.first, shape.end, shape.submesh, option.source});
+        solution.stages.insert(solution.stages.begin(),
+                               {shape.first, shape.end, shape.submesh, option.source});
         sum = static_cast<float>(static_cast<double>(sum) + option.time);
         slowest = std::max(slowest, option.time);
     }
-    solution.float32Value = static_cast<double>(sum) + searchProblem.rounds * static_cast<double>(static_cast<float>(slowest));
+    solution.float32Value = static_cast<double>(sum) +
+                            searchProblem.rounds * static_cast<double>(static_cast<float>(slowest));
     return std::optional<StageDpSolution>{std::move(solution)};
 }
 

@@ -1,11 +1,12 @@
 #include "core/inter_op/stage_search.h"
 
+#include "core/base/check.h"
+
+#include <queue>
+
 #include <algorithm>
 #include <limits>
-#include <queue>
 #include <tuple>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -24,11 +25,13 @@ struct Rectangle {
     int timeHigh = 0;
     int perStepLow = 0;
     int perStepHigh = 0;
-    int timeUsed = 0;    ///< The largest time in the plan of the upper corner, or timeLow if that is larger.
-    int perStepUsed = 0; ///< The same of perStep. From (timeUsed, perStepUsed) to the corner, that plan is optimal.
-    double sum = 0;   ///< g at the upper corner.
-    double bound = 0; ///< No plan inside is better.
-    int order = 0;    ///< Makes the queue's order total.
+    int timeUsed =
+        0; ///< The largest time in the plan of the upper corner, or timeLow if that is larger.
+    int perStepUsed = 0; ///< The same of perStep. From (timeUsed, perStepUsed) to the corner, that
+                         ///< plan is optimal.
+    double sum = 0;      ///< g at the upper corner.
+    double bound = 0;    ///< No plan inside is better.
+    int order = 0;       ///< Makes the queue's order total.
 };
 
 struct Later {
@@ -39,8 +42,8 @@ struct Later {
 };
 
 template <typename Member>
-std::vector<double> distinctValues(const StageSearchProblem& problem, const std::vector<uint8_t>& enabled,
-                                   Member member)
+std::vector<double> distinctValues(const StageSearchProblem& problem,
+                                   const std::vector<uint8_t>& enabled, Member member)
 {
     std::vector<double> values;
     for (size_t shape = 0; shape < problem.shapes.size(); ++shape) {
@@ -62,25 +65,58 @@ int indexOf(const std::vector<double>& values, double value)
 /// The last index in [low, high) whose value is at most the middle between both ends.
 int middle(const std::vector<double>& values, int low, int high)
 {
-    const double half = 0.5 * (values[static_cast<size_t>(low)] + values[static_cast<size_t>(high)]);
+    const double half =
+        0.5 * (values[static_cast<size_t>(low)] + values[static_cast<size_t>(high)]);
     const auto above = std::upper_bound(values.begin() + low, values.begin() + high, half);
     return std::clamp(static_cast<int>(above - values.begin()) - 1, low, high - 1);
 }
 
 void keepParetoOptions(std::vector<StageOption>& options)
 {
-    std::stable_sort(options.begin(), options.end(), [](const StageOption& a, const StageOption& b) {
-        return std::tie(a.time, a.perStep, b.maxFollowing) < std::tie(b.time, b.perStep, a.maxFollowing);
-    });
+    std::stable_sort(options.begin(), options.end(),
+                     [](const StageOption& a, const StageOption& b) {
+                         return std::tie(a.time, a.perStep, b.maxFollowing) <
+                                std::tie(b.time, b.perStep, a.maxFollowing);
+                     });
     std::vector<StageOption> kept;
     for (const StageOption& option : options) {
-        const bool isDominated = std::any_of(kept.begin(), kept.end(), [&](const StageOption& better) {
-            return better.perStep <= option.perStep && better.maxFollowing >= option.maxFollowing;
-        });
+        const bool isDominated =
+            std::any_of(kept.begin(), kept.end(), [&](const StageOption& better) {
+                return better.perStep <= option.perStep &&
+                       better.maxFollowing >= option.maxFollowing;
+            });
         if (!isDominated)
             kept.push_back(option);
     }
     options = std::move(kept);
+}
+
+/// Per layer, the numbers of devices that the stages from there on may use: what the stages before
+/// it, in any cover of those layers, leave. Pruned candidates make these bands narrow.
+std::vector<DeviceRange> findBands(const StageSearchProblem& problem)
+{
+    const auto layers = static_cast<size_t>(problem.layerCount);
+    std::vector<DeviceRange> before(layers + 1); // Devices of covers of the layers before.
+    before[0] = {0, 1};
+    for (const StageShape& shape : problem.shapes) {
+        const DeviceRange from = before[static_cast<size_t>(shape.first)];
+        if (from.begin >= from.end || shape.options.empty())
+            continue;
+        DeviceRange& to = before[static_cast<size_t>(shape.end)];
+        const DeviceRange reached{from.begin + shape.devices, from.end + shape.devices};
+        if (to.begin >= to.end)
+            to = reached;
+        to = {std::min(to.begin, reached.begin), std::max(to.end, reached.end)};
+    }
+    std::vector<DeviceRange> bands(layers + 1);
+    for (size_t layer = 0; layer <= layers; ++layer) {
+        const DeviceRange used = before[layer];
+        if (used.begin >= used.end)
+            continue;
+        const int fewest = problem.allowIdleDevices ? 0 : problem.deviceCount - used.end + 1;
+        bands[layer] = {std::max(0, fewest), problem.deviceCount - used.begin + 1};
+    }
+    return bands;
 }
 
 } // namespace
@@ -89,14 +125,14 @@ void normalise(StageSearchProblem& problem)
 {
     for (StageShape& shape : problem.shapes)
         keepParetoOptions(shape.options);
-    std::stable_sort(problem.shapes.begin(), problem.shapes.end(), [](const StageShape& a, const StageShape& b) {
-        return std::tie(a.first, b.end, a.submesh) < std::tie(b.first, a.end, b.submesh);
-    });
+    std::stable_sort(
+        problem.shapes.begin(), problem.shapes.end(), [](const StageShape& a, const StageShape& b) {
+            return std::tie(a.first, b.end, a.submesh) < std::tie(b.first, a.end, b.submesh);
+        });
 }
 
 StageSearch::StageSearch(const StageSearchProblem& problem)
     : problem_(problem)
-    , width_(static_cast<size_t>(problem.deviceCount) + 1)
 {
     const int mostStages = std::min({problem.layerCount, problem.deviceCount, problem.maxStages});
     const bool countsMatter = problem.minStages > 1 ||
@@ -115,10 +151,19 @@ StageSearch::StageSearch(const StageSearchProblem& problem)
         ++firstShape_[static_cast<size_t>(shape.first) + 1];
     for (size_t layer = 1; layer < firstShape_.size(); ++layer)
         firstShape_[layer] += firstShape_[layer - 1];
-    const size_t rows = static_cast<size_t>(levels_ + 1) * (static_cast<size_t>(problem.layerCount) + 1);
-    table_.assign(rows * width_, kNone);
-    rowBegin_.assign(rows, 0);
-    rowEnd_.assign(rows, 0);
+    bands_ = findBands(problem);
+    for (const DeviceRange& band : bands_)
+        width_ = std::max(width_, static_cast<size_t>(std::max(0, band.end - band.begin)));
+    const size_t rows =
+        static_cast<size_t>(levels_ + 1) * (static_cast<size_t>(problem.layerCount) + 1);
+    table_ = std::make_unique_for_overwrite<double[]>(rows * width_);
+    filled_.resize(rows);
+}
+
+size_t StageSearch::cellIndex(int level, int layer, int devices) const
+{
+    return rowIndex(level, layer) * width_ +
+           static_cast<size_t>(devices - bands_[static_cast<size_t>(layer)].begin);
 }
 
 size_t StageSearch::rowIndex(int level, int layer) const
@@ -127,39 +172,61 @@ size_t StageSearch::rowIndex(int level, int layer) const
            static_cast<size_t>(layer);
 }
 
-/// row(level, shape.first) = min(itself, row(level before, shape.end) shifted by the shape's devices, plus time).
+/// Row (level, shape.first) = min(itself, row (level before, shape.end) shifted by the shape's
+/// devices, plus time).
 void StageSearch::relaxShape(const StageShape& shape, double time, int level)
 {
-    const size_t target = rowIndex(level, shape.first);
+    const DeviceRange band = bands_[static_cast<size_t>(shape.first)];
     const auto relaxFrom = [&](int levelAfter) {
-        const size_t source = rowIndex(levelAfter, shape.end);
-        const int begin = rowBegin_[source] + shape.devices;
-        const int end = std::min(rowEnd_[source] + shape.devices, problem_.deviceCount + 1);
-        if (begin >= end)
+        const DeviceRange source = filled_[rowIndex(levelAfter, shape.end)];
+        const int begin = std::max(source.begin + shape.devices, band.begin);
+        const int end = std::min(source.end + shape.devices, band.end);
+        if (source.begin >= source.end || begin >= end)
             return;
-        double* to = row(level, shape.first);
-        const double* from = row(levelAfter, shape.end) - shape.devices;
-        for (int devices = begin; devices < end; ++devices) {
-            const double sum = from[devices] + time;
-            to[devices] = sum < to[devices] ? sum : to[devices];
+        widenRow(level, shape.first, {begin, end});
+        double* to = table_.get() + cellIndex(level, shape.first, begin);
+        const double* from = table_.get() + cellIndex(levelAfter, shape.end, begin - shape.devices);
+        for (int cell = 0; cell < end - begin; ++cell) {
+            const double sum = from[cell] + time;
+            to[cell] = sum < to[cell] ? sum : to[cell];
         }
-        const bool isFresh = rowBegin_[target] >= rowEnd_[target];
-        rowBegin_[target] = isFresh ? begin : std::min(rowBegin_[target], begin);
-        rowEnd_[target] = isFresh ? end : std::max(rowEnd_[target], end);
     };
     relaxFrom(level - 1);
     if (lastLevelIsOpen_ && level == levels_)
         relaxFrom(level);
 }
 
+/// Makes what is filled of a row include `range`.
+void StageSearch::widenRow(int level, int layer, DeviceRange range)
+{
+    DeviceRange& filled = filled_[rowIndex(level, layer)];
+    if (filled.begin >= filled.end)
+        filled = {range.begin, range.begin};
+    const int first = bands_[static_cast<size_t>(layer)].begin;
+    double* values = table_.get() + cellIndex(level, layer, first);
+    if (range.begin < filled.begin)
+        std::fill(values + (range.begin - first), values + (filled.begin - first), kNone);
+    if (range.end > filled.end)
+        std::fill(values + (filled.end - first), values + (range.end - first), kNone);
+    filled = {std::min(filled.begin, range.begin), std::max(filled.end, range.end)};
+}
+
+double StageSearch::sumFrom(int level, int layer, int devices) const
+{
+    const DeviceRange filled = filled_[rowIndex(level, layer)];
+    const bool isFilled = devices >= filled.begin && devices < filled.end;
+    return isFilled ? table_[cellIndex(level, layer, devices)] : kNone;
+}
+
 void StageSearch::fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep)
 {
     ++programmesSolved_;
-    std::fill(table_.begin(), table_.end(), kNone);
-    std::fill(rowBegin_.begin(), rowBegin_.end(), 0);
-    std::fill(rowEnd_.begin(), rowEnd_.end(), 0);
-    row(0, problem_.layerCount)[0] = 0.0;
-    rowEnd_[rowIndex(0, problem_.layerCount)] = 1;
+    std::fill(filled_.begin(), filled_.end(), DeviceRange{});
+    const DeviceRange atEnd = bands_.back();
+    if (atEnd.begin > 0 || atEnd.end < 1)
+        return;
+    widenRow(0, problem_.layerCount, {0, 1});
+    table_[cellIndex(0, problem_.layerCount, 0)] = 0.0;
     for (int layer = problem_.layerCount - 1; layer >= 0; --layer) {
         const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
         for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
@@ -182,20 +249,22 @@ void StageSearch::fillTable(const std::vector<uint8_t>& enabled, double maxTime,
     }
 }
 
-int StageSearch::optionFor(const StageShape& shape, int level, double maxTime, double maxPerStep) const
+int StageSearch::optionFor(const StageShape& shape, int level, double maxTime,
+                           double maxPerStep) const
 {
     for (size_t index = 0; index < shape.options.size(); ++index) {
         const StageOption& option = shape.options[index];
-        if (option.time <= maxTime && option.perStep <= maxPerStep && option.maxFollowing + 1 >= level)
+        if (option.time <= maxTime && option.perStep <= maxPerStep &&
+            option.maxFollowing + 1 >= level)
             return static_cast<int>(index);
     }
     return -1;
 }
 
-/// Walks the table from the first layer. The choice is not stored but found again: the same two doubles were added
-/// when the table was filled, so equality is exact.
-std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8_t>& enabled, double maxTime,
-                                                         double maxPerStep) const
+/// Walks the table from the first layer. The choice is not stored but found again: the same two
+/// doubles were added when the table was filled, so equality is exact.
+std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8_t>& enabled,
+                                                         double maxTime, double maxPerStep) const
 {
     int level = 0;
     int devices = problem_.deviceCount;
@@ -204,8 +273,8 @@ std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8
     const int fewestDevices = problem_.allowIdleDevices ? 1 : problem_.deviceCount;
     for (int candidate = firstLevel; candidate <= levels_; ++candidate) {
         for (int used = fewestDevices; used <= problem_.deviceCount; ++used) {
-            if (row(candidate, 0)[used] < best) {
-                best = row(candidate, 0)[used];
+            if (sumFrom(candidate, 0, used) < best) {
+                best = sumFrom(candidate, 0, used);
                 level = candidate;
                 devices = used;
             }
@@ -216,7 +285,7 @@ std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8
     Corner corner{best, {}};
     int layer = 0;
     while (layer < problem_.layerCount) {
-        const double rest = row(level, layer)[devices];
+        const double rest = sumFrom(level, layer, devices);
         const auto findStage = [&]() {
             const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
             for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
@@ -230,7 +299,7 @@ std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8
                 const int levelsAfter = lastLevelIsOpen_ && level == levels_ ? 2 : 1;
                 for (int step = 0; step < levelsAfter; ++step) {
                     const int levelAfter = level - 1 + step;
-                    if (row(levelAfter, shape.end)[devices - shape.devices] + time == rest) {
+                    if (sumFrom(levelAfter, shape.end, devices - shape.devices) + time == rest) {
                         corner.stages.push_back({index, option});
                         layer = shape.end;
                         devices -= shape.devices;
@@ -246,8 +315,8 @@ std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8
     return corner;
 }
 
-std::optional<StageSearch::Corner> StageSearch::solveCorner(const std::vector<uint8_t>& enabled, double maxTime,
-                                                            double maxPerStep)
+std::optional<StageSearch::Corner> StageSearch::solveCorner(const std::vector<uint8_t>& enabled,
+                                                            double maxTime, double maxPerStep)
 {
     fillTable(enabled, maxTime, maxPerStep);
     return readPlan(enabled, maxTime, maxPerStep);
@@ -258,7 +327,8 @@ bool StageSearch::isFeasible(const std::vector<uint8_t>& enabled)
     return solveCorner(enabled, kNone, kNone).has_value();
 }
 
-std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& enabled, const JobControl& job)
+std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& enabled,
+                                                    const JobControl& job)
 {
     const std::vector<double> times = distinctValues(problem_, enabled, &StageOption::time);
     const std::vector<double> perSteps = distinctValues(problem_, enabled, &StageOption::perStep);
@@ -299,7 +369,8 @@ std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& 
         push(rectangle);
     };
 
-    explore({0, static_cast<int>(times.size()) - 1, 0, static_cast<int>(perSteps.size()) - 1, 0, 0, 0, 0, 0});
+    explore({0, static_cast<int>(times.size()) - 1, 0, static_cast<int>(perSteps.size()) - 1, 0, 0,
+             0, 0, 0});
     while (!open.empty()) {
         if (job.isCancelled())
             return std::nullopt;
@@ -309,8 +380,10 @@ std::optional<StageSearchResult> StageSearch::solve(const std::vector<uint8_t>& 
             break;
         Rectangle lower = rectangle;
         Rectangle upper = rectangle;
-        const double timeSlack = problem_.rounds * (timeAt(rectangle.timeUsed) - timeAt(rectangle.timeLow));
-        const double perStepSlack = perStepAt(rectangle.perStepUsed) - perStepAt(rectangle.perStepLow);
+        const double timeSlack =
+            problem_.rounds * (timeAt(rectangle.timeUsed) - timeAt(rectangle.timeLow));
+        const double perStepSlack =
+            perStepAt(rectangle.perStepUsed) - perStepAt(rectangle.perStepLow);
         if (timeSlack >= perStepSlack) {
             lower.timeHigh = middle(times, rectangle.timeLow, rectangle.timeUsed);
             upper.timeLow = lower.timeHigh + 1;

@@ -1,27 +1,30 @@
-// The engine under stage_dp.h and choose_stages.h: minimises  sum t_i + rounds * max t_j + max p_j  over covers of the
-// layers by shapes whose devices add up. Internal to this folder.
+// The engine under stage_dp.h and choose_stages.h: minimises  sum t_i + rounds * max t_j + max p_j
+// over covers of the layers by shapes whose devices add up. Internal to this folder.
 //
-// For bounds T on t and P on p, a dynamic programme over (layer, devices, stages from here) gives g(T, P), the least
-// sum t_i. g falls as T and P grow, so g at the upper corner of a rectangle of (T, P) plus the lower corner's
-// rounds * T + P bounds every plan inside from below: branch and bound over rectangles visits a few dozen values of T
-// where the plain enumeration of the paper visits all.
+// For bounds T on t and P on p, a dynamic programme over (layer, devices, stages from here) gives
+// g(T, P), the least sum t_i. g falls as T and P grow, so g at the upper corner of a rectangle of
+// (T, P) plus the lower corner's rounds * T + P bounds every plan inside from below: branch and
+// bound over rectangles visits a few dozen values of T where the plain enumeration of the paper
+// visits all.
 #pragma once
 
+#include "core/base/job.h"
+
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
-
-#include "core/base/job.h"
 
 namespace alpa
 {
 
 /// One point of a shape's trade-off.
 struct StageOption {
-    double time = 0;         ///< t, per microbatch.
-    double perStep = 0;      ///< p, once.
-    int maxFollowing = 0;    ///< Most stages that may come after this one (memory of in-flight microbatches).
-    int source = 0;          ///< The caller's index.
+    double time = 0;    ///< t, per microbatch.
+    double perStep = 0; ///< p, once.
+    int maxFollowing =
+        0; ///< Most stages that may come after this one (memory of in-flight microbatches).
+    int source = 0; ///< The caller's index.
 };
 
 /// Layers [first, end) on one submesh, in any of its options.
@@ -54,8 +57,14 @@ struct StageSearchResult {
     std::vector<StageChoice> stages; ///< In pipeline order.
 };
 
-/// Sorts the shapes (first layer; longer first; submesh) and keeps each shape's Pareto-optimal options, ascending in
-/// time. Both searches below assume it was called.
+/// Numbers of devices [begin, end); empty if end <= begin.
+struct DeviceRange {
+    int begin = 0;
+    int end = 0;
+};
+
+/// Sorts the shapes (first layer; longer first; submesh) and keeps each shape's Pareto-optimal
+/// options, ascending in time. Both searches below assume it was called.
 void normalise(StageSearchProblem& problem);
 
 /// Solves one problem many times, each time for a subset of the shapes.
@@ -65,8 +74,10 @@ public:
     /// Keeps a reference: `problem` must outlive the search.
     explicit StageSearch(const StageSearchProblem& problem);
 
-    /// The optimum over the shapes with enabled[shape] != 0, or empty if there is none (or the job was cancelled).
-    std::optional<StageSearchResult> solve(const std::vector<uint8_t>& enabled, const JobControl& job);
+    /// The optimum over the shapes with enabled[shape] != 0, or empty if there is none (or the job
+    /// was cancelled).
+    std::optional<StageSearchResult> solve(const std::vector<uint8_t>& enabled,
+                                           const JobControl& job);
     /// Is there any cover at all?
     bool isFeasible(const std::vector<uint8_t>& enabled);
     /// Dynamic programmes solved so far.
@@ -77,23 +88,28 @@ private:
         double sum = 0;
         std::vector<StageChoice> stages;
     };
-    std::optional<Corner> solveCorner(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep);
+    std::optional<Corner> solveCorner(const std::vector<uint8_t>& enabled, double maxTime,
+                                      double maxPerStep);
     void fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep);
     void relaxShape(const StageShape& shape, double time, int level);
-    std::optional<Corner> readPlan(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep) const;
+    std::optional<Corner> readPlan(const std::vector<uint8_t>& enabled, double maxTime,
+                                   double maxPerStep) const;
     int optionFor(const StageShape& shape, int level, double maxTime, double maxPerStep) const;
-    double* row(int level, int layer) { return table_.data() + rowIndex(level, layer) * width_; }
-    const double* row(int level, int layer) const { return table_.data() + rowIndex(level, layer) * width_; }
+    void widenRow(int level, int layer, DeviceRange range);
+    double sumFrom(int level, int layer, int devices) const;
+    size_t cellIndex(int level, int layer, int devices) const;
     size_t rowIndex(int level, int layer) const;
 
     const StageSearchProblem& problem_;
-    int levels_ = 1;            ///< Stages from here are told apart up to this number.
-    bool lastLevelIsOpen_ = false; ///< The last level stands for "this many or more".
-    size_t width_ = 0;          ///< Devices + 1.
-    std::vector<int> firstShape_; ///< Per layer, into problem_.shapes.
-    std::vector<double> table_; ///< (levels + 1, layers + 1, devices + 1): least sum from this layer to the end.
-    std::vector<int> rowBegin_; ///< Per row, the finite range of devices [begin, end).
-    std::vector<int> rowEnd_;
+    int levels_ = 1;                 ///< Stages from here are told apart up to this number.
+    bool lastLevelIsOpen_ = false;   ///< The last level stands for "this many or more".
+    size_t width_ = 1;               ///< Of a row: the widest band.
+    std::vector<int> firstShape_;    ///< Per layer, into problem_.shapes.
+    std::vector<DeviceRange> bands_; ///< Per layer, the devices the stages from there on may use.
+    /// (levels + 1, layers + 1, width): the least sum from a layer to the end, by devices above the
+    /// band's begin. Cells are valid only within filled_, so that no programme clears the table.
+    std::unique_ptr<double[]> table_;
+    std::vector<DeviceRange> filled_; ///< Per row.
     int programmesSolved_ = 0;
 };
 

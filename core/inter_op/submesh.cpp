@@ -30,11 +30,12 @@ std::string text(SubmeshChoice submesh)
     return std::to_string(submesh.hosts) + "x" + std::to_string(submesh.devicesPerHost);
 }
 
-Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerHost, SubmeshSpace space)
+Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerHost,
+                                                      SubmeshSpace space)
 {
     if (hosts < 1 || devicesPerHost < 1)
-        return Error{ErrorCode::kInvalidInput, "a cluster of " + std::to_string(hosts) + " hosts with " +
-                                                   std::to_string(devicesPerHost) +
+        return Error{ErrorCode::kInvalidInput, "a cluster of " + std::to_string(hosts) +
+                                                   " hosts with " + std::to_string(devicesPerHost) +
                                                    " devices each: both must be positive"};
     std::vector<SubmeshChoice> submeshes;
     for (int devices = 1; devices < devicesPerHost; devices *= 2) {
@@ -49,17 +50,18 @@ Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerH
     return submeshes;
 }
 
-Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoice>& stages, int hosts,
-                                                  int devicesPerHost)
+Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoice>& stages,
+                                                  int hosts, int devicesPerHost)
 {
     ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> known,
                      enumerateSubmeshes(hosts, devicesPerHost, SubmeshSpace::kAll));
     int needed = 0;
     for (const SubmeshChoice& submesh : stages) {
         if (std::find(known.begin(), known.end(), submesh) == known.end())
-            return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " is not one of a cluster of " +
-                                                       std::to_string(hosts) + " hosts with " +
-                                                       std::to_string(devicesPerHost) + " devices each"};
+            return Error{ErrorCode::kInvalidInput,
+                         "submesh " + text(submesh) + " is not one of a cluster of " +
+                             std::to_string(hosts) + " hosts with " +
+                             std::to_string(devicesPerHost) + " devices each"};
         needed += submesh.devices();
     }
     if (needed > hosts * devicesPerHost)
@@ -70,8 +72,8 @@ Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoic
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return stages[a].devices() > stages[b].devices(); });
-    // Each size divides the sizes placed before it (within a host) or is whole hosts, so the next free device is
-    // always a multiple of the next size, and nothing straddles.
+    // Each size divides the sizes placed before it (within a host) or is whole hosts, so the next
+    // free device is always a multiple of the next size, and nothing straddles.
     std::vector<PlacedSubmesh> placed(stages.size());
     int next = 0;
     for (const size_t stage : order) {

@@ -2,10 +2,10 @@
 // A cluster here is H hosts of M devices each; device number = host * M + index within the host.
 #pragma once
 
+#include "core/base/result.h"
+
 #include <string>
 #include <vector>
-
-#include "core/base/result.h"
 
 namespace alpa
 {
@@ -29,14 +29,17 @@ enum class SubmeshSpace {
     kSmallPowerOfTwo, ///< 2 and 4 up to H, and H itself.
 };
 
-/// The submeshes of H hosts x M devices, smallest first: 1 x 2^i for each 2^i that divides M, 1 x M, then
-/// h x M. For M a power of two and space kAll this is Alpa's list in Alpa's order (Theorem 1 of the paper).
-/// For another M each size divides the next, which is what makes every cover placeable: three 1x4 cover two
-/// hosts of six devices in number, yet cannot be laid out. Fails with kInvalidInput unless both are positive.
-Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerHost, SubmeshSpace space);
+/// The submeshes of H hosts x M devices, smallest first: 1 x 2^i for each 2^i that divides M, 1 x
+/// M, then h x M. For M a power of two and space kAll this is Alpa's list in Alpa's order (Theorem
+/// 1 of the paper). For another M each size divides the next, which is what makes every cover
+/// placeable: three 1x4 cover two hosts of six devices in number, yet cannot be laid out. Fails
+/// with kInvalidInput unless both are positive.
+Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerHost,
+                                                      SubmeshSpace space);
 
-/// The concrete devices of one stage: `hosts` x `devicesPerHost` starting at device `first`. Whole-host
-/// submeshes take consecutive hosts, so the devices are always the range [first, first + devices()).
+/// The concrete devices of one stage: `hosts` x `devicesPerHost` starting at device `first`.
+/// Whole-host submeshes take consecutive hosts, so the devices are always the range [first, first +
+/// devices()).
 struct PlacedSubmesh {
     SubmeshChoice submesh;
     int first = 0;
@@ -45,11 +48,11 @@ struct PlacedSubmesh {
     friend bool operator==(const PlacedSubmesh&, const PlacedSubmesh&) = default;
 };
 
-/// Lays out `stages` (in pipeline order) on H hosts x M devices, large to small, equal sizes in pipeline order,
-/// so that no submesh within a host straddles two hosts. Returns one placement per stage, in pipeline order.
-/// Fails with kInvalidInput when a submesh is not one of enumerateSubmeshes(kAll) or they need more devices
-/// than there are; otherwise it always succeeds.
-Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoice>& stages, int hosts,
-                                                  int devicesPerHost);
+/// Lays out `stages` (in pipeline order) on H hosts x M devices, large to small, equal sizes in
+/// pipeline order, so that no submesh within a host straddles two hosts. Returns one placement per
+/// stage, in pipeline order. Fails with kInvalidInput when a submesh is not one of
+/// enumerateSubmeshes(kAll) or they need more devices than there are; otherwise it always succeeds.
+Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoice>& stages,
+                                                  int hosts, int devicesPerHost);
 
 } // namespace alpa

@@ -1,8 +1,8 @@
 #include "core/schedule/schedule.h"
 
-#include <algorithm>
-
 #include "core/base/check.h"
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -26,7 +26,8 @@ int warmup(ScheduleKind kind, int stages, int stage, int microbatches)
 
 } // namespace
 
-std::vector<std::vector<ScheduledTask>> scheduleOrder(ScheduleKind kind, int stages, int microbatches)
+std::vector<std::vector<ScheduledTask>> scheduleOrder(ScheduleKind kind, int stages,
+                                                      int microbatches)
 {
     CHECK(stages >= 1 && microbatches >= 1, "a schedule has stages and microbatches");
     std::vector<std::vector<ScheduledTask>> order(static_cast<size_t>(stages));

@@ -1,10 +1,10 @@
 #include "core/schedule/simulate.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -24,7 +24,8 @@ Status checkTime(Seconds time, const std::string& what)
 Status checkProblem(const SimulationProblem& problem)
 {
     if (problem.stages.empty() || problem.microbatches < 1)
-        return Error{ErrorCode::kInvalidInput, "a simulation needs at least one stage and one microbatch"};
+        return Error{ErrorCode::kInvalidInput,
+                     "a simulation needs at least one stage and one microbatch"};
     for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
         const StageLoad& load = problem.stages[stage];
         for (const Seconds time : {load.forward, load.backward, load.gradientSync, load.update})
@@ -33,7 +34,8 @@ Status checkProblem(const SimulationProblem& problem)
     for (size_t link = 0; link < problem.links.size(); ++link) {
         const StageLink& ends = problem.links[link];
         const std::string what = "link " + std::to_string(link);
-        if (ends.from < 0 || ends.to <= ends.from || ends.to >= static_cast<int>(problem.stages.size()))
+        if (ends.from < 0 || ends.to <= ends.from ||
+            ends.to >= static_cast<int>(problem.stages.size()))
             return Error{ErrorCode::kInvalidInput, what + ": stage " + std::to_string(ends.to) +
                                                        " is not a later one than stage " +
                                                        std::to_string(ends.from)};
@@ -49,14 +51,16 @@ struct Inputs {
     Seconds arrival{};
 };
 
-/// Every stage runs its tasks in a fixed order and every link direction its transfers in the order they become ready,
-/// so one pass over the tasks, each as soon as its inputs are known, gives all times.
+/// Every stage runs its tasks in a fixed order and every link direction its transfers in the order
+/// they become ready, so one pass over the tasks, each as soon as its inputs are known, gives all
+/// times.
 class Simulation
 {
 public:
     explicit Simulation(const SimulationProblem& problem)
         : problem_(problem)
-        , order_(scheduleOrder(problem.schedule, static_cast<int>(problem.stages.size()), problem.microbatches))
+        , order_(scheduleOrder(problem.schedule, static_cast<int>(problem.stages.size()),
+                               problem.microbatches))
         , linksFrom_(problem.stages.size())
         , linksTo_(problem.stages.size())
         , next_(problem.stages.size(), 0)
@@ -69,8 +73,10 @@ public:
         }
         for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
             const auto microbatches = static_cast<size_t>(problem.microbatches);
-            forwardInputs_.emplace_back(microbatches, Inputs{static_cast<int>(linksTo_[stage].size()), {}});
-            backwardInputs_.emplace_back(microbatches, Inputs{static_cast<int>(linksFrom_[stage].size()), {}});
+            forwardInputs_.emplace_back(microbatches,
+                                        Inputs{static_cast<int>(linksTo_[stage].size()), {}});
+            backwardInputs_.emplace_back(microbatches,
+                                         Inputs{static_cast<int>(linksFrom_[stage].size()), {}});
         }
         timeline_.stages.resize(problem.stages.size());
     }
@@ -97,12 +103,16 @@ private:
         auto& inputs = task.phase == Phase::kForward ? forwardInputs_ : backwardInputs_;
         return inputs[static_cast<size_t>(task.stage)][static_cast<size_t>(task.microbatch)];
     }
-    bool isReady(const ScheduledTask& task) { return task.phase == Phase::kUpdate || inputsOf(task).missing == 0; }
+    bool isReady(const ScheduledTask& task)
+    {
+        return task.phase == Phase::kUpdate || inputsOf(task).missing == 0;
+    }
 
     void append(const ScheduledTask& task, Seconds earliest, Seconds duration)
     {
         StageTimeline& stage = timeline_.stages[static_cast<size_t>(task.stage)];
-        const Seconds start = stage.tasks.empty() ? earliest : std::max(earliest, stage.tasks.back().end);
+        const Seconds start =
+            stage.tasks.empty() ? earliest : std::max(earliest, stage.tasks.back().end);
         stage.tasks.push_back({task, start, start + duration});
         stage.busy += duration;
     }
@@ -138,7 +148,8 @@ private:
         Seconds& free = isForward ? forwardFree_[link] : backwardFree_[link];
         const Seconds start = std::max(ready, free);
         free = start + (isForward ? ends.forward : ends.backward);
-        timeline_.transfers.push_back({static_cast<int>(link), task.microbatch, task.phase, start, free});
+        timeline_.transfers.push_back(
+            {static_cast<int>(link), task.microbatch, task.phase, start, free});
         const int receiver = isForward ? ends.to : ends.from;
         Inputs& inputs = inputsOf({receiver, task.microbatch, task.phase});
         --inputs.missing;
@@ -190,7 +201,7 @@ private:
     std::vector<std::vector<ScheduledTask>> order_;
     std::vector<std::vector<size_t>> linksFrom_; ///< Per stage.
     std::vector<std::vector<size_t>> linksTo_;
-    std::vector<size_t> next_; ///< Per stage, into its order.
+    std::vector<size_t> next_;                       ///< Per stage, into its order.
     std::vector<std::vector<Inputs>> forwardInputs_; ///< [stage][microbatch]
     std::vector<std::vector<Inputs>> backwardInputs_;
     std::vector<Seconds> forwardFree_; ///< Per link, when its last transfer ends.

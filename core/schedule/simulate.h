@@ -1,11 +1,12 @@
-// Discrete-event simulation of one training step: predicted times turned into a timeline, bubbles and memory curves.
+// Discrete-event simulation of one training step: predicted times turned into a timeline, bubbles
+// and memory curves.
 #pragma once
-
-#include <vector>
 
 #include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/schedule/schedule.h"
+
+#include <vector>
 
 namespace alpa
 {
@@ -21,11 +22,11 @@ struct StageLoad {
     Bytes transient{}; ///< Held only while a task runs.
 };
 
-/// Activations from one stage to a later one, and their gradients back. Each direction of a link carries one transfer
-/// at a time, in the order they become ready; transfers occupy no stage.
+/// Activations from one stage to a later one, and their gradients back. Each direction of a link
+/// carries one transfer at a time, in the order they become ready; transfers occupy no stage.
 struct StageLink {
     int from = 0;
-    int to = 0; ///< > from; usually from + 1, further for skip connections.
+    int to = 0;         ///< > from; usually from + 1, further for skip connections.
     Seconds forward{};  ///< Per microbatch.
     Seconds backward{}; ///< Per microbatch.
 };
@@ -46,7 +47,8 @@ struct TimelineTask {
 struct TimelineTransfer {
     int link = 0; ///< Index into SimulationProblem::links.
     int microbatch = 0;
-    ScheduledTask::Phase phase = ScheduledTask::Phase::kForward; ///< kBackward: gradients, from `to` to `from`.
+    ScheduledTask::Phase phase =
+        ScheduledTask::Phase::kForward; ///< kBackward: gradients, from `to` to `from`.
     Seconds start{};
     Seconds end{};
 };
@@ -59,12 +61,13 @@ struct MemoryPoint {
 };
 
 struct StageTimeline {
-    std::vector<TimelineTask> tasks;   ///< In time order.
-    std::vector<MemoryPoint> memory;   ///< In time order, times strictly ascending.
+    std::vector<TimelineTask> tasks; ///< In time order.
+    std::vector<MemoryPoint> memory; ///< In time order, times strictly ascending.
     int peakInFlight = 0;
     Bytes peakMemory{};
-    Seconds busy{};            ///< Sum of task durations.
-    double bubbleFraction = 0; ///< Share of the step in which the stage is idle; 0 for an empty step.
+    Seconds busy{}; ///< Sum of task durations.
+    double bubbleFraction =
+        0; ///< Share of the step in which the stage is idle; 0 for an empty step.
 };
 
 struct Timeline {
@@ -73,9 +76,9 @@ struct Timeline {
     Seconds stepTime{};                      ///< End of the last task.
 };
 
-/// Runs the schedule: a task starts when the one before it on its stage has ended and its inputs have arrived.
-/// O(tasks * links of a stage). Fails with kInvalidInput on no stages, no microbatches, a negative or non-finite
-/// time, or a link that does not lead to a later stage.
+/// Runs the schedule: a task starts when the one before it on its stage has ended and its inputs
+/// have arrived. O(tasks * links of a stage). Fails with kInvalidInput on no stages, no
+/// microbatches, a negative or non-finite time, or a link that does not lead to a later stage.
 Result<Timeline> simulate(const SimulationProblem& problem);
 
 } // namespace alpa

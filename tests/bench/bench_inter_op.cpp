@@ -1,13 +1,13 @@
-// How long the inter-op planners take, on the inputs on which Alpa was timed (CPU seconds of one core, Python with numba,
-// in brackets: training_dp as Alpa calls it, training_dp_2 as it could).
-#include <cmath>
-
+// How long the inter-op planners take, on the inputs on which Alpa was timed (CPU seconds of one
+// core, Python with numba, in brackets: training_dp as Alpa calls it, training_dp_2 as it could).
 #include "core/inter_op/choose_stages.h"
 #include "core/inter_op/cluster_layers.h"
 #include "core/inter_op/stage_dp.h"
 #include "tests/support/stage_dp_cases.h"
 
 #include <benchmark/benchmark.h>
+
+#include <cmath>
 
 namespace alpa
 {
@@ -42,7 +42,8 @@ void solveStageDpCase(benchmark::State& state)
 }
 BENCHMARK(solveStageDpCase)->DenseRange(0, 5)->Unit(benchmark::kMillisecond);
 
-/// The same tensor as candidates with memory that decides how deep the pipeline may be, and once-per-step work.
+/// The same tensor as candidates with memory that decides how deep the pipeline may be, and
+/// once-per-step work.
 StageProblem candidatesOf(const StageDpProblem& dense)
 {
     StageProblem problem;
@@ -90,21 +91,28 @@ void chooseStagesCase(benchmark::State& state)
     state.counters["programmes"] = programmes;
     state.counters["candidates"] = static_cast<double>(problem.candidates.size());
 }
-BENCHMARK(chooseStagesCase)->ArgsProduct({{0, 1, 2, 3, 4, 5}, {0, 4}})->Unit(benchmark::kMillisecond);
+BENCHMARK(chooseStagesCase)
+    ->ArgsProduct({{0, 1, 2, 3, 4, 5}, {0, 4}})
+    ->Unit(benchmark::kMillisecond);
 
-/// Transformer blocks of 46 ops, heavy ones at six places; Alpa's peers took 4.5, 6.8, 11.9 and 15.1 s, of which about
-/// 4 s compiling.
+/// Transformer blocks of 46 ops, heavy ones at six places; Alpa's peers took 4.5, 6.8, 11.9
+/// and 15.1 s, of which about 4 s compiling.
 ClusteringProblem transformer(int blocks)
 {
     ClusteringProblem problem;
     const int ops = 46 * blocks;
     for (int op = 0; op < ops; ++op) {
         const int place = op % 46;
-        const double gigaflops = place == 4 ? 6 : place == 14 || place == 22 ? 0.5 : place == 28 ? 2 : place == 34 || place == 40 ? 8 : 0;
+        const double gigaflops = place == 4                   ? 6
+                                 : place == 14 || place == 22 ? 0.5
+                                 : place == 28                ? 2
+                                 : place == 34 || place == 40 ? 8
+                                                              : 0;
         problem.cost.push_back(gigaflops * 1e9);
         problem.isHeavy.push_back(gigaflops > 0 ? 1 : 0);
         if (op + 1 < ops)
-            problem.values.push_back({op, {op + 1}, place == 45 ? 2e6 : (6 + (place + 1) % 7) * 1e6});
+            problem.values.push_back(
+                {op, {op + 1}, place == 45 ? 2e6 : (6 + (place + 1) % 7) * 1e6});
     }
     return problem;
 }
@@ -113,7 +121,8 @@ void clusterTransformer(benchmark::State& state)
 {
     const ClusteringProblem problem = transformer(static_cast<int>(state.range(0)));
     for (auto iteration : state) {
-        const auto layers = clusterLayers(problem, {.layerCount = static_cast<int>(state.range(1))});
+        const auto layers =
+            clusterLayers(problem, {.layerCount = static_cast<int>(state.range(1))});
         if (!layers.ok())
             state.SkipWithError(layers.error().message.c_str());
         benchmark::DoNotOptimize(layers);

@@ -1,4 +1,5 @@
-// numpy's random streams, so that oracles computed in Python can be recomputed here from their seeds.
+// numpy's random streams, so that oracles computed in Python can be recomputed here from their
+// seeds.
 #pragma once
 
 #include <array>
@@ -8,11 +9,15 @@
 namespace alpa
 {
 
-/// numpy.random.seed(seed), then numpy.random.rand(): 53 bits out of two draws of the Mersenne twister.
+/// numpy.random.seed(seed), then numpy.random.rand(): 53 bits out of two draws of the Mersenne
+/// twister.
 class NumpyLegacyRandom
 {
 public:
-    explicit NumpyLegacyRandom(uint32_t seed) : twister_(seed) {}
+    explicit NumpyLegacyRandom(uint32_t seed)
+        : twister_(seed)
+    {
+    }
     double next()
     {
         const double high = static_cast<double>(twister_() >> 5);
@@ -52,7 +57,8 @@ private:
     static Wide join(uint64_t high, uint64_t low) { return (static_cast<Wide>(high) << 64) | low; }
     void step() { state_ = state_ * join(2549297995355413924u, 4865540595714422341u) + increment_; }
 
-    /// SeedSequence(seed).generate_state(4, uint64), with the constants of numpy/random/bit_generator.pyx.
+    /// SeedSequence(seed).generate_state(4, uint64), with the constants of
+    /// numpy/random/bit_generator.pyx.
     static std::array<uint64_t, 4> seedWords(uint32_t seed)
     {
         uint32_t constant = 0x43b0d7e5u;
@@ -69,14 +75,16 @@ private:
             for (size_t to = 0; to < 4; ++to) {
                 if (from == to)
                     continue;
-                const uint32_t mixed = 0xca01f9ddu * pool[to] - 0x4973f715u * hash(pool[from], 0x931e8875u);
+                const uint32_t mixed =
+                    0xca01f9ddu * pool[to] - 0x4973f715u * hash(pool[from], 0x931e8875u);
                 pool[to] = mixed ^ (mixed >> 16);
             }
         }
         constant = 0x8b51f9ddu;
         std::array<uint64_t, 4> words{};
         for (size_t half = 0; half < 8; ++half)
-            words[half / 2] |= static_cast<uint64_t>(hash(pool[half % 4], 0x58f38dedu)) << (32 * (half % 2));
+            words[half / 2] |= static_cast<uint64_t>(hash(pool[half % 4], 0x58f38dedu))
+                               << (32 * (half % 2));
         return words;
     }
 

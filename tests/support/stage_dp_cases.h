@@ -1,15 +1,15 @@
-// Synthetic cost tensors on which Alpa's training_dp was timed and its optimum recorded: models of Alpa's paper on
-// clusters of hosts with eight devices.
+// Synthetic cost tensors on which Alpa's training_dp was timed and its optimum recorded: models of
+// Alpa's paper on clusters of hosts with eight devices.
 #pragma once
+
+#include "core/inter_op/stage_dp.h"
+#include "tests/support/numpy_random.h"
 
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
-
-#include "core/inter_op/stage_dp.h"
-#include "tests/support/numpy_random.h"
 
 namespace alpa
 {
@@ -21,12 +21,13 @@ struct StageDpCase {
     int submeshes = 0;
     int configs = 0;
     int microbatches = 0;
-    double tolerance = std::numeric_limits<double>::infinity(); ///< Of Alpa's pruning; infinite keeps every cell.
-    bool isHeterogeneous = false;                               ///< Layer costs lognormal(0, 0.6) instead of 1.
+    double tolerance =
+        std::numeric_limits<double>::infinity(); ///< Of Alpa's pruning; infinite keeps every cell.
+    bool isHeterogeneous = false;                ///< Layer costs lognormal(0, 0.6) instead of 1.
 };
 
-/// Lognormal draws come from Box-Muller here and from a ziggurat in numpy: heterogeneous cases have the recorded sizes
-/// but not the recorded optima.
+/// Lognormal draws come from Box-Muller here and from a ziggurat in numpy: heterogeneous cases have
+/// the recorded sizes but not the recorded optima.
 inline StageDpProblem makeStageDpProblem(const StageDpCase& stageCase)
 {
     StageDpProblem problem;
@@ -40,7 +41,8 @@ inline StageDpProblem makeStageDpProblem(const StageDpCase& stageCase)
     std::vector<double> base(static_cast<size_t>(stageCase.layers), 1.0);
     if (stageCase.isHeterogeneous) {
         for (double& cost : base)
-            cost = std::exp(0.6 * std::sqrt(-2 * std::log(1 - random.next())) * std::cos(2 * M_PI * random.next()));
+            cost = std::exp(0.6 * std::sqrt(-2 * std::log(1 - random.next())) *
+                            std::cos(2 * M_PI * random.next()));
     }
     const double total = std::accumulate(base.begin(), base.end(), 0.0);
     for (int i = 0; i < stageCase.layers; ++i) {
@@ -59,8 +61,9 @@ inline StageDpProblem makeStageDpProblem(const StageDpCase& stageCase)
                     const double spread = submesh.hosts > 1 ? 0.05 * std::log2(submesh.hosts) : 0.0;
                     const double efficiency = 1 - 0.06 * std::log2(devices) - 0.04 * c - spread;
                     const double noise = isKept ? 1 + 0.01 * random.next() : 1.0;
-                    problem.computeCost.push_back(isKept ? work / devices / std::max(efficiency, 0.1) * noise * 0.01
-                                                         : std::numeric_limits<double>::infinity());
+                    problem.computeCost.push_back(
+                        isKept ? work / devices / std::max(efficiency, 0.1) * noise * 0.01
+                               : std::numeric_limits<double>::infinity());
                     problem.maxSuccessors.push_back(isKept ? 1 << 20 : -1);
                 }
             }

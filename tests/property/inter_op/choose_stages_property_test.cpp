@@ -1,16 +1,17 @@
 // Choosing stages against enumeration of every sequence of candidates.
-#include <map>
-#include <optional>
-
 #include "core/inter_op/choose_stages.h"
 #include "tests/support/property.h"
+
+#include <map>
+#include <optional>
 
 namespace alpa
 {
 namespace
 {
 
-/// At most 6 layers, 4 devices; candidates may be missing, and have up to three points of trade-off.
+/// At most 6 layers, 4 devices; candidates may be missing, and have up to three points of
+/// trade-off.
 StageProblem randomProblem(Rng& rng, int size)
 {
     StageProblem problem;
@@ -27,13 +28,15 @@ StageProblem randomProblem(Rng& rng, int size)
         for (int end = first + 1; end <= problem.layerCount; ++end)
             for (int submesh = 0; submesh < static_cast<int>(problem.submeshes.size()); ++submesh)
                 for (int point = 0; point < 3 && !rng.chance(missing); ++point) {
-                    const double devices = problem.submeshes[static_cast<size_t>(submesh)].devices();
+                    const double devices =
+                        problem.submeshes[static_cast<size_t>(submesh)].devices();
                     StageCandidate candidate;
                     candidate.firstLayer = first;
                     candidate.endLayer = end;
                     candidate.submesh = submesh;
                     candidate.config = point;
-                    candidate.perMicrobatch = Seconds((end - first) / devices * (0.5 + rng.uniform()));
+                    candidate.perMicrobatch =
+                        Seconds((end - first) / devices * (0.5 + rng.uniform()));
                     candidate.perStep = Seconds(scale * rng.uniform());
                     candidate.inputTransfer = Seconds(0.3 * rng.uniform());
                     candidate.fixedMemory = Bytes(rng.below(100));
@@ -63,11 +66,13 @@ void addConstraints(Rng& rng, StageProblem& problem)
 
 using Shape = std::vector<std::pair<int, int>>; ///< End layer and submesh of each stage.
 
-/// The best objective of each sequence of shapes, by enumeration and by evaluateStages, which knows no search.
+/// The best objective of each sequence of shapes, by enumeration and by evaluateStages, which knows
+/// no search.
 class Enumeration
 {
 public:
-    explicit Enumeration(const StageProblem& problem) : problem_(problem)
+    explicit Enumeration(const StageProblem& problem)
+        : problem_(problem)
     {
         for (size_t index = 0; index < problem.candidates.size(); ++index)
             candidatesAt_[problem.candidates[index].firstLayer].push_back(static_cast<int>(index));
@@ -166,10 +171,12 @@ TEST(ChooseStagesProperty, RunnersUpAreTheNextBestShapes)
         ASSERT_EQ(solution != nullptr, !expected.empty());
         if (!solution)
             return;
-        const size_t count = std::min(expected.size() - 1, static_cast<size_t>(problem.alternatives));
+        const size_t count =
+            std::min(expected.size() - 1, static_cast<size_t>(problem.alternatives));
         ASSERT_EQ(solution->alternatives.size(), count);
         for (size_t rank = 0; rank < count; ++rank) {
-            EXPECT_NEAR(solution->alternatives[rank].stepTime.count, expected[rank + 1], 1e-11 * expected[rank + 1]);
+            EXPECT_NEAR(solution->alternatives[rank].stepTime.count, expected[rank + 1],
+                        1e-11 * expected[rank + 1]);
             ASSERT_TRUE(evaluateStages(problem, candidatesOf(solution->alternatives[rank])).ok());
         }
     });

@@ -1,9 +1,10 @@
-// Layer clustering against a literal O(n^2 L) transcription of the formulas, and against enumeration of all cuts.
-#include <cmath>
-#include <limits>
-
+// Layer clustering against a literal O(n^2 L) transcription of the formulas, and against
+// enumeration of all cuts.
 #include "core/inter_op/cluster_layers.h"
 #include "tests/support/property.h"
+
+#include <cmath>
+#include <limits>
 
 namespace alpa
 {
@@ -23,7 +24,8 @@ Matrix inputSizes(const ClusteringProblem& problem)
             for (const ClusteringValue& value : problem.values) {
                 bool isRead = false;
                 for (const int use : value.uses)
-                    isRead = isRead || (static_cast<size_t>(use) >= k && static_cast<size_t>(use) < r);
+                    isRead =
+                        isRead || (static_cast<size_t>(use) >= k && static_cast<size_t>(use) < r);
                 if (isRead && static_cast<size_t>(value.producer) < k)
                     sizes[k][r] += value.bytes;
             }
@@ -97,7 +99,8 @@ Reference transcription(const ClusteringProblem& problem, const ClusteringOption
                                       rr / static_cast<double>(q + 1) + width;
                 if (value < maxCost[r][q] ||
                     (value <= maxCost[r][q] * (1 + 1e-4) &&
-                     (sum < sumCost[r][q] || (sum <= sumCost[r][q] * (1 + 1e-4) && uneven < imbalance[r][q])))) {
+                     (sum < sumCost[r][q] ||
+                      (sum <= sumCost[r][q] * (1 + 1e-4) && uneven < imbalance[r][q])))) {
                     maxCost[r][q] = value;
                     sumCost[r][q] = sum;
                     argmin[r][q] = static_cast<int>(k);
@@ -140,7 +143,8 @@ ClusteringProblem randomProblem(Rng& rng, int size)
 
 ClusteringOptions randomOptions(Rng& rng, int size)
 {
-    return {.layerCount = rng.between(1, 1 + size / 3), .imbalance = rng.chance(0.5) ? 0.5 : rng.uniform()};
+    return {.layerCount = rng.between(1, 1 + size / 3),
+            .imbalance = rng.chance(0.5) ? 0.5 : rng.uniform()};
 }
 
 TEST(ClusterLayersProperty, EqualsTheTranscriptionToTheLastCut)
@@ -152,7 +156,8 @@ TEST(ClusterLayersProperty, EqualsTheTranscriptionToTheLastCut)
         const auto layers = clusterLayers(problem, options);
         const Reference reference = transcription(problem, options);
         const auto heavyOps = std::count(problem.isHeavy.begin(), problem.isHeavy.end(), 1);
-        ASSERT_EQ(layers.ok(), std::isfinite(reference.objective) && heavyOps >= options.layerCount);
+        ASSERT_EQ(layers.ok(),
+                  std::isfinite(reference.objective) && heavyOps >= options.layerCount);
         if (!layers.ok())
             return;
         ++solved;
@@ -187,9 +192,12 @@ TEST(ClusterLayersProperty, IsNearTheBestOfAllCuts)
         const auto layers = clusterLayers(problem, options);
         if (!layers.ok())
             return;
-        const double least = leastOf(inputSizes(problem), blocked(problem, options), 0, options.layerCount);
+        const double least =
+            leastOf(inputSizes(problem), blocked(problem, options), 0, options.layerCount);
         EXPECT_GE(layers->objective, least);
-        EXPECT_LE(layers->objective, least * std::pow(1 + 1e-4, options.layerCount * 20.0)); // What ties may give away.
+        EXPECT_LE(layers->objective,
+                  least *
+                      std::pow(1 + 1e-4, options.layerCount * 20.0)); // What ties may give away.
     });
 }
 

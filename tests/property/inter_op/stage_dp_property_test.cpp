@@ -1,11 +1,11 @@
 // The branch and bound against a literal transcription of Alpa's training_dp
 // (alpa/pipeline_parallel/stage_construction.py), float32 and all.
+#include "core/inter_op/stage_dp.h"
+#include "tests/support/property.h"
+
 #include <cmath>
 #include <limits>
 #include <set>
-
-#include "core/inter_op/stage_dp.h"
-#include "tests/support/property.h"
 
 namespace alpa
 {
@@ -22,7 +22,9 @@ struct Reference {
 size_t cellOf(const StageDpProblem& problem, int i, int j, int m, int c)
 {
     return static_cast<size_t>(
-        ((i * problem.layerCount + j) * static_cast<int>(problem.submeshes.size()) + m) * problem.configCount + c);
+        ((i * problem.layerCount + j) * static_cast<int>(problem.submeshes.size()) + m) *
+            problem.configCount +
+        c);
 }
 
 /// training_dp_impl: one value of max_stage_cost.
@@ -30,7 +32,9 @@ Reference trainingDpImpl(const StageDpProblem& problem, double maxStageCost)
 {
     const int L = problem.layerCount;
     const int D = problem.deviceCount;
-    const auto at = [&](int s, int i, int d) { return static_cast<size_t>((s * (L + 1) + i) * (D + 1) + d); };
+    const auto at = [&](int s, int i, int d) {
+        return static_cast<size_t>((s * (L + 1) + i) * (D + 1) + d);
+    };
     std::vector<float> f(at(L + 1, 0, 0), std::numeric_limits<float>::infinity());
     std::vector<float> stageMax(f.size(), 0.0f);
     std::vector<StageDpStage> argmin(f.size());
@@ -48,11 +52,14 @@ Reference trainingDpImpl(const StageDpProblem& problem, double maxStageCost)
                             if (s - 1 > problem.maxSuccessors[cell])
                                 continue;
                             const double stageCost = problem.computeCost[cell];
-                            const double cost = static_cast<double>(f[at(s - 1, k, j - devices)]) + stageCost;
-                            if (stageCost <= maxStageCost && cost < static_cast<double>(f[at(s, i, j)])) {
+                            const double cost =
+                                static_cast<double>(f[at(s - 1, k, j - devices)]) + stageCost;
+                            if (stageCost <= maxStageCost &&
+                                cost < static_cast<double>(f[at(s, i, j)])) {
                                 f[at(s, i, j)] = static_cast<float>(cost);
                                 stageMax[at(s, i, j)] =
-                                    std::max(stageMax[at(s - 1, k, j - devices)], static_cast<float>(stageCost));
+                                    std::max(stageMax[at(s - 1, k, j - devices)],
+                                             static_cast<float>(stageCost));
                                 argmin[at(s, i, j)] = {i, k, m, c};
                             }
                         }
@@ -86,7 +93,8 @@ Reference trainingDp(const StageDpProblem& problem)
 {
     Reference best;
     double last = 0.0;
-    for (const double maxStageCost : std::set<double>(problem.computeCost.begin(), problem.computeCost.end())) {
+    for (const double maxStageCost :
+         std::set<double>(problem.computeCost.begin(), problem.computeCost.end())) {
         if (maxStageCost * problem.microbatches >= best.cost)
             break;
         if (maxStageCost - last < 1e-6)
@@ -116,9 +124,13 @@ StageDpProblem randomProblem(Rng& rng, int size)
             for (size_t m = 0; m < problem.submeshes.size(); ++m)
                 for (int c = 0; c < problem.configCount; ++c) {
                     const bool isValid = j >= i && !rng.chance(missing);
-                    const double work = (j - i + 1) / static_cast<double>(problem.submeshes[m].devices());
-                    problem.computeCost.push_back(isValid ? work * (0.5 + rng.uniform()) : kInfinity);
-                    problem.maxSuccessors.push_back(!isValid ? -1 : isScarce ? rng.below(4) - 1 : 4096);
+                    const double work =
+                        (j - i + 1) / static_cast<double>(problem.submeshes[m].devices());
+                    problem.computeCost.push_back(isValid ? work * (0.5 + rng.uniform())
+                                                          : kInfinity);
+                    problem.maxSuccessors.push_back(!isValid   ? -1
+                                                    : isScarce ? rng.below(4) - 1
+                                                               : 4096);
                 }
     return problem;
 }
@@ -153,7 +165,8 @@ TEST(SolveStageDpProperty, EqualsAlpasTrainingDp)
         }
         ASSERT_EQ(layer, problem.layerCount);
         ASSERT_EQ(devices, problem.deviceCount);
-        EXPECT_NEAR((*solution)->value, sum + (problem.microbatches - 1) * slowest, 1e-12 * sum * problem.microbatches);
+        EXPECT_NEAR((*solution)->value, sum + (problem.microbatches - 1) * slowest,
+                    1e-12 * sum * problem.microbatches);
         ++solved;
         same += stages == reference.stages ? 1 : 0;
     });

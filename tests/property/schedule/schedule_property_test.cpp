@@ -1,9 +1,9 @@
 // What must hold of every schedule and of every simulated step.
-#include <algorithm>
-#include <map>
-
 #include "core/schedule/simulate.h"
 #include "tests/support/property.h"
+
+#include <algorithm>
+#include <map>
 
 namespace alpa
 {
@@ -12,10 +12,7 @@ namespace
 
 using Phase = ScheduledTask::Phase;
 
-Seconds randomTime(Rng& rng)
-{
-    return Seconds(rng.chance(0.1) ? 0.0 : rng.uniform());
-}
+Seconds randomTime(Rng& rng) { return Seconds(rng.chance(0.1) ? 0.0 : rng.uniform()); }
 
 /// A chain of stages with random loads and, by `hasSkips`, links beyond the next stage.
 SimulationProblem randomProblem(Rng& rng, int size, bool hasSkips)
@@ -25,12 +22,14 @@ SimulationProblem randomProblem(Rng& rng, int size, bool hasSkips)
     problem.microbatches = rng.between(1, size);
     const int stages = rng.between(1, std::max(1, size / 2));
     for (int stage = 0; stage < stages; ++stage) {
-        problem.stages.push_back({randomTime(rng), randomTime(rng), randomTime(rng), randomTime(rng),
-                                  Bytes(rng.below(1000)), Bytes(rng.below(100)), Bytes(rng.below(50))});
+        problem.stages.push_back({randomTime(rng), randomTime(rng), randomTime(rng),
+                                  randomTime(rng), Bytes(rng.below(1000)), Bytes(rng.below(100)),
+                                  Bytes(rng.below(50))});
         if (stage > 0)
             problem.links.push_back({stage - 1, stage, randomTime(rng), randomTime(rng)});
         if (hasSkips && stage > 1 && rng.chance(0.5))
-            problem.links.push_back({rng.below(stage - 1), stage, randomTime(rng), randomTime(rng)});
+            problem.links.push_back(
+                {rng.below(stage - 1), stage, randomTime(rng), randomTime(rng)});
     }
     return problem;
 }
@@ -81,14 +80,16 @@ TEST(SimulateProperty, RespectsOrderInputsAndLinks)
             EXPECT_LE(free, timeline->stepTime);
         }
         std::map<std::pair<int, Phase>, Seconds> linkFree;
-        ASSERT_EQ(timeline->transfers.size(), problem.links.size() * 2 * static_cast<size_t>(problem.microbatches));
+        ASSERT_EQ(timeline->transfers.size(),
+                  problem.links.size() * 2 * static_cast<size_t>(problem.microbatches));
         for (const TimelineTransfer& transfer : timeline->transfers) {
             const StageLink& link = problem.links[static_cast<size_t>(transfer.link)];
             const bool isForward = transfer.phase == Phase::kForward;
             const int sender = isForward ? link.from : link.to;
             const int receiver = isForward ? link.to : link.from;
             ASSERT_GE(transfer.start, (taskOf[{transfer.phase, sender, transfer.microbatch}]->end));
-            ASSERT_LE(transfer.end, (taskOf[{transfer.phase, receiver, transfer.microbatch}]->start));
+            ASSERT_LE(transfer.end,
+                      (taskOf[{transfer.phase, receiver, transfer.microbatch}]->start));
             Seconds& free = linkFree[{transfer.link, transfer.phase}];
             ASSERT_GE(transfer.start, free);
             free = transfer.end;
@@ -108,7 +109,8 @@ TEST(SimulateProperty, StaysWithinThePredictedMemory)
             const StageTimeline& line = timeline->stages[static_cast<size_t>(stage)];
             const int limit = inFlightLimit(problem.schedule, stages, stage, problem.microbatches);
             EXPECT_LE(line.peakInFlight, limit);
-            EXPECT_LE(line.peakMemory, load.fixedMemory + load.perInFlightMicrobatch * limit + load.transient);
+            EXPECT_LE(line.peakMemory,
+                      load.fixedMemory + load.perInFlightMicrobatch * limit + load.transient);
             ASSERT_FALSE(line.memory.empty());
             EXPECT_EQ(line.memory.back().inFlight, 0);
             for (size_t point = 1; point < line.memory.size(); ++point)
@@ -117,7 +119,8 @@ TEST(SimulateProperty, StaysWithinThePredictedMemory)
     });
 }
 
-/// What the closed forms are made of: sums and maxima over stages, links counted with their receiver.
+/// What the closed forms are made of: sums and maxima over stages, links counted with their
+/// receiver.
 struct ClosedForms {
     double latency = 0;
     double perStep = 0;
@@ -144,8 +147,9 @@ ClosedForms closedForms(const SimulationProblem& problem)
     return forms;
 }
 
-// The objective of choosing stages, sum t + (B-1) max t + max perStep, is an upper bound where every stage's backward
-// takes the same multiple of its forward; GPipe in addition needs transfers that are no bottleneck by themselves.
+// The objective of choosing stages, sum t + (B-1) max t + max perStep, is an upper bound where
+// every stage's backward takes the same multiple of its forward; GPipe in addition needs transfers
+// that are no bottleneck by themselves.
 TEST(SimulateProperty, StaysWithinTheObjectiveWhenBackwardIsProportionalToForward)
 {
     forEachSeed(2000, [](Rng& rng, int size) {
@@ -164,7 +168,8 @@ TEST(SimulateProperty, StaysWithinTheObjectiveWhenBackwardIsProportionalToForwar
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         const ClosedForms forms = closedForms(problem);
-        const double objective = forms.latency + forms.slowestStage * (problem.microbatches - 1) + forms.perStep;
+        const double objective =
+            forms.latency + forms.slowestStage * (problem.microbatches - 1) + forms.perStep;
         EXPECT_LE(timeline->stepTime.count, objective * (1 + 1e-12));
     });
 }
@@ -177,8 +182,10 @@ TEST(SimulateProperty, StaysWithinTheSlowestForwardPlusTheSlowestBackward)
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         const ClosedForms forms = closedForms(problem);
-        const double bound = forms.latency + std::max(forms.slowestStage, forms.slowestPhases) *
-                                                 (problem.microbatches - 1) + forms.perStep;
+        const double bound =
+            forms.latency +
+            std::max(forms.slowestStage, forms.slowestPhases) * (problem.microbatches - 1) +
+            forms.perStep;
         EXPECT_LE(timeline->stepTime.count, bound * (1 + 1e-12));
     });
 }
@@ -190,7 +197,8 @@ TEST(SimulateProperty, NeverBeatsTheSlowestStage)
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         for (const StageLoad& load : problem.stages) {
-            const Seconds work = (load.forward + load.backward) * problem.microbatches + load.gradientSync + load.update;
+            const Seconds work = (load.forward + load.backward) * problem.microbatches +
+                                 load.gradientSync + load.update;
             EXPECT_GE(timeline->stepTime.count, work.count * (1 - 1e-12));
         }
     });

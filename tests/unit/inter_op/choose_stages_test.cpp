@@ -9,8 +9,8 @@ namespace
 
 using Reason = NoStagePlan::Reason;
 
-/// Four equal layers of 1 s on one device; n devices divide it by n. Each layer holds 4 GiB divided by n, and 1 GiB per
-/// microbatch divided by n.
+/// Four equal layers of 1 s on one device; n devices divide it by n. Each layer holds 4 GiB divided
+/// by n, and 1 GiB per microbatch divided by n.
 StageProblem fourLayers(int devices)
 {
     StageProblem problem;
@@ -89,7 +89,8 @@ TEST(ChooseStages, CountsTransfersAsWorkOfTheReceiver)
 
 TEST(ChooseStages, WeighsOncePerStepWorkAgainstTheMicrobatches)
 {
-    // The faster candidate pays 1 s more per step: worth it for 8 microbatches (0.2 * 8 > 1), not for 4.
+    // The faster candidate pays 1 s more per step: worth it for 8 microbatches (0.2 * 8 > 1), not
+    // for 4.
     StageProblem problem;
     problem.layerCount = 1;
     problem.deviceCount = 1;
@@ -129,7 +130,8 @@ TEST(ChooseStages, NamesTheSmallestBudgetThatWouldDo)
     EXPECT_EQ(refusal.reason, Reason::kMemory);
     // One stage of 4 layers on both devices: 8 + 1 * 2. Two stages: 8 + 2 * 2.
     ASSERT_EQ(refusal.smallestBudget, kGiB * 10);
-    EXPECT_EQ(refusal.message, "no plan fits in 9 GiB per device; the smallest that would do is 10 GiB");
+    EXPECT_EQ(refusal.message,
+              "no plan fits in 9 GiB per device; the smallest that would do is 10 GiB");
     problem.memoryLimit = kGiB * 10;
     EXPECT_EQ(bestOf(problem).stages.size(), 1u);
 }
@@ -157,19 +159,23 @@ TEST(ChooseStages, SaysWhichDemandIsToBlame)
     EXPECT_EQ(refusalOf(clash).reason, Reason::kCuts);
 
     StageProblem odd = fourLayers(4);
-    std::erase_if(odd.candidates, [](const StageCandidate& c) { return c.submesh != 1 || c.endLayer - c.firstLayer < 4; });
+    std::erase_if(odd.candidates, [](const StageCandidate& c) {
+        return c.submesh != 1 || c.endLayer - c.firstLayer < 4;
+    });
     EXPECT_EQ(refusalOf(odd).reason, Reason::kDevices);
     odd.constraints.allowIdleDevices = true;
     EXPECT_EQ(bestOf(odd).devicesUsed, 2);
 
     StageProblem hole = fourLayers(4);
-    std::erase_if(hole.candidates, [](const StageCandidate& c) { return c.firstLayer <= 2 && c.endLayer > 2; });
+    std::erase_if(hole.candidates,
+                  [](const StageCandidate& c) { return c.firstLayer <= 2 && c.endLayer > 2; });
     EXPECT_EQ(refusalOf(hole).reason, Reason::kCandidates);
 
     StageProblem both = fourLayers(4);
     both.constraints.stageCount = 1;
     both.constraints.forcedCuts = {2};
-    std::erase_if(both.candidates, [](const StageCandidate& c) { return c.endLayer - c.firstLayer < 4; });
+    std::erase_if(both.candidates,
+                  [](const StageCandidate& c) { return c.endLayer - c.firstLayer < 4; });
     EXPECT_EQ(refusalOf(both).reason, Reason::kCuts);
     both.constraints.maxStages = 1;
     both.memoryLimit = kGiB;

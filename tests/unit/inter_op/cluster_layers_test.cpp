@@ -7,7 +7,8 @@ namespace alpa
 namespace
 {
 
-/// `blocks` blocks of 4 heavy ops; each op's value is read by the next op, and weighs 1 byte at a block's end, else 9.
+/// `blocks` blocks of 4 heavy ops; each op's value is read by the next op, and weighs 1 byte at a
+/// block's end, else 9.
 ClusteringProblem chainOfBlocks(int blocks)
 {
     ClusteringProblem problem;
@@ -58,8 +59,9 @@ TEST(ClusterLayers, RefusesMoreLayersThanHeavyOps)
 
 TEST(ClusterLayers, SaysWhichLayerCountsWouldDo)
 {
-    // Two layers of at least three heavy ops: the first must end before the heavy one, which is then the first of the
-    // second; that has to end after three ops, as it is over the bound, and leaves one op over.
+    // Two layers of at least three heavy ops: the first must end before the heavy one, which is
+    // then the first of the second; that has to end after three ops, as it is over the bound, and
+    // leaves one op over.
     ClusteringProblem problem;
     problem.cost = {1, 1, 1, 100, 1, 1, 1};
     problem.isHeavy.assign(7, 1);
@@ -89,7 +91,8 @@ TEST(ClusterLayers, StopsWhenCancelled)
 {
     std::stop_source source;
     source.request_stop();
-    const auto layers = clusterLayers(chainOfBlocks(2), {.layerCount = 2}, {source.get_token(), {}});
+    const auto layers =
+        clusterLayers(chainOfBlocks(2), {.layerCount = 2}, {source.get_token(), {}});
     ASSERT_FALSE(layers.ok());
     EXPECT_EQ(layers.error().code, ErrorCode::kCancelled);
 }

@@ -1,14 +1,14 @@
-// Alpa's stage programme against values that Alpa itself gives (numpy's random streams, see numpy_random.h).
+// Alpa's stage programme against values that Alpa itself gives (numpy's random streams, see
+// numpy_random.h).
 #include "core/inter_op/stage_dp.h"
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "tests/support/numpy_random.h"
 #include "tests/support/stage_dp_cases.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace alpa
 {
@@ -33,9 +33,11 @@ StageDpProblem problemOf(const Oracle& oracle)
     problem.layerCount = oracle.layers;
     problem.deviceCount = oracle.hosts * oracle.devicesPerHost;
     problem.microbatches = oracle.microbatches;
-    problem.submeshes = *enumerateSubmeshes(oracle.hosts, oracle.devicesPerHost, SubmeshSpace::kAll);
+    problem.submeshes =
+        *enumerateSubmeshes(oracle.hosts, oracle.devicesPerHost, SubmeshSpace::kAll);
     problem.configCount = 5;
-    const size_t cells = static_cast<size_t>(oracle.layers * oracle.layers) * problem.submeshes.size() * 5;
+    const size_t cells =
+        static_cast<size_t>(oracle.layers * oracle.layers) * problem.submeshes.size() * 5;
     NumpyLegacyRandom random(oracle.seed);
     for (size_t cell = 0; cell < cells; ++cell)
         problem.computeCost.push_back(random.next());
@@ -56,7 +58,15 @@ TEST(SolveStageDp, GivesAlpasValuesAndStages)
     const std::vector<Oracle> oracles{
         {42, 8, 1, 8, 16, 4096, 0.295285061, 0.295285058, eight},
         {42, 8, 1, 8, 16, 3, 0.295285061, 0.295285058, eight},
-        {7, 12, 2, 4, 32, 4096, 1.203588326, 1.203588316, {{0, 8, 0, 2}, {8, 9, 2, 3}, {9, 10, 0, 0}, {10, 12, 1, 2}}},
+        {7,
+         12,
+         2,
+         4,
+         32,
+         4096,
+         1.203588326,
+         1.203588316,
+         {{0, 8, 0, 2}, {8, 9, 2, 3}, {9, 10, 0, 0}, {10, 12, 1, 2}}},
         {7, 12, 2, 4, 32, 2, 1.271232236, 1.271232191, {{0, 8, 2, 0}, {8, 12, 2, 4}}},
     };
     for (const Oracle& oracle : oracles) {

@@ -40,7 +40,8 @@ TEST(EnumerateSubmeshes, RefusesAnEmptyCluster)
 
 TEST(PlaceSubmeshes, PutsLargeOnesFirstWhateverTheOrderOfStages)
 {
-    // 1 + 2 + 4 + 1 devices of one host of eight: the 1x4 takes 0..3, the 1x2 4..5, the singles 6 and 7.
+    // 1 + 2 + 4 + 1 devices of one host of eight: the 1x4 takes 0..3, the 1x2 4..5, the singles 6
+    // and 7.
     const auto placed = placeSubmeshes({{1, 1}, {1, 2}, {1, 4}, {1, 1}}, 1, 8);
     ASSERT_TRUE(placed.ok());
     ASSERT_EQ(placed->size(), 4u);

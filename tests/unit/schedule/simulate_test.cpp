@@ -8,7 +8,8 @@ namespace
 {
 
 /// Equal stages in a chain; links take no time unless set.
-SimulationProblem chain(ScheduleKind schedule, int stages, int microbatches, double forward, double backward)
+SimulationProblem chain(ScheduleKind schedule, int stages, int microbatches, double forward,
+                        double backward)
 {
     SimulationProblem problem;
     problem.schedule = schedule;
@@ -67,11 +68,13 @@ TEST(Simulate, DelaysTasksByTheirTransfers)
 TEST(Simulate, SendsOneTransferAtATimeOverALink)
 {
     SimulationProblem problem = chain(ScheduleKind::kGpipe, 2, 3, 1.0, 1.0);
-    problem.links[0].forward = Seconds(4.0); // Ends at 5, 9 and 13; the last forward at 14, its backward chain at 17.
+    problem.links[0].forward =
+        Seconds(4.0); // Ends at 5, 9 and 13; the last forward at 14, its backward chain at 17.
     const auto timeline = simulate(problem);
     ASSERT_TRUE(timeline.ok());
     EXPECT_EQ(timeline->transfers[2].start, Seconds(9.0));
-    EXPECT_EQ(timeline->stepTime, Seconds(18.0)); // B0 B1 B2 on stage 1 until 17, B2 on stage 0 until 18.
+    EXPECT_EQ(timeline->stepTime,
+              Seconds(18.0)); // B0 B1 B2 on stage 1 until 17, B2 on stage 0 until 18.
 }
 
 TEST(Simulate, WaitsForSkipConnectionsToo)
@@ -106,7 +109,8 @@ TEST(Simulate, TracesMemory)
     ASSERT_TRUE(timeline.ok());
     std::string curve;
     for (const MemoryPoint& point : timeline->stages[0].memory)
-        curve += std::to_string(static_cast<int>(point.time.count)) + ":" + std::to_string(point.memory.count) + " ";
+        curve += std::to_string(static_cast<int>(point.time.count)) + ":" +
+                 std::to_string(point.memory.count) + " ";
     EXPECT_EQ(curve, "0:113 1:123 2:123 3:113 4:100 ");
     EXPECT_EQ(timeline->stages[0].peakMemory, Bytes(123));
 }
