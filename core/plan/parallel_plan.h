@@ -24,10 +24,13 @@ enum class InputSource {
     kOwned,      ///< Parameter or state that lives here.
     kBatch,      ///< From the host, every microbatch.
     kReceived,   ///< From another stage, every microbatch.
-    kSharedCopy, ///< A parameter owned by another stage (tied weights), received once per step, or its gradient sent back.
+    kSharedCopy, ///< A parameter or gradient of another stage (tied weights), received once per step.
+    kLocal,      ///< Computed in an earlier or later layer of this stage, resharded to `spec` for this layer.
 };
+/// A value that ops of `layer` read under `spec` without that layer computing it.
 struct PlannedInput {
     ValueId value;
+    int layer = 0;
     ShardingSpec spec;
     InputSource source = InputSource::kOwned;
 };

@@ -8,6 +8,7 @@
 
 #include "core/base/units.h"
 #include "core/graph/graph.h"
+#include "core/intra_op/mesh_problem.h"
 #include "core/mesh/cluster.h"
 #include "core/mesh/sharding_spec.h"
 #include "core/schedule/schedule.h"
@@ -21,18 +22,6 @@ enum class PlanStrategy { kAuto, kDataParallel, kZero2, kZero3, kMegatron, kPipe
 /// "auto", "dp", "zero2", "zero3", "megatron", "pipeline".
 std::string_view strategyName(PlanStrategy strategy);
 std::optional<PlanStrategy> strategyFromName(std::string_view name);
-
-/// Pins (or forbids) the sharding of every tensor whose label matches `pattern` (* and ?). Labels: a parameter's name
-/// ("block_0.fc.kernel": how it is stored), or scope and kind of a forward op ("GPT/block_0/fc:dot": its result).
-struct SpecConstraint {
-    std::string pattern;
-    ShardingSpec spec; ///< Over the stage's axes: x is the data axis, y the tensor axis.
-    bool forbids = false;
-    friend bool operator==(const SpecConstraint&, const SpecConstraint&) = default;
-};
-
-/// Whether parameters and optimizer state may, must, or must not be split over the data axis (ZeRO).
-enum class StorageRule { kFree, kReplicated, kSplit };
 
 struct PlanConstraints {
     std::optional<int> maxTp, maxDp, maxPp;       ///< Degrees: devices along the tensor axis, the data axis, stages.
@@ -64,7 +53,9 @@ struct PlanRequest {
     PlanOptions options;
 };
 
-/// "max TP 2, memory 16 GiB", in a fixed order; "none" if nothing is asked.
+/// One text per constraint, in a fixed order: "max TP 2", "memory 16 GiB".
+std::vector<std::string> listConstraints(const PlanConstraints& constraints);
+/// The same in one line; "none" if nothing is asked.
 std::string formatConstraints(const PlanConstraints& constraints);
 
 } // namespace alpa

@@ -1,0 +1,243 @@
+#include "core/intra_op/stage_sharding.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/base/check.h"
+
+namespace alpa
+{
+namespace
+{
+
+uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash ^= value + 0x9E3779B97F4A7C15ull + (hash << 12) + (hash >> 4);
+    hash *= 0xBF58476D1CE4E5B9ull;
+    return hash ^ (hash >> 29);
+}
+
+uint64_t mix(uint64_t hash, double value) { return mix(hash, std::bit_cast<uint64_t>(value)); }
+
+} // namespace
+
+Result<StageSharder> StageSharder::create(const LayeredGraph& layered, const Cluster& cluster,
+                                          const DeviceMesh& mesh, const ShardingRules& rules, int microbatches)
+{
+    StageSharder sharder;
+    sharder.layered_ = &layered;
+    sharder.microbatches_ = microbatches;
+    sharder.tables_ = std::make_shared<SpecTables>(cluster, mesh, layered.rules);
+    ASSIGN_OR_RETURN(MeshProblem problem, buildMeshProblem(layered, *sharder.tables_, rules));
+    sharder.problem_ = std::make_shared<MeshProblem>(std::move(problem));
+    sharder.hashLayers();
+    return sharder;
+}
+
+void StageSharder::hashLayers()
+{
+    positionInLayer_.assign(problem_->nodes.size(), 0);
+    for (const auto& nodes : problem_->nodesOfLayer) {
+        uint64_t hash = nodes.size();
+        for (size_t position = 0; position < nodes.size(); ++position) {
+            const MeshNode& node = problem_->nodes[static_cast<size_t>(nodes[position])];
+            positionInLayer_[static_cast<size_t>(nodes[position])] = static_cast<int>(position);
+            hash = mix(hash, static_cast<uint64_t>(node.specs));
+            for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
+                hash = mix(mix(hash, node.perMicrobatch[k]), node.perStep[k]);
+                hash = mix(mix(hash, static_cast<uint64_t>(node.fixedBytes[k])),
+                           static_cast<uint64_t>(node.activationBytes[k]));
+            }
+        }
+        layerHash_.push_back(hash);
+    }
+    for (size_t index = 0; index < problem_->edges.size(); ++index) {
+        const MeshEdge& edge = problem_->edges[index];
+        const std::pair key(problem_->nodes[static_cast<size_t>(edge.from)].layer,
+                            problem_->nodes[static_cast<size_t>(edge.to)].layer);
+        edgesBetween_[key].push_back(static_cast<int>(index));
+        uint64_t& hash = edgeHash_[key];
+        hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
+        hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
+        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 2 + (edge.isPerStep ? 1 : 0));
+    }
+}
+
+bool StageSharder::isOutside(const LayerCopy& copy, const StageRequest& request) const
+{
+    const int source = layered_->layerOfValue[copy.value.index()];
+    return source < request.firstLayer || source >= request.endLayer;
+}
+
+std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
+{
+    std::vector<uint64_t> words{static_cast<uint64_t>(request.inFlight),
+                                std::bit_cast<uint64_t>(request.secondsPerByte),
+                                request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u};
+    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
+        words.push_back(layerHash_[static_cast<size_t>(layer)]);
+        auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
+        for (; edges != edgeHash_.end() && edges->first.first == layer && edges->first.second < request.endLayer;
+             ++edges) {
+            words.push_back(static_cast<uint64_t>(edges->first.second - layer + layered_->layerCount));
+            words.push_back(edges->second);
+        }
+    }
+    for (const LayerCopy& copy : problem_->copies) {
+        if (copy.layer >= request.firstLayer && copy.layer < request.endLayer && isOutside(copy, request))
+            words.push_back(mix(static_cast<uint64_t>(copy.layer - request.firstLayer),
+                                static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
+    }
+    return words;
+}
+
+std::vector<int> StageSharder::nodesOf(int firstLayer, int endLayer) const
+{
+    std::vector<int> nodes;
+    for (int layer = firstLayer; layer < endLayer; ++layer) {
+        const auto& own = problem_->nodesOfLayer[static_cast<size_t>(layer)];
+        nodes.insert(nodes.end(), own.begin(), own.end());
+    }
+    return nodes;
+}
+
+IlpProblem StageSharder::ilp(const StageRequest& request) const
+{
+    IlpProblem ilp;
+    const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
+    std::vector<int> position(problem_->nodes.size(), -1);
+    std::vector<std::vector<int64_t>> usages;
+    const double perStepWeight = 1.0 / microbatches_;
+    for (const int index : nodes) {
+        const MeshNode& node = problem_->nodes[static_cast<size_t>(index)];
+        position[static_cast<size_t>(index)] = static_cast<int>(ilp.nodes.size());
+        IlpNode decision;
+        decision.costs.resize(node.perMicrobatch.size());
+        std::vector<int64_t> bytes(node.perMicrobatch.size());
+        for (size_t k = 0; k < decision.costs.size(); ++k) {
+            decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k];
+            bytes[k] = node.fixedBytes[k] + request.inFlight * node.activationBytes[k];
+        }
+        usages.push_back(std::move(bytes));
+        ilp.nodes.push_back(std::move(decision));
+    }
+    for (const LayerCopy& copy : problem_->copies) {
+        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer || !isOutside(copy, request))
+            continue;
+        const std::vector<int64_t>& local = tables_->localBytes(
+            layered_->graph->type(copy.value), problem_->nodes[static_cast<size_t>(copy.node)].specs);
+        const int64_t kept = copy.isPerStep ? 1 : copy.isReadBackward ? request.inFlight : 0;
+        auto& bytes = usages[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
+        for (size_t k = 0; k < bytes.size(); ++k)
+            bytes[k] += kept * local[k];
+    }
+    for (size_t n = 0; n < ilp.nodes.size(); ++n) {
+        for (size_t k = 0; k < usages[n].size(); ++k)
+            ilp.nodes[n].costs[k] += request.secondsPerByte * static_cast<double>(usages[n][k]);
+        if (request.memoryLimit)
+            ilp.nodes[n].usages.push_back({.begin = 0, .end = 1, .bytes = usages[n]});
+    }
+    std::map<std::pair<int, bool>, int> matrices;
+    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
+        auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
+        for (; pair != edgesBetween_.end() && pair->first.first == layer && pair->first.second < request.endLayer;
+             ++pair) {
+            for (const int index : pair->second) {
+                const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
+                const auto [place, isNew] = matrices.try_emplace({edge.matrix, edge.isPerStep},
+                                                                 static_cast<int>(ilp.matrices.size()));
+                if (isNew) {
+                    const SpecTables::Matrix& source = tables_->matrixAt(edge.matrix);
+                    IlpMatrix matrix{source.rows, source.columns, source.entries};
+                    if (edge.isPerStep) {
+                        for (double& entry : matrix.entries)
+                            entry *= perStepWeight;
+                    }
+                    ilp.matrices.push_back(std::move(matrix));
+                }
+                ilp.edges.push_back({position[static_cast<size_t>(edge.from)],
+                                     position[static_cast<size_t>(edge.to)], place->second});
+            }
+        }
+    }
+    if (request.memoryLimit)
+        ilp.usageLimit = request.memoryLimit->count;
+    return ilp;
+}
+
+StageSharding StageSharder::readBack(const StageRequest& request, const IlpProblem& ilp,
+                                     const IlpSolution& solution) const
+{
+    StageSharding stage;
+    stage.choice = solution.choice;
+    stage.objective = solution.cost;
+    stage.lowerBound = solution.lowerBound;
+    stage.isOptimal = solution.isOptimal;
+    stage.method = solution.statistics.method;
+    stage.decisions = static_cast<int>(ilp.nodes.size());
+    const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
+    std::vector<int> chosen(problem_->nodes.size(), -1);
+    for (size_t n = 0; n < nodes.size(); ++n) {
+        const MeshNode& node = problem_->nodes[static_cast<size_t>(nodes[n])];
+        const auto k = static_cast<size_t>(solution.choice[n]);
+        chosen[static_cast<size_t>(nodes[n])] = solution.choice[n];
+        stage.strategies += static_cast<int>(node.perMicrobatch.size());
+        stage.perMicrobatch += Seconds(node.perMicrobatch[k]);
+        stage.perStep += Seconds(node.perStep[k]);
+        stage.fixedMemory += Bytes(node.fixedBytes[k]);
+        stage.activations += Bytes(node.activationBytes[k]);
+    }
+    for (const LayerCopy& copy : problem_->copies) {
+        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer || !isOutside(copy, request))
+            continue;
+        const MeshNode& node = problem_->nodes[static_cast<size_t>(copy.node)];
+        const Bytes local(tables_->localBytes(layered_->graph->type(copy.value), node.specs)
+                              [static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
+        if (copy.isPerStep)
+            stage.fixedMemory += local;
+        else if (copy.isReadBackward)
+            stage.activations += local;
+    }
+    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
+        auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
+        for (; pair != edgesBetween_.end() && pair->first.first == layer && pair->first.second < request.endLayer;
+             ++pair) {
+            for (const int index : pair->second) {
+                const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
+                const SpecTables::Matrix& matrix = tables_->matrixAt(edge.matrix);
+                const Seconds seconds(matrix.entries[static_cast<size_t>(chosen[static_cast<size_t>(edge.from)] *
+                                                                             matrix.columns +
+                                                                         chosen[static_cast<size_t>(edge.to)])]);
+                (edge.isPerStep ? stage.perStep : stage.perMicrobatch) += seconds;
+            }
+        }
+    }
+    return stage;
+}
+
+const StageShardingOutcome& StageSharder::solve(const StageRequest& request, const JobControl& control)
+{
+    CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount, "layers in range");
+    std::vector<uint64_t> words = signature(request);
+    if (const auto known = known_.find(words); known != known_.end())
+        return known->second;
+    const IlpProblem problem = ilp(request);
+    IlpOptions options;
+    options.control = control;
+    const IlpOutcome outcome = solveIlp(problem, options);
+    StageShardingOutcome answer = StageCancelled{};
+    if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
+        answer = readBack(request, problem, *solution);
+    } else if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
+        StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
+        if (infeasible->smallestUsageLimit)
+            none.smallestMemory = Bytes(*infeasible->smallestUsageLimit);
+        answer = std::move(none);
+    } else {
+        static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
+        return kCancelledOutcome; // Not remembered: the next call may finish.
+    }
+    return known_.emplace(std::move(words), std::move(answer)).first->second;
+}
+
+} // namespace alpa

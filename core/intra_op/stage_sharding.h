@@ -1,0 +1,86 @@
+// Shards one stage: the integer programme of its layers on one mesh shape, solved and read back.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/base/job.h"
+#include "core/intra_op/ilp_solver.h"
+#include "core/intra_op/mesh_problem.h"
+
+namespace alpa
+{
+
+/// Layers [firstLayer, endLayer) as one stage.
+struct StageRequest {
+    int firstLayer = 0;
+    int endLayer = 0;
+    int inFlight = 1;          ///< Microbatches whose activations are kept at once.
+    double secondsPerByte = 0; ///< A price on memory, to trace the trade-off between time and memory.
+    std::optional<Bytes> memoryLimit; ///< For parameters, gradients, states and activations in flight.
+};
+
+/// The chosen strategies and what they cost.
+struct StageSharding {
+    std::vector<int> choice; ///< Per node of the stage: layer by layer, in the order of nodesOfLayer.
+    Seconds perMicrobatch;
+    Seconds perStep;
+    Bytes fixedMemory;
+    Bytes activations; ///< Of one microbatch.
+    double objective = 0;  ///< perMicrobatch + perStep / microbatches + price of memory, in seconds.
+    double lowerBound = 0;
+    bool isOptimal = false;
+    int decisions = 0;
+    int strategies = 0;
+    std::string method;
+};
+/// No strategies obey the constraints; `smallestMemory` would do if memory is what is missing.
+struct StageInfeasible {
+    std::optional<Bytes> smallestMemory;
+    std::string reason;
+};
+struct StageCancelled {
+};
+using StageShardingOutcome = std::variant<StageSharding, StageInfeasible, StageCancelled>;
+
+/// All stages of one training graph on one mesh shape. Equal runs of layers are solved once. Not thread-safe.
+class StageSharder
+{
+public:
+    /// Keeps references to `layered`. `microbatches`: once-per-step costs are divided by it.
+    static Result<StageSharder> create(const LayeredGraph& layered, const Cluster& cluster, const DeviceMesh& mesh,
+                                       const ShardingRules& rules, int microbatches);
+
+    const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
+
+    const MeshProblem& problem() const { return *problem_; }
+    SpecTables& tables() { return *tables_; }
+    /// Nodes of the stage in the order of StageSharding::choice.
+    std::vector<int> nodesOf(int firstLayer, int endLayer) const;
+    /// Bytes that one device keeps for copies of values from outside the stage, per node of the stage and strategy, are part
+    /// of the problem; this is the problem as the solver sees it.
+    IlpProblem ilp(const StageRequest& request) const;
+
+private:
+    StageSharder() = default;
+    std::vector<uint64_t> signature(const StageRequest& request) const;
+    void hashLayers();
+    StageSharding readBack(const StageRequest& request, const IlpProblem& problem, const IlpSolution& solution) const;
+    /// Extra bytes of copy nodes whose source lies outside the stage: fixed, activation.
+    bool isOutside(const LayerCopy& copy, const StageRequest& request) const;
+
+    const LayeredGraph* layered_ = nullptr;
+    int microbatches_ = 1;
+    std::shared_ptr<SpecTables> tables_;
+    std::shared_ptr<MeshProblem> problem_;
+    std::vector<int> positionInLayer_; ///< Per node.
+    std::vector<uint64_t> layerHash_;
+    std::map<std::pair<int, int>, std::vector<int>> edgesBetween_; ///< (layer, layer) -> edges.
+    std::map<std::pair<int, int>, uint64_t> edgeHash_;
+    std::map<std::vector<uint64_t>, StageShardingOutcome> known_;
+};
+
+} // namespace alpa

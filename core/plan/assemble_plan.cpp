@@ -1,0 +1,305 @@
+#include "core/plan/assemble_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/base/check.h"
+#include "core/mesh/collective_time.h"
+#include "core/plan/stage_cost.h"
+
+namespace alpa
+{
+namespace
+{
+
+/// Reads the choices of one stage back into specs.
+class StageReader
+{
+public:
+    StageReader(const LayeredGraph& layered, const ChosenStage& chosen)
+        : layered_(layered)
+        , graph_(*layered.graph)
+        , chosen_(chosen)
+        , problem_(chosen.sharder->problem())
+        , tables_(chosen.sharder->tables())
+        , nodes_(chosen.sharder->nodesOf(chosen.request.firstLayer, chosen.request.endLayer))
+        , choice_(problem_.nodes.size(), -1)
+    {
+        for (size_t n = 0; n < nodes_.size(); ++n)
+            choice_[static_cast<size_t>(nodes_[n])] = chosen.sharding.choice[n];
+    }
+
+    PlanStage read()
+    {
+        PlanStage stage;
+        stage.firstLayer = chosen_.request.firstLayer;
+        stage.endLayer = chosen_.request.endLayer;
+        stage.submesh = chosen_.submesh;
+        stage.mesh = chosen_.mesh;
+        readOps(stage);
+        readInputs(stage);
+        stage.certificate = {.cost = chosen_.sharding.objective,
+                             .lowerBound = chosen_.sharding.lowerBound,
+                             .isOptimal = chosen_.sharding.isOptimal,
+                             .memoryBinds = chosen_.request.memoryLimit.has_value(),
+                             .decisions = chosen_.sharding.decisions,
+                             .strategies = chosen_.sharding.strategies,
+                             .method = chosen_.sharding.method};
+        readDecisions(stage);
+        return stage;
+    }
+
+private:
+    ShardingSpec specAt(SpecListId list, int node) const
+    {
+        const int k = node < 0 ? 0 : std::max(choice_[static_cast<size_t>(node)], 0);
+        const auto& specs = tables_.list(list);
+        return specs[std::min(static_cast<size_t>(k), specs.size() - 1)];
+    }
+    bool isInside(int layer) const { return layer >= chosen_.request.firstLayer && layer < chosen_.request.endLayer; }
+
+    void readOps(PlanStage& stage)
+    {
+        for (size_t index = 0; index < graph_.ops.size(); ++index) {
+            if (!isInside(layered_.layerOfOp[index]))
+                continue;
+            const Op& op = graph_.ops[index];
+            const OpDecision& decision = problem_.ops[index];
+            OpSharding sharding;
+            for (size_t o = 0; o < op.operands.size(); ++o) {
+                sharding.operands.push_back(o < decision.operands.size()
+                                                ? specAt(decision.operands[o], decision.node)
+                                                : ShardingSpec::replicated(graph_.type(op.operands[o]).rank()));
+            }
+            for (size_t r = 0; r < op.results.size(); ++r) {
+                sharding.results.push_back(r == 0 ? specAt(decision.result, decision.node)
+                                                  : ShardingSpec::replicated(graph_.type(op.results[r]).rank()));
+            }
+            stage.ops.push_back(OpId(index));
+            stage.shardings.push_back(std::move(sharding));
+        }
+    }
+
+    void readInputs(PlanStage& stage)
+    {
+        for (const GraphInput& input : graph_.inputs) {
+            const int layer = layered_.layerOfValue[input.value.index()];
+            if (input.role != InputRole::kBatch && isInside(layer))
+                stage.inputs.push_back({.value = input.value, .layer = layer,
+                                        .spec = specAt(problem_.listOfInput[input.value.index()],
+                                                       problem_.nodeOfInput[input.value.index()]),
+                                        .source = InputSource::kOwned});
+        }
+        for (const LayerCopy& copy : problem_.copies) {
+            if (!isInside(copy.layer))
+                continue;
+            const int source = layered_.layerOfValue[copy.value.index()];
+            const InputSource kind = source < 0           ? InputSource::kBatch
+                                     : isInside(source)   ? InputSource::kLocal
+                                     : copy.isPerStep     ? InputSource::kSharedCopy
+                                                          : InputSource::kReceived;
+            stage.inputs.push_back({.value = copy.value, .layer = copy.layer,
+                                    .spec = specAt(problem_.nodes[static_cast<size_t>(copy.node)].specs, copy.node),
+                                    .source = kind});
+        }
+    }
+
+    std::string strategyText(const MeshNode& node, size_t k) const
+    {
+        const ShardingSpec& spec = tables_.list(node.specs)[k];
+        if (node.kind != DecisionKind::kOp)
+            return formatSpec(spec);
+        const FactorRule& rule = layered_.rules.rules[static_cast<size_t>(layered_.rules.ofOp[node.op.index()])];
+        std::string text;
+        static constexpr const char* kAxisNames[] = {"x", "y", "z", "w"};
+        for (size_t axis = 0; axis < chosen_.mesh.axes.size(); ++axis) {
+            const int factor = node.strategies[k].axisFactor[axis];
+            if (chosen_.mesh.axes[axis].size == 1)
+                continue;
+            if (!text.empty())
+                text += ", ";
+            text += std::string(kAxisNames[axis]) + ": ";
+            text += factor == Strategy::kUnused ? "replicated" : factorText(rule, factor);
+        }
+        return text.empty() ? "one device" : text;
+    }
+
+    /// "result dim 2 (8192)" or "sum over 2048".
+    static std::string factorText(const FactorRule& rule, int factor)
+    {
+        const Factor& f = rule.factors[static_cast<size_t>(factor)];
+        for (size_t dim = 0; dim < rule.results[0].size(); ++dim) {
+            if (std::ranges::find(rule.results[0][dim], factor) != rule.results[0][dim].end())
+                return fmt::format("dim {} of {}", dim, f.size);
+        }
+        return fmt::format("sum over {}", f.size);
+    }
+
+    /// Deltas with everything else as chosen: what switching one decision alone would add to a step.
+    void readDecisions(PlanStage& stage)
+    {
+        const IlpProblem ilp = chosen_.sharder->ilp(chosen_.request);
+        std::vector<std::vector<double>> cost;
+        for (const IlpNode& node : ilp.nodes)
+            cost.push_back(node.costs);
+        for (const IlpEdge& edge : ilp.edges) {
+            const IlpMatrix& matrix = ilp.matrices[static_cast<size_t>(edge.matrix)];
+            const auto from = static_cast<size_t>(edge.from);
+            const auto to = static_cast<size_t>(edge.to);
+            for (int k = 0; k < matrix.rows; ++k)
+                cost[from][static_cast<size_t>(k)] += matrix.at(k, chosen_.sharding.choice[to]);
+            for (int k = 0; k < matrix.columns; ++k)
+                cost[to][static_cast<size_t>(k)] += matrix.at(chosen_.sharding.choice[from], k);
+        }
+        for (size_t n = 0; n < nodes_.size(); ++n) {
+            const MeshNode& node = problem_.nodes[static_cast<size_t>(nodes_[n])];
+            if (node.perMicrobatch.size() < 2 || node.kind == DecisionKind::kCopy)
+                continue;
+            Decision decision;
+            decision.label = decisionLabel(graph_, node);
+            decision.op = node.op;
+            decision.value = node.value;
+            const auto chosen = static_cast<size_t>(chosen_.sharding.choice[n]);
+            std::vector<std::pair<double, size_t>> order;
+            for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
+                const double delta = cost[n][k] - cost[n][chosen];
+                if (k == chosen || delta < kForbidden)
+                    order.emplace_back(k == chosen ? 0.0 : delta, k);
+            }
+            std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
+            for (const auto& [delta, k] : order) {
+                if (k == chosen)
+                    decision.chosen = static_cast<int>(decision.alternatives.size());
+                decision.alternatives.push_back(
+                    {.strategy = strategyText(node, k), .result = tables_.list(node.specs)[k], .delta = Seconds(delta)});
+            }
+            stage.decisions.push_back(std::move(decision));
+        }
+    }
+
+    const LayeredGraph& layered_;
+    const Graph& graph_;
+    const ChosenStage& chosen_;
+    const MeshProblem& problem_;
+    SpecTables& tables_;
+    std::vector<int> nodes_;
+    std::vector<int> choice_;
+};
+
+/// Values that cross from one stage to another every microbatch, as links of the simulation.
+std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster, const std::vector<PlanStage>& stages)
+{
+    std::vector<int> stageOfLayer(static_cast<size_t>(layered.layerCount), 0);
+    for (size_t s = 0; s < stages.size(); ++s) {
+        for (int layer = stages[s].firstLayer; layer < stages[s].endLayer; ++layer)
+            stageOfLayer[static_cast<size_t>(layer)] = static_cast<int>(s);
+    }
+    std::map<std::pair<int, int>, std::pair<Bytes, Bytes>> bytes; // (earlier, later) -> forward, backward
+    for (size_t s = 0; s < stages.size(); ++s) {
+        for (const PlannedInput& input : stages[s].inputs) {
+            if (input.source != InputSource::kReceived)
+                continue;
+            const int source = stageOfLayer[static_cast<size_t>(layered.layerOfValue[input.value.index()])];
+            const int here = static_cast<int>(s);
+            const Bytes size = layered.graph->type(input.value).bytes();
+            auto& entry = bytes[{std::min(source, here), std::max(source, here)}];
+            (source < here ? entry.first : entry.second) += size;
+        }
+    }
+    std::vector<StageLink> links;
+    for (const auto& [ends, sizes] : bytes) {
+        const DeviceMesh& from = stages[static_cast<size_t>(ends.first)].mesh;
+        const DeviceMesh& to = stages[static_cast<size_t>(ends.second)].mesh;
+        links.push_back({.from = ends.first, .to = ends.second,
+                         .forward = transferTime(cluster, from, to, sizes.first),
+                         .backward = transferTime(cluster, to, from, sizes.second)});
+    }
+    return links;
+}
+
+} // namespace
+
+Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
+                      const std::vector<OpSharding>& shardings)
+{
+    std::map<uint32_t, int64_t> alive; // Value -> bytes, of values read later in the same phase.
+    std::vector<int> lastReader(graph.values.size(), -1);
+    for (size_t i = 0; i < ops.size(); ++i) {
+        for (const ValueId operand : graph.op(ops[i]).operands)
+            lastReader[operand.index()] = static_cast<int>(i);
+    }
+    int64_t total = 0;
+    int64_t peak = 0;
+    for (size_t i = 0; i < ops.size(); ++i) {
+        const Op& op = graph.op(ops[i]);
+        if (op.phase == Phase::kUpdate)
+            break;
+        for (size_t r = 0; r < op.results.size(); ++r) {
+            const int last = lastReader[op.results[r].index()];
+            const bool isKept = op.kind == OpKind::kAccumulate ||
+                                (op.phase == Phase::kForward && last >= 0 &&
+                                 graph.op(ops[static_cast<size_t>(last)]).phase == Phase::kBackward);
+            if (isKept || last < 0)
+                continue;
+            const int64_t bytes =
+                graph.type(op.results[r]).bytes().count / mesh.groupSize(shardings[i].results[r].splitAxes());
+            alive[op.results[r].number] = bytes;
+            total += bytes;
+        }
+        peak = std::max(peak, total);
+        for (const ValueId operand : op.operands) {
+            const auto entry = alive.find(operand.number);
+            if (entry != alive.end() && lastReader[operand.index()] == static_cast<int>(i)) {
+                total -= entry->second;
+                alive.erase(entry);
+            }
+        }
+    }
+    return Bytes(peak);
+}
+
+Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request)
+{
+    const LayeredGraph& layered = *request.model->layered;
+    auto plan = std::make_shared<ParallelPlan>();
+    plan->modelName = request.plan->model->name;
+    plan->modelPath = request.plan->modelPath;
+    plan->cluster = request.plan->cluster;
+    plan->options = request.plan->options;
+    plan->graph = layered.graph;
+    plan->layers = request.model->layers;
+    plan->layerOfOp = layered.layerOfOp;
+    plan->schedule = request.schedule;
+    plan->microbatches = request.microbatches;
+    plan->microbatchSize = request.model->microbatchSize;
+    plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
+    SimulationProblem simulation{.schedule = request.schedule, .microbatches = request.microbatches, .stages = {}, .links = {}};
+    const int stages = static_cast<int>(request.stages.size());
+    for (int s = 0; s < stages; ++s) {
+        const ChosenStage& chosen = request.stages[static_cast<size_t>(s)];
+        PlanStage stage = StageReader(layered, chosen).read();
+        Resharder resharder(plan->cluster, stage.mesh);
+        stage.cost = countStageCost(layered, stage, resharder);
+        stage.memory = countStageMemory(layered, stage, inFlightLimit(request.schedule, stages, s, request.microbatches));
+        stage.memory.transient = transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
+        plan->stages.push_back(std::move(stage));
+    }
+    simulation.links = findLinks(layered, plan->cluster, plan->stages);
+    for (int s = 0; s < stages; ++s) {
+        PlanStage& stage = plan->stages[static_cast<size_t>(s)];
+        for (const StageLink& link : simulation.links)
+            stage.cost.receive += link.to == s ? link.forward : Seconds(0);
+        const StageMemory& memory = stage.memory;
+        simulation.stages.push_back({.forward = stage.cost.forward(), .backward = stage.cost.backward(),
+                                     .gradientSync = stage.cost.gradientSync, .update = stage.cost.update,
+                                     .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
+                                     .perInFlightMicrobatch = memory.activations, .transient = memory.transient});
+    }
+    ASSIGN_OR_RETURN(plan->timeline, simulate(simulation));
+    plan->stepTime = plan->timeline.stepTime;
+    return std::shared_ptr<const ParallelPlan>(std::move(plan));
+}
+
+} // namespace alpa

@@ -1,0 +1,34 @@
+// From chosen stages to a ParallelPlan: shardings read back, every cost term counted again op by op, memory and
+// timeline predicted.
+#pragma once
+
+#include "core/plan/stage_candidates.h"
+
+namespace alpa
+{
+
+/// One stage as chosen: its layers, its mesh on concrete devices, and the sharder and solution that it came from.
+struct ChosenStage {
+    Submesh submesh;
+    DeviceMesh mesh;
+    StageSharder* sharder = nullptr;
+    StageRequest request;
+    StageSharding sharding;
+};
+
+struct AssemblyRequest {
+    const PlanRequest* plan = nullptr;
+    const PreparedModel* model = nullptr;
+    std::vector<ChosenStage> stages;
+    ScheduleKind schedule = ScheduleKind::k1f1b;
+    int microbatches = 1;
+};
+
+Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
+
+/// Largest sum of short-lived tensors of a stage at any op, per device, beyond parameters, gradients, states and saved
+/// activations.
+Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
+                      const std::vector<OpSharding>& shardings);
+
+} // namespace alpa

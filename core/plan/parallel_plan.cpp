@@ -1,0 +1,78 @@
+#include "core/plan/parallel_plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/graph/op_cost.h"
+#include "core/sharding/strategy.h"
+
+namespace alpa
+{
+namespace
+{
+
+struct Degrees {
+    int data = 1;
+    int tensor = 1;
+};
+
+/// An axis counts as data parallel if most of the contractions' FLOPs that it splits are split along the batch.
+Degrees degreesOf(const Graph& graph, const PlanStage& stage, const BatchDims& batch)
+{
+    std::array<double, kMaxMeshAxes> alongBatch{};
+    std::array<double, kMaxMeshAxes> alongModel{};
+    for (size_t i = 0; i < stage.ops.size(); ++i) {
+        const Op& op = graph.op(stage.ops[i]);
+        if (op.kind != OpKind::kDot && op.kind != OpKind::kConvolution)
+            continue;
+        const double flops = opFlops(graph, op).count;
+        for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
+            bool splits = false;
+            bool splitsBatch = false;
+            for (size_t o = 0; o < op.operands.size(); ++o) {
+                const ShardingSpec& spec = stage.shardings[i].operands[o];
+                for (int dim = 0; dim < spec.rank; ++dim) {
+                    if (!hasAxis(spec.dims[static_cast<size_t>(dim)], static_cast<int>(axis)))
+                        continue;
+                    splits = true;
+                    splitsBatch = splitsBatch || batch.ofValue[op.operands[o].index()] == dim;
+                }
+            }
+            if (splits)
+                (splitsBatch ? alongBatch : alongModel)[axis] += flops;
+        }
+    }
+    Degrees degrees;
+    for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
+        if (alongBatch[axis] > alongModel[axis])
+            degrees.data *= stage.mesh.axes[axis].size;
+        else if (alongModel[axis] > 0)
+            degrees.tensor *= stage.mesh.axes[axis].size;
+    }
+    return degrees;
+}
+
+Degrees widest(const ParallelPlan& plan)
+{
+    Degrees most;
+    const GraphRules rules = collectRules(*plan.graph);
+    for (const PlanStage& stage : plan.stages) {
+        const Degrees degrees = degreesOf(*plan.graph, stage, rules.batch);
+        most.data = std::max(most.data, degrees.data);
+        most.tensor = std::max(most.tensor, degrees.tensor);
+    }
+    return most;
+}
+
+} // namespace
+
+double ParallelPlan::flopsPerDevice() const
+{
+    return modelFlops.count / stepTime.count / cluster.deviceCount();
+}
+
+int ParallelPlan::dataParallel() const { return widest(*this).data; }
+
+int ParallelPlan::tensorParallel() const { return widest(*this).tensor; }
+
+} // namespace alpa

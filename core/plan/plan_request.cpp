@@ -1,0 +1,81 @@
+#include "core/plan/plan_request.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+
+namespace alpa
+{
+namespace
+{
+
+constexpr std::array<std::pair<PlanStrategy, std::string_view>, 6> kStrategyNames{
+    {{PlanStrategy::kAuto, "auto"},
+     {PlanStrategy::kDataParallel, "dp"},
+     {PlanStrategy::kZero2, "zero2"},
+     {PlanStrategy::kZero3, "zero3"},
+     {PlanStrategy::kMegatron, "megatron"},
+     {PlanStrategy::kPipeline, "pipeline"}}};
+
+} // namespace
+
+std::string_view strategyName(PlanStrategy strategy)
+{
+    for (const auto& [value, name] : kStrategyNames) {
+        if (value == strategy)
+            return name;
+    }
+    return "auto";
+}
+
+std::optional<PlanStrategy> strategyFromName(std::string_view name)
+{
+    for (const auto& [value, text] : kStrategyNames) {
+        if (text == name)
+            return value;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> listConstraints(const PlanConstraints& constraints)
+{
+    std::vector<std::string> parts;
+    const auto degree = [&parts](const char* name, const std::optional<int>& value) {
+        if (value)
+            parts.push_back(fmt::format("{} {}", name, *value));
+    };
+    degree("max TP", constraints.maxTp);
+    degree("max DP", constraints.maxDp);
+    degree("max PP", constraints.maxPp);
+    degree("TP =", constraints.fixedTp);
+    degree("DP =", constraints.fixedDp);
+    degree("PP =", constraints.fixedPp);
+    if (constraints.memoryPerDevice)
+        parts.push_back("memory " + formatMemory(*constraints.memoryPerDevice));
+    degree("microbatches", constraints.microbatches);
+    if (constraints.schedule)
+        parts.push_back("schedule " + text(*constraints.schedule));
+    const auto storage = [&parts](const char* what, StorageRule rule) {
+        if (rule != StorageRule::kFree)
+            parts.push_back(fmt::format("{} {}", what, rule == StorageRule::kSplit ? "split over x" : "replicated over x"));
+    };
+    storage("parameters", constraints.parameterStorage);
+    storage("optimizer state", constraints.stateStorage);
+    for (const SpecConstraint& spec : constraints.specs)
+        parts.push_back(fmt::format("{} {} {}", spec.forbids ? "forbid" : "pin", spec.pattern, formatSpec(spec.spec)));
+    for (const int cut : constraints.cuts)
+        parts.push_back(fmt::format("stage begins at layer {}", cut));
+    for (const int cut : constraints.forbiddenCuts)
+        parts.push_back(fmt::format("no stage begins at layer {}", cut));
+    return parts;
+}
+
+std::string formatConstraints(const PlanConstraints& constraints)
+{
+    const std::vector<std::string> parts = listConstraints(constraints);
+    return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+} // namespace alpa

@@ -1,0 +1,49 @@
+// The costed ways to run every run of layers on every submesh and mesh shape: the input of stage construction.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/base/job.h"
+#include "core/inter_op/choose_stages.h"
+#include "core/intra_op/stage_sharding.h"
+#include "core/plan/plan_request.h"
+#include "core/plan/prepare_model.h"
+
+namespace alpa
+{
+
+/// A mesh shape: `dp` devices along the data axis, `tp` along the tensor axis, over one kind of submesh.
+struct MeshShape {
+    int submesh = 0; ///< Index into CandidateSet::submeshes.
+    int dp = 1;
+    int tp = 1;
+};
+
+struct CandidateSet {
+    std::vector<SubmeshChoice> submeshes;
+    std::vector<MeshShape> shapes;                          ///< StageCandidate::config.
+    std::vector<std::shared_ptr<StageSharder>> sharders;    ///< Per shape; null where the shape is impossible.
+    std::vector<StageCandidate> candidates;
+    std::vector<StageRequest> requests;                     ///< Per candidate: how it was solved.
+    std::vector<std::string> problems;                      ///< Why shapes or stages are impossible, each once.
+    std::vector<std::string> unmatchedPatterns;
+    std::optional<Bytes> smallestMemory;                    ///< Of the whole model in one stage, at least.
+};
+
+struct CandidateRequest {
+    const PreparedModel* model = nullptr;
+    const Cluster* cluster = nullptr;
+    const PlanConstraints* constraints = nullptr;
+    int microbatches = 1;
+    bool prune = true; ///< Only stages whose share of the devices is within a factor 2 of their share of the FLOPs.
+    int threads = 1;
+};
+
+/// The memory that a device may use.
+Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints);
+
+/// Fails with kCancelled only.
+Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control);
+
+} // namespace alpa

@@ -1,0 +1,37 @@
+// What one sharded stage costs and holds, counted op by op from the shardings alone: independent of the integer programme,
+// which must agree.
+#pragma once
+
+#include <map>
+
+#include "core/intra_op/layered_graph.h"
+#include "core/plan/parallel_plan.h"
+#include "core/sharding/reshard.h"
+
+namespace alpa
+{
+
+/// Times of the stage with the given inputs, ops and shardings on `resharder`'s mesh.
+StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder);
+
+/// Bytes per device; `inFlight` is the schedule's number for the stage.
+StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage, int inFlight);
+
+/// Spec under which an op of `layer` finds `value` in the stage: of its producer or stored tensor in the same layer, or
+/// of the copy that PlanStage::inputs holds for the layer.
+class StageValues
+{
+public:
+    StageValues(const LayeredGraph& layered, const PlanStage& stage);
+    const ShardingSpec& spec(ValueId value, int layer) const;
+    /// The sharding of an op of the stage; nullptr if it is not of the stage.
+    const OpSharding* sharding(OpId op) const;
+
+private:
+    const LayeredGraph& layered_;
+    const PlanStage& stage_;
+    std::vector<int> indexOfOp_;
+    std::map<std::pair<uint32_t, int>, const ShardingSpec*> inputs_;
+};
+
+} // namespace alpa
