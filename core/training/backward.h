@@ -76,6 +76,6 @@ DerivativeRule derivativeRule(OpKind kind);
 /// Is the derivative zero wherever it exists (round, compare, ...)?
 bool isFlat(OpKind kind);
 /// Why this op has no derivative ("feature groups"), beyond that its kind has no rule.
-std::optional<std::string> derivativeRefusal(const Graph& graph, const Op& op);
+std::optional<std::string> derivativeRefusal(const Op& op);
 
 } // namespace alpa

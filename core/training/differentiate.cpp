@@ -47,22 +47,34 @@ std::vector<bool> opsBehind(const Graph& graph, ValueId loss)
     return ops;
 }
 
-bool isActiveOp(const Backward& backward, const Op& op)
+/// The ops through which a cotangent passes: an active result leads to the loss by active values
+/// alone.
+std::vector<bool> opsWithCotangent(const Graph& graph, const Backward& backward, ValueId loss)
 {
-    return std::ranges::any_of(op.results,
-                               [&](ValueId result) { return backward.isActive(result); });
+    std::vector<bool> hasCotangent(graph.values.size(), false);
+    std::vector<bool> ops(graph.ops.size(), false);
+    hasCotangent[loss.index()] = backward.isActive(loss);
+    for (size_t i = graph.ops.size(); i-- > 0;) {
+        const Op& op = graph.ops[i];
+        ops[i] = std::ranges::any_of(op.results,
+                                     [&](ValueId result) { return hasCotangent[result.index()]; });
+        for (const ValueId operand : op.operands) {
+            if (ops[i] && backward.isActive(operand))
+                hasCotangent[operand.index()] = true;
+        }
+    }
+    return ops;
 }
 
 /// All ops on the way that cannot be differentiated, in one message.
-Status checkRules(const Graph& graph, const Backward& backward,
-                  const std::vector<bool>& isBehindLoss)
+Status checkRules(const Graph& graph, const std::vector<bool>& isOnTheWay)
 {
     std::vector<std::string> refusals;
-    for (size_t i = 0; i < isBehindLoss.size(); ++i) {
+    for (size_t i = 0; i < isOnTheWay.size(); ++i) {
         const Op& op = graph.ops[i];
-        if (!isBehindLoss[i] || !isActiveOp(backward, op))
+        if (!isOnTheWay[i])
             continue;
-        std::optional<std::string> refusal = derivativeRefusal(graph, op);
+        std::optional<std::string> refusal = derivativeRefusal(op);
         if (derivativeRule(op.kind) == nullptr) {
             const auto* opaque = std::get_if<OpaqueAttributes>(&op.attributes);
             refusal = opaque != nullptr ? opaque->name : std::string(opKindName(op.kind));
@@ -87,23 +99,21 @@ Result<Differentiation> differentiateLoss(const Graph& loss)
     ASSIGN_OR_RETURN(result.loss, findLoss(graph));
     if (std::ranges::any_of(graph.ops, [](const Op& op) { return op.phase != Phase::kForward; }))
         return Error(ErrorCode::kInvalidInput, "the graph already holds backward or update ops");
-    const std::vector<bool> isBehindLoss = opsBehind(graph, result.loss);
-    Backward backward(graph, shiftOnlyExtrema(graph, isBehindLoss));
-    RETURN_IF_ERROR(checkRules(graph, backward, isBehindLoss));
+    Backward backward(graph, shiftOnlyExtrema(graph, opsBehind(graph, result.loss)));
+    const std::vector<bool> isOnTheWay = opsWithCotangent(graph, backward, result.loss);
+    RETURN_IF_ERROR(checkRules(graph, isOnTheWay));
     const OpId producer = graph.value(result.loss).producer;
     if (producer.isValid())
         backward.startOp(producer);
     if (backward.isActive(result.loss))
         backward.contribute(result.loss, backward.build().onesLike(result.loss));
-    for (size_t i = isBehindLoss.size(); i-- > 0;) {
-        if (!isBehindLoss[i] || !isActiveOp(backward, graph.ops[i]))
+    for (size_t i = isOnTheWay.size(); i-- > 0;) {
+        if (!isOnTheWay[i])
             continue;
-        // A copy: emitting ops moves the table. A result without a cotangent feeds only paths of
-        // zero derivative.
-        const Op op = graph.ops[i];
+        const Op op = graph.ops[i]; // A copy: emitting ops moves the table.
         const ValueId cotangent = backward.cotangent(op.results[0]);
         if (!cotangent.isValid())
-            continue;
+            continue; // Its readers contribute nothing: an empty slice.
         backward.startOp(OpId(i));
         derivativeRule(op.kind)(backward, op, cotangent);
     }

@@ -102,9 +102,8 @@ DerivativeRule indexingRule(OpKind kind)
     return nullptr;
 }
 
-std::optional<std::string> derivativeRefusal(const Graph& graph, const Op& op)
+std::optional<std::string> derivativeRefusal(const Op& op)
 {
-    static_cast<void>(graph);
     if (const auto* convolution = std::get_if<ConvolutionAttributes>(&op.attributes)) {
         if (convolution->featureGroups != 1 || convolution->batchGroups != 1)
             return "grouped convolution";
