@@ -323,6 +323,9 @@ constexpr const char* kRareOps = R"(graph "rare"
 %35:f64[4,6,8] = convert %3 @0
 %36:f32[4,8] = reduce %3 kind=minimum dims=[1] @0
 %37:f32[4,6,8] = accumulate %3 @0
+%38:f32[6,4,8] = reshape %3 @0
+%39:f32[2,4,24] = reshape %3 @0
+%40:f32[4,4,4,8] = convolution %8 %9 strides=[1,1] padding_low=[0,0] padding_high=[0,0] lhs_dilation=[1,1] rhs_dilation=[1,1] reversal=[0,0] input_batch=0 input_feature=3 input_spatial=[1,2] kernel_input_feature=2 kernel_output_feature=3 kernel_spatial=[0,1] output_batch=0 output_feature=3 output_spatial=[1,2] @0
 )";
 
 TEST(FactorRuleProperty, PartsOfRareOpsMakeTheWhole)
