@@ -1,26 +1,29 @@
 #include "core/import/argument_roles.h"
 
-#include <algorithm>
-#include <array>
-#include <set>
+#include "core/import/name_stack.h"
 
 #include <fmt/format.h>
 
-#include "core/import/name_stack.h"
+#include <algorithm>
+#include <array>
+#include <set>
 
 namespace alpa
 {
 namespace
 {
 
-constexpr std::array<std::string_view, 8> kParameterWords = {"params", "param",  "parameters", "weights",
-                                                             "weight", "kernel", "variables",  "model_params"};
-constexpr std::array<std::string_view, 10> kStateWords = {"opt_state", "optimizer_state", "optimizer", "opt",     "mu",
-                                                          "nu",        "momentum",        "exp_avg",   "moments", "exp_avg_sq"};
-constexpr std::array<std::string_view, 4> kStateRoots = {"state", "states", "opt_states", "train_state"};
+constexpr std::array<std::string_view, 8> kParameterWords = {
+    "params", "param", "parameters", "weights", "weight", "kernel", "variables", "model_params"};
+constexpr std::array<std::string_view, 10> kStateWords = {
+    "opt_state", "optimizer_state", "optimizer", "opt",     "mu",
+    "nu",        "momentum",        "exp_avg",   "moments", "exp_avg_sq"};
+constexpr std::array<std::string_view, 4> kStateRoots = {"state", "states", "opt_states",
+                                                         "train_state"};
 constexpr std::array<std::string_view, 22> kBatchRoots = {
-    "batch",  "batches",   "b",      "inputs", "input",    "data",    "x",     "y",     "xs",     "ys",   "ids",
-    "labels", "input_ids", "tokens", "token",  "targets",  "target",  "image", "label", "images", "mask", "example"};
+    "batch",  "batches", "b",     "inputs", "input",     "data",   "x",     "y",
+    "xs",     "ys",      "ids",   "labels", "input_ids", "tokens", "token", "targets",
+    "target", "image",   "label", "images", "mask",      "example"};
 
 template <typename Words>
 bool contains(const Words& words, std::string_view word)
@@ -31,7 +34,8 @@ bool contains(const Words& words, std::string_view word)
 InputRole roleOf(const ArgumentDescription& argument, const std::vector<std::string>& parts)
 {
     const auto hasAny = [&](const auto& words) {
-        return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) { return contains(words, part); });
+        return std::any_of(parts.begin(), parts.end(),
+                           [&](const std::string& part) { return contains(words, part); });
     };
     if (hasAny(kStateWords))
         return InputRole::kOptimizerState;

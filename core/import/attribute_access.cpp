@@ -1,10 +1,10 @@
 #include "core/import/attribute_access.h"
 
+#include "core/import/constant_values.h"
+
 #include <array>
 #include <limits>
 #include <utility>
-
-#include "core/import/constant_values.h"
 
 namespace alpa
 {
@@ -34,7 +34,8 @@ bool appendIntegers(const MlirAttribute& attribute, std::vector<int64_t>& values
     if (!parsed || count > static_cast<int64_t>(kMostIntegers))
         return false;
     for (int64_t at = 0; at < count; ++at)
-        values.push_back(static_cast<int64_t>((*parsed)[parsed->size() == 1 ? 0 : static_cast<size_t>(at)]));
+        values.push_back(
+            static_cast<int64_t>((*parsed)[parsed->size() == 1 ? 0 : static_cast<size_t>(at)]));
     return values.size() <= kMostIntegers;
 }
 
@@ -97,8 +98,8 @@ std::string_view combinerName(const MlirRegion& region)
     if (region.ops.size() == 1)
         return last.operands[0].name == second ? std::string_view("second") : std::string_view();
     const MlirOp& op = region.ops.front();
-    if (region.ops.size() != 2 || op.isBroken || op.operands.size() != 2 || op.results.size() != 1 ||
-        op.results[0].name != last.operands[0].name)
+    if (region.ops.size() != 2 || op.isBroken || op.operands.size() != 2 ||
+        op.results.size() != 1 || op.results[0].name != last.operands[0].name)
         return {};
     const uint32_t left = op.operands[0].name;
     const uint32_t right = op.operands[1].name;
@@ -108,12 +109,13 @@ std::string_view combinerName(const MlirRegion& region)
 
 std::optional<ReduceKind> reduceKindOf(std::string_view operation)
 {
-    constexpr std::array<std::pair<std::string_view, ReduceKind>, 6> kKinds = {{{"add", ReduceKind::kAdd},
-                                                                                {"multiply", ReduceKind::kMultiply},
-                                                                                {"maximum", ReduceKind::kMaximum},
-                                                                                {"minimum", ReduceKind::kMinimum},
-                                                                                {"and", ReduceKind::kAnd},
-                                                                                {"or", ReduceKind::kOr}}};
+    constexpr std::array<std::pair<std::string_view, ReduceKind>, 6> kKinds = {
+        {{"add", ReduceKind::kAdd},
+         {"multiply", ReduceKind::kMultiply},
+         {"maximum", ReduceKind::kMaximum},
+         {"minimum", ReduceKind::kMinimum},
+         {"and", ReduceKind::kAnd},
+         {"or", ReduceKind::kOr}}};
     for (const auto& [name, kind] : kKinds) {
         if (operation.find('.') != std::string_view::npos && withoutDialect(operation) == name)
             return kind;
@@ -126,12 +128,13 @@ std::optional<CompareDirection> compareDirectionOf(const MlirOp& compare)
     std::string_view word = compare.words.empty() ? std::string_view() : compare.words.front();
     if (const MlirAttribute* direction = compare.find("comparison_direction"))
         word = direction->items.empty() ? direction->text : direction->items.back().text;
-    constexpr std::array<std::pair<std::string_view, CompareDirection>, 6> kDirections = {{{"EQ", CompareDirection::kEq},
-                                                                                           {"NE", CompareDirection::kNe},
-                                                                                           {"LT", CompareDirection::kLt},
-                                                                                           {"LE", CompareDirection::kLe},
-                                                                                           {"GT", CompareDirection::kGt},
-                                                                                           {"GE", CompareDirection::kGe}}};
+    constexpr std::array<std::pair<std::string_view, CompareDirection>, 6> kDirections = {
+        {{"EQ", CompareDirection::kEq},
+         {"NE", CompareDirection::kNe},
+         {"LT", CompareDirection::kLt},
+         {"LE", CompareDirection::kLe},
+         {"GT", CompareDirection::kGt},
+         {"GE", CompareDirection::kGe}}};
     for (const auto& [name, direction] : kDirections) {
         if (word == name)
             return direction;
@@ -151,16 +154,23 @@ double identityOf(ReduceKind kind, DType dtype)
         largest = 1;
         least = 0;
     } else if (!isFloating(dtype)) {
-        largest = static_cast<double>(isUnsigned ? ~uint64_t{0} >> (64 - bits) : ~uint64_t{0} >> (65 - bits));
+        largest = static_cast<double>(isUnsigned ? ~uint64_t{0} >> (64 - bits)
+                                                 : ~uint64_t{0} >> (65 - bits));
         least = isUnsigned ? 0 : -static_cast<double>(uint64_t{1} << (bits - 1));
     }
     switch (kind) {
-    case ReduceKind::kAdd: return 0;
-    case ReduceKind::kMultiply: return 1;
-    case ReduceKind::kMaximum: return least;
-    case ReduceKind::kMinimum: return largest;
-    case ReduceKind::kAnd: return dtype == DType::kPred ? 1 : isUnsigned ? largest : -1;
-    case ReduceKind::kOr: return 0;
+    case ReduceKind::kAdd:
+        return 0;
+    case ReduceKind::kMultiply:
+        return 1;
+    case ReduceKind::kMaximum:
+        return least;
+    case ReduceKind::kMinimum:
+        return largest;
+    case ReduceKind::kAnd:
+        return dtype == DType::kPred ? 1 : isUnsigned ? largest : -1;
+    case ReduceKind::kOr:
+        return 0;
     }
     return 0;
 }

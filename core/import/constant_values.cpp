@@ -1,44 +1,19 @@
 #include "core/import/constant_values.h"
 
+#include "core/base/small_float.h"
+
+#include <fmt/format.h>
+
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-#include <fmt/format.h>
-
 namespace alpa
 {
 namespace
 {
-
-double halfFromBits(uint32_t bits)
-{
-    const bool isNegative = (bits & 0x8000u) != 0;
-    const int exponent = static_cast<int>((bits >> 10) & 0x1Fu);
-    const auto fraction = static_cast<double>(bits & 0x3FFu);
-    double magnitude = 0;
-    if (exponent == 31)
-        magnitude = fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
-    else if (exponent == 0)
-        magnitude = std::ldexp(fraction, -24);
-    else
-        magnitude = std::ldexp(1024.0 + fraction, exponent - 25);
-    return isNegative ? -magnitude : magnitude;
-}
-
-/// Nearest value with `fractionBits` explicit bits and exponents from `least` (of normal numbers) on, ties to even.
-double roundToBits(double value, int fractionBits, int least, double largest)
-{
-    if (value == 0 || !std::isfinite(value))
-        return value;
-    int exponent = 0;
-    std::frexp(value, &exponent);                          // value = m * 2^exponent, 0.5 <= |m| < 1
-    const int unit = std::max(exponent - 1, least) - fractionBits;
-    const double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
-    return std::abs(rounded) > largest ? std::copysign(std::numeric_limits<double>::infinity(), value) : rounded;
-}
 
 bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -60,8 +35,9 @@ Result<std::vector<double>> parsePacked(std::string_view digits, const TensorTyp
     const auto expected = static_cast<size_t>(type.elementCount());
     const size_t count = digits.size() / (2 * width);
     if (digits.size() % (2 * width) != 0 || (count != expected && count != 1))
-        return Error(ErrorCode::kInvalidInput, fmt::format("packed constant: expected {} values of {} bytes, got {} digits",
-                                                           expected, width, digits.size()));
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("packed constant: expected {} values of {} bytes, got {} digits",
+                                 expected, width, digits.size()));
     std::vector<double> values;
     values.reserve(count);
     for (size_t element = 0; element < count; ++element) {
@@ -71,8 +47,9 @@ Result<std::vector<double>> parsePacked(std::string_view digits, const TensorTyp
             const int high = hexDigit(digits[at]);
             const int low = hexDigit(digits[at + 1]);
             if (high < 0 || low < 0)
-                return Error(ErrorCode::kInvalidInput,
-                             fmt::format("packed constant: '{}' is not hexadecimal", digits.substr(at, 2)));
+                return Error(
+                    ErrorCode::kInvalidInput,
+                    fmt::format("packed constant: '{}' is not hexadecimal", digits.substr(at, 2)));
             bits |= static_cast<uint64_t>(high * 16 + low) << (8 * byte);
         }
         values.push_back(valueFromBits(bits, type.dtype));
@@ -99,9 +76,10 @@ std::optional<double> parseElement(std::string_view token, DType dtype)
     if (result.ptr != end || result.ec == std::errc::invalid_argument)
         return std::nullopt;
     if (result.ec == std::errc::result_out_of_range) // Too small or too large for a double.
-        value = token.find("e-") != std::string_view::npos || token.find("E-") != std::string_view::npos
-                    ? 0.0
-                    : std::copysign(std::numeric_limits<double>::infinity(), isNegative ? -1.0 : 1.0);
+        value =
+            token.find("e-") != std::string_view::npos || token.find("E-") != std::string_view::npos
+                ? 0.0
+                : std::copysign(std::numeric_limits<double>::infinity(), isNegative ? -1.0 : 1.0);
     return roundToType(value, dtype);
 }
 
@@ -110,11 +88,16 @@ std::optional<double> parseElement(std::string_view token, DType dtype)
 double roundToType(double value, DType dtype)
 {
     switch (dtype) {
-    case DType::kF64: return value;
-    case DType::kF32: return static_cast<double>(static_cast<float>(value));
-    case DType::kBF16: return roundToBits(value, 7, -126, 0x1.FEp127);
-    case DType::kF16: return roundToBits(value, 10, -14, 65504.0);
-    case DType::kPred: return value != 0 ? 1.0 : 0.0;
+    case DType::kF64:
+        return value;
+    case DType::kF32:
+        return static_cast<double>(static_cast<float>(value));
+    case DType::kBF16:
+        return bfloat16Value(bfloat16Bits(value));
+    case DType::kF16:
+        return roundToHalf(value);
+    case DType::kPred:
+        return value != 0 ? 1.0 : 0.0;
     case DType::kS8:
     case DType::kS16:
     case DType::kS32:
@@ -122,7 +105,8 @@ double roundToType(double value, DType dtype)
     case DType::kU8:
     case DType::kU16:
     case DType::kU32:
-    case DType::kU64: return std::trunc(value);
+    case DType::kU64:
+        return std::trunc(value);
     }
     return value;
 }
@@ -130,19 +114,32 @@ double roundToType(double value, DType dtype)
 double valueFromBits(uint64_t bits, DType dtype)
 {
     switch (dtype) {
-    case DType::kPred: return (bits & 0xFFu) != 0 ? 1.0 : 0.0;
-    case DType::kS8: return static_cast<double>(static_cast<int8_t>(bits));
-    case DType::kS16: return static_cast<double>(static_cast<int16_t>(bits));
-    case DType::kS32: return static_cast<double>(static_cast<int32_t>(bits));
-    case DType::kS64: return static_cast<double>(static_cast<int64_t>(bits));
-    case DType::kU8: return static_cast<double>(static_cast<uint8_t>(bits));
-    case DType::kU16: return static_cast<double>(static_cast<uint16_t>(bits));
-    case DType::kU32: return static_cast<double>(static_cast<uint32_t>(bits));
-    case DType::kU64: return static_cast<double>(bits);
-    case DType::kF16: return halfFromBits(static_cast<uint32_t>(bits));
-    case DType::kBF16: return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits & 0xFFFFu) << 16));
-    case DType::kF32: return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
-    case DType::kF64: return std::bit_cast<double>(bits);
+    case DType::kPred:
+        return (bits & 0xFFu) != 0 ? 1.0 : 0.0;
+    case DType::kS8:
+        return static_cast<double>(static_cast<int8_t>(bits));
+    case DType::kS16:
+        return static_cast<double>(static_cast<int16_t>(bits));
+    case DType::kS32:
+        return static_cast<double>(static_cast<int32_t>(bits));
+    case DType::kS64:
+        return static_cast<double>(static_cast<int64_t>(bits));
+    case DType::kU8:
+        return static_cast<double>(static_cast<uint8_t>(bits));
+    case DType::kU16:
+        return static_cast<double>(static_cast<uint16_t>(bits));
+    case DType::kU32:
+        return static_cast<double>(static_cast<uint32_t>(bits));
+    case DType::kU64:
+        return static_cast<double>(bits);
+    case DType::kF16:
+        return halfValue(static_cast<uint16_t>(bits));
+    case DType::kBF16:
+        return bfloat16Value(static_cast<uint16_t>(bits));
+    case DType::kF32:
+        return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+    case DType::kF64:
+        return std::bit_cast<double>(bits);
     }
     return 0;
 }
@@ -171,7 +168,8 @@ Result<std::vector<double>> parseDense(std::string_view literal, const TensorTyp
         const std::optional<double> value = parseElement(token, type.dtype);
         if (!value)
             return Error(ErrorCode::kInvalidInput,
-                         fmt::format("constant: '{}' is not a value of {}", token.substr(0, 40), dtypeName(type.dtype)));
+                         fmt::format("constant: '{}' is not a value of {}", token.substr(0, 40),
+                                     dtypeName(type.dtype)));
         values.push_back(*value);
         at = end;
     }
@@ -180,7 +178,8 @@ Result<std::vector<double>> parseDense(std::string_view literal, const TensorTyp
         return Error(ErrorCode::kInvalidInput, "constant: brackets are not closed");
     if (isSplat ? values.size() != 1 : static_cast<int64_t>(values.size()) != expected)
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("constant: expected {} values for {}, got {}", expected, formatType(type), values.size()));
+                     fmt::format("constant: expected {} values for {}, got {}", expected,
+                                 formatType(type), values.size()));
     return values;
 }
 

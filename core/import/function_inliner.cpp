@@ -1,27 +1,27 @@
 #include "core/import/function_inliner.h"
 
-#include <algorithm>
-#include <string>
-#include <unordered_map>
-
-#include <fmt/format.h>
-
 #include "core/import/main_signature.h"
 #include "core/import/name_stack.h"
 #include "core/import/stablehlo_ops.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
 
 namespace alpa
 {
 namespace
 {
 
-/// Calls that nest deeper, or expand to more operations, are a mistake or an attack: a chain of n functions that each
-/// call the next twice has 2^n operations.
+/// Calls that nest deeper, or expand to more operations, are a mistake or an attack: a chain of n
+/// functions that each call the next twice has 2^n operations.
 constexpr int kDeepestCall = 128;
-constexpr size_t kMostOps = 4'000'000;
+constexpr size_t kMostOps = 500'000;
 
-/// What a value name of a function stands for. A result that could not be made is poisoned (an invalid id): its users
-/// are passed over in silence, for the reason has been reported.
+/// What a value name of a function stands for. A result that could not be made is poisoned (an
+/// invalid id): its users are passed over in silence, for the reason has been reported.
 struct Binding {
     std::vector<ValueId> values;
     bool isDefined = false;
@@ -39,8 +39,13 @@ struct Frame {
 class Inliner
 {
 public:
-    Inliner(const MlirModule& module, const SourceText& source, DiagnosticSink& sink, const JobControl& control)
-        : module_(module), source_(source), sink_(sink), control_(control), names_(module)
+    Inliner(const MlirModule& module, const SourceText& source, DiagnosticSink& sink,
+            const JobControl& control)
+        : module_(module)
+        , source_(source)
+        , sink_(sink)
+        , control_(control)
+        , names_(module)
     {
     }
 
@@ -51,7 +56,8 @@ private:
 
     const MlirFunction* findMain();
     void indexFunctions();
-    std::optional<Values> inlineFunction(const MlirFunction& function, Values arguments, Frame frame);
+    std::optional<Values> inlineFunction(const MlirFunction& function, Values arguments,
+                                         Frame frame);
     void convertOp(const MlirOp& op, Frame& frame);
     Values convertPlainOp(const MlirOp& op, Values operands, const Frame& frame);
     Values convertCall(const MlirOp& op, Values operands, const Frame& frame);
@@ -89,7 +95,8 @@ void Inliner::indexFunctions()
 {
     for (const MlirFunction& function : module_.functions) {
         if (!functions_.emplace(function.name, &function).second)
-            sink_.error(function.offset, fmt::format("function '@{}' is defined twice", function.name));
+            sink_.error(function.offset,
+                        fmt::format("function '@{}' is defined twice", function.name));
     }
 }
 
@@ -97,7 +104,9 @@ const MlirFunction* Inliner::findMain()
 {
     if (const auto main = functions_.find("main"); main != functions_.end())
         return main->second;
-    const auto isPublic = [](const MlirFunction& function) { return function.isPublic && function.hasBody; };
+    const auto isPublic = [](const MlirFunction& function) {
+        return function.isPublic && function.hasBody;
+    };
     const auto found = std::find_if(module_.functions.begin(), module_.functions.end(), isPublic);
     return found == module_.functions.end() ? nullptr : &*found;
 }
@@ -108,7 +117,8 @@ std::optional<InlinedModule> Inliner::run()
     const MlirFunction* main = findMain();
     if (main == nullptr) {
         if (sink_.errorCount() == 0)
-            sink_.errorWithoutPlace("the file has no function '@main' and no other public function");
+            sink_.errorWithoutPlace(
+                "the file has no function '@main' and no other public function");
         return std::nullopt;
     }
     for (size_t location = 0; location < module_.locations.size() && !isStep_; ++location) {
@@ -120,36 +130,42 @@ std::optional<InlinedModule> Inliner::run()
     for (size_t at = 0; at < main->body.arguments.size(); ++at) {
         const MlirType& type = main->body.arguments[at].type;
         if (!type.tensor) {
-            sink_.error(type.offset, fmt::format("argument type '{}' is not supported, expected a tensor", type.text));
+            sink_.error(
+                type.offset,
+                fmt::format("argument type '{}' is not supported, expected a tensor", type.text));
             arguments.emplace_back();
             continue;
         }
         arguments.push_back(result_.graph.addInput(roles[at].name, *type.tensor, roles[at].role));
     }
     const auto results = inlineFunction(*main, arguments, Frame{*main, {}, "", Phase::kForward, 0});
-    if (results && std::all_of(results->begin(), results->end(), [](ValueId id) { return id.isValid(); })) {
+    if (results &&
+        std::all_of(results->begin(), results->end(), [](ValueId id) { return id.isValid(); })) {
         settlePhasesAndScopes(result_.graph, isStep_);
         addMainOutputs(result_.graph, *main, *results);
     }
     return std::move(result_);
 }
 
-std::optional<std::vector<ValueId>> Inliner::inlineFunction(const MlirFunction& function, Values arguments, Frame frame)
+std::optional<std::vector<ValueId>> Inliner::inlineFunction(const MlirFunction& function,
+                                                            Values arguments, Frame frame)
 {
     active_.push_back(&function);
     frame.bindings.resize(function.names.size());
     for (size_t at = 0; at < arguments.size(); ++at) {
         Binding& binding = frame.bindings[function.body.arguments[at].name];
         if (binding.isDefined)
-            sink_.error(function.body.arguments[at].offset,
-                        fmt::format("argument '%{}' is named twice", function.body.arguments[at].spelling));
+            sink_.error(
+                function.body.arguments[at].offset,
+                fmt::format("argument '%{}' is named twice", function.body.arguments[at].spelling));
         binding = Binding{{arguments[at]}, true};
     }
     std::optional<Values> returned;
     for (const MlirOp& op : function.body.ops) {
         if (isStopped_)
             break;
-        const bool isReturn = op.name == "return" || op.name == "func.return" || op.name == "stablehlo.return";
+        const bool isReturn =
+            op.name == "return" || op.name == "func.return" || op.name == "stablehlo.return";
         if (!op.isBroken && isReturn) {
             returned = readReturn(op, frame);
             break;
@@ -170,21 +186,25 @@ void Inliner::convertOp(const MlirOp& op, Frame& frame)
         return;
     }
     if (result_.graph.ops.size() > kMostOps)
-        return stop(op.nameOffset, fmt::format("the calls expand to more than {} operations", kMostOps));
+        return stop(op.nameOffset,
+                    fmt::format("the calls expand to more than {} operations", kMostOps));
     if ((result_.graph.ops.size() & 1023u) == 0 && control_.isCancelled()) {
         isStopped_ = true;
         return;
     }
     Values operands;
     const bool isResolved = resolveOperands(op, frame, operands);
-    const bool isPoisoned = std::any_of(operands.begin(), operands.end(), [](ValueId id) { return !id.isValid(); });
+    const bool isPoisoned =
+        std::any_of(operands.begin(), operands.end(), [](ValueId id) { return !id.isValid(); });
     if (!isResolved || isPoisoned) {
         define(op, frame, poison(count));
         return;
     }
     checkOperandTypes(op, operands);
-    const bool isCall = op.name == "call" || op.name == "func.call" || op.name == "stablehlo.composite";
-    Values values = isCall ? convertCall(op, std::move(operands), frame) : convertPlainOp(op, std::move(operands), frame);
+    const bool isCall =
+        op.name == "call" || op.name == "func.call" || op.name == "stablehlo.composite";
+    Values values = isCall ? convertCall(op, std::move(operands), frame)
+                           : convertPlainOp(op, std::move(operands), frame);
     define(op, frame, std::move(values));
 }
 
@@ -194,10 +214,12 @@ bool Inliner::resolveOperands(const MlirOp& op, const Frame& frame, Values& oper
     for (const MlirValueUse& use : op.operands) {
         const Binding& binding = frame.bindings[use.name];
         if (!binding.isDefined) {
-            sink_.error(use.offset, fmt::format("value '{}' is not defined before its use", frame.function.names[use.name]));
+            sink_.error(use.offset, fmt::format("value '{}' is not defined before its use",
+                                                frame.function.names[use.name]));
             isResolved = false;
         } else if (use.index >= binding.values.size()) {
-            sink_.error(use.offset, fmt::format("'{}' has {} results, there is no number {}", frame.function.names[use.name],
+            sink_.error(use.offset, fmt::format("'{}' has {} results, there is no number {}",
+                                                frame.function.names[use.name],
                                                 binding.values.size(), use.index));
             isResolved = false;
         } else {
@@ -214,12 +236,13 @@ void Inliner::checkOperandTypes(const MlirOp& op, const Values& operands)
         return;
     const bool isList = op.hasFunctionType || op.operandTypes.size() == operands.size();
     if (isList && op.operandTypes.size() != operands.size()) {
-        sink_.error(op.nameOffset, fmt::format("'{}' has {} operands, but {} operand types", op.name, operands.size(),
-                                               op.operandTypes.size()));
+        sink_.error(op.nameOffset, fmt::format("'{}' has {} operands, but {} operand types",
+                                               op.name, operands.size(), op.operandTypes.size()));
         return;
     }
     for (size_t at = 0; at < operands.size(); ++at) {
-        // Without a list: select names the types of its predicate and of its branches, others one type for all.
+        // Without a list: select names the types of its predicate and of its branches, others one
+        // type for all.
         const size_t index = isList ? at : std::min(at, op.operandTypes.size() - 1);
         const MlirType& declared = op.operandTypes[index];
         const TensorType& actual = result_.graph.type(operands[at]);
@@ -227,8 +250,9 @@ void Inliner::checkOperandTypes(const MlirOp& op, const Values& operands)
                                  (op.name == "stablehlo.clamp" || op.name == "stablehlo.select");
         if (!declared.tensor || *declared.tensor == actual || isShorthand)
             continue;
-        sink_.error(op.operands[at].offset, fmt::format("the value is {} where it is defined, but {} is expected here",
-                                                        formatType(actual), formatType(*declared.tensor)));
+        sink_.error(op.operands[at].offset,
+                    fmt::format("the value is {} where it is defined, but {} is expected here",
+                                formatType(actual), formatType(*declared.tensor)));
     }
 }
 
@@ -247,7 +271,8 @@ std::optional<std::vector<TensorType>> Inliner::resultTypes(const MlirOp& op)
     std::vector<TensorType> types;
     for (const MlirType& type : *written) {
         if (!type.tensor) {
-            sink_.error(type.offset, fmt::format("type '{}' is not supported, expected a tensor", type.text));
+            sink_.error(type.offset,
+                        fmt::format("type '{}' is not supported, expected a tensor", type.text));
             return std::nullopt;
         }
         types.push_back(*type.tensor);
@@ -266,16 +291,19 @@ size_t Inliner::resultCount(const MlirOp& op) const
 void Inliner::define(const MlirOp& op, Frame& frame, Values values)
 {
     if (values.size() != resultCount(op) && !op.isBroken) {
-        sink_.error(op.begin, fmt::format("'{}' has {} results, but {} are named", op.name, values.size(), resultCount(op)));
+        sink_.error(op.begin, fmt::format("'{}' has {} results, but {} are named", op.name,
+                                          values.size(), resultCount(op)));
         values = poison(resultCount(op));
     }
     size_t next = 0;
     for (const MlirValueDefinition& definition : op.results) {
         Binding& binding = frame.bindings[definition.name];
         if (binding.isDefined && !op.isBroken)
-            sink_.error(definition.offset, fmt::format("value '{}' is defined twice", frame.function.names[definition.name]));
+            sink_.error(definition.offset, fmt::format("value '{}' is defined twice",
+                                                       frame.function.names[definition.name]));
         const auto begin = values.begin() + static_cast<std::ptrdiff_t>(next);
-        binding = Binding{Values(begin, begin + static_cast<std::ptrdiff_t>(definition.count)), true};
+        binding =
+            Binding{Values(begin, begin + static_cast<std::ptrdiff_t>(definition.count)), true};
         next += definition.count;
     }
 }
@@ -315,7 +343,8 @@ std::vector<ValueId> Inliner::convertPlainOp(const MlirOp& op, Values operands, 
         sink_.error(op.nameOffset, fmt::format("'{}': {}", op.name, conversion.reason));
         return poison(resultCount(op));
     }
-    sink_.warning(op.nameOffset, fmt::format("'{}' is kept as an opaque operation: {}", operationLabel(op), conversion.reason));
+    sink_.warning(op.nameOffset, fmt::format("'{}' is kept as an opaque operation: {}",
+                                             operationLabel(op), conversion.reason));
     ++result_.opaqueCount;
     return addOpaque(result_.graph, stablehlo, source_.text().substr(op.begin, op.end - op.begin));
 }
@@ -336,7 +365,8 @@ std::vector<ValueId> Inliner::convertCall(const MlirOp& op, Values operands, con
     }
     const MlirFunction& function = *found->second;
     if (std::find(active_.begin(), active_.end(), &function) != active_.end()) {
-        stop(callee->offset, fmt::format("function '@{}' calls itself, which cannot be expanded", function.name));
+        stop(callee->offset,
+             fmt::format("function '@{}' calls itself, which cannot be expanded", function.name));
         return poison(count);
     }
     if (frame.depth >= kDeepestCall) {
@@ -345,22 +375,26 @@ std::vector<ValueId> Inliner::convertCall(const MlirOp& op, Values operands, con
     }
     const std::vector<MlirArgument>& parameters = function.body.arguments;
     if (parameters.size() != operands.size()) {
-        sink_.error(op.nameOffset, fmt::format("function '@{}' takes {} arguments, got {}", function.name, parameters.size(),
-                                               operands.size()));
+        sink_.error(op.nameOffset, fmt::format("function '@{}' takes {} arguments, got {}",
+                                               function.name, parameters.size(), operands.size()));
         return poison(count);
     }
     for (size_t at = 0; at < operands.size(); ++at) {
         const TensorType& actual = result_.graph.type(operands[at]);
         if (parameters[at].type.tensor == actual)
             continue;
-        sink_.error(op.operands[at].offset, fmt::format("argument {} of '@{}' is {}, got {}", at, function.name,
-                                                        parameters[at].type.text, formatType(actual)));
+        sink_.error(op.operands[at].offset,
+                    fmt::format("argument {} of '@{}' is {}, got {}", at, function.name,
+                                parameters[at].type.text, formatType(actual)));
         return poison(count);
     }
     const NameStack& stack = names_.stack(op.location);
-    auto results = inlineFunction(
-        function, std::move(operands),
-        Frame{function, {}, joinScopes(frame.scope, stack.path), phaseOf(op, frame), frame.depth + 1});
+    auto results = inlineFunction(function, std::move(operands),
+                                  Frame{function,
+                                        {},
+                                        joinScopes(frame.scope, stack.path),
+                                        phaseOf(op, frame),
+                                        frame.depth + 1});
     return results && results->size() == count ? std::move(*results) : poison(count);
 }
 
@@ -371,8 +405,9 @@ std::optional<std::vector<ValueId>> Inliner::readReturn(const MlirOp& op, Frame&
         return std::nullopt;
     const std::vector<MlirResult>& declared = frame.function.results;
     if (operands.size() != declared.size()) {
-        sink_.error(op.nameOffset, fmt::format("function '@{}' has {} results, but {} values are returned",
-                                               frame.function.name, declared.size(), operands.size()));
+        sink_.error(op.nameOffset,
+                    fmt::format("function '@{}' has {} results, but {} values are returned",
+                                frame.function.name, declared.size(), operands.size()));
         return std::nullopt;
     }
     for (size_t at = 0; at < operands.size(); ++at) {
@@ -380,17 +415,18 @@ std::optional<std::vector<ValueId>> Inliner::readReturn(const MlirOp& op, Frame&
             continue;
         const TensorType& actual = result_.graph.type(operands[at]);
         if (actual != *declared[at].type.tensor)
-            sink_.error(op.operands[at].offset, fmt::format("result {} of '@{}' is {}, but {} is returned", at,
-                                                            frame.function.name, formatType(*declared[at].type.tensor),
-                                                            formatType(actual)));
+            sink_.error(op.operands[at].offset,
+                        fmt::format("result {} of '@{}' is {}, but {} is returned", at,
+                                    frame.function.name, formatType(*declared[at].type.tensor),
+                                    formatType(actual)));
     }
     return operands;
 }
 
 } // namespace
 
-std::optional<InlinedModule> inlineModule(const MlirModule& module, const SourceText& source, DiagnosticSink& sink,
-                                          const JobControl& control)
+std::optional<InlinedModule> inlineModule(const MlirModule& module, const SourceText& source,
+                                          DiagnosticSink& sink, const JobControl& control)
 {
     return Inliner(module, source, sink, control).run();
 }

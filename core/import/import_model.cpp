@@ -1,25 +1,27 @@
 #include "core/import/import_model.h"
 
-#include <algorithm>
-#include <array>
+#include "core/base/files.h"
+#include "core/import/source_text.h"
 
 #include <fmt/format.h>
 
-#include "core/base/files.h"
-#include "core/import/source_text.h"
+#include <algorithm>
+#include <array>
 
 namespace alpa
 {
 namespace
 {
 
-constexpr std::string_view kSupported = "supported is StableHLO text (module @name { ... }), plain or gzip";
+constexpr std::string_view kSupported =
+    "supported is StableHLO text (module @name { ... }), plain or gzip";
 
 /// "gpt-tiny" for "models/gpt-tiny.loss.stablehlo.mlir.gz".
 std::string modelName(const std::string& path)
 {
     std::string name = path.substr(path.find_last_of('/') + 1);
-    constexpr std::array<std::string_view, 7> kEndings = {".gz", ".txt", ".mlir", ".stablehlo", ".hlo", ".loss", ".step"};
+    constexpr std::array<std::string_view, 7> kEndings = {".gz",  ".txt",  ".mlir", ".stablehlo",
+                                                          ".hlo", ".loss", ".step"};
     for (bool isShorter = true; isShorter;) {
         isShorter = false;
         for (const std::string_view ending : kEndings) {
@@ -70,22 +72,26 @@ std::string whyUnsupported(std::string_view content)
         return fmt::format("holds nothing but spaces; {}", kSupported);
     if (text.substr(0, 9) == "HloModule")
         return fmt::format("is HLO text, which is not supported yet; {}", kSupported);
-    constexpr std::array<std::string_view, 7> kBeginnings = {"module",           "#",    "func", "builtin.module",
-                                                             "\"builtin.module\"", "!", "sdy."};
+    constexpr std::array<std::string_view, 7> kBeginnings = {
+        "module", "#", "func", "builtin.module", "\"builtin.module\"", "!", "sdy."};
     for (const std::string_view beginning : kBeginnings) {
         if (text.substr(0, beginning.size()) == beginning)
             return {};
     }
     return fmt::format("is not a model file of a supported format: it begins with '{}'; {}",
-                       text.substr(0, std::min<size_t>(text.find_first_of("\r\n"), 24)), kSupported);
+                       text.substr(0, std::min<size_t>(text.find_first_of("\r\n"), 24)),
+                       kSupported);
 }
 
 std::string_view severityName(Severity severity)
 {
     switch (severity) {
-    case Severity::kNote: return "note";
-    case Severity::kWarning: return "warning";
-    case Severity::kError: return "error";
+    case Severity::kNote:
+        return "note";
+    case Severity::kWarning:
+        return "warning";
+    case Severity::kError:
+        return "error";
     }
     return "error";
 }
@@ -94,16 +100,16 @@ std::string_view severityName(Severity severity)
 
 Result<ImportResult> importModel(const std::string& path, const ImportOptions& options)
 {
-    Result<std::string> file = readFile(path, options.sizeLimit);
+    const Result<std::string> file = readFile(path, options.sizeLimit);
     if (!file)
         return file.error();
-    std::string content = std::move(file).value();
+    const std::string& content = *file;
     if (const std::string why = whyUnsupported(content); !why.empty())
         return Error(ErrorCode::kUnsupported, fmt::format("{}: {}", path, why));
     ImportResult result = importStablehlo(content, modelName(path), options);
     if (options.control.isCancelled())
         return Error(ErrorCode::kCancelled, fmt::format("{}: the import was cancelled", path));
-    result.sourceText = std::move(content);
+    result.sourceText = content;
     return result;
 }
 
@@ -141,11 +147,13 @@ std::string formatDiagnostics(std::string_view path, std::string_view text,
 std::string summarizeDiagnostics(const std::vector<Diagnostic>& diagnostics)
 {
     const auto count = [&](Severity severity) {
-        return std::count_if(diagnostics.begin(), diagnostics.end(),
-                             [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
+        return std::count_if(
+            diagnostics.begin(), diagnostics.end(),
+            [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
     };
     const auto phrase = [](std::ptrdiff_t number, std::string_view word) {
-        return number == 0 ? std::string() : fmt::format("{} {}{}", number, word, number == 1 ? "" : "s");
+        return number == 0 ? std::string()
+                           : fmt::format("{} {}{}", number, word, number == 1 ? "" : "s");
     };
     const std::string errors = phrase(count(Severity::kError), "error");
     const std::string warnings = phrase(count(Severity::kWarning), "warning");

@@ -1,16 +1,17 @@
-// Reading a model file into a graph: the first arrow of the flow. The format is told from the content.
+// Reading a model file into a graph: the first arrow of the flow. The format is told from the
+// content.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "core/base/diagnostic.h"
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/graph/graph.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace alpa
 {
@@ -20,31 +21,36 @@ struct ImportOptions {
     JobControl control;
 };
 
-/// What an importer made of a file, and all it has to say about it. Warnings do not prevent a graph; errors do.
+/// What an importer made of a file, and all it has to say about it. Warnings do not prevent a
+/// graph; errors do.
 struct ImportResult {
     std::optional<Graph> graph;          ///< Verified (verifyGraph); nothing if there are errors.
     std::vector<Diagnostic> diagnostics; ///< In the order of lines.
-    std::string sourceText;              ///< What the lines of the diagnostics refer to; filled by importModel.
-    int opaqueCount = 0;                 ///< Opaque ops in the graph.
+    std::string sourceText; ///< What the lines of the diagnostics refer to; filled by importModel.
+    int opaqueCount = 0;    ///< Opaque ops in the graph.
 
     bool ok() const { return graph.has_value(); }
 };
 
-/// Imports StableHLO text, plain or gzip. Fails with kIo or kInvalidInput if the file cannot be read, with kUnsupported
-/// if its content is of no supported format, with kCancelled when asked to stop; a file that is wrong inside is a
-/// result with diagnostics. The graph is named after the file: "gpt-tiny" for "a/gpt-tiny.loss.stablehlo.mlir.gz".
+/// Imports StableHLO text, plain or gzip. Fails with kIo or kInvalidInput if the file cannot be
+/// read, with kUnsupported if its content is of no supported format, with kCancelled when asked to
+/// stop; a file that is wrong inside is a result with diagnostics. The graph is named after the
+/// file: "gpt-tiny" for "a/gpt-tiny.loss.stablehlo.mlir.gz".
 Result<ImportResult> importModel(const std::string& path, const ImportOptions& options = {});
 
-/// Imports the text of a StableHLO module, as JAX prints it with as_text(debug_info=True). Linear in the size of the
-/// expanded program: calls are inlined.
+/// Imports the text of a StableHLO module, as JAX prints it with as_text(debug_info=True). Linear
+/// in the size of the expanded program: calls are inlined.
 ///
-/// * The function @main, or else the first public one, is the model. Its arguments are named and given roles as
+/// * The function @main, or else the first public one, is the model. Its arguments are named and
+/// given roles as
 ///   argument_roles.h says; its first scalar floating-point result is the loss.
-/// * Locations become scopes (name_stack.h). In a training step, operations inside transpose(...) are backward, others
+/// * Locations become scopes (name_stack.h). In a training step, operations inside transpose(...)
+/// are backward, others
 ///   inside jvp(...) forward, and the rest update.
 /// * Operations that core/graph does not have become opaque ops with a warning.
 /// * Shardings written in the file are passed over.
-ImportResult importStablehlo(std::string_view text, std::string_view name, const ImportOptions& options = {});
+ImportResult importStablehlo(std::string_view text, std::string_view name,
+                             const ImportOptions& options = {});
 
 /// "path:3:7: error: message" with the line and a caret below it, for every diagnostic.
 std::string formatDiagnostics(std::string_view path, std::string_view text,

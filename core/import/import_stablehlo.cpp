@@ -1,15 +1,16 @@
-#include <algorithm>
-
 #include "core/graph/verify.h"
 #include "core/import/function_inliner.h"
 #include "core/import/import_model.h"
 #include "core/import/mlir_parser.h"
 #include "core/import/source_text.h"
 
+#include <algorithm>
+
 namespace alpa
 {
 
-ImportResult importStablehlo(std::string_view text, std::string_view name, const ImportOptions& options)
+ImportResult importStablehlo(std::string_view text, std::string_view name,
+                             const ImportOptions& options)
 {
     const SourceText source(text);
     DiagnosticSink sink(source);

@@ -20,8 +20,8 @@ std::string_view stringEntry(const std::vector<std::pair<std::string_view, MlirA
     return {};
 }
 
-/// For every argument, whether it is contracted with another one as its left operand: x in x * w. Both may have been
-/// converted, reshaped, broadcast or transposed before.
+/// For every argument, whether it is contracted with another one as its left operand: x in x * w.
+/// Both may have been converted, reshaped, broadcast or transposed before.
 std::vector<bool> contractedArguments(const MlirFunction& main)
 {
     std::vector<std::optional<size_t>> origin(main.names.size());
@@ -31,9 +31,11 @@ std::vector<bool> contractedArguments(const MlirFunction& main)
     for (const MlirOp& op : main.body.ops) {
         if (op.isBroken || op.operands.empty())
             continue;
-        const std::string_view name = op.name.substr(std::min(op.name.find('.') + 1, op.name.size()));
+        const std::string_view name =
+            op.name.substr(std::min(op.name.find('.') + 1, op.name.size()));
         const auto first = origin[op.operands[0].name];
-        const bool isMoved = name == "convert" || name == "reshape" || name == "broadcast_in_dim" || name == "transpose";
+        const bool isMoved = name == "convert" || name == "reshape" || name == "broadcast_in_dim" ||
+                             name == "transpose";
         if (isMoved && op.results.size() == 1)
             origin[op.results[0].name] = first;
         const bool isContraction = name == "dot_general" || name == "dot" || name == "convolution";
@@ -43,8 +45,8 @@ std::vector<bool> contractedArguments(const MlirFunction& main)
     return isContracted;
 }
 
-/// "result[1][0].mu['w']" has its tree position and its name: every suffix is tried, the longest first, against the
-/// names of the arguments.
+/// "result[1][0].mu['w']" has its tree position and its name: every suffix is tried, the longest
+/// first, against the names of the arguments.
 ValueId namedArgument(const std::unordered_map<std::string, ValueId>& byName, std::string_view path)
 {
     const std::vector<std::string> parts = splitArgumentPath(path);
@@ -67,7 +69,8 @@ std::vector<ArgumentRole> mainArgumentRoles(const MlirFunction& main, const Loca
         std::string_view path = stringEntry(argument.attributes, "jax.arg_info");
         if (path.empty())
             path = names.name(argument.location);
-        descriptions.push_back(ArgumentDescription{path, argument.spelling, argument.type.tensor.value_or(TensorType{}),
+        descriptions.push_back(ArgumentDescription{path, argument.spelling,
+                                                   argument.type.tensor.value_or(TensorType{}),
                                                    isContracted[at]});
     }
     return assignRoles(descriptions);
@@ -84,7 +87,8 @@ void addMainOutputs(Graph& graph, const MlirFunction& main, const std::vector<Va
     for (size_t at = 0; at < results.size(); ++at) {
         const TensorType& type = graph.type(results[at]);
         GraphOutput output{results[at], OutputRole::kOther, {}, {}};
-        const ValueId argument = namedArgument(byName, stringEntry(main.results[at].attributes, "jax.result_info"));
+        const ValueId argument =
+            namedArgument(byName, stringEntry(main.results[at].attributes, "jax.result_info"));
         if (argument.isValid() && graph.type(argument) == type) {
             const OpId producer = graph.value(results[at]).producer;
             const bool isParameter = graph.inputRole(argument) == InputRole::kParameter;
@@ -110,7 +114,8 @@ void settlePhasesAndScopes(Graph& graph, bool isStep)
     for (const Op& op : graph.ops) { // Forward, so that the first user wins.
         for (const ValueId operand : op.operands) {
             const OpId producer = graph.value(operand).producer;
-            if (producer.isValid() && graph.op(producer).operands.empty() && isEmpty(graph.op(producer).scope))
+            if (producer.isValid() && graph.op(producer).operands.empty() &&
+                isEmpty(graph.op(producer).scope))
                 graph.op(producer).scope = op.scope;
         }
     }

@@ -1,20 +1,25 @@
 #include "core/import/mlir_parser.h"
 
-#include <fmt/format.h>
-
 #include "core/import/mlir_reader.h"
+
+#include <fmt/format.h>
 
 namespace alpa
 {
 namespace
 {
 
-/// One pass over the text. Statements that fail are skipped whole: to the end of their line, or of their braces.
+/// One pass over the text. Statements that fail are skipped whole: to the end of their line, or of
+/// their braces.
 class ModuleParser
 {
 public:
     ModuleParser(const SourceText& source, DiagnosticSink& sink, const JobControl& control)
-        : source_(source), sink_(sink), control_(control), reader_(source.text(), module_), scanner_(reader_.scanner)
+        : source_(source)
+        , sink_(sink)
+        , control_(control)
+        , reader_(source.text(), module_)
+        , scanner_(reader_.scanner)
     {
         module_.locations.emplace_back(); // kUnknownLocation
     }
@@ -70,8 +75,9 @@ void ModuleParser::report()
     reader_.clearProblem();
 }
 
-/// Moves behind the statement that begins at `begin`: to the end of the line on which its braces are closed, but never
-/// past a brace that closes what is around it. If its braces are never closed, only its first line is skipped.
+/// Moves behind the statement that begins at `begin`: to the end of the line on which its braces
+/// are closed, but never past a brace that closes what is around it. If its braces are never
+/// closed, only its first line is skipped.
 void ModuleParser::skipStatement(size_t begin)
 {
     const std::string_view text = source_.text();
@@ -107,7 +113,8 @@ MlirModule ModuleParser::parse()
     while (!scanner_.isAtEnd() && !isStopped_ && !control_.isCancelled())
         parseItem();
     if (openModules_ > 0 && !isStopped_ && !control_.isCancelled())
-        sink_.error(source_.text().size(), "the file ends inside the module, a '}' is missing: it may be truncated");
+        sink_.error(source_.text().size(),
+                    "the file ends inside the module, a '}' is missing: it may be truncated");
     return std::move(module_);
 }
 
@@ -138,8 +145,11 @@ void ModuleParser::parseItem()
     } else {
         const std::string_view word = scanner_.word();
         if (word.substr(0, 4) != "sdy.") // Meshes of shardings stand beside the functions.
-            sink_.error(begin, word.empty() ? "expected a module, a function or an alias"
-                                            : fmt::format("expected a module, a function or an alias, found '{}'", word));
+            sink_.error(
+                begin,
+                word.empty()
+                    ? "expected a module, a function or an alias"
+                    : fmt::format("expected a module, a function or an alias, found '{}'", word));
         skipStatement(begin);
         if (scanner_.offset() <= begin)
             scanner_.moveTo(begin + 1);
@@ -152,7 +162,8 @@ void ModuleParser::parseAlias()
     const size_t begin = scanner_.offset();
     scanner_.consume('#');
     const std::string_view name = scanner_.suffix();
-    const bool isLocation = scanner_.consume('=') && scanner_.consumeWord("loc") && scanner_.consume('(');
+    const bool isLocation =
+        scanner_.consume('=') && scanner_.consumeWord("loc") && scanner_.consume('(');
     if (!isLocation) {
         if (name.empty())
             sink_.error(begin, "expected a name after '#'");
@@ -161,7 +172,8 @@ void ModuleParser::parseAlias()
     }
     MlirLocationId location = kUnknownLocation;
     const bool isRead =
-        reader_.readLocation(location) && (scanner_.consume(')') || reader_.expected("')' at the end of the location"));
+        reader_.readLocation(location) &&
+        (scanner_.consume(')') || reader_.expected("')' at the end of the location"));
     report();
     if (isRead)
         module_.locationAliases.emplace(name, location);
@@ -194,7 +206,8 @@ bool ModuleParser::readValueName(uint32_t& name, size_t& offset)
     const std::string_view suffix = scanner_.suffix();
     if (suffix.empty())
         return reader_.expected("a name after '%'");
-    const auto [entry, isNew] = names_.emplace(suffix, static_cast<uint32_t>(nameSpellings_.size()));
+    const auto [entry, isNew] =
+        names_.emplace(suffix, static_cast<uint32_t>(nameSpellings_.size()));
     if (isNew)
         nameSpellings_.push_back(scanner_.between(offset, scanner_.offset()));
     name = entry->second;
@@ -287,7 +300,8 @@ void ModuleParser::parseFunction()
         parseBlock(function.body.ops, 0);
         if (!scanner_.consume('}') && !isStopped_ && !control_.isCancelled()) {
             sink_.error(source_.text().size(),
-                        fmt::format("the file ends inside function '@{}': it may be truncated", function.name));
+                        fmt::format("the file ends inside function '@{}': it may be truncated",
+                                    function.name));
             isStopped_ = true;
         }
     }
@@ -334,7 +348,8 @@ MlirFunction ModuleParser::functionFrom(MlirOp op)
     function.hasBody = !op.regions.empty() && !op.regions.front().ops.empty();
     if (function.hasBody)
         function.body = std::move(op.regions.front());
-    // Names are numbered through all functions here; the result types are those of the return statement.
+    // Names are numbered through all functions here; the result types are those of the return
+    // statement.
     function.names = nameSpellings_;
     if (function.hasBody && !function.body.ops.empty()) {
         for (const MlirType& type : function.body.ops.back().operandTypes)
@@ -374,7 +389,8 @@ void ModuleParser::parseBlock(std::vector<MlirOp>& ops, int depth)
 bool ModuleParser::readRegion(MlirRegion& region, int depth)
 {
     if (depth > MlirReader::kDeepest)
-        return reader_.fail(scanner_.offset(), fmt::format("regions nest deeper than {} levels", MlirReader::kDeepest),
+        return reader_.fail(scanner_.offset(),
+                            fmt::format("regions nest deeper than {} levels", MlirReader::kDeepest),
                             true);
     const size_t begin = scanner_.offset();
     if (!scanner_.consume('{'))
@@ -388,11 +404,12 @@ bool ModuleParser::readRegion(MlirRegion& region, int depth)
             return reader_.expected("':' after the block's arguments");
     }
     parseBlock(region.ops, depth);
-    if (isStopped_)
-        return reader_.fail(begin, "this region could not be read");
+    if (isStopped_) // The reason has been reported.
+        return false;
     if (scanner_.peek() == '^')
         return reader_.failHere("regions with several blocks are not supported");
-    return scanner_.consume('}') || reader_.fail(begin, "the region that begins here is not closed");
+    return scanner_.consume('}') ||
+           reader_.fail(begin, "the region that begins here is not closed");
 }
 
 bool ModuleParser::readResults(MlirOp& op)
@@ -516,7 +533,8 @@ bool ModuleParser::readPrettyWord(MlirOp& op)
         op.attributes.emplace_back(word, std::move(applied));
         return true;
     }
-    const bool isValue = scanner_.peek() == '<' && (word == "dense" || word == "dense_resource" || word == "array");
+    const bool isValue =
+        scanner_.peek() == '<' && (word == "dense" || word == "dense_resource" || word == "array");
     if (isValue) {
         scanner_.moveTo(scanner_.offset() - word.size());
         MlirAttribute value;
@@ -538,7 +556,8 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
     case '%': {
         if (!readOperand(op))
             return false;
-        if (!scanner_.consume('=')) // %iterArg = %0: the name belongs to the regions, the value is the operand.
+        if (!scanner_.consume(
+                '=')) // %iterArg = %0: the name belongs to the regions, the value is the operand.
             return true;
         if (op.regions.empty())
             op.regions.emplace_back();
@@ -550,16 +569,20 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
         op.operands.pop_back();
         return readOperand(op);
     }
-    case '(': ++parentheses; return scanner_.consume('(');
+    case '(':
+        ++parentheses;
+        return scanner_.consume('(');
     case ')':
         if (--parentheses < 0)
             return reader_.failHere("this ')' closes nothing");
         return scanner_.consume(')');
-    case ',': return scanner_.consume(',');
+    case ',':
+        return scanner_.consume(',');
     case ':':
         isDone = parentheses == 0;
         return isDone || scanner_.consume(':'); // (%3 init: %cst)
-    case '{': return reader_.readDictionary(op.attributes);
+    case '{':
+        return reader_.readDictionary(op.attributes);
     case '[':
         if (!reader_.readAttribute(value, false))
             return false;
@@ -577,7 +600,8 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
             return false;
         op.attributes.emplace_back("", std::move(value));
         return true;
-    default: break;
+    default:
+        break;
     }
     const bool isWord = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || next == '_';
     if (isWord)
@@ -588,7 +612,8 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
         op.attributes.emplace_back("", std::move(value));
         return true;
     }
-    return reader_.expected(fmt::format("operands, attributes or ':' and the types of '{}'", op.name));
+    return reader_.expected(
+        fmt::format("operands, attributes or ':' and the types of '{}'", op.name));
 }
 
 bool ModuleParser::readPrettyOp(MlirOp& op, int depth)
@@ -599,8 +624,8 @@ bool ModuleParser::readPrettyOp(MlirOp& op, int depth)
     int parentheses = 0;
     bool isDone = false;
     while (!isDone) {
-        // The head of an operation stands on one line; what follows a newline is the next statement, unless it is
-        // inside parentheses or brings the types.
+        // The head of an operation stands on one line; what follows a newline is the next
+        // statement, unless it is inside parentheses or brings the types.
         const size_t before = scanner_.offset();
         const bool isNewLine = scanner_.skipSpace();
         if (parentheses == 0) {
@@ -637,7 +662,8 @@ bool ModuleParser::readPrettyRegions(MlirOp& op, int depth)
 {
     const size_t before = scanner_.offset();
     if (op.name == "stablehlo.reduce" && op.operands.size() > 2) {
-        // (%a init: %b), (%c init: %d) in the text, but a, c, b, d in the types and in the generic form.
+        // (%a init: %b), (%c init: %d) in the text, but a, c, b, d in the types and in the generic
+        // form.
         std::vector<MlirValueUse> ordered;
         for (const size_t parity : {size_t{0}, size_t{1}}) {
             for (size_t at = parity; at < op.operands.size(); at += 2)

@@ -1,4 +1,5 @@
-// Reads MLIR text (module, func.func, operations in the pretty and in the generic form, locations) into its syntax.
+// Reads MLIR text (module, func.func, operations in the pretty and in the generic form, locations)
+// into its syntax.
 #pragma once
 
 #include "core/base/job.h"
@@ -8,9 +9,10 @@
 namespace alpa
 {
 
-/// The module in `source`; what cannot be read is reported to `sink` and reading goes on at the next statement. An
-/// operation that cannot be read is kept as broken with the names of its results, so that its users are not reported
-/// too. Linear in the length of the text. Views in the result point into the text of `source`.
+/// The module in `source`; what cannot be read is reported to `sink` and reading goes on at the
+/// next statement. An operation that cannot be read is kept as broken with the names of its
+/// results, so that its users are not reported too. Linear in the length of the text. Views in the
+/// result point into the text of `source`.
 MlirModule parseMlir(const SourceText& source, DiagnosticSink& sink, const JobControl& control);
 
 } // namespace alpa

@@ -1,9 +1,9 @@
 #include "core/import/mlir_reader.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace alpa
 {
@@ -20,7 +20,8 @@ std::optional<int64_t> integerFrom(std::string_view spelling)
     int64_t value = 0;
     const char* begin = spelling.data() + (isHex ? 2 : 0);
     const char* end = spelling.data() + spelling.size();
-    const auto result = isHex ? std::from_chars(begin, end, bits, 16) : std::from_chars(begin, end, value, 10);
+    const auto result =
+        isHex ? std::from_chars(begin, end, bits, 16) : std::from_chars(begin, end, value, 10);
     if (result.ec != std::errc() || result.ptr != end)
         return std::nullopt;
     return isHex ? static_cast<int64_t>(bits) : value;
@@ -59,9 +60,10 @@ bool MlirReader::expected(std::string_view what)
     if (next == '\0' && scanner.isAtEnd())
         return failHere(fmt::format("expected {}, but the file ends here", what));
     const bool isPrintable = next > ' ' && next < '\x7f';
-    return failHere(isPrintable ? fmt::format("expected {}, found '{}'", what, next)
-                                : fmt::format("expected {}, found byte 0x{:02x}", what,
-                                              static_cast<unsigned>(static_cast<unsigned char>(next))));
+    return failHere(isPrintable
+                        ? fmt::format("expected {}, found '{}'", what, next)
+                        : fmt::format("expected {}, found byte 0x{:02x}", what,
+                                      static_cast<unsigned>(static_cast<unsigned char>(next))));
 }
 
 bool MlirReader::readTensorType(MlirType& type)
@@ -71,7 +73,9 @@ bool MlirReader::readTensorType(MlirType& type)
     int64_t count = 1;
     for (;;) {
         if (scanner.consume('?')) {
-            return fail(type.offset, "sizes known only at run time ('?') are not supported, export with static shapes");
+            return fail(
+                type.offset,
+                "sizes known only at run time ('?') are not supported, export with static shapes");
         }
         const char next = scanner.peek();
         if (next < '0' || next > '9')
@@ -83,7 +87,8 @@ bool MlirReader::readTensorType(MlirType& type)
         while (end < text.size() && text[end] >= '0' && text[end] <= '9')
             ++end;
         const auto parsed = std::from_chars(text.data() + begin, text.data() + end, size);
-        const bool isHuge = parsed.ec != std::errc() || (size > 0 && __builtin_mul_overflow(count, size, &count)) ||
+        const bool isHuge = parsed.ec != std::errc() ||
+                            (size > 0 && __builtin_mul_overflow(count, size, &count)) ||
                             count > std::numeric_limits<int64_t>::max() / 16;
         if (isHuge)
             return fail(begin, "the tensor is too large to count its elements");
@@ -99,11 +104,14 @@ bool MlirReader::readTensorType(MlirType& type)
         return expected("an element type");
     const std::optional<DType> dtype = dtypeFromName(element);
     if (element == "complex" || !dtype)
-        return fail(elementOffset, fmt::format("element type '{}' is not supported; supported are pred (i1), i8 to i64, "
-                                               "ui8 to ui64, f16, bf16, f32 and f64",
-                                               element));
+        return fail(
+            elementOffset,
+            fmt::format("element type '{}' is not supported; supported are pred (i1), i8 to i64, "
+                        "ui8 to ui64, f16, bf16, f32 and f64",
+                        element));
     tensor.dtype = *dtype;
-    while (scanner.peek() == ',') { // An encoding: bounds, layouts. It does not change what is computed.
+    while (scanner.peek() ==
+           ',') { // An encoding: bounds, layouts. It does not change what is computed.
         scanner.consume(',');
         MlirAttribute encoding;
         if (!readAttribute(encoding, false))
@@ -126,7 +134,9 @@ bool MlirReader::readType(MlirType& type)
     } else if (scanner.consume('!') || scanner.peek() != '(') {
         if (scanner.word().empty())
             return expected("a type");
-        if (scanner.peek() == '<' && !scanner.skipBalanced())
+        const bool hasBody =
+            scanner.offset() < scanner.text().size() && scanner.text()[scanner.offset()] == '<';
+        if (hasBody && !scanner.skipBalanced())
             return expected("'>'");
     } else { // A function type in an attribute.
         if (!scanner.skipBalanced())
@@ -287,7 +297,8 @@ bool MlirReader::readWordAttribute(MlirAttribute& attribute, bool allowsType, in
         attribute.integer = word == "true" ? 1 : 0;
         return true;
     }
-    if (scanner.peek() != '<' || scanner.text()[scanner.offset() - 1] == ' ') // "DEFAULT <": another value begins.
+    if (scanner.peek() != '<' ||
+        scanner.text()[scanner.offset() - 1] == ' ') // "DEFAULT <": another value begins.
         return true;
     if (word == "dense")
         return readDense(attribute, allowsType);
@@ -321,16 +332,19 @@ bool MlirReader::readAttribute(MlirAttribute& attribute, bool allowsType, int de
     const char next = scanner.peek();
     attribute.offset = scanner.offset();
     if (depth > kDeepest)
-        return fail(attribute.offset, fmt::format("brackets nest deeper than {} levels", kDeepest), true);
+        return fail(attribute.offset, fmt::format("brackets nest deeper than {} levels", kDeepest),
+                    true);
     switch (next) {
-    case '[': return readList(attribute, depth);
+    case '[':
+        return readList(attribute, depth);
     case '{':
         attribute.kind = MlirAttributeKind::kRecord;
         return readDictionary(attribute.entries, depth + 1);
     case '<':
         scanner.consume('<');
-        return scanner.peek() == '@' ? (scanner.moveTo(attribute.offset), readAnyBalanced(attribute))
-                                     : readRecordBody(attribute, depth);
+        return scanner.peek() == '@'
+                   ? (scanner.moveTo(attribute.offset), readAnyBalanced(attribute))
+                   : readRecordBody(attribute, depth);
     case '"': {
         const auto content = scanner.string();
         if (!content)
@@ -341,7 +355,8 @@ bool MlirReader::readAttribute(MlirAttribute& attribute, bool allowsType, int de
     }
     case '@': {
         scanner.consume('@');
-        const auto quoted = scanner.peek() == '"' ? scanner.string() : std::optional(scanner.suffix());
+        const auto quoted =
+            scanner.peek() == '"' ? scanner.string() : std::optional(scanner.suffix());
         if (!quoted || quoted->empty())
             return expected("a name after '@'");
         attribute.kind = MlirAttributeKind::kSymbol;
@@ -350,7 +365,8 @@ bool MlirReader::readAttribute(MlirAttribute& attribute, bool allowsType, int de
             scanner.suffix();
         return true;
     }
-    case '#': return readHashAttribute(attribute, depth);
+    case '#':
+        return readHashAttribute(attribute, depth);
     case '(':
     case '!': {
         MlirType type;
@@ -358,7 +374,8 @@ bool MlirReader::readAttribute(MlirAttribute& attribute, bool allowsType, int de
         attribute.text = type.text;
         return isRead;
     }
-    default: break;
+    default:
+        break;
     }
     const bool isNumber = (next >= '0' && next <= '9') || next == '-' || next == '+';
     if (isNumber)
@@ -376,7 +393,8 @@ bool MlirReader::readDictionary(MlirEntries& entries, int depth)
         if (!isFirst && !scanner.consume(','))
             return expected("',' or '}' in the attributes");
         isFirst = false;
-        const auto quoted = scanner.peek() == '"' ? scanner.string() : std::optional(scanner.word());
+        const auto quoted =
+            scanner.peek() == '"' ? scanner.string() : std::optional(scanner.word());
         if (!quoted || quoted->empty())
             return expected("an attribute name");
         MlirAttribute value;
@@ -438,7 +456,8 @@ bool MlirReader::readOptionalLocation(MlirLocationId& location)
 bool MlirReader::readLocation(MlirLocationId& location, int depth)
 {
     if (depth > kDeepest)
-        return fail(scanner.offset(), fmt::format("locations nest deeper than {} levels", kDeepest), true);
+        return fail(scanner.offset(), fmt::format("locations nest deeper than {} levels", kDeepest),
+                    true);
     MlirLocation read;
     const char next = scanner.peek();
     if (next == '#') {
@@ -468,8 +487,9 @@ bool MlirReader::readLocation(MlirLocationId& location, int depth)
         return true;
     } else if (scanner.consumeWord("callsite")) {
         read.children.resize(2, kUnknownLocation);
-        if (!scanner.consume('(') || !readLocation(read.children[0], depth + 1) || !scanner.consumeWord("at") ||
-            !readLocation(read.children[1], depth + 1) || !scanner.consume(')'))
+        if (!scanner.consume('(') || !readLocation(read.children[0], depth + 1) ||
+            !scanner.consumeWord("at") || !readLocation(read.children[1], depth + 1) ||
+            !scanner.consume(')'))
             return expected("callsite(... at ...)");
     } else if (scanner.consumeWord("fused")) {
         if (scanner.peek() == '<' && !scanner.skipBalanced())

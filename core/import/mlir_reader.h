@@ -1,5 +1,9 @@
-// Reads the small parts of an MLIR text: types, attributes and locations. The parser for statements stands on it.
+// Reads the small parts of an MLIR text: types, attributes and locations. The parser for statements
+// stands on it.
 #pragma once
+
+#include "core/import/mlir_scanner.h"
+#include "core/import/mlir_syntax.h"
 
 #include <optional>
 #include <string>
@@ -7,16 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "core/import/mlir_scanner.h"
-#include "core/import/mlir_syntax.h"
-
 namespace alpa
 {
 
 using MlirEntries = std::vector<std::pair<std::string_view, MlirAttribute>>;
 
-/// Every read* returns false after remembering why; the first problem since clearProblem() is kept, and the cursor
-/// stays near it. Nothing nests deeper than kDeepest, so that a hostile text cannot exhaust the stack.
+/// Every read* returns false after remembering why; the first problem since clearProblem() is kept,
+/// and the cursor stays near it. Nothing nests deeper than kDeepest, so that a hostile text cannot
+/// exhaust the stack.
 class MlirReader
 {
 public:
@@ -28,7 +30,11 @@ public:
         bool isFatal = false; ///< Going on would only repeat it.
     };
 
-    MlirReader(std::string_view text, MlirModule& module) : scanner(text), module_(module) {}
+    MlirReader(std::string_view text, MlirModule& module)
+        : scanner(text)
+        , module_(module)
+    {
+    }
 
     MlirScanner scanner;
 
@@ -36,7 +42,8 @@ public:
     [[nodiscard]] bool readType(MlirType& type);
     /// (a, b), a list in parentheses or a single type.
     [[nodiscard]] bool readTypes(std::vector<MlirType>& types);
-    /// Any attribute. `allowsType`: a number or dense value may be followed by ": type" (inside dictionaries).
+    /// Any attribute. `allowsType`: a number or dense value may be followed by ": type" (inside
+    /// dictionaries).
     [[nodiscard]] bool readAttribute(MlirAttribute& attribute, bool allowsType, int depth = 0);
     /// The entries of {a = 1, b}; the cursor is before the opening brace.
     [[nodiscard]] bool readDictionary(MlirEntries& entries, int depth = 0);

@@ -14,11 +14,16 @@ bool isWordPart(char c) { return isLetter(c) || isDigit(c) || c == '.' || c == '
 char closing(char open)
 {
     switch (open) {
-    case '(': return ')';
-    case '[': return ']';
-    case '{': return '}';
-    case '<': return '>';
-    default: return '\0';
+    case '(':
+        return ')';
+    case '[':
+        return ']';
+    case '{':
+        return '}';
+    case '<':
+        return '>';
+    default:
+        return '\0';
     }
 }
 
@@ -77,7 +82,8 @@ bool MlirScanner::consumeWord(std::string_view expected)
 {
     skipSpace();
     const size_t end = offset_ + expected.size();
-    if (text_.substr(offset_, expected.size()) != expected || (end < text_.size() && isWordPart(text_[end])))
+    if (text_.substr(offset_, expected.size()) != expected ||
+        (end < text_.size() && isWordPart(text_[end])))
         return false;
     offset_ = end;
     return true;
@@ -117,9 +123,11 @@ std::string_view MlirScanner::number()
     at += isHex ? 2 : 0;
     while (at < text_.size()) {
         const char c = text_[at];
-        const bool isExponentSign = !isHex && (c == '-' || c == '+') && (text_[at - 1] == 'e' || text_[at - 1] == 'E');
-        const bool isPart = isHex ? isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')
-                                  : isDigit(c) || c == '.' || c == 'e' || c == 'E' || isExponentSign;
+        const bool isExponentSign =
+            !isHex && (c == '-' || c == '+') && (text_[at - 1] == 'e' || text_[at - 1] == 'E');
+        const bool isPart = isHex
+                                ? isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')
+                                : isDigit(c) || c == '.' || c == 'e' || c == 'E' || isExponentSign;
         if (!isPart)
             break;
         ++at;

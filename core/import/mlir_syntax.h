@@ -1,7 +1,9 @@
-// What an MLIR text says, before anything is known about what it means: functions of operations with operands,
-// attributes, regions and types. The parser (mlir_parser.h) makes it; the StableHLO importer reads it.
-// All string views point into the text that was parsed.
+// What an MLIR text says, before anything is known about what it means: functions of operations
+// with operands, attributes, regions and types. The parser (mlir_parser.h) makes it; the StableHLO
+// importer reads it. All string views point into the text that was parsed.
 #pragma once
+
+#include "core/graph/types.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,8 +11,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "core/graph/types.h"
 
 namespace alpa
 {
@@ -41,12 +41,14 @@ struct MlirAttribute {
 };
 
 struct MlirType {
-    std::optional<TensorType> tensor; ///< Nothing for tuples, tokens, complex elements, dynamic sizes.
+    std::optional<TensorType>
+        tensor; ///< Nothing for tuples, tokens, complex elements, dynamic sizes.
     std::string_view text;
     size_t offset = 0;
 };
 
-/// %3, or %3#1 for the second result of an operation with several. Names are numbered within a function.
+/// %3, or %3#1 for the second result of an operation with several. Names are numbered within a
+/// function.
 struct MlirValueUse {
     uint32_t name = 0;
     uint32_t index = 0;
@@ -62,11 +64,12 @@ struct MlirValueDefinition {
 using MlirLocationId = uint32_t;
 inline constexpr MlirLocationId kUnknownLocation = 0;
 
-/// loc(...). Only names matter to us; files and lines of the program that wrote the text are dropped.
+/// loc(...). Only names matter to us; files and lines of the program that wrote the text are
+/// dropped.
 struct MlirLocation {
-    std::string_view name;                 ///< "jit(loss)/GPT/add"; empty for files and unknown.
-    std::string_view alias;                ///< "loc12" for loc(#loc12), defined anywhere in the text.
-    std::vector<MlirLocationId> children;  ///< Of fused and callsite locations, the callee first.
+    std::string_view name;  ///< "jit(loss)/GPT/add"; empty for files and unknown.
+    std::string_view alias; ///< "loc12" for loc(#loc12), defined anywhere in the text.
+    std::vector<MlirLocationId> children; ///< Of fused and callsite locations, the callee first.
 };
 
 struct MlirArgument {
@@ -94,9 +97,10 @@ struct MlirOp {
     std::vector<std::string_view> words; ///< Bare words of the pretty form, such as LT and SIGNED.
     std::vector<std::pair<std::string_view, MlirAttribute>> attributes;
     std::vector<MlirRegion> regions;
-    bool hasFunctionType = false;     ///< Written (a, b) -> c rather than one type for all.
+    bool hasFunctionType = false; ///< Written (a, b) -> c rather than one type for all.
     std::vector<MlirType> operandTypes;
-    std::vector<MlirType> resultTypes; ///< Without hasFunctionType: empty, everything is in operandTypes.
+    std::vector<MlirType>
+        resultTypes; ///< Without hasFunctionType: empty, everything is in operandTypes.
     MlirLocationId location = kUnknownLocation;
     bool isBroken = false; ///< Could not be parsed; only the names of its results are known.
 

@@ -15,13 +15,26 @@ bool contains(const std::array<std::string_view, kCount>& words, std::string_vie
 }
 
 /// Functions that were compiled or kept apart: their names say nothing about the model.
-constexpr std::array<std::string_view, 10> kCompiled = {"jit",   "pjit",   "xla_call",        "core_call",  "closed_call",
-                                                        "named", "pmap",   "custom_jvp_call", "shard_map", "custom_vjp_call"};
+constexpr std::array<std::string_view, 10> kCompiled = {
+    "jit",   "pjit", "xla_call",        "core_call", "closed_call",
+    "named", "pmap", "custom_jvp_call", "shard_map", "custom_vjp_call"};
 /// Components that control flow and rematerialisation insert.
-constexpr std::array<std::string_view, 16> kInserted = {
-    "while",        "body",       "cond",          "scan",       "eval_jaxpr",      "closed_call",     "checkpoint", "remat",
-    "remat2",       "core_call",  "body_fun",      "cond_fun",   "custom_jvp_call", "custom_vjp_call", "pjit",
-    "rematted_computation"};
+constexpr std::array<std::string_view, 16> kInserted = {"while",
+                                                        "body",
+                                                        "cond",
+                                                        "scan",
+                                                        "eval_jaxpr",
+                                                        "closed_call",
+                                                        "checkpoint",
+                                                        "remat",
+                                                        "remat2",
+                                                        "core_call",
+                                                        "body_fun",
+                                                        "cond_fun",
+                                                        "custom_jvp_call",
+                                                        "custom_vjp_call",
+                                                        "pjit",
+                                                        "rematted_computation"};
 
 /// Calls `use` with every component of `text` that is not inside parentheses.
 template <typename Use>
@@ -50,10 +63,12 @@ void addComponent(std::string_view component, NameStack& stack, int depth)
         stack.isDerivative = stack.isDerivative || wrapper == "jvp";
         stack.isBackward = stack.isBackward || wrapper == "transpose";
         const std::string_view inner = component.substr(open + 1, component.size() - open - 2);
-        forEachComponent(inner, [&](std::string_view part) { addComponent(part, stack, depth + 1); });
+        forEachComponent(inner,
+                         [&](std::string_view part) { addComponent(part, stack, depth + 1); });
         return;
     }
-    if (component.empty() || contains(kInserted, component) || component.find("->") != std::string_view::npos)
+    if (component.empty() || contains(kInserted, component) ||
+        component.find("->") != std::string_view::npos)
         return;
     if (!stack.path.empty())
         stack.path += '/';
@@ -67,13 +82,15 @@ NameStack parseNameStack(std::string_view name)
     NameStack stack;
     std::string_view previous;
     bool hasPrevious = false;
-    forEachComponent(name, [&](std::string_view component) { // One behind, so that the last one is left out.
-        if (hasPrevious)
-            addComponent(previous, stack, 0);
-        previous = component;
-        hasPrevious = true;
-    });
-    // The primitive itself may carry a transformation: "jit(step)/transpose(jvp(jit(log_softmax)))".
+    forEachComponent(
+        name, [&](std::string_view component) { // One behind, so that the last one is left out.
+            if (hasPrevious)
+                addComponent(previous, stack, 0);
+            previous = component;
+            hasPrevious = true;
+        });
+    // The primitive itself may carry a transformation:
+    // "jit(step)/transpose(jvp(jit(log_softmax)))".
     NameStack last;
     addComponent(previous, last, 0);
     stack.isDerivative = stack.isDerivative || last.isDerivative;
@@ -123,7 +140,8 @@ std::string_view LocationNames::name(MlirLocationId location) const
 const NameStack& LocationNames::stack(MlirLocationId location)
 {
     // Every use of #loc12 is a location of its own; they share the stack of the alias.
-    if (const MlirLocation& entry = module_.locations[location]; entry.name.empty() && !entry.alias.empty()) {
+    if (const MlirLocation& entry = module_.locations[location];
+        entry.name.empty() && !entry.alias.empty()) {
         const auto alias = module_.locationAliases.find(entry.alias);
         location = alias == module_.locationAliases.end() ? kUnknownLocation : alias->second;
     }
@@ -144,7 +162,8 @@ std::vector<std::string> splitArgumentPath(std::string_view path)
             ++at;
         parts.emplace_back(path.substr(begin, at - begin));
         const bool isName = std::all_of(parts.back().begin(), parts.back().end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '_';
         });
         return isName && !parts.back().empty();
     };
@@ -161,7 +180,8 @@ std::vector<std::string> splitArgumentPath(std::string_view path)
         if (close == std::string_view::npos)
             return {};
         std::string_view key = path.substr(at + 1, close - at - 1);
-        if (key.size() >= 2 && (key.front() == '\'' || key.front() == '"') && key.back() == key.front())
+        if (key.size() >= 2 && (key.front() == '\'' || key.front() == '"') &&
+            key.back() == key.front())
             key = key.substr(1, key.size() - 2);
         if (key.empty())
             return {};

@@ -1,11 +1,12 @@
-// The names that JAX leaves in locations: which module an operation came from, and what an argument was called.
+// The names that JAX leaves in locations: which module an operation came from, and what an argument
+// was called.
 #pragma once
+
+#include "core/import/mlir_syntax.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/import/mlir_syntax.h"
 
 namespace alpa
 {
@@ -20,11 +21,13 @@ struct NameStack {
     friend bool operator==(const NameStack&, const NameStack&) = default;
 };
 
-/// Drops the last component (the primitive), compiled functions such as jit(relu), einsum formulas such as
-/// "bqhd,bkhd->bhqk" and the bodies of control flow ("while/body"); opens jvp(...), transpose(...), vmap(...).
+/// Drops the last component (the primitive), compiled functions such as jit(relu), einsum formulas
+/// such as "bqhd,bkhd->bhqk" and the bodies of control flow ("while/body"); opens jvp(...),
+/// transpose(...), vmap(...).
 NameStack parseNameStack(std::string_view name);
 
-/// The path of a function called from `caller` whose own names may be relative to the call or absolute.
+/// The path of a function called from `caller` whose own names may be relative to the call or
+/// absolute.
 std::string joinScopes(std::string_view caller, std::string_view path);
 
 /// Name stacks by location, each taken apart once. Assumes that the module outlives it.
@@ -44,8 +47,8 @@ private:
     std::vector<bool> isKnown_;
 };
 
-/// "params['block_0']['fc']" as {"params", "block_0", "fc"}, "state[0].mu" as {"state", "0", "mu"}; empty when the text
-/// is not such a path.
+/// "params['block_0']['fc']" as {"params", "block_0", "fc"}, "state[0].mu" as {"state", "0", "mu"};
+/// empty when the text is not such a path.
 std::vector<std::string> splitArgumentPath(std::string_view path);
 
 } // namespace alpa

@@ -1,14 +1,15 @@
 #include "core/import/source_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace alpa
 {
 
-SourceText::SourceText(std::string_view text) : text_(text)
+SourceText::SourceText(std::string_view text)
+    : text_(text)
 {
     lineStarts_.push_back(0);
     size_t from = 0;
@@ -35,7 +36,8 @@ std::string_view SourceText::line(int number) const
         return {};
     const size_t begin = lineStarts_[static_cast<size_t>(number) - 1];
     const size_t end = text_.find('\n', begin);
-    std::string_view content = text_.substr(begin, end == std::string_view::npos ? end : end - begin);
+    std::string_view content =
+        text_.substr(begin, end == std::string_view::npos ? end : end - begin);
     if (!content.empty() && content.back() == '\r')
         content.remove_suffix(1);
     return content;
@@ -63,12 +65,14 @@ void DiagnosticSink::add(Severity severity, size_t offset, std::string message)
 
 std::vector<Diagnostic> DiagnosticSink::take()
 {
-    std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return a.line != b.line ? a.line < b.line : a.column < b.column;
-    });
+    std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
+                     [](const Diagnostic& a, const Diagnostic& b) {
+                         return a.line != b.line ? a.line < b.line : a.column < b.column;
+                     });
     if (errorCount_ > kMostErrors)
-        diagnostics_.push_back(
-            Diagnostic{Severity::kError, fmt::format("{} further errors are not listed", errorCount_ - kMostErrors), 0, 0});
+        diagnostics_.push_back(Diagnostic{
+            Severity::kError,
+            fmt::format("{} further errors are not listed", errorCount_ - kMostErrors), 0, 0});
     seen_.clear();
     return std::move(diagnostics_);
 }

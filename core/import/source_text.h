@@ -1,13 +1,13 @@
 // The text of a model file with its places, and the list of what an importer has to say about it.
 #pragma once
 
+#include "core/base/diagnostic.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
-
-#include "core/base/diagnostic.h"
 
 namespace alpa
 {
@@ -24,7 +24,8 @@ public:
     explicit SourceText(std::string_view text);
 
     std::string_view text() const { return text_; }
-    /// Logarithmic in the number of lines. Offsets past the end are the place behind the last character.
+    /// Logarithmic in the number of lines. Offsets past the end are the place behind the last
+    /// character.
     Place place(size_t offset) const;
     /// The line without its newline; empty for lines that do not exist.
     std::string_view line(int number) const;
@@ -34,17 +35,27 @@ private:
     std::vector<size_t> lineStarts_;
 };
 
-/// Collects remarks with their places. The same remark at the same place is kept once, because a function that is
-/// called often is looked at often. After kMostErrors errors further ones are only counted.
+/// Collects remarks with their places. The same remark at the same place is kept once, because a
+/// function that is called often is looked at often. After kMostErrors errors further ones are only
+/// counted.
 class DiagnosticSink
 {
 public:
     static constexpr int kMostErrors = 100;
 
-    explicit DiagnosticSink(const SourceText& source) : source_(source) {}
+    explicit DiagnosticSink(const SourceText& source)
+        : source_(source)
+    {
+    }
 
-    void error(size_t offset, std::string message) { add(Severity::kError, offset, std::move(message)); }
-    void warning(size_t offset, std::string message) { add(Severity::kWarning, offset, std::move(message)); }
+    void error(size_t offset, std::string message)
+    {
+        add(Severity::kError, offset, std::move(message));
+    }
+    void warning(size_t offset, std::string message)
+    {
+        add(Severity::kWarning, offset, std::move(message));
+    }
     /// A remark about the file as a whole.
     void errorWithoutPlace(std::string message);
 

@@ -1,8 +1,8 @@
 #include "core/import/stablehlo_indexing.h"
 
-#include <algorithm>
-
 #include "core/import/attribute_access.h"
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -16,7 +16,8 @@ struct DimensionNames {
     std::vector<int> spatial;
 };
 
-std::optional<DimensionNames> readNames(const MlirAttribute& list, std::string_view first, std::string_view second)
+std::optional<DimensionNames> readNames(const MlirAttribute& list, std::string_view first,
+                                        std::string_view second)
 {
     DimensionNames names;
     names.spatial.assign(list.items.size() < 2 ? 0 : list.items.size() - 2, -1);
@@ -33,20 +34,23 @@ std::optional<DimensionNames> readNames(const MlirAttribute& list, std::string_v
         else
             return std::nullopt;
     }
-    const bool isComplete = names.first >= 0 && names.second >= 0 &&
-                            std::find(names.spatial.begin(), names.spatial.end(), -1) == names.spatial.end();
+    const bool isComplete =
+        names.first >= 0 && names.second >= 0 &&
+        std::find(names.spatial.begin(), names.spatial.end(), -1) == names.spatial.end();
     return isComplete ? std::optional(names) : std::nullopt;
 }
 
 /// The integers of an attribute, or `count` times `value` when it is absent.
-std::optional<std::vector<int64_t>> integersOr(const MlirAttribute* attribute, size_t count, int64_t value)
+std::optional<std::vector<int64_t>> integersOr(const MlirAttribute* attribute, size_t count,
+                                               int64_t value)
 {
     if (attribute == nullptr)
         return std::vector<int64_t>(count, value);
     return integers(attribute);
 }
 
-bool splitPadding(const std::vector<int64_t>& padding, std::vector<int64_t>& low, std::vector<int64_t>& high)
+bool splitPadding(const std::vector<int64_t>& padding, std::vector<int64_t>& low,
+                  std::vector<int64_t>& high)
 {
     for (size_t at = 0; at + 1 < padding.size(); at += 2) {
         low.push_back(padding[at]);
@@ -80,8 +84,8 @@ std::optional<ConvolutionAttributes> readConvolution(const MlirOp& op)
     const auto featureGroups = integersOr(op.find("feature_group_count"), 1, 1);
     const auto batchGroups = integersOr(op.find("batch_group_count"), 1, 1);
     ConvolutionAttributes result;
-    if (!strides || !padding || !lhsDilation || !rhsDilation || !reversal || !featureGroups || !batchGroups ||
-        featureGroups->size() != 1 || batchGroups->size() != 1 ||
+    if (!strides || !padding || !lhsDilation || !rhsDilation || !reversal || !featureGroups ||
+        !batchGroups || featureGroups->size() != 1 || batchGroups->size() != 1 ||
         !splitPadding(*padding, result.paddingLow, result.paddingHigh))
         return std::nullopt;
     result.strides = *strides;
@@ -110,7 +114,10 @@ namespace
 class DimensionLists
 {
 public:
-    explicit DimensionLists(const MlirAttribute& record) : record_(record) {}
+    explicit DimensionLists(const MlirAttribute& record)
+        : record_(record)
+    {
+    }
 
     std::vector<int> list(std::string_view name)
     {
@@ -186,8 +193,9 @@ std::optional<WindowAttributes> readWindow(const MlirOp& op, int rank)
     const auto isNotOne = [](int64_t dilation) { return dilation != 1; };
     result.hasDilation = std::any_of(baseDilations->begin(), baseDilations->end(), isNotOne) ||
                          std::any_of(windowDilations->begin(), windowDilations->end(), isNotOne);
-    return splitPadding(*padding, result.attributes.paddingLow, result.attributes.paddingHigh) ? std::optional(result)
-                                                                                              : std::nullopt;
+    return splitPadding(*padding, result.attributes.paddingLow, result.attributes.paddingHigh)
+               ? std::optional(result)
+               : std::nullopt;
 }
 
 } // namespace alpa

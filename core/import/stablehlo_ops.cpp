@@ -1,14 +1,14 @@
 #include "core/import/stablehlo_ops.h"
 
-#include <optional>
-#include <unordered_map>
-
-#include <fmt/format.h>
-
 #include "core/graph/infer_types.h"
 #include "core/import/attribute_access.h"
 #include "core/import/constant_values.h"
 #include "core/import/stablehlo_indexing.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <unordered_map>
 
 namespace alpa
 {
@@ -24,7 +24,12 @@ constexpr size_t kLongestOpaqueText = 2000;
 class OpConverter
 {
 public:
-    OpConverter(Graph& graph, const StablehloOp& op) : graph_(graph), op_(op), syntax_(op.syntax) {}
+    OpConverter(Graph& graph, const StablehloOp& op)
+        : graph_(graph)
+        , op_(op)
+        , syntax_(op.syntax)
+    {
+    }
 
     Conversion convert();
 
@@ -65,16 +70,23 @@ private:
     void convertDims(OpKind kind, std::initializer_list<std::string_view> names);
     void passOperands() { results_ = op_.operands; }
 
-    ValueId emit(OpKind kind, const Values& operands, Attributes attributes, const TensorType& declared);
+    ValueId emit(OpKind kind, const Values& operands, Attributes attributes,
+                 const TensorType& declared);
     void finish(OpKind kind, const Values& operands, Attributes attributes = {});
     ValueId splat(double value, const TensorType& type);
     void finishFromInit(ReduceKind kind, ValueId reduced, ValueId init);
     std::optional<double> constantValue(ValueId id) const;
     const TensorType& declared() const { return op_.resultTypes.front(); }
     bool hasOperands(size_t count);
-    void unsupported(std::string reason) { stop(Conversion::Outcome::kUnsupported, std::move(reason)); }
+    void unsupported(std::string reason)
+    {
+        stop(Conversion::Outcome::kUnsupported, std::move(reason));
+    }
     void invalid(std::string reason) { stop(Conversion::Outcome::kInvalid, std::move(reason)); }
-    void missing(std::string_view attribute) { invalid(fmt::format("attribute '{}' is missing or malformed", attribute)); }
+    void missing(std::string_view attribute)
+    {
+        invalid(fmt::format("attribute '{}' is missing or malformed", attribute));
+    }
     void stop(Conversion::Outcome outcome, std::string reason);
 
     Graph& graph_;
@@ -90,14 +102,16 @@ void OpConverter::stop(Conversion::Outcome outcome, std::string reason)
         problem_ = Conversion{outcome, {}, std::move(reason)};
 }
 
-ValueId OpConverter::emit(OpKind kind, const Values& operands, Attributes attributes, const TensorType& declaredType)
+ValueId OpConverter::emit(OpKind kind, const Values& operands, Attributes attributes,
+                          const TensorType& declaredType)
 {
     if (problem_)
         return {};
     std::vector<TensorType> operandTypes;
     for (const ValueId operand : operands)
         operandTypes.push_back(graph_.type(operand));
-    const Result<std::vector<TensorType>> types = inferTypes(kind, attributes, operandTypes, declaredType);
+    const Result<std::vector<TensorType>> types =
+        inferTypes(kind, attributes, operandTypes, declaredType);
     if (!types) {
         invalid(types.error().message);
         return {};
@@ -141,7 +155,8 @@ std::optional<double> OpConverter::constantValue(ValueId id) const
             return std::nullopt;
         const Op& op = graph_.op(producer);
         if (const auto* constant = std::get_if<ConstantAttributes>(&op.attributes))
-            return constant->values.size() == 1 ? std::optional(constant->values.front()) : std::nullopt;
+            return constant->values.size() == 1 ? std::optional(constant->values.front())
+                                                : std::nullopt;
         if (op.kind != OpKind::kBroadcast && op.kind != OpKind::kReshape)
             return std::nullopt;
         id = op.operands.front();
@@ -195,7 +210,8 @@ void OpConverter::convertConstant()
 {
     const MlirAttribute* value = syntax_.find("value");
     if (value != nullptr && value->kind == MlirAttributeKind::kOther)
-        return unsupported("its values are not in the text; print with large constants written out");
+        return unsupported(
+            "its values are not in the text; print with large constants written out");
     if (value == nullptr || value->kind != MlirAttributeKind::kDense)
         return missing("value");
     Result<std::vector<double>> values = parseDense(value->text, declared());
@@ -208,7 +224,8 @@ void OpConverter::convertCustomCall()
 {
     const MlirAttribute* callee = findAny(syntax_, {"callee", "call_target_name"});
     const std::string_view target = callee == nullptr ? std::string_view() : callee->text;
-    if (target == "Sharding" && op_.operands.size() == 1) // GSPMD's way to annotate an intermediate value.
+    if (target == "Sharding" &&
+        op_.operands.size() == 1) // GSPMD's way to annotate an intermediate value.
         return passOperands();
     unsupported("what a custom call computes is not in the file");
 }
@@ -226,7 +243,8 @@ void OpConverter::convertDot()
 void OpConverter::convertDotGeneral()
 {
     DotAttributes attributes;
-    const auto readPair = [&](const MlirAttribute* pair, std::vector<int>& left, std::vector<int>& right) {
+    const auto readPair = [&](const MlirAttribute* pair, std::vector<int>& left,
+                              std::vector<int>& right) {
         if (pair == nullptr)
             return true;
         if (pair->items.size() != 2)
@@ -249,7 +267,8 @@ void OpConverter::convertDotGeneral()
             !readOne(numbers->find("rhs_contracting_dimensions"), attributes.rhsContracting))
             return missing("dot_dimension_numbers");
     } else if (!readPair(syntax_.find("batching_dims"), attributes.lhsBatch, attributes.rhsBatch) ||
-               !readPair(syntax_.find("contracting_dims"), attributes.lhsContracting, attributes.rhsContracting)) {
+               !readPair(syntax_.find("contracting_dims"), attributes.lhsContracting,
+                         attributes.rhsContracting)) {
         return missing("contracting_dims");
     }
     finish(OpKind::kDot, op_.operands, std::move(attributes));
@@ -316,7 +335,8 @@ void OpConverter::convertScatter()
     const auto kind = reduceKindOf(combiner);
     attributes->isReplace = combiner == "second";
     if (!kind && !attributes->isReplace)
-        return unsupported("its update computation is not one of add, multiply, maximum, minimum, and, or, replace");
+        return unsupported("its update computation is not one of add, multiply, maximum, minimum, "
+                           "and, or, replace");
     attributes->kind = kind.value_or(ReduceKind::kAdd);
     finish(OpKind::kScatter, op_.operands, std::move(*attributes));
 }
@@ -362,7 +382,8 @@ void OpConverter::convertSlice()
     finish(OpKind::kSlice, op_.operands, std::move(attributes));
 }
 
-/// A reduction begins from `init`; ours begins from the identity, so any other init is combined afterwards.
+/// A reduction begins from `init`; ours begins from the identity, so any other init is combined
+/// afterwards.
 void OpConverter::finishFromInit(ReduceKind kind, ValueId reduced, ValueId init)
 {
     if (problem_ || constantValue(init) == identityOf(kind, graph_.type(init).dtype))
@@ -384,8 +405,9 @@ void OpConverter::convertReduce()
     if (!dims)
         return missing("dimensions");
     if (op_.operands.size() != 2)
-        return op_.operands.size() % 2 != 0 || op_.operands.empty() ? invalid("expected operands and as many initial values")
-                                                                    : unsupported("a reduction of several tensors at once");
+        return op_.operands.size() % 2 != 0 || op_.operands.empty()
+                   ? invalid("expected operands and as many initial values")
+                   : unsupported("a reduction of several tensors at once");
     std::string_view combiner;
     if (const MlirAttribute* applied = syntax_.find("applies"))
         combiner = applied->text;
@@ -394,7 +416,8 @@ void OpConverter::convertReduce()
     const auto kind = reduceKindOf(combiner);
     if (!kind)
         return unsupported("it does not combine by add, multiply, maximum, minimum, and, or");
-    const ValueId reduced = emit(OpKind::kReduce, {op_.operands[0]}, ReduceAttributes{*kind, *dims}, declared());
+    const ValueId reduced =
+        emit(OpKind::kReduce, {op_.operands[0]}, ReduceAttributes{*kind, *dims}, declared());
     finishFromInit(*kind, reduced, op_.operands[1]);
 }
 
@@ -408,8 +431,8 @@ void OpConverter::convertReduceWindow()
     if (window->hasDilation)
         return unsupported("a dilated window");
     ReduceWindowAttributes attributes = window->attributes;
-    const auto kind =
-        syntax_.regions.size() == 1 ? reduceKindOf(combinerName(syntax_.regions[0])) : std::optional<ReduceKind>();
+    const auto kind = syntax_.regions.size() == 1 ? reduceKindOf(combinerName(syntax_.regions[0]))
+                                                  : std::optional<ReduceKind>();
     if (!kind)
         return unsupported("it does not combine by add, multiply, maximum, minimum, and, or");
     // The initial value also fills the padding; only the identity leaves both to us.
@@ -432,8 +455,10 @@ void OpConverter::convertSelectAndScatter()
     const bool isByCompare = combinerName(select) == "stablehlo.compare" && !select.ops.empty() &&
                              select.ops.front().operands[0].name == select.arguments[0].name;
     const auto direction = isByCompare ? compareDirectionOf(select.ops.front()) : std::nullopt;
-    const bool isLargest = direction == CompareDirection::kGe || direction == CompareDirection::kGt;
-    const bool isSmallest = direction == CompareDirection::kLe || direction == CompareDirection::kLt;
+    // Of equal elements the first is kept, which is what GE and LE (selected, candidate) say and GT
+    // and LT do not.
+    const bool isLargest = direction == CompareDirection::kGe;
+    const bool isSmallest = direction == CompareDirection::kLe;
     const bool adds = reduceKindOf(combinerName(syntax_.regions[1])) == ReduceKind::kAdd;
     if ((!isLargest && !isSmallest) || !adds || constantValue(op_.operands[2]) != 0.0)
         return unsupported("it does not add to the largest or smallest element of each window");
@@ -447,11 +472,14 @@ void OpConverter::convertSort()
     const auto dim = dimensions(syntax_.find("dimension"));
     if (!dim || dim->size() != 1)
         return missing("dimension");
-    if (syntax_.regions.size() != 1 || op_.operands.size() != 1)
-        return unsupported("a sort of several tensors at once");
-    const MlirRegion& region = syntax_.regions[0];
+    if (syntax_.regions.size() != 1 ||
+        syntax_.regions[0].arguments.size() != 2 * op_.operands.size())
+        return missing("comparator");
+    // Several tensors are sorted by the first: its two elements are the first two arguments.
+    MlirRegion region = syntax_.regions[0];
+    region.arguments.resize(std::min<size_t>(region.arguments.size(), 2));
     if (combinerName(region) != "stablehlo.compare")
-        return unsupported("its order is not by one comparison");
+        return unsupported("its order is not by one comparison of the first tensor");
     const MlirOp& compare = region.ops.front();
     const auto direction = compareDirectionOf(compare);
     const bool isLess = direction == CompareDirection::kLt || direction == CompareDirection::kLe;
@@ -540,8 +568,10 @@ const std::unordered_map<std::string_view, OpConverter::Handler>& OpConverter::h
 Conversion OpConverter::convert()
 {
     const size_t dot = syntax_.name.find('.');
-    const std::string_view dialect = dot == std::string_view::npos ? std::string_view() : syntax_.name.substr(0, dot);
-    const std::string_view name = dot == std::string_view::npos ? syntax_.name : syntax_.name.substr(dot + 1);
+    const std::string_view dialect =
+        dot == std::string_view::npos ? std::string_view() : syntax_.name.substr(0, dot);
+    const std::string_view name =
+        dot == std::string_view::npos ? syntax_.name : syntax_.name.substr(dot + 1);
     const bool isOurs = dialect == "stablehlo" || dialect == "mhlo" || dialect == "chlo" ||
                         (dialect == "sdy" && name == "sharding_constraint");
     const auto kind = elementwiseKinds().find(name);
@@ -561,7 +591,8 @@ Conversion OpConverter::convert()
         for (const ValueId result : results_)
             types.push_back(graph_.type(result));
         if (types.size() != op_.resultTypes.size())
-            invalid(fmt::format("{} results are declared, expected {}", op_.resultTypes.size(), types.size()));
+            invalid(fmt::format("{} results are declared, expected {}", op_.resultTypes.size(),
+                                types.size()));
         for (size_t at = 0; !problem_ && at < types.size(); ++at) {
             if (types[at] != op_.resultTypes[at])
                 invalid(fmt::format("the result is declared as {}, but its operands give {}",
@@ -578,7 +609,10 @@ Conversion OpConverter::convert()
 
 } // namespace
 
-Conversion convertStablehloOp(Graph& graph, const StablehloOp& op) { return OpConverter(graph, op).convert(); }
+Conversion convertStablehloOp(Graph& graph, const StablehloOp& op)
+{
+    return OpConverter(graph, op).convert();
+}
 
 std::string operationLabel(const MlirOp& op)
 {
@@ -594,7 +628,8 @@ std::vector<ValueId> addOpaque(Graph& graph, const StablehloOp& op, std::string_
     opaque.scope = op.scope;
     opaque.sourceLine = op.line;
     opaque.operands = op.operands;
-    opaque.attributes = OpaqueAttributes{operationLabel(op.syntax), std::string(text.substr(0, kLongestOpaqueText))};
+    opaque.attributes = OpaqueAttributes{operationLabel(op.syntax),
+                                         std::string(text.substr(0, kLongestOpaqueText))};
     const OpId id = graph.addOp(std::move(opaque), op.resultTypes);
     return graph.op(id).results;
 }

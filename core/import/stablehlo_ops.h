@@ -1,11 +1,11 @@
 // One operation of a StableHLO file as operations of the graph.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "core/graph/graph.h"
 #include "core/import/mlir_syntax.h"
+
+#include <string>
+#include <vector>
 
 namespace alpa
 {
@@ -24,7 +24,8 @@ struct StablehloOp {
 struct Conversion {
     enum class Outcome {
         kConverted,   ///< `values` are its results.
-        kUnsupported, ///< Correct as far as we know, but we lack it: `reason` says what. Nothing was added.
+        kUnsupported, ///< Correct as far as we know, but we lack it: `reason` says what. Nothing
+                      ///< was added.
         kInvalid,     ///< The file is wrong: `reason` says how.
     };
     Outcome outcome = Outcome::kConverted;
@@ -32,9 +33,10 @@ struct Conversion {
     std::string reason;
 };
 
-/// Adds the operation to the graph: stablehlo.* (or mhlo.*) operations that core/graph knows become one op, others are
-/// expanded (chlo.square, a reduction from a value that is not its identity, ...), annotations such as
-/// sdy.sharding_constraint become their operand. Result types are inferred and compared with the declared ones.
+/// Adds the operation to the graph: stablehlo.* (or mhlo.*) operations that core/graph knows become
+/// one op, others are expanded (chlo.square, a reduction from a value that is not its identity,
+/// ...), annotations such as sdy.sharding_constraint become their operand. Result types are
+/// inferred and compared with the declared ones.
 Conversion convertStablehloOp(Graph& graph, const StablehloOp& op);
 
 /// Adds the operation as opaque, with its text (`text`, shortened when long).
