@@ -8,6 +8,8 @@
 
 #include "core/intra_op/bucket_elimination.h"
 #include "core/intra_op/local_search.h"
+#include "core/intra_op/price_bundle.h"
+#include "core/intra_op/primal_search.h"
 
 namespace alpa
 {
@@ -22,6 +24,7 @@ size_t at(int index)
 /// Numbers in elimination tables: worth it at once, and worth it when the bound alone does not close the gap.
 constexpr double kCheapTables = 1 << 15;
 constexpr double kMostTables = 1 << 23;
+constexpr int kPrimalRounds = 8;
 /// Labels left, in percent, below which the core is rebuilt without the others.
 constexpr size_t kCompactPercent = 60;
 
@@ -50,7 +53,14 @@ private:
     enum class End { kClosed, kOpen };
 
     bool tryElimination(double mostNumbers);
-    End iterate(int depth, double& bound);
+    End iterate(int depth, double& bound, int turns, double length);
+    double startPrices();
+    std::vector<uint8_t> likedLabels(float share) const;
+    void searchPrimally();
+    End searchRoot(double& bound);
+    bool isCompactable() const { return allowedCount() * 100 < labelCount_ * kCompactPercent; }
+    void remember();
+    void offer(double cost, const std::vector<int>& choice);
     bool fixByReducedCost(double bound);
     bool propagate();
     void searchLocally(bool isThorough);
@@ -68,6 +78,12 @@ private:
     LocalSearch local_;
     size_t labelCount_; ///< Without padding.
     std::vector<double> minMarginals_;
+    std::vector<float> liking_;     ///< By label offset: how often recent passes chose it.
+    std::vector<double> bundlePrices_;
+    std::vector<std::vector<int>> mixture_; ///< Choices that together use memory best.
+    std::vector<int> incumbent_;    ///< Best choice of this core so far; may be empty.
+    double incumbentCost_ = kForbidden;
+    int primalRounds_ = kPrimalRounds; ///< Left to this core and those made from it.
     int64_t passesPaid_ = 0;
     int64_t localPaid_ = 0;
 };
@@ -90,11 +106,26 @@ size_t CoreSearch::allowedCount() const
     return count;
 }
 
-void CoreSearch::offerChoice(const std::vector<int>& choice)
+void CoreSearch::offer(double cost, const std::vector<int>& choice)
 {
-    const double cost = core_.costOf(choice);
+    if (cost < incumbentCost_) {
+        incumbentCost_ = cost;
+        incumbent_ = choice;
+    }
     if (cost < context_.upperBound)
         context_.offer(cost, lift_(choice));
+}
+
+void CoreSearch::offerChoice(const std::vector<int>& choice)
+{
+    offer(core_.costOf(choice), choice);
+}
+
+void CoreSearch::remember()
+{
+    liking_.resize(core_.labelTotal(), 0.0f);
+    for (int i = 0; i < core_.nodeCount; ++i)
+        liking_[core_.labelOffset[at(i)] + at(lagrangian_.messages.choice[at(i)])] += 1;
 }
 
 /// Exact if no usage can exceed its limit any more and the tables are small enough.
@@ -201,20 +232,19 @@ void CoreSearch::searchLocally(bool isThorough)
     local_.descend(isThorough ? 10 : 3);
     if (isThorough && local_.descendPairs())
         local_.descend(5);
-    if (local_.cost() < context_.upperBound)
-        context_.offer(local_.cost(), lift_(local_.choice()));
+    offer(local_.cost(), local_.choice());
 }
 
 /// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its turns are used up.
-CoreSearch::End CoreSearch::iterate(int depth, double& bound)
+CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns, double length)
 {
     const bool isRoot = depth == 0;
     const bool hasTimes = core_.timeCount() > 0;
-    const int turns = isRoot ? (hasTimes ? 400 : 200) : 14;
-    double length = isRoot ? 1.0 : 0.5;
     double bestBound = -kForbidden;
     double stallBound = -kForbidden;
     std::vector<double> bestMultipliers = lagrangian_.multipliers;
+    std::vector<double> bestMessages;
+    const int patience = isRoot ? 12 : 30;
     lagrangian_.forgetDirection();
     int stalls = 0;
     for (int turn = 0; turn < turns && !context_.isOver(); ++turn) {
@@ -227,46 +257,130 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound)
         spendPasses();
         const double now = std::max(first, second);
         if (now > bestBound) {
+            stalls = now > bestBound + 1e-6 * std::abs(now) ? 0 : stalls;
             bestBound = now;
             bestMultipliers = lagrangian_.multipliers;
+            if (isRoot && hasTimes)
+                bestMessages = lagrangian_.messages.messages;
         }
         bound = std::max(bound, now);
         if (isRoot)
             context_.raiseRootBound(now);
         if (!hasTimes || core_.fits(lagrangian_.messages.choice))
             offerChoice(lagrangian_.messages.choice);
+        if (hasTimes && isRoot)
+            remember();
         if (hasTimes && (isRoot ? turn % 10 == 0 : turn % 4 == 3))
             searchLocally(isRoot && turn % 50 == 0);
         if (context_.isClosedBy(bound) || !fixByReducedCost(first))
             return End::kClosed;
         if (hasTimes) {
-            if (++stalls > 30 && isRoot) {
-                stalls = bestBound > stallBound + 1e-5 * std::abs(bestBound) ? 0 : stalls;
-                stallBound = bestBound;
-                length *= 0.7;
+            if (++stalls > patience) {
+                stalls = 0;
+                length *= 0.6;
                 lagrangian_.multipliers = bestMultipliers;
+                lagrangian_.messages.messages = bestMessages;
                 lagrangian_.forgetDirection();
                 if (length < 1e-3)
                     break;
             }
             const double target = context_.upperBound < kForbidden ? context_.upperBound : now + 0.3 * std::abs(now) + 1e-9;
-            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length, isRoot ? 0.85 : 0.5);
+            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length, isRoot ? 0.7 : 0.5);
         } else if (turn % 10 == 9) {
             if (bestBound - stallBound < 0.02 * (context_.upperBound - bestBound))
                 break;
             stallBound = bestBound;
         }
-        if (allowedCount() * 100 < labelCount_ * kCompactPercent && turn % 5 == 4)
+        if (turn % 5 == 4 && isCompactable())
             break;
     }
     lagrangian_.multipliers = bestMultipliers;
     return End::kOpen;
 }
 
+/// Multipliers to start from; returns their bound.
+double CoreSearch::startPrices()
+{
+    const auto see = [this](const std::vector<int>& choice, double cost) {
+        remember();
+        spendPasses();
+        if (cost < incumbentCost_ && core_.fits(choice))
+            offer(cost, choice);
+    };
+    PriceBundle bundle(core_, lagrangian_, see, [this] { return context_.isOver(); });
+    const double bound = bundle.run();
+    context_.trwsIterations += bundle.turns();
+    mixture_ = bundle.mixture();
+    bundlePrices_ = lagrangian_.multipliers;
+    context_.raiseRootBound(bound);
+    return bound;
+}
+
+/// Labels that recent passes chose, and those of the incumbent.
+std::vector<uint8_t> CoreSearch::likedLabels(float share) const
+{
+    std::vector<uint8_t> labels(core_.labelTotal(), 0);
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        const float* liking = liking_.data() + core_.labelOffset[at(i)];
+        const float all = std::accumulate(liking, liking + core_.labelCount[at(i)], 0.0f);
+        uint8_t* liked = labels.data() + core_.labelOffset[at(i)];
+        for (int s = 0; s < core_.labelCount[at(i)]; ++s)
+            liked[s] = liking[s] > share * all;
+        liked[lagrangian_.messages.choice[at(i)]] = 1;
+        for (const std::vector<int>& choice : mixture_)
+            liked[choice[at(i)]] = 1;
+        if (!incumbent_.empty())
+            liked[incumbent_[at(i)]] = 1;
+    }
+    return labels;
+}
+
+/// One round of tries on the labels that the passes liked.
+void CoreSearch::searchPrimally()
+{
+    constexpr int kPatterns = 40;
+    constexpr float kShares[] = {0.02f, 0.05f, 0.15f};
+    --primalRounds_;
+    PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_));
+    // Few prices leave the tries more freedom than the polished ones: take turns.
+    const bool usesBundle = primalRounds_ % 2 == 1 && !bundlePrices_.empty();
+    primal.run(likedLabels(usesBundle ? 2.0f : kShares[primalRounds_ % 3]),
+               usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns,
+               context_.upperBound,
+               [this](double cost, const std::vector<int>& choice) { offer(cost, choice); });
+    context_.spend(primal.work());
+    for (float& liking : liking_)
+        liking *= 0.5f;
+}
+
+/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds are used up.
+CoreSearch::End CoreSearch::searchRoot(double& bound)
+{
+    if (context_.rootBound == -kForbidden)
+        bound = std::max(bound, startPrices());
+    if (context_.isClosedBy(bound))
+        return End::kClosed;
+    // Prices first: tries are worth little before they have settled.
+    constexpr int kFirstTurns = 100;
+    constexpr int kTurns = 15;
+    int turns = context_.upperBound < kForbidden && primalRounds_ < kPrimalRounds ? kTurns : kFirstTurns;
+    while (true) {
+        if (iterate(0, bound, turns, 0.5) == End::kClosed)
+            return End::kClosed;
+        if (primalRounds_ == 0 || context_.isOver() || isCompactable())
+            return End::kOpen;
+        const double before = context_.upperBound;
+        searchPrimally();
+        if (context_.upperBound < before)
+            primalRounds_ = kPrimalRounds - (primalRounds_ % 2 == 0 ? 1 : 2);
+        turns = kTurns;
+    }
+}
+
 /// Rebuilds the core without barred labels if they are many, and goes on there.
 bool CoreSearch::compactAndSolve(int depth, double bound)
 {
-    if (allowedCount() * 100 > labelCount_ * kCompactPercent)
+    if (!isCompactable())
         return false;
     const auto smaller = std::make_shared<CoreWithOrigin>(restrictCore(core_, lagrangian_.isAllowed));
     for (double capacity : smaller->core.capacity) {
@@ -279,6 +393,15 @@ bool CoreSearch::compactAndSolve(int depth, double bound)
     });
     for (size_t t = 0; t < smaller->time.size(); ++t)
         inner.multipliers()[t] = lagrangian_.multipliers[at(smaller->time[t])];
+    inner.primalRounds_ = primalRounds_;
+    if (depth == 0 && !liking_.empty()) {
+        inner.liking_.assign(smaller->core.labelTotal(), 0.0f);
+        for (size_t i = 0; i < smaller->node.size(); ++i) {
+            const float* liking = liking_.data() + core_.labelOffset[at(smaller->node[i])];
+            for (size_t s = 0; s < smaller->label[i].size(); ++s)
+                inner.liking_[smaller->core.labelOffset[i] + s] = liking[smaller->label[i][s]];
+        }
+    }
     inner.solve(depth, bound);
     return true;
 }
@@ -366,7 +489,11 @@ void CoreSearch::solve(int depth, double bound)
     const bool isWhole = allowedCount() == labelCount_;
     if (isWhole && tryElimination(kCheapTables))
         return;
-    if (iterate(depth, bound) == End::kClosed)
+    const bool hasTimes = core_.timeCount() > 0;
+    const End end = depth > 0   ? iterate(depth, bound, 14, 0.5)
+                    : !hasTimes ? iterate(0, bound, 200, 0.5)
+                                : searchRoot(bound);
+    if (end == End::kClosed)
         return;
     if (context_.isOver()) {
         context_.giveUp(bound);

@@ -22,6 +22,7 @@ Lagrangian::Lagrangian(const IlpCore& core)
     , core_(core)
     , prefix_(core.capacity.size() + 1, 0.0)
     , direction_(core.capacity.size(), 0.0)
+    , isActive_(core.capacity.size(), 0)
 {
     for (double capacity : core.capacity)
         unit_ = std::max(unit_, capacity);
@@ -53,11 +54,34 @@ void Lagrangian::price()
     }
 }
 
+void Lagrangian::activateViolated(const std::vector<double>& use)
+{
+    for (size_t t = 0; t < use.size();) {
+        if (multipliers[t] > 0)
+            isActive_[t] = 1;
+        if (use[t] <= core_.capacity[t]) {
+            ++t;
+            continue;
+        }
+        size_t worst = t;
+        for (; t < use.size() && use[t] > core_.capacity[t]; ++t) {
+            if (multipliers[t] > 0)
+                isActive_[t] = 1;
+            if (use[t] - core_.capacity[t] > use[worst] - core_.capacity[worst])
+                worst = t;
+        }
+        isActive_[worst] = 1;
+    }
+}
+
 void Lagrangian::step(double bound, double target, double length, double damping)
 {
     const std::vector<double> use = core_.useOf(messages.choice);
+    activateViolated(use);
     double squares = 0;
     for (size_t t = 0; t < use.size(); ++t) {
+        if (!isActive_[t])
+            continue;
         direction_[t] =
             damping * direction_[t] + (1 - damping) * (use[t] - core_.capacity[t]) / unit_;
         if (multipliers[t] > 0 || direction_[t] > 0)
@@ -67,7 +91,8 @@ void Lagrangian::step(double bound, double target, double length, double damping
         return;
     const double size = length * (target - bound) / squares;
     for (size_t t = 0; t < use.size(); ++t) {
-        multipliers[t] = std::max(0.0, multipliers[t] + size * direction_[t] / unit_);
+        if (isActive_[t])
+            multipliers[t] = std::max(0.0, multipliers[t] + size * direction_[t] / unit_);
     }
 }
 

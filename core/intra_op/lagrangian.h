@@ -24,16 +24,19 @@ public:
     /// Puts priced node costs into `messages`; call after changing multipliers or labels.
     void price();
     /// A step along the averaged subgradient at the last choice, scaled by the distance from `bound` to `target`
-    /// (Polyak). `damping` in [0, 1) is the weight of the past.
+    /// (Polyak). `damping` in [0, 1) is the weight of the past. Only times that were the worst of a run of violated
+    /// times take part: their neighbours would pull in the same direction again and again.
     void step(double bound, double target, double length, double damping);
     void forgetDirection();
     /// Cost of all usage of `node` from least to most demanding label, at the present prices.
     double priceSpread(int node) const;
 
 private:
+    void activateViolated(const std::vector<double>& use);
     const IlpCore& core_;
     std::vector<double> prefix_; ///< Sum of multipliers before each time.
     std::vector<double> direction_;
+    std::vector<uint8_t> isActive_; ///< Per time.
     double unit_ = 1; ///< Bytes that count as one in the length of a step.
 };
 
