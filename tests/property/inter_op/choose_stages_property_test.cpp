@@ -226,6 +226,27 @@ TEST(ChooseStagesProperty, MoreMemoryIsNeverWorse)
     });
 }
 
+TEST(ChooseStagesProperty, MoreDevicesAreNeverWorseWhenSomeMayIdle)
+{
+    forEachSeed(300, [](Rng& rng, int size) {
+        StageProblem problem = randomProblem(rng, size);
+        problem.constraints.allowIdleDevices = true;
+        std::optional<double> previous;
+        for (const int devices : {1, 2, 3, 4, 6}) {
+            problem.deviceCount = devices;
+            const auto outcome = chooseStages(problem);
+            const StageSolution* solution = solutionOf(outcome);
+            if (previous) {
+                ASSERT_NE(solution, nullptr);
+                EXPECT_LE(solution->best.stepTime.count, *previous * (1 + 1e-11));
+            }
+            if (solution) {
+                previous = solution->best.stepTime.count;
+            }
+        }
+    });
+}
+
 TEST(ChooseStagesProperty, ObeysFixedStageCounts)
 {
     forEachSeed(200, [](Rng& rng, int size) {
