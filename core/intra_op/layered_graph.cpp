@@ -80,19 +80,19 @@ std::vector<ValueId> findUpdateGroups(const Graph& graph)
     std::unordered_map<std::string, ValueId> parameterOf;
     for (const GraphOutput& output : graph.outputs) {
         if (output.role == OutputRole::kUpdatedParameter && output.alias.isValid()) {
-            parameterOf[output.name] = output.alias;
+            parameterOf[graph.value(output.alias).name] = output.alias;
             group[output.value.index()] = output.alias;
         }
     }
     for (const GraphOutput& output : graph.outputs) {
         if (output.role != OutputRole::kUpdatedState || !output.alias.isValid())
             continue;
-        // A state's name is its parameter's name, or begins with it.
-        for (const auto& [name, parameter] : parameterOf) {
-            if (output.name == name && graph.type(output.alias).dims == graph.type(parameter).dims) {
-                group[output.alias.index()] = parameter;
-                group[output.value.index()] = parameter;
-            }
+        // "block_0.fc.kernel.m" belongs to "block_0.fc.kernel".
+        const std::string& state = graph.value(output.alias).name;
+        const auto owner = parameterOf.find(state.substr(0, state.rfind('.')));
+        if (owner != parameterOf.end() && graph.type(output.alias).dims == graph.type(owner->second).dims) {
+            group[output.alias.index()] = owner->second;
+            group[output.value.index()] = owner->second;
         }
     }
     for (size_t index = graph.ops.size(); index-- > 0;) {

@@ -505,10 +505,7 @@ private:
     {
         const Op& op = graph_.op(id);
         const OpDecision& decision = problem_.ops[id.index()];
-        // A local reshape shares its operand's memory.
-        const bool isView = op.kind == OpKind::kReshape && graph_.value(op.operands[0]).producer.isValid() &&
-                            layered_.isSaved[op.operands[0].index()] != 0;
-        if (layered_.isSaved[op.results[0].index()] != 0 && !isView)
+        if (layered_.isSaved[op.results[0].index()] != 0)
             addBytes(node(decision.node).activationBytes, type(op.results[0]), decision.result);
     }
 

@@ -29,6 +29,7 @@ public:
     {
         for (size_t n = 0; n < nodes_.size(); ++n)
             choice_[static_cast<size_t>(nodes_[n])] = chosen.sharding.choice[n];
+        findSharedOps();
     }
 
     PlanStage read()
@@ -60,10 +61,30 @@ private:
     }
     bool isInside(int layer) const { return layer >= chosen_.request.firstLayer && layer < chosen_.request.endLayer; }
 
+    /// The step count is kept by every stage, so all of them advance it.
+    void findSharedOps()
+    {
+        isShared_.assign(graph_.ops.size(), false);
+        std::vector<ValueId> pending;
+        for (const GraphOutput& output : graph_.outputs) {
+            if (output.role == OutputRole::kUpdatedState && graph_.type(output.value).rank() == 0)
+                pending.push_back(output.value);
+        }
+        while (!pending.empty()) {
+            const OpId producer = graph_.value(pending.back()).producer;
+            pending.pop_back();
+            if (!producer.isValid() || isShared_[producer.index()])
+                continue;
+            isShared_[producer.index()] = true;
+            const Op& op = graph_.op(producer);
+            pending.insert(pending.end(), op.operands.begin(), op.operands.end());
+        }
+    }
+
     void readOps(PlanStage& stage)
     {
         for (size_t index = 0; index < graph_.ops.size(); ++index) {
-            if (!isInside(layered_.layerOfOp[index]))
+            if (!isInside(layered_.layerOfOp[index]) && !isShared_[index])
                 continue;
             const Op& op = graph_.ops[index];
             const OpDecision& decision = problem_.ops[index];
@@ -86,8 +107,9 @@ private:
     {
         for (const GraphInput& input : graph_.inputs) {
             const int layer = layered_.layerOfValue[input.value.index()];
-            if (input.role != InputRole::kBatch && isInside(layer))
-                stage.inputs.push_back({.value = input.value, .layer = layer,
+            const bool isScalar = graph_.type(input.value).rank() == 0;
+            if (input.role != InputRole::kBatch && (isInside(layer) || isScalar))
+                stage.inputs.push_back({.value = input.value, .layer = isScalar ? chosen_.request.firstLayer : layer,
                                         .spec = specAt(problem_.listOfInput[input.value.index()],
                                                        problem_.nodeOfInput[input.value.index()]),
                                         .source = InputSource::kOwned});
@@ -186,6 +208,7 @@ private:
     SpecTables& tables_;
     std::vector<int> nodes_;
     std::vector<int> choice_;
+    std::vector<bool> isShared_; ///< Per op: scalar bookkeeping that every stage repeats.
 };
 
 /// Values that cross from one stage to another every microbatch, as links of the simulation.

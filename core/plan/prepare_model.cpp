@@ -234,8 +234,14 @@ std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forwa
     }
     std::vector<std::pair<OpId, int>> pending;
     for (const GraphOutput& output : graph.outputs) {
+        if (!output.alias.isValid())
+            continue;
         const OpId producer = graph.value(output.value).producer;
-        const auto layer = layerOfParameter.find(output.name);
+        // A state is called after its parameter: "NAME.m".
+        const std::string& name = graph.value(output.alias).name;
+        auto layer = layerOfParameter.find(name);
+        if (layer == layerOfParameter.end())
+            layer = layerOfParameter.find(name.substr(0, name.rfind('.')));
         if (producer.isValid() && layer != layerOfParameter.end())
             pending.emplace_back(producer, layer->second);
     }

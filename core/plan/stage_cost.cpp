@@ -150,9 +150,7 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         const Bytes bytes = localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
         if (op.kind == OpKind::kAccumulate)
             memory.gradients += bytes;
-        const bool isView = op.kind == OpKind::kReshape && graph.value(op.operands[0]).producer.isValid() &&
-                            layered.isSaved[op.operands[0].index()] != 0;
-        if (layered.isSaved[result.index()] != 0 && !isView)
+        if (layered.isSaved[result.index()] != 0)
             memory.activations += bytes;
     }
     return memory;
