@@ -412,4 +412,22 @@ Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<
     return plan;
 }
 
+std::string text(const StageProblem& problem, const StagePlan& plan)
+{
+    std::string lines;
+    for (size_t stage = 0; stage < plan.stages.size(); ++stage) {
+        const PlannedStage& planned = plan.stages[stage];
+        const auto& candidate = problem.candidates[static_cast<size_t>(planned.candidate)];
+        lines +=
+            "stage " + std::to_string(stage) + ": layers " + std::to_string(candidate.firstLayer) +
+            ".." + std::to_string(candidate.endLayer - 1) + " on " +
+            text(problem.submeshes[static_cast<size_t>(candidate.submesh)]) + ", config " +
+            std::to_string(candidate.config) + ", " + formatSeconds(planned.time) + ", " +
+            std::to_string(planned.inFlight) + " in flight, " + formatMemory(planned.memory) + "\n";
+    }
+    return lines + "step " + formatSeconds(plan.stepTime) + " = latency " +
+           formatSeconds(plan.latency) + " + " + std::to_string(problem.microbatches - 1) + " x " +
+           formatSeconds(plan.bottleneck) + " + once " + formatSeconds(plan.perStep) + "\n";
+}
+
 } // namespace alpa

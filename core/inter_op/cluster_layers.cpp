@@ -317,4 +317,29 @@ Result<LayerClustering> clusterLayers(const ClusteringProblem& problem,
     return programme.result();
 }
 
+Result<int> searchLayerCount(const ClusteringProblem& problem, double imbalance, double slack,
+                             const JobControl& job)
+{
+    RETURN_IF_ERROR(checkProblem(problem, {1, imbalance}));
+    // Empty where the balance rule admits no clustering, which is no error here.
+    const auto objectiveOf = [&](int layerCount) -> Result<std::optional<double>> {
+        if (heavyCount(problem) < layerCount || !hasClustering(problem, layerCount, imbalance))
+            return std::optional<double>{};
+        ASSIGN_OR_RETURN(const LayerClustering layers,
+                         clusterLayers(problem, {layerCount, imbalance}, job));
+        return std::optional<double>{layers.objective};
+    };
+    ASSIGN_OR_RETURN(const std::optional<double> ofTwo, objectiveOf(2));
+    if (!ofTwo)
+        return 1;
+    const int most = std::max(2, heavyCount(problem) / kHeavyOpsPerLayer);
+    for (int count = most; count > 2; --count) {
+        ASSIGN_OR_RETURN(const std::optional<double> objective, objectiveOf(count));
+        if (objective && *objective <= *ofTwo * (1 + slack))
+            return count;
+        job.report("layer count", static_cast<double>(most - count) / most);
+    }
+    return 2;
+}
+
 } // namespace alpa

@@ -55,4 +55,12 @@ struct LayerClustering {
 Result<LayerClustering> clusterLayers(const ClusteringProblem& problem,
                                       const ClusteringOptions& options, const JobControl& job = {});
 
+/// The most layers that cost no more communication than two do, for those who set no layer count:
+/// the largest count, up to a third of the heavy ops, whose objective is at most (1 + slack) times
+/// that of two layers. Alpa's search_layer_num bisects for it; but the balance rule makes some
+/// counts bad between good ones, so all are tried here, largest first. Returns 1 if two layers
+/// admit no clustering. Fails as clusterLayers does on malformed problems and cancellation.
+Result<int> searchLayerCount(const ClusteringProblem& problem, double imbalance = 0.5,
+                             double slack = 0.0, const JobControl& job = {});
+
 } // namespace alpa

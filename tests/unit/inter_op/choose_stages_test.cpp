@@ -215,6 +215,30 @@ TEST(ChooseStages, RefusesCandidatesOutOfRange)
     EXPECT_TRUE(breakWith([](StageProblem& p) { p.microbatches = 0; }));
 }
 
+TEST(StagePlanText, PrintsTheExampleOfItsHeader)
+{
+    StageProblem problem;
+    problem.layerCount = 8;
+    problem.deviceCount = 8;
+    problem.microbatches = 8;
+    problem.submeshes = {{1, 4}};
+    for (const int first : {0, 4}) {
+        StageCandidate candidate;
+        candidate.firstLayer = first;
+        candidate.endLayer = first + 4;
+        candidate.config = 2;
+        candidate.perMicrobatch = Seconds(12.5e-3);
+        candidate.perStep = Seconds(6e-3);
+        candidate.fixedMemory = gibibytes(8.5);
+        candidate.perInFlightMicrobatch = kGiB;
+        problem.candidates.push_back(candidate);
+    }
+    EXPECT_EQ(text(problem, bestOf(problem)),
+              "stage 0: layers 0..3 on 1x4, config 2, 12.5 ms, 2 in flight, 10.5 GiB\n"
+              "stage 1: layers 4..7 on 1x4, config 2, 12.5 ms, 1 in flight, 9.5 GiB\n"
+              "step 118.5 ms = latency 25 ms + 7 x 12.5 ms + once 6 ms\n");
+}
+
 TEST(EvaluateStages, RecomputesWhatTheSearchClaims)
 {
     const StageProblem problem = fourLayers(4);

@@ -87,6 +87,21 @@ TEST(ClusterLayers, RefusesMalformedProblems)
     EXPECT_FALSE(clusterLayers({}, {.layerCount = 1}).ok());
 }
 
+TEST(SearchLayerCount, TakesAsManyLayersAsThereAreCheapCuts)
+{
+    // Eight blocks of four heavy ops: cuts between blocks cost 1 byte, all others 9.
+    EXPECT_EQ(*searchLayerCount(chainOfBlocks(8)), 8);
+    EXPECT_EQ(*searchLayerCount(chainOfBlocks(8), 0.5, 8.0), 10); // 32 / 3 heavy ops
+    EXPECT_EQ(*searchLayerCount(chainOfBlocks(2)), 2);
+}
+
+TEST(SearchLayerCount, MakesOneLayerWhereTwoAreNotPossible)
+{
+    ClusteringProblem problem = chainOfBlocks(1);
+    problem.isHeavy = {1, 0, 0, 0};
+    EXPECT_EQ(*searchLayerCount(problem), 1);
+}
+
 TEST(ClusterLayers, StopsWhenCancelled)
 {
     std::stop_source source;
