@@ -1,0 +1,42 @@
+// Solves generated GPT problems and prints one line each: bench_ilp [layers] [memory ratio or 0] [replicated 0|1] [work limit]
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "core/intra_op/ilp_solver.h"
+#include "tests/unit/intra_op/gpt_ilp.h"
+
+int main(int argc, char** argv)
+{
+    using namespace alpa;
+    GptIlpOptions gpt;
+    gpt.layers = argc > 1 ? std::atoi(argv[1]) : 4;
+    if (const double ratio = argc > 2 ? std::atof(argv[2]) : 0; ratio > 0)
+        gpt.memoryRatio = ratio;
+    gpt.hasReplicatedCompute = argc <= 3 || std::atoi(argv[3]) != 0;
+    const IlpProblem problem = gptIlp(gpt);
+    IlpOptions options;
+    if (argc > 4)
+        options.workLimit = std::atoll(argv[4]);
+    if (std::getenv("TRACE"))
+        options.onBound = [](double cost, double bound) {
+            std::printf("  %.3f s: %.0f, %.0f\n", static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
+        };
+    const std::clock_t cpu = std::clock();
+    const auto start = std::chrono::steady_clock::now();
+    const IlpOutcome outcome = solveIlp(problem, options);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const IlpSolution* solution = std::get_if<IlpSolution>(&outcome);
+    if (!solution) {
+        std::printf("no solution in %.4f s\n", seconds.count());
+        return 1;
+    }
+    const IlpStatistics& s = solution->statistics;
+    std::printf("layers %d: cost %.0f bound %.0f gap %.4f %% optimal %d in %.4f s (CPU %.4f); nodes %d -> %d, strategies %d -> %d, edges %d -> "
+                "%d, iterations %d, branch nodes %d, %s\n",
+                gpt.layers, solution->cost, solution->lowerBound, 100 * solution->gap(), solution->isOptimal, seconds.count(), static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC,
+                s.nodes, s.reducedNodes, s.strategies, s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations,
+                s.branchNodes, s.method.c_str());
+    return 0;
+}
