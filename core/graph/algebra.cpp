@@ -72,7 +72,6 @@ bool keepsItsOperand(const Graph& graph, const Op& op)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wswitch-enum"
     switch (op.kind) {
-    case OpKind::kConvert:
     case OpKind::kReshape:
     case OpKind::kConcatenate:
     case OpKind::kDynamicSlice: // A slice of everything starts at 0, as starts are clamped.
@@ -102,10 +101,28 @@ std::optional<ValueId> equalSelect(const Graph& graph, const Op& op)
 {
     if (op.operands[1] == op.operands[2])
         return op.operands[1];
-    const std::optional<double> predicate = splatOf(graph, op.operands[0]);
-    if (!predicate)
+    if (const std::optional<double> predicate = splatOf(graph, op.operands[0]))
+        return op.operands[*predicate != 0 ? 1 : 2];
+    const bool isOwnPredicate = graph.type(op.operands[0]) == graph.type(op.results[0]) &&
+                                splatOf(graph, op.operands[1]) == 1 &&
+                                splatOf(graph, op.operands[2]) == 0;
+    return isOwnPredicate ? std::optional(op.operands[0]) : std::nullopt;
+}
+
+/// A conversion to a wider floating-point type and back, which loses nothing.
+std::optional<ValueId> equalConvert(const Graph& graph, const Op& op)
+{
+    const TensorType& wide = graph.type(op.operands[0]);
+    const TensorType& type = graph.type(op.results[0]);
+    if (wide == type)
+        return op.operands[0];
+    const OpId producer = graph.value(op.operands[0]).producer;
+    if (!producer.isValid() || graph.op(producer).kind != OpKind::kConvert)
         return std::nullopt;
-    return op.operands[*predicate != 0 ? 1 : 2];
+    const ValueId source = graph.op(producer).operands[0];
+    const bool isExact = graph.type(source) == type && isFloating(type.dtype) &&
+                         isFloating(wide.dtype) && dtypeBytes(wide.dtype) > dtypeBytes(type.dtype);
+    return isExact ? std::optional(source) : std::nullopt;
 }
 
 /// The op that makes the first operand, when it is of the same kind.
@@ -117,6 +134,52 @@ const Op* sameKindProducer(const Graph& graph, const Op& op)
     return &graph.op(producer);
 }
 
+/// For a reshape that only inserts dimensions of size 1: where each dimension of its operand goes.
+/// Nothing for others, and for operands with such dimensions of their own.
+std::optional<std::vector<int>> insertedAround(const TensorType& operand, const TensorType& result)
+{
+    std::vector<int> places;
+    for (int dim = 0; dim < result.rank(); ++dim) {
+        const int64_t size = result.dims[static_cast<size_t>(dim)];
+        if (size == 1)
+            continue;
+        if (places.size() == operand.dims.size() || operand.dims[places.size()] != size)
+            return std::nullopt;
+        places.push_back(dim);
+    }
+    return places.size() == operand.dims.size() ? std::optional(places) : std::nullopt;
+}
+
+/// A broadcast of a reshape that only inserts dimensions becomes a broadcast of the reshape's
+/// operand.
+void skipInsertedDims(const Graph& graph, Op& op)
+{
+    const OpId producer = graph.value(op.operands[0]).producer;
+    if (!producer.isValid() || graph.op(producer).kind != OpKind::kReshape)
+        return;
+    const ValueId source = graph.op(producer).operands[0];
+    std::optional<std::vector<int>> places =
+        insertedAround(graph.type(source), graph.type(op.operands[0]));
+    if (!places)
+        return;
+    const std::vector<int>& dims = std::get<DimsAttributes>(op.attributes).dims;
+    for (int& place : *places)
+        place = dims[static_cast<size_t>(place)];
+    op.attributes = DimsAttributes{*std::move(places)};
+    op.operands[0] = source;
+}
+
+/// A reduction over dimensions of size 1 only drops them.
+void reshapeTrivialReduce(const Graph& graph, Op& op)
+{
+    const TensorType& operand = graph.type(op.operands[0]);
+    if (!std::ranges::all_of(std::get<ReduceAttributes>(op.attributes).dims,
+                             [&](int dim) { return operand.dims[static_cast<size_t>(dim)] == 1; }))
+        return;
+    op.kind = OpKind::kReshape;
+    op.attributes = std::monostate{};
+}
+
 } // namespace
 
 std::optional<ValueId> equalValue(const Graph& graph, const Op& op)
@@ -125,7 +188,9 @@ std::optional<ValueId> equalValue(const Graph& graph, const Op& op)
         return std::nullopt;
     if (op.kind == OpKind::kSelect)
         return equalSelect(graph, op);
-    if (op.kind == OpKind::kNegate || (op.kind == OpKind::kNot)) {
+    if (op.kind == OpKind::kConvert)
+        return equalConvert(graph, op);
+    if (op.kind == OpKind::kNegate || op.kind == OpKind::kNot) {
         const Op* producer = sameKindProducer(graph, op);
         return producer ? std::optional(producer->operands[0]) : std::nullopt;
     }
@@ -146,11 +211,16 @@ std::optional<ValueId> equalValue(const Graph& graph, const Op& op)
 
 void skipOperand(const Graph& graph, Op& op)
 {
+    if (op.kind == OpKind::kReduce)
+        reshapeTrivialReduce(graph, op);
     const bool isChain = op.kind == OpKind::kReshape || op.kind == OpKind::kTranspose ||
                          op.kind == OpKind::kBroadcast;
     const Op* inner = isChain ? sameKindProducer(graph, op) : nullptr;
-    if (inner == nullptr)
+    if (inner == nullptr) {
+        if (op.kind == OpKind::kBroadcast)
+            skipInsertedDims(graph, op);
         return;
+    }
     if (op.kind != OpKind::kReshape) {
         const std::vector<int>& outerDims = std::get<DimsAttributes>(op.attributes).dims;
         const std::vector<int>& innerDims = std::get<DimsAttributes>(inner->attributes).dims;
@@ -165,6 +235,8 @@ void skipOperand(const Graph& graph, Op& op)
         op.attributes = DimsAttributes{std::move(dims)};
     }
     op.operands[0] = inner->operands[0];
+    if (op.kind == OpKind::kBroadcast)
+        skipInsertedDims(graph, op);
 }
 
 } // namespace alpa

@@ -21,7 +21,9 @@ std::optional<double> splatOf(const Graph& graph, ValueId id);
 std::optional<ConstantAttributes> foldedConstant(const Graph& graph, const Op& op);
 /// The operand (or operand's operand) that the only result of `op` equals, of the same type.
 std::optional<ValueId> equalValue(const Graph& graph, const Op& op);
-/// Makes `op` read the operand of its own operand when both are reshapes, transposes or broadcasts.
+/// Makes `op` read the operand of its own operand when both are reshapes, transposes or broadcasts,
+/// or a broadcast of a reshape that only inserts dimensions. A reduction that only drops dimensions
+/// of size 1 becomes a reshape.
 void skipOperand(const Graph& graph, Op& op);
 
 } // namespace alpa

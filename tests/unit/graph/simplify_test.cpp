@@ -100,6 +100,9 @@ TEST(Simplify, DropsOpsThatChangeNothing)
         },
         [](GraphBuilder& b, ValueId x) { return b.concatenate({x}, 0); },
         [](GraphBuilder& b, ValueId x) { return b.negate(b.negate(x)); },
+        [](GraphBuilder& b, ValueId x) {
+            return b.convert(b.convert(x, DType::kF64), DType::kF32);
+        },
         [](GraphBuilder& b, ValueId x) { return b.sum(x, {}); },
         [](GraphBuilder& b, ValueId x) {
             return b.select(b.scalar(1, DType::kPred), x, b.negate(x));
@@ -138,6 +141,44 @@ TEST(Simplify, JoinsChainsOfShapeOps)
               }),
               "%1:f32[4,2,4] = reshape %0 @0\n"
               "%2:f32[4,4,2] = transpose %1 dims=[2,0,1] @0\n-> %2");
+}
+
+TEST(Simplify, BroadcastsVectorsDirectly)
+{
+    EXPECT_EQ(simplified([](GraphBuilder& b, ValueId x) {
+                  return b.broadcast(b.reshape(x, {4, 1, 8}), {1, 2, 3}, {2, 4, 3, 8});
+              }),
+              "%1:f32[2,4,3,8] = broadcast %0 dims=[1,3] @0\n-> %1");
+    // A reshape that moves elements between dimensions stays.
+    EXPECT_EQ(simplified([](GraphBuilder& b, ValueId x) {
+                  return b.broadcast(b.reshape(x, {8, 4}), {0, 1}, {8, 4, 2});
+              }),
+              "%1:f32[8,4] = reshape %0 @0\n"
+              "%2:f32[8,4,2] = broadcast %1 dims=[0,1] @0\n-> %2");
+    EXPECT_EQ(simplified([](GraphBuilder& b, ValueId x) {
+                  return b.reduce(ReduceKind::kMaximum, b.reshape(x, {4, 1, 8}), {1});
+              }),
+              "-> x");
+}
+
+TEST(Simplify, KeepsConversionsThatRound)
+{
+    EXPECT_EQ(simplified([](GraphBuilder& b, ValueId x) {
+                  return b.convert(b.convert(x, DType::kBF16), DType::kF32);
+              }),
+              "%1:bf16[4,8] = convert %0 @0\n"
+              "%2:f32[4,8] = convert %1 @0\n-> %2");
+}
+
+TEST(Simplify, SelectOfTrueAndFalseIsItsPredicate)
+{
+    const auto make = [](GraphBuilder& b, ValueId x) {
+        const ValueId isPositive = b.compare(CompareDirection::kGt, x, b.tanh(x));
+        const ValueId yes = b.constant(1, b.type(isPositive));
+        return b.select(isPositive, yes, b.constant(0, b.type(isPositive)));
+    };
+    EXPECT_EQ(simplified(make), "%1:f32[4,8] = tanh %0 @0\n"
+                                "%2:pred[4,8] = compare %0 %1 direction=gt @0\n-> %2");
 }
 
 TEST(MergeEqualOps, KeepsScopesAndPhasesApart)
