@@ -1,0 +1,67 @@
+#include "app/item_models/alternatives_model.h"
+
+#include "app/settings/qt_text.h"
+
+#include <QApplication>
+#include <QFont>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+void AlternativesModel::setDecision(std::shared_ptr<const GraphFacts> facts, DecisionPlace place)
+{
+    beginResetModel();
+    facts_ = std::move(facts);
+    place_ = place;
+    endResetModel();
+}
+
+int AlternativesModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() || decision() == nullptr ? 0 : int(decision()->alternatives.size());
+}
+
+int AlternativesModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+
+QVariant AlternativesModel::data(const QModelIndex& index, int role) const
+{
+    if (!index.isValid())
+        return {};
+    const Decision& decision = *this->decision();
+    const Alternative& alternative = decision.alternatives[static_cast<size_t>(index.row())];
+    const bool isChosen = index.row() == decision.chosen;
+    if (role == Qt::DisplayRole) {
+        if (index.column() == kStrategy)
+            return (isChosen ? u"● "_s : u"   "_s) + toQt(alternative.strategy);
+        if (index.column() == kResult)
+            return toQt(formatSpec(alternative.result));
+        if (isChosen)
+            return tr("chosen");
+        return (alternative.delta.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(alternative.delta.count)));
+    }
+    if (role == Qt::ToolTipRole)
+        return tr("Step time added if only this decision changed");
+    if (role == Qt::FontRole && isChosen) {
+        QFont font = QApplication::font();
+        font.setBold(true);
+        return font;
+    }
+    if (role == Qt::TextAlignmentRole && index.column() == kDelta)
+        return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
+    return {};
+}
+
+QVariant AlternativesModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal)
+        return {};
+    if (role == Qt::TextAlignmentRole && section == kDelta)
+        return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
+    if (role != Qt::DisplayRole)
+        return {};
+    return section == kStrategy ? tr("Strategy") : section == kResult ? tr("Sharding") : tr("Step time");
+}
+
+} // namespace alpa::app

@@ -1,0 +1,35 @@
+// What the solver could have chosen for one decision, with what each would add to the step.
+#pragma once
+
+#include <memory>
+
+#include "app/session/graph_facts.h"
+
+#include <QAbstractTableModel>
+
+namespace alpa::app
+{
+
+class AlternativesModel : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { kStrategy, kResult, kDelta, kColumns };
+
+    explicit AlternativesModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    /// No rows for an invalid place.
+    void setDecision(std::shared_ptr<const GraphFacts> facts, DecisionPlace place);
+    const Decision* decision() const { return facts_ == nullptr ? nullptr : facts_->decision(place_); }
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    std::shared_ptr<const GraphFacts> facts_;
+    DecisionPlace place_;
+};
+
+} // namespace alpa::app

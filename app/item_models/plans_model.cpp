@@ -1,0 +1,197 @@
+#include "app/item_models/plans_model.h"
+
+#include <algorithm>
+
+#include "app/settings/icons.h"
+#include "app/settings/qt_text.h"
+
+#include <QApplication>
+#include <QFont>
+#include <QPalette>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+Bytes peakMemory(const ParallelPlan& plan)
+{
+    Bytes most{};
+    for (const PlanStage& stage : plan.stages)
+        most = std::max(most, stage.memory.total());
+    return most;
+}
+
+QString degreesText(const ParallelPlan& plan)
+{
+    return u"DP %1 · TP %2 · PP %3"_s.arg(plan.dataParallel()).arg(plan.tensorParallel()).arg(plan.pipelineParallel());
+}
+
+QString proofText(const ParallelPlan& plan)
+{
+    bool isOptimal = true;
+    double gap = 0;
+    for (const PlanStage& stage : plan.stages) {
+        isOptimal = isOptimal && stage.certificate.isOptimal;
+        gap = std::max(gap, stage.certificate.gap());
+    }
+    if (isOptimal)
+        return PlansModel::tr("optimal");
+    return PlansModel::tr("gap %1").arg(percentText(gap));
+}
+
+PlansModel::PlansModel(Session* session, QObject* parent) : QAbstractTableModel(parent), session_(session)
+{
+    connect(session, &Session::plansChanged, this, &PlansModel::reload);
+    connect(session, &Session::shownPlanChanged, this, [this] {
+        if (!entries_.empty())
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+    });
+    reload();
+}
+
+void PlansModel::reload()
+{
+    std::vector<std::shared_ptr<const PlanEntry>> entries;
+    // Constraints that clash are told in the constraints panel; here only baselines without a plan keep their row.
+    for (const auto& entry : session_->entries()) {
+        if (entry->facts != nullptr || entry->isBaseline())
+            entries.push_back(entry);
+    }
+    if (entries == entries_) {
+        if (!entries_.empty())
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+        return;
+    }
+    beginResetModel();
+    entries_ = std::move(entries);
+    endResetModel();
+}
+
+const PlanEntry* PlansModel::entryAt(int row) const
+{
+    return row < 0 || row >= int(entries_.size()) ? nullptr : entries_[static_cast<size_t>(row)].get();
+}
+
+int PlansModel::rowOf(int planId) const
+{
+    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == planId; });
+    return found == entries_.end() ? -1 : int(found - entries_.begin());
+}
+
+int PlansModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(entries_.size()); }
+int PlansModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+
+QVariant PlansModel::text(const PlanEntry& entry, int column) const
+{
+    const ParallelPlan* plan = entry.plan();
+    if (column == kName)
+        return entry.name;
+    if (column == kConstraints)
+        return plan == nullptr ? entry.problem() : describeSetup(entry.setup);
+    const std::optional<Seconds> measured = session_->measuredStep(entry.id);
+    if (column == kMeasured)
+        return measured ? QVariant(timeText(*measured)) : QVariant();
+    if (plan == nullptr)
+        return column == kStep ? QVariant(tr("no plan")) : QVariant();
+    const PlanEntry* baseline = session_->baseline();
+    switch (column) {
+    case kStep:
+        return timeText(plan->stepTime);
+    case kChange:
+        if (baseline == nullptr || baseline->plan() == nullptr || baseline->id == entry.id)
+            return {};
+        return changeText(plan->stepTime.count, baseline->plan()->stepTime.count);
+    case kThroughput:
+        return tr("%1 /s").arg(numberText(plan->samplesPerSecond()));
+    case kMemory:
+        return memoryText(peakMemory(*plan));
+    case kDegrees:
+        return degreesText(*plan);
+    case kMicrobatches:
+        return tr("%1 × %2").arg(plan->microbatches).arg(plan->microbatchSize);
+    case kProof:
+        return proofText(*plan);
+    default:
+        return {};
+    }
+}
+
+QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
+{
+    const ParallelPlan* plan = entry.plan();
+    if (column == kName || column == kConstraints || column == kDegrees)
+        return text(entry, column);
+    if (column == kMeasured)
+        return session_->measuredStep(entry.id).value_or(kForever).count;
+    if (plan == nullptr)
+        return std::numeric_limits<double>::infinity();
+    if (column == kMemory)
+        return double(peakMemory(*plan).count);
+    if (column == kThroughput)
+        return plan->samplesPerSecond();
+    if (column == kMicrobatches)
+        return plan->microbatches;
+    return plan->stepTime.count;
+}
+
+QString PlansModel::tip(const PlanEntry& entry, int column) const
+{
+    if (column == kBaseline)
+        return tr("Click to make this the plan that others are compared with");
+    if (entry.plan() == nullptr)
+        return entry.problem();
+    if (column == kDegrees)
+        return tr("Devices along the data axis, along the tensor axis, and pipeline stages");
+    if (column == kMicrobatches)
+        return tr("Microbatches a step × samples in each");
+    if (column == kProof)
+        return tr("Whether the solver has proven the shardings of every stage to be the cheapest");
+    return describeSetup(entry.setup);
+}
+
+QVariant PlansModel::data(const QModelIndex& index, int role) const
+{
+    const PlanEntry* entry = index.isValid() ? entryAt(index.row()) : nullptr;
+    if (entry == nullptr)
+        return {};
+    const PlanEntry* shown = session_->shownPlan();
+    if (role == Qt::DisplayRole)
+        return text(*entry, index.column());
+    if (role == kPlanIdRole)
+        return entry->id;
+    if (role == kSortRole)
+        return sortValue(*entry, index.column());
+    if (role == Qt::ToolTipRole)
+        return tip(*entry, index.column());
+    if (role == Qt::DecorationRole && index.column() == kBaseline) {
+        const PlanEntry* baseline = session_->baseline();
+        return themedIcon(baseline != nullptr && baseline->id == entry->id ? u"star-filled"_s : u"star"_s);
+    }
+    if (role == Qt::FontRole && shown != nullptr && shown->id == entry->id) {
+        QFont font = QApplication::font();
+        font.setBold(true);
+        return font;
+    }
+    if (role == Qt::ForegroundRole && entry->plan() == nullptr)
+        return QApplication::palette().brush(QPalette::Disabled, QPalette::Text);
+    if (role == Qt::TextAlignmentRole && index.column() >= kStep && index.column() <= kMemory)
+        return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
+    return {};
+}
+
+QVariant PlansModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal)
+        return {};
+    if (role == Qt::TextAlignmentRole && section >= kStep && section <= kMemory)
+        return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
+    if (role != Qt::DisplayRole)
+        return {};
+    const QString titles[kColumns] = {QString(),          tr("Plan"),         tr("Predicted step"), tr("vs ★"),
+                                      tr("Measured step"), tr("Samples"),      tr("Memory/device"),  tr("Degrees"),
+                                      tr("Microbatches"), tr("Proof"),        tr("Asked for")};
+    return titles[section];
+}
+
+} // namespace alpa::app

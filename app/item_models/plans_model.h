@@ -1,0 +1,58 @@
+// The plans of a session as a table, one row a plan: the short list in the dock and the comparison read the same rows.
+#pragma once
+
+#include "app/session/session.h"
+
+#include <QAbstractTableModel>
+
+namespace alpa::app
+{
+
+class PlansModel : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column {
+        kBaseline, ///< Star.
+        kName,
+        kStep,
+        kChange, ///< Against the baseline.
+        kMeasured,
+        kThroughput,
+        kMemory,
+        kDegrees,
+        kMicrobatches,
+        kProof,
+        kConstraints,
+        kColumns
+    };
+    enum Role { kPlanIdRole = Qt::UserRole, kSortRole };
+
+    explicit PlansModel(Session* session, QObject* parent = nullptr);
+    const PlanEntry* entryAt(int row) const;
+    int rowOf(int planId) const; ///< -1 if it is not listed.
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    void reload();
+    QVariant text(const PlanEntry& entry, int column) const;
+    QVariant sortValue(const PlanEntry& entry, int column) const;
+    QString tip(const PlanEntry& entry, int column) const;
+
+    Session* session_;
+    std::vector<std::shared_ptr<const PlanEntry>> entries_;
+};
+
+/// The largest memory of a stage, per device.
+Bytes peakMemory(const ParallelPlan& plan);
+/// "DP 2 · TP 2 · PP 1".
+QString degreesText(const ParallelPlan& plan);
+/// "optimal", "gap 0.4 %": of the stage that is proven least.
+QString proofText(const ParallelPlan& plan);
+
+} // namespace alpa::app

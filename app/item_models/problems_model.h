@@ -1,0 +1,35 @@
+// What the importer had to say about the file, with its place.
+#pragma once
+
+#include <memory>
+
+#include "app/session/model.h"
+
+#include <QAbstractTableModel>
+
+namespace alpa::app
+{
+
+class ProblemsModel : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { kSeverity, kPlace, kMessage, kColumns };
+
+    explicit ProblemsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    void setModel(std::shared_ptr<const Model> model);
+    /// A problem of another kind than the file's lines (a failed import, a failed plan); shown first.
+    void setGeneralProblem(const QString& message);
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    std::shared_ptr<const Model> model_;
+    QString general_;
+};
+
+} // namespace alpa::app

@@ -1,0 +1,66 @@
+// One level of the graph canvas as data: boxes with their tensors, and arrows. What the graph view makes and the
+// canvas draws.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "app/layout/layout_graph.h"
+#include "app/session/selection_model.h"
+#include "core/mesh/sharding_spec.h"
+
+#include <QSizeF>
+#include <QString>
+
+namespace alpa::app
+{
+
+/// One tensor in a box: name, type, and its spec when there is a plan.
+struct CanvasTensor {
+    QString name;
+    QString type; ///< "2048×6144 f32"
+    std::optional<ShardingSpec> spec;
+    QString badge; ///< Collective that the box needs before it can read the tensor: "AG x".
+    QString tip;
+    Selection selection;
+};
+
+struct CanvasNode {
+    enum class Style {
+        kLayer,
+        kOp,
+        kStub, ///< Where a value comes from or goes to outside the level.
+    };
+    QString key; ///< The same for the same thing in every rebuild: "layer 3", "op 120".
+    Style style = Style::kOp;
+    Selection selection;
+    QString title;
+    QString subtitle;
+    QString corner; ///< At the right of the title: "stage 1".
+    std::vector<CanvasTensor> tensors;
+    QString tip;
+    bool isGroup = false; ///< Unfolds.
+    int stage = -1;       ///< Tints the box.
+    double heat = -1;     ///< In [0, 1]; negative: no heat bar.
+    int dominantAxis = -1; ///< Mesh axis that splits most of it, for the far view; -1: replicated or unknown.
+};
+
+struct CanvasEdge {
+    int from = 0;
+    int to = 0;
+    double bytes = 0;
+    QString badge; ///< "AR y", "send"; empty when nothing has to move.
+    QString tip;
+    bool isBackward = false; ///< Drawn with the arrow at `from`.
+};
+
+struct CanvasLevel {
+    std::vector<CanvasNode> nodes;
+    std::vector<CanvasEdge> edges;
+};
+
+/// The level inside the group `key`; "" is the outermost.
+using CanvasContent = std::function<CanvasLevel(const QString& key)>;
+
+} // namespace alpa::app

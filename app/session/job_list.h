@@ -1,0 +1,36 @@
+// The jobs that are running, for the Jobs panel, Esc and the status bar.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "app/session/background_job.h"
+
+#include <QObject>
+
+namespace alpa::app
+{
+
+class JobList : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit JobList(QObject* parent = nullptr) : QObject(parent) {}
+    ~JobList() override;
+
+    /// Starts a job; `done` runs on this thread when it has ended (also when cancelled), just before the job is
+    /// deleted. The returned job is owned by the list.
+    BackgroundJob* start(const QString& title, BackgroundJob::Work work, std::function<void()> done);
+    const std::vector<BackgroundJob*>& jobs() const { return jobs_; }
+    void cancelAll();
+
+Q_SIGNALS:
+    void changed();    ///< A job began or ended.
+    void progressed();
+
+private:
+    std::vector<BackgroundJob*> jobs_;
+};
+
+} // namespace alpa::app

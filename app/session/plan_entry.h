@@ -1,0 +1,29 @@
+// One answer of the planner in the list of plans: a plan, or why there is none. Immutable.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/session/graph_facts.h"
+#include "app/session/setup.h"
+
+#include <QString>
+
+namespace alpa::app
+{
+
+struct PlanEntry {
+    int id = 0;   ///< Counts from 1 in a session.
+    QString name; ///< "Plan 3", "ZeRO-3".
+    Setup setup;
+    std::shared_ptr<const GraphFacts> facts; ///< Null if there is no plan.
+    std::optional<NoPlan> noPlan;            ///< Set if the constraints clash.
+    QString error;                           ///< Set if the planner failed.
+
+    const ParallelPlan* plan() const { return facts ? facts->plan.get() : nullptr; }
+    bool isBaseline() const { return setup.options.strategy != PlanStrategy::kAuto; }
+    /// Why there is no plan; empty if there is one.
+    QString problem() const;
+};
+
+} // namespace alpa::app

@@ -1,0 +1,161 @@
+#include "app/session/run_process.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr int kKillAfterMs = 5000;
+constexpr qsizetype kMaxLogLines = 5000;
+
+double number(const nlohmann::json& event, const char* field)
+{
+    const auto found = event.find(field);
+    return found != event.end() && found->is_number() ? found->get<double>() : 0.0;
+}
+
+} // namespace
+
+std::optional<Seconds> medianStepTime(const std::vector<RunStep>& steps)
+{
+    if (steps.size() < 2)
+        return std::nullopt;
+    std::vector<double> times;
+    for (size_t i = 1; i < steps.size(); ++i)
+        times.push_back(steps[i].time.count);
+    std::ranges::sort(times);
+    const size_t middle = times.size() / 2;
+    return Seconds(times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2);
+}
+
+void applyRunLine(RunRecord& record, const QByteArray& line)
+{
+    const auto event = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
+    const std::string kind = event.is_object() && event.contains("event") && event["event"].is_string()
+                                 ? event["event"].get<std::string>()
+                                 : std::string();
+    if (kind == "start") {
+        record.state = RunRecord::State::kRunning;
+    } else if (kind == "step") {
+        record.state = RunRecord::State::kRunning;
+        record.steps.push_back({.step = int(number(event, "step")),
+                                .loss = number(event, "loss"),
+                                .time = Seconds(number(event, "ms") * 1e-3),
+                                .samplesPerSecond = number(event, "samples_per_second")});
+        record.median = medianStepTime(record.steps);
+    } else if (kind == "done") {
+        record.state = RunRecord::State::kDone;
+        if (number(event, "median_ms") > 0)
+            record.median = Seconds(number(event, "median_ms") * 1e-3);
+    } else if (kind == "error") {
+        record.state = RunRecord::State::kFailed;
+        const auto message = event.find("message");
+        record.message = message != event.end() && message->is_string()
+                             ? QString::fromStdString(message->get<std::string>())
+                             : QString::fromUtf8(line);
+    } else if (!line.trimmed().isEmpty() && record.log.size() < kMaxLogLines) {
+        record.log.append(QString::fromUtf8(line).trimmed());
+    }
+}
+
+RunProcess::RunProcess(RunRecord record, QObject* parent) : QObject(parent), record_(std::move(record))
+{
+    killTimer_.setSingleShot(true);
+    killTimer_.setInterval(kKillAfterMs);
+    connect(&killTimer_, &QTimer::timeout, &process_, &QProcess::kill);
+    connect(&process_, &QProcess::readyReadStandardOutput, this, &RunProcess::readOutput);
+    connect(&process_, &QProcess::finished, this, &RunProcess::finish);
+    connect(&process_, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+        if (error == QProcess::FailedToStart)
+            fail(tr("cannot start %1: %2").arg(process_.program(), process_.errorString()));
+    });
+}
+
+RunProcess::~RunProcess()
+{
+    process_.disconnect(this);
+    if (process_.state() != QProcess::NotRunning) {
+        process_.kill();
+        process_.waitForFinished(1000);
+    }
+}
+
+void RunProcess::start(const QString& program, const QString& planFile, double learningRate)
+{
+    if (isStopping_) {
+        record_.state = RunRecord::State::kStopped;
+        Q_EMIT changed();
+        Q_EMIT finished();
+        return;
+    }
+    QStringList arguments{u"run"_s, planFile, u"--devices"_s, record_.devices, u"--steps"_s,
+                          QString::number(record_.stepsWanted), u"--json"_s};
+    if (learningRate > 0)
+        arguments << u"--learning-rate"_s << QString::number(learningRate, 'g', 6);
+    process_.start(program, arguments);
+    Q_EMIT changed();
+}
+
+void RunProcess::stop()
+{
+    if (!isActive() || isStopping_)
+        return;
+    isStopping_ = true;
+    if (process_.state() == QProcess::NotRunning)
+        return; // start() sees it
+    process_.terminate();
+    killTimer_.start();
+}
+
+void RunProcess::fail(const QString& message)
+{
+    record_.state = RunRecord::State::kFailed;
+    record_.message = message;
+    Q_EMIT changed();
+    Q_EMIT finished();
+}
+
+void RunProcess::readOutput()
+{
+    bool isNew = false;
+    while (process_.canReadLine()) {
+        applyRunLine(record_, process_.readLine());
+        isNew = true;
+    }
+    if (isNew)
+        Q_EMIT changed();
+}
+
+void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
+{
+    killTimer_.stop();
+    readOutput();
+    const QByteArray rest = process_.readAllStandardOutput();
+    if (!rest.trimmed().isEmpty())
+        applyRunLine(record_, rest);
+    const QByteArrayList errorLines = process_.readAllStandardError().split('\n');
+    for (const QByteArray& line : errorLines) {
+        if (!line.trimmed().isEmpty())
+            record_.log.append(QString::fromUtf8(line).trimmed());
+    }
+    if (isStopping_) {
+        record_.state = RunRecord::State::kStopped;
+    } else if (record_.state != RunRecord::State::kFailed && (status == QProcess::CrashExit || exitCode != 0)) {
+        record_.state = RunRecord::State::kFailed;
+        const QString last = record_.log.isEmpty() ? QString() : u": "_s + record_.log.last();
+        record_.message = (status == QProcess::CrashExit ? tr("the run crashed") : tr("the run ended with code %1").arg(exitCode)) + last;
+    } else if (record_.state != RunRecord::State::kFailed) {
+        record_.state = RunRecord::State::kDone;
+    }
+    Q_EMIT changed();
+    Q_EMIT finished();
+}
+
+} // namespace alpa::app

@@ -1,0 +1,78 @@
+// A run of a plan as a separate process: `alpa run PLAN --devices cpu:N --steps K --json`, its JSON lines read as they
+// come. A crash of the run is a message here, nothing more.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/base/units.h"
+
+#include <QObject>
+#include <QProcess>
+#include <QStringList>
+#include <QTimer>
+
+namespace alpa::app
+{
+
+struct RunStep {
+    int step = 0;
+    double loss = 0;
+    Seconds time;
+    double samplesPerSecond = 0;
+};
+
+/// What a run has said so far.
+struct RunRecord {
+    enum class State { kStarting, kRunning, kDone, kStopped, kFailed };
+    int id = 0;
+    int planId = 0;
+    QString planName;
+    QString devices; ///< "cpu:4"
+    int stepsWanted = 0;
+    State state = State::kStarting;
+    std::vector<RunStep> steps;
+    std::optional<Seconds> median; ///< As the run itself reported it at its end, else of the steps seen.
+    QString message;               ///< Why it failed.
+    QStringList log;               ///< Lines of its standard error, and of output that is no JSON.
+};
+
+/// Median step time of the steps after the first (which warms up); nothing before the second step.
+std::optional<Seconds> medianStepTime(const std::vector<RunStep>& steps);
+
+/// Takes one line of the run's output into `record`.
+void applyRunLine(RunRecord& record, const QByteArray& line);
+
+class RunProcess : public QObject
+{
+    Q_OBJECT
+
+public:
+    RunProcess(RunRecord record, QObject* parent = nullptr);
+    ~RunProcess() override; ///< Kills a run that is still going.
+
+    void start(const QString& program, const QString& planFile, double learningRate);
+    /// Asks the run to end (SIGTERM), and kills it five seconds later.
+    void stop();
+    bool isActive() const
+    {
+        return record_.state == RunRecord::State::kStarting || record_.state == RunRecord::State::kRunning;
+    }
+    const RunRecord& record() const { return record_; }
+    void fail(const QString& message);
+
+Q_SIGNALS:
+    void changed();
+    void finished();
+
+private:
+    void readOutput();
+    void finish(int exitCode, QProcess::ExitStatus status);
+
+    RunRecord record_;
+    QProcess process_;
+    QTimer killTimer_;
+    bool isStopping_ = false;
+};
+
+} // namespace alpa::app

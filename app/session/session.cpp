@@ -1,0 +1,424 @@
+#include "app/session/session.h"
+
+#include <algorithm>
+
+#include "app/settings/qt_text.h"
+#include "core/import/import_model.h"
+#include "core/plan/make_plan.h"
+#include "core/plan/plan_file.h"
+
+#include <QUndoCommand>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+// Long enough to type "16" into a spin box, short enough to feel immediate.
+constexpr int kReplanDelayMs = 300;
+// Merge id of walking through the list of plans: one undo step however far.
+constexpr int kShowPlanMerge = 1000;
+
+constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+                                       PlanStrategy::kMegatron, PlanStrategy::kPipeline};
+
+/// What the planner answers, turned into an entry on the planning thread.
+void answerRequest(PlanEntry& entry, PlanRequest request, const JobControl& control)
+{
+    const Result<Cluster> cluster = loadCluster(fromQt(entry.setup.cluster));
+    if (!cluster.ok()) {
+        entry.error = toQt(cluster.error().message);
+        return;
+    }
+    request.cluster = *cluster;
+    Result<PlanOutcome> outcome = makePlan(request, control);
+    if (!outcome.ok()) {
+        if (outcome.error().code != ErrorCode::kCancelled)
+            entry.error = toQt(outcome.error().message);
+        return;
+    }
+    if (const auto* none = std::get_if<NoPlan>(&outcome.value()))
+        entry.noPlan = *none;
+    else
+        entry.facts = describePlan(std::get<std::shared_ptr<const ParallelPlan>>(outcome.value()));
+}
+
+} // namespace
+
+/// One edit of what is asked. The plans are kept, so undoing finds the old plan at once.
+class SetupCommand : public QUndoCommand
+{
+public:
+    SetupCommand(Session* session, Setup next, const QString& text, int mergeId)
+        : QUndoCommand(text), session_(session), before_(session->setup()), after_(std::move(next)), mergeId_(mergeId)
+    {
+    }
+    int id() const override { return mergeId_; }
+    bool mergeWith(const QUndoCommand* other) override
+    {
+        // A value that has been planned stays a step of its own.
+        if (mergeId_ != kShowPlanMerge && session_->answerTo(after_) != nullptr)
+            return false;
+        after_ = static_cast<const SetupCommand*>(other)->after_;
+        setObsolete(after_ == before_);
+        setText(other->text());
+        return true;
+    }
+    void undo() override { session_->applySetup(before_); }
+    void redo() override { session_->applySetup(after_); }
+
+private:
+    Session* session_;
+    Setup before_, after_;
+    int mergeId_;
+};
+
+Session::Session(QObject* parent) : QObject(parent)
+{
+    setup_.cluster = u"h200-x4"_s;
+    replanTimer_.setSingleShot(true);
+    replanTimer_.setInterval(kReplanDelayMs);
+    connect(&replanTimer_, &QTimer::timeout, this, &Session::planNow);
+    connect(&jobs_, &JobList::progressed, this, &Session::planningChanged);
+}
+
+Session::~Session() = default;
+
+void Session::openModel(const QString& path)
+{
+    if (importJob_ != nullptr)
+        importJob_->cancel();
+    struct Imported {
+        std::shared_ptr<const Model> model;
+        QString error;
+    };
+    auto imported = std::make_shared<Imported>();
+    auto work = [imported, path](const JobControl& control) {
+        ImportOptions options;
+        options.control = control;
+        Result<ImportResult> result = importModel(fromQt(path), options);
+        if (!result.ok()) {
+            imported->error = toQt(result.error().message);
+            return;
+        }
+        // What has errors is shown too: as its list of problems.
+        ImportResult& found = result.value();
+        imported->model = makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
+                                    std::move(found.diagnostics), found.sourceText);
+    };
+    importJob_ = jobs_.start(tr("Import %1").arg(modelNameOf(path)), work, [this, imported] {
+        auto* job = importJob_;
+        importJob_ = nullptr;
+        if (job != nullptr && job->isCancelled())
+            return;
+        if (imported->model == nullptr) {
+            Q_EMIT importFailed(imported->error);
+            return;
+        }
+        takeModel(imported->model);
+        if (model_->graph->ops.empty())
+            Q_EMIT importFailed(tr("%1 could not be read; Problems says why and where").arg(model_->name));
+        else
+            planNow();
+    });
+}
+
+void Session::openPlan(const QString& path)
+{
+    struct Loaded {
+        std::shared_ptr<PlanEntry> entry = std::make_shared<PlanEntry>();
+        std::shared_ptr<const Model> model;
+        QString error;
+    };
+    auto loaded = std::make_shared<Loaded>();
+    auto work = [loaded, path](const JobControl&) {
+        Result<std::shared_ptr<const ParallelPlan>> plan = loadPlan(fromQt(path));
+        if (!plan.ok()) {
+            loaded->error = toQt(plan.error().message);
+            return;
+        }
+        loaded->entry->setup.cluster = toQt((*plan)->cluster.name);
+        loaded->entry->setup.options = (*plan)->options;
+        loaded->model = makeModel(toQt((*plan)->modelPath), *(*plan)->graph, {}, {});
+        loaded->entry->facts = describePlan(*plan);
+    };
+    jobs_.start(tr("Open plan"), work, [this, loaded] {
+        if (loaded->model == nullptr) {
+            Q_EMIT importFailed(loaded->error);
+            return;
+        }
+        takeModel(loaded->model);
+        setInitialSetup(loaded->entry->setup);
+        takeOutcome(loaded->entry, false);
+    });
+}
+
+void Session::takeModel(std::shared_ptr<const Model> model)
+{
+    cancelPlanning();
+    baselineQueue_.clear();
+    if (baselineJob_ != nullptr)
+        baselineJob_->cancel();
+    stopRun();
+    model_ = std::move(model);
+    modelFacts_ = describeGraph(model_->graph, model_->layers);
+    entries_.clear();
+    nextPlanNumber_ = 1;
+    shownId_ = 0;
+    baselineId_ = 0;
+    undoStack_.clear();
+    selection_.clear();
+    setup_.options.globalBatch.reset();
+    Q_EMIT modelChanged();
+    Q_EMIT setupChanged();
+    Q_EMIT plansChanged();
+    Q_EMIT shownPlanChanged();
+}
+
+void Session::editSetup(const Setup& next, const QString& text, int mergeId)
+{
+    if (next == setup_)
+        return;
+    undoStack_.push(new SetupCommand(this, next, text, mergeId));
+}
+
+void Session::setInitialSetup(const Setup& setup)
+{
+    setup_ = setup;
+    undoStack_.clear();
+    Q_EMIT setupChanged();
+}
+
+void Session::applySetup(const Setup& setup)
+{
+    setup_ = setup;
+    cancelPlanning();
+    Q_EMIT setupChanged();
+    const PlanEntry* known = answerTo(setup_);
+    if (known != nullptr && known->facts != nullptr)
+        show(known->id);
+    else
+        Q_EMIT shownPlanChanged();
+    if (known == nullptr && replansAtOnce_ && model_ != nullptr)
+        replanTimer_.start();
+}
+
+const PlanEntry* Session::entry(int id) const
+{
+    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == id; });
+    return found == entries_.end() ? nullptr : found->get();
+}
+
+const PlanEntry* Session::answerTo(const Setup& setup) const
+{
+    const auto found = std::ranges::find_if(
+        entries_, [&](const auto& entry) { return entry->error.isEmpty() && entry->setup == setup; });
+    return found == entries_.end() ? nullptr : found->get();
+}
+
+bool Session::isStale() const
+{
+    const PlanEntry* shown = shownPlan();
+    return shown != nullptr && !(shown->setup == setup_);
+}
+
+const PlanEntry* Session::obstacle() const
+{
+    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->setup == setup_; });
+    return found == entries_.end() || (*found)->facts != nullptr ? nullptr : found->get();
+}
+
+std::shared_ptr<const GraphFacts> Session::facts() const
+{
+    const PlanEntry* shown = shownPlan();
+    return shown != nullptr ? shown->facts : modelFacts_;
+}
+
+void Session::setBaseline(int id)
+{
+    baselineId_ = baselineId_ == id ? 0 : id;
+    Q_EMIT plansChanged();
+}
+
+void Session::showPlan(int id)
+{
+    const PlanEntry* wanted = entry(id);
+    if (wanted != nullptr)
+        editSetup(wanted->setup, tr("Show %1").arg(wanted->name), kShowPlanMerge);
+}
+
+void Session::removePlan(int id)
+{
+    if (id == shownId_)
+        return;
+    std::erase_if(entries_, [&](const auto& entry) { return entry->id == id; });
+    if (baselineId_ == id)
+        baselineId_ = 0;
+    Q_EMIT plansChanged();
+}
+
+void Session::show(int id)
+{
+    shownId_ = id;
+    Q_EMIT shownPlanChanged();
+}
+
+void Session::planNow()
+{
+    replanTimer_.stop();
+    if (model_ == nullptr || model_->graph->ops.empty())
+        return;
+    if (const PlanEntry* known = answerTo(setup_); known != nullptr && known->facts != nullptr) {
+        show(known->id);
+        return;
+    }
+    cancelPlanning();
+    startPlanning(setup_, false);
+}
+
+void Session::cancelPlanning()
+{
+    replanTimer_.stop();
+    if (planningJob_ == nullptr)
+        return;
+    planningJob_->cancel();
+    planningJob_ = nullptr;
+    Q_EMIT planningChanged();
+}
+
+void Session::startPlanning(const Setup& setup, bool isBaseline)
+{
+    auto entry = std::make_shared<PlanEntry>();
+    entry->setup = setup;
+    PlanRequest request;
+    request.model = model_->graph;
+    request.modelPath = fromQt(model_->path);
+    request.options = setup.options;
+    auto work = [entry, request](const JobControl& control) { answerRequest(*entry, request, control); };
+    const QString title = isBaseline ? tr("Plan baseline %1").arg(strategyTitle(setup.options.strategy))
+                                     : tr("Plan %1 on %2").arg(model_->name, setup.cluster);
+    BackgroundJob*& slot = isBaseline ? baselineJob_ : planningJob_;
+    // The newest job is the one whose answer counts: `mine` tells them apart after another took the slot.
+    auto mine = std::make_shared<BackgroundJob*>(nullptr);
+    slot = jobs_.start(title, work, [this, entry, isBaseline, mine] {
+        BackgroundJob*& current = isBaseline ? baselineJob_ : planningJob_;
+        const bool isCurrent = current == *mine;
+        const bool isCancelled = (*mine)->isCancelled();
+        if (isCurrent)
+            current = nullptr;
+        if (!isCancelled)
+            takeOutcome(entry, isBaseline);
+        Q_EMIT planningChanged();
+        if (isBaseline)
+            startNextBaseline();
+    });
+    *mine = slot;
+    Q_EMIT planningChanged();
+}
+
+void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBaseline)
+{
+    std::erase_if(entries_, [&](const auto& old) { return old->facts == nullptr && old->setup == entry->setup; });
+    entry->id = nextId_++;
+    const bool isNumbered = entry->setup.options.strategy == PlanStrategy::kAuto ||
+                            entry->setup.options.constraints !=
+                                baselineSetup(entry->setup, entry->setup.options.strategy).options.constraints;
+    entry->name = isNumbered && entry->facts != nullptr ? tr("Plan %1").arg(nextPlanNumber_++)
+                                                        : strategyTitle(entry->setup.options.strategy);
+    entries_.push_back(entry);
+    Q_EMIT plansChanged();
+    if (isBaseline)
+        return;
+    if (entry->facts != nullptr)
+        show(entry->id);
+    else
+        Q_EMIT shownPlanChanged();
+    if (!entry->error.isEmpty())
+        Q_EMIT planningFailed(entry->error);
+}
+
+void Session::planBaselines()
+{
+    if (model_ == nullptr || isPlanningBaselines())
+        return;
+    for (const PlanStrategy strategy : kBaselines) {
+        const Setup setup = baselineSetup(setup_, strategy);
+        if (answerTo(setup) == nullptr)
+            baselineQueue_.push_back(setup);
+    }
+    startNextBaseline();
+}
+
+void Session::startNextBaseline()
+{
+    if (baselineQueue_.empty() || baselineJob_ != nullptr || model_ == nullptr) {
+        Q_EMIT planningChanged();
+        return;
+    }
+    const Setup next = baselineQueue_.front();
+    baselineQueue_.pop_front();
+    startPlanning(next, true);
+}
+
+void Session::startRun(const QString& program, const QString& devices, int steps, double learningRate)
+{
+    const PlanEntry* shown = shownPlan();
+    if (shown == nullptr || isRunActive())
+        return;
+    RunRecord record;
+    record.id = nextRunId_++;
+    record.planId = shown->id;
+    record.planName = shown->name;
+    record.devices = devices;
+    record.stepsWanted = steps;
+    runs_.push_back(record);
+    run_ = std::make_unique<RunProcess>(record);
+    const size_t index = runs_.size() - 1;
+    connect(run_.get(), &RunProcess::changed, this, [this, index] {
+        runs_[index] = run_->record();
+        Q_EMIT runsChanged();
+    });
+    connect(run_.get(), &RunProcess::finished, this, [this, index] {
+        runs_[index] = run_->record();
+        Q_EMIT runsChanged();
+        Q_EMIT plansChanged();
+    });
+    Q_EMIT runsChanged();
+
+    // The plan file of a large model takes a moment to write.
+    const QString file = runDirectory_.filePath(u"plan-%1.json"_s.arg(shown->id));
+    auto problem = std::make_shared<QString>();
+    auto work = [plan = shown->facts->plan, file, problem](const JobControl&) {
+        const Status saved = savePlan(*plan, fromQt(file));
+        if (!saved.ok())
+            *problem = toQt(saved.error().message);
+    };
+    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, learningRate] {
+        if (!problem->isEmpty())
+            run_->fail(*problem);
+        else if (program.isEmpty())
+            run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
+        else
+            run_->start(program, file, learningRate);
+    });
+}
+
+void Session::stopRun()
+{
+    if (run_ != nullptr)
+        run_->stop();
+}
+
+std::optional<Seconds> Session::measuredStep(int planId) const
+{
+    for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+        if (run->planId == planId && run->median)
+            return run->median;
+    }
+    return std::nullopt;
+}
+
+} // namespace alpa::app

@@ -1,0 +1,124 @@
+// The document: a model, what is asked of the planner, the plans made so far and the runs of them. Views read it and
+// listen; every change of what is asked goes over the undo stack.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "app/session/job_list.h"
+#include "app/session/model.h"
+#include "app/session/plan_entry.h"
+#include "app/session/run_process.h"
+#include "app/session/selection_model.h"
+
+#include <QObject>
+#include <QTemporaryDir>
+#include <QTimer>
+#include <QUndoStack>
+
+namespace alpa::app
+{
+
+class Session : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit Session(QObject* parent = nullptr);
+    ~Session() override;
+
+    SelectionModel* selection() { return &selection_; }
+    QUndoStack* undoStack() { return &undoStack_; }
+    JobList* jobs() { return &jobs_; }
+
+    /// Reads a model in the background and plans it once it is there. Plans and undo history start anew.
+    void openModel(const QString& path);
+    /// Reads a plan file in the background; its model is the training graph inside.
+    void openPlan(const QString& path);
+    const std::shared_ptr<const Model>& model() const { return model_; } ///< Null before the first import.
+
+    const Setup& setup() const { return setup_; }
+    /// Undoable. Edits with the same non-negative `mergeId` in a row become one step, as a spin box makes them.
+    void editSetup(const Setup& next, const QString& text, int mergeId = -1);
+    /// Not undoable: the start values of a new session.
+    void setInitialSetup(const Setup& setup);
+
+    /// Everything the planner has answered, oldest first.
+    const std::vector<std::shared_ptr<const PlanEntry>>& entries() const { return entries_; }
+    const PlanEntry* entry(int id) const;
+    const PlanEntry* shownPlan() const { return entry(shownId_); } ///< Null before the first plan.
+    const PlanEntry* baseline() const { return entry(baselineId_); }
+    void setBaseline(int id);
+    /// Takes over the setup of a plan, and with it the plan. Undoable.
+    void showPlan(int id);
+    void removePlan(int id);
+    /// The graph that views draw: the shown plan's, or the model's. Null without a model.
+    std::shared_ptr<const GraphFacts> facts() const;
+    /// The shown plan is not the answer to the setup.
+    bool isStale() const;
+    /// The answer to the setup when it is that there is no plan; else null.
+    const PlanEntry* obstacle() const;
+
+    void planNow();
+    void cancelPlanning();
+    bool isPlanning() const { return planningJob_ != nullptr; }
+    const BackgroundJob* planningJob() const { return planningJob_; }
+    void setReplansAtOnce(bool on) { replansAtOnce_ = on; }
+    /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other, in the background.
+    void planBaselines();
+    bool isPlanningBaselines() const { return baselineJob_ != nullptr || !baselineQueue_.empty(); }
+
+    /// Starts a run of the shown plan; `program` is the command line program.
+    void startRun(const QString& program, const QString& devices, int steps, double learningRate);
+    void stopRun();
+    bool isRunActive() const { return run_ != nullptr && run_->isActive(); }
+    const std::vector<RunRecord>& runs() const { return runs_; } ///< Oldest first; the last may be going on.
+    /// Median of the newest run of the plan that got far enough.
+    std::optional<Seconds> measuredStep(int planId) const;
+
+Q_SIGNALS:
+    void modelChanged();
+    void importFailed(const QString& message);
+    void setupChanged();
+    void plansChanged();      ///< Entries, baseline or measurements.
+    void shownPlanChanged();  ///< Also staleness.
+    void planningChanged();   ///< Began, ended, progressed.
+    void planningFailed(const QString& message);
+    void runsChanged();
+
+private:
+    friend class SetupCommand;
+    void applySetup(const Setup& setup);
+    void takeModel(std::shared_ptr<const Model> model);
+    void startPlanning(const Setup& setup, bool isBaseline);
+    void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBaseline);
+    void startNextBaseline();
+    const PlanEntry* answerTo(const Setup& setup) const;
+    void show(int id);
+
+    SelectionModel selection_;
+    QUndoStack undoStack_;
+    JobList jobs_;
+    std::shared_ptr<const Model> model_;
+    std::shared_ptr<const GraphFacts> modelFacts_;
+    Setup setup_;
+    std::vector<std::shared_ptr<const PlanEntry>> entries_;
+    int nextId_ = 1;
+    int nextPlanNumber_ = 1;
+    int shownId_ = 0;
+    int baselineId_ = 0;
+    BackgroundJob* importJob_ = nullptr;
+    BackgroundJob* planningJob_ = nullptr; ///< The newest; older ones are cancelled and their results dropped.
+    BackgroundJob* baselineJob_ = nullptr;
+    std::deque<Setup> baselineQueue_;
+    QTimer replanTimer_;
+    bool replansAtOnce_ = true;
+    QTemporaryDir runDirectory_; ///< Plan files handed to runs.
+    std::unique_ptr<RunProcess> run_;
+    std::vector<RunRecord> runs_;
+    int nextRunId_ = 1;
+};
+
+} // namespace alpa::app

@@ -1,0 +1,59 @@
+#include "app/session/setup.h"
+
+#include "app/settings/qt_text.h"
+
+#include <QCoreApplication>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+bool operator==(const Setup& a, const Setup& b)
+{
+    // Threads never change a plan, so they do not make a setup another one.
+    return a.cluster == b.cluster && a.options.globalBatch == b.options.globalBatch &&
+           a.options.layers == b.options.layers && a.options.optimizer == b.options.optimizer &&
+           a.options.strategy == b.options.strategy && a.options.constraints == b.options.constraints;
+}
+
+QString strategyTitle(PlanStrategy strategy)
+{
+    switch (strategy) {
+    case PlanStrategy::kAuto:
+        return QCoreApplication::translate("Setup", "Automatic");
+    case PlanStrategy::kDataParallel:
+        return QCoreApplication::translate("Setup", "Data parallel");
+    case PlanStrategy::kZero2:
+        return QCoreApplication::translate("Setup", "ZeRO-2");
+    case PlanStrategy::kZero3:
+        return QCoreApplication::translate("Setup", "ZeRO-3");
+    case PlanStrategy::kMegatron:
+        return QCoreApplication::translate("Setup", "Megatron grid");
+    case PlanStrategy::kPipeline:
+        return QCoreApplication::translate("Setup", "Pipeline only");
+    }
+    return {};
+}
+
+QString describeSetup(const Setup& setup)
+{
+    QString text = strategyTitle(setup.options.strategy);
+    const std::string constraints = formatConstraints(setup.options.constraints);
+    if (constraints != "none")
+        text += u", "_s + toQt(constraints);
+    return text;
+}
+
+Setup baselineSetup(const Setup& setup, PlanStrategy strategy)
+{
+    Setup baseline;
+    baseline.cluster = setup.cluster;
+    baseline.options.globalBatch = setup.options.globalBatch;
+    baseline.options.optimizer = setup.options.optimizer;
+    baseline.options.constraints.memoryPerDevice = setup.options.constraints.memoryPerDevice;
+    baseline.options.strategy = strategy;
+    return baseline;
+}
+
+} // namespace alpa::app

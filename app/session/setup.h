@@ -1,0 +1,24 @@
+// What a person has asked of the planner: the cluster by name, and the options. The undo stack moves between values of it.
+#pragma once
+
+#include "core/plan/plan_request.h"
+
+#include <QString>
+
+namespace alpa::app
+{
+
+struct Setup {
+    QString cluster; ///< "h200-x4", or the path of a cluster file.
+    PlanOptions options;
+    friend bool operator==(const Setup& a, const Setup& b);
+};
+
+/// "Automatic", "Data parallel", "ZeRO-2", "ZeRO-3", "Megatron grid", "Pipeline only".
+QString strategyTitle(PlanStrategy strategy);
+/// "Automatic, max TP 2, memory 16 GiB".
+QString describeSetup(const Setup& setup);
+/// What the baselines share with `setup`: cluster, batch, optimizer and memory limit, nothing else.
+Setup baselineSetup(const Setup& setup, PlanStrategy strategy);
+
+} // namespace alpa::app

@@ -1,0 +1,84 @@
+#include "app/settings/app_settings.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QStandardPaths>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr int kMaxRecent = 10;
+// Raised whenever the set of docks changes: an old layout would hide the new ones.
+constexpr int kWindowStateVersion = 1;
+
+QString settingsFile(const QString& directory)
+{
+    const QString base =
+        directory.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::ConfigLocation) + u"/alpa-explorer"_s
+                            : directory;
+    return QDir(base).filePath(u"alpa-explorer.ini"_s);
+}
+
+} // namespace
+
+AppSettings::AppSettings(const QString& directory) : store_(settingsFile(directory), QSettings::IniFormat) {}
+
+QStringList AppSettings::recentModels() const { return store_.value(u"recent/models"_s).toStringList(); }
+
+void AppSettings::addRecentModel(const QString& path)
+{
+    const QString full = QFileInfo(path).absoluteFilePath();
+    QStringList paths = recentModels();
+    paths.removeAll(full);
+    paths.prepend(full);
+    store_.setValue(u"recent/models"_s, QStringList(paths.mid(0, kMaxRecent)));
+}
+
+void AppSettings::removeRecentModel(const QString& path)
+{
+    QStringList paths = recentModels();
+    paths.removeAll(path);
+    store_.setValue(u"recent/models"_s, paths);
+}
+
+ThemeChoice AppSettings::theme() const
+{
+    const QString name = store_.value(u"window/theme"_s).toString();
+    if (name == "light"_L1)
+        return ThemeChoice::kLight;
+    return name == "dark"_L1 ? ThemeChoice::kDark : ThemeChoice::kAuto;
+}
+
+void AppSettings::setTheme(ThemeChoice choice)
+{
+    const QString name = choice == ThemeChoice::kLight ? u"light"_s : choice == ThemeChoice::kDark ? u"dark"_s : u"auto"_s;
+    store_.setValue(u"window/theme"_s, name);
+}
+
+QString AppSettings::cluster() const { return store_.value(u"plan/cluster"_s, u"h200-x4"_s).toString(); }
+void AppSettings::setCluster(const QString& name) { store_.setValue(u"plan/cluster"_s, name); }
+bool AppSettings::replansAtOnce() const { return store_.value(u"plan/replan_at_once"_s, true).toBool(); }
+void AppSettings::setReplansAtOnce(bool on) { store_.setValue(u"plan/replan_at_once"_s, on); }
+
+QByteArray AppSettings::windowGeometry() const { return store_.value(u"window/geometry"_s).toByteArray(); }
+
+QByteArray AppSettings::windowState() const
+{
+    if (store_.value(u"window/state_version"_s).toInt() != kWindowStateVersion)
+        return {};
+    return store_.value(u"window/state"_s).toByteArray();
+}
+
+void AppSettings::setWindow(const QByteArray& geometry, const QByteArray& state)
+{
+    store_.setValue(u"window/geometry"_s, geometry);
+    store_.setValue(u"window/state"_s, state);
+    store_.setValue(u"window/state_version"_s, kWindowStateVersion);
+}
+
+} // namespace alpa::app

@@ -1,0 +1,37 @@
+// What the window remembers between starts: recent models, theme, cluster and layout of its docks.
+#pragma once
+
+#include "app/settings/theme.h"
+
+#include <QByteArray>
+#include <QSettings>
+#include <QString>
+#include <QStringList>
+
+namespace alpa::app
+{
+
+class AppSettings
+{
+public:
+    /// Kept as an INI file in `directory`, or in the user's configuration directory when it is empty.
+    explicit AppSettings(const QString& directory = {});
+
+    QStringList recentModels() const; ///< Newest first, at most ten.
+    void addRecentModel(const QString& path);
+    void removeRecentModel(const QString& path);
+    ThemeChoice theme() const;
+    void setTheme(ThemeChoice choice);
+    QString cluster() const; ///< "h200-x4" until the user chooses another.
+    void setCluster(const QString& name);
+    bool replansAtOnce() const;
+    void setReplansAtOnce(bool on);
+    QByteArray windowGeometry() const;
+    QByteArray windowState() const; ///< Empty when kept by a version with other docks.
+    void setWindow(const QByteArray& geometry, const QByteArray& state);
+
+private:
+    QSettings store_;
+};
+
+} // namespace alpa::app

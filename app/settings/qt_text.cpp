@@ -1,0 +1,40 @@
+#include "app/settings/qt_text.h"
+
+#include <cmath>
+
+#include "core/base/text.h"
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+QString timeText(Seconds time) { return toQt(formatSeconds(time)); }
+QString memoryText(Bytes bytes) { return toQt(formatMemory(bytes)); }
+QString bytesText(Bytes bytes) { return toQt(formatBytes(bytes)); }
+QString flopsText(Flops flops) { return toQt(formatFlops(flops)); }
+QString countText(int64_t count) { return toQt(formatCount(count)); }
+QString numberText(double number) { return toQt(formatNumber(number)); }
+
+QString shortCountText(double count)
+{
+    if (count >= 1e9)
+        return numberText(count / 1e9) + u" B"_s;
+    if (count >= 1e6)
+        return numberText(count / 1e6) + u" M"_s;
+    if (count >= 1e4)
+        return numberText(count / 1e3) + u" k"_s;
+    return numberText(count);
+}
+
+QString percentText(double fraction) { return QString::number(fraction * 100.0, 'f', 1) + u" %"_s; }
+
+QString changeText(double value, double reference)
+{
+    if (reference <= 0 || !std::isfinite(value))
+        return {};
+    const double change = (value / reference - 1.0) * 100.0;
+    return (change >= 0 ? u"+"_s : u"−"_s) + QString::number(std::abs(change), 'f', 1) + u" %"_s;
+}
+
+} // namespace alpa::app

@@ -1,0 +1,34 @@
+// Between the core's texts (UTF-8 std::string) and Qt's, and the numbers of the window: the same formats as the command
+// line prints.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/units.h"
+
+#include <QString>
+
+namespace alpa::app
+{
+
+inline QString toQt(std::string_view text)
+{
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
+inline std::string fromQt(const QString& text) { return text.toStdString(); }
+
+QString timeText(Seconds time);
+QString memoryText(Bytes bytes);
+QString bytesText(Bytes bytes);
+QString flopsText(Flops flops);
+QString countText(int64_t count);
+/// "118.5 k", "1.316 B": counts of parameters on cards.
+QString shortCountText(double count);
+QString numberText(double number);
+/// "12.3 %".
+QString percentText(double fraction);
+/// "+8.1 %", "-0.4 %" of `value` against `reference`.
+QString changeText(double value, double reference);
+
+} // namespace alpa::app

@@ -1,0 +1,44 @@
+// Colours by meaning, light and dark (reference/explorer.md, 5.6). Meaning never rests on colour alone: mesh axes also
+// have a letter and a pattern, stages a number.
+#pragma once
+
+#include <array>
+
+#include <QColor>
+#include <QPalette>
+#include <QWidget>
+
+namespace alpa::app
+{
+
+enum class ThemeChoice { kAuto, kLight, kDark };
+
+/// One value per meaning. `axis[i]` belongs to mesh axis i (x, y, z, w).
+struct Theme {
+    bool isDark = false;
+    QColor window, surface, raised, border, text, mutedText;
+    QColor accent, accentText, selection, hover;
+    QColor error, warning, good, staleBar;
+    std::array<QColor, 4> axis, axisText;
+    QColor replicated;                                                    ///< Outline of the hollow cell.
+    QColor forward, backward, sync, update, transfer;                     ///< Timeline.
+    QColor parameters, gradients, optimizer, activations, transient;      ///< Memory.
+    QColor limit;                                                         ///< Memory limit line.
+    QColor predicted, measured;                                           ///< Paired bars.
+    std::array<QColor, 2> stageTint; ///< Alternating: hue does not scale past a few stages.
+};
+
+const Theme& lightTheme();
+const Theme& darkTheme();
+/// By the luminance of the palette's window colour, so that a widget needs no further wiring.
+const Theme& themeOf(const QPalette& palette);
+inline const Theme& themeOf(const QWidget* widget) { return themeOf(widget->palette()); }
+
+/// Makes the whole application look so; kAuto follows the desktop's palette at start.
+void applyTheme(ThemeChoice choice);
+
+/// A brush with the axis' pattern over its colour: solid, 45 degree hatch, dots, vertical bars. A partial axis is
+/// cross-hatched.
+void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial, const Theme& theme);
+
+} // namespace alpa::app

@@ -1,0 +1,38 @@
+// Turns a graph (with its plan, if any) into the levels that the canvas draws: layers, and inside them operations of one
+// phase. Weights and constants become rows of their reader, shape operations fold into the arrows, and what comes from
+// other layers becomes a stub, so that each level stays small enough for Graphviz (reference/explorer.md, 4).
+#pragma once
+
+#include <memory>
+
+#include "app/layout/canvas_level.h"
+#include "app/session/graph_facts.h"
+
+namespace alpa::app
+{
+
+/// What the heat bar under each layer shows.
+enum class HeatKind { kNone, kCompute, kCommunication, kParameters };
+
+struct GraphViewOptions {
+    Phase phase = Phase::kForward;
+    bool showsShapeOps = false;
+    HeatKind heat = HeatKind::kNone;
+    friend bool operator==(const GraphViewOptions&, const GraphViewOptions&) = default;
+};
+
+/// Keys: "" the layers, "layer 3", "op 120", and "ops 3 100 180" for a run of a large layer.
+CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options);
+
+/// Keys of the groups that must be unfolded to see `op`, outermost first; the last is the op's own box, which for a
+/// folded op is that of its layer.
+std::vector<QString> pathToOp(const GraphFacts& facts, const GraphViewOptions& options, OpId op);
+
+/// "f32 2048×6144", "f32 scalar".
+QString typeText(const TensorType& type);
+/// Name of a layer without the prefix that all layers share: "block_3".
+QString shortLayerName(const GraphFacts& facts, int layer);
+/// What an operation is called in lists: "fc: dot".
+QString opTitle(const GraphFacts& facts, OpId op);
+
+} // namespace alpa::app

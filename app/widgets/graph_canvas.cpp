@@ -1,0 +1,456 @@
+#include "app/widgets/graph_canvas.h"
+
+#include <cmath>
+#include <limits>
+
+#include "app/layout/layered_layout.h"
+#include "app/settings/programs.h"
+#include "app/widgets/graph_level_item.h"
+
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QToolTip>
+#include <QWheelEvent>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+// Shorter waits look instant; longer ones want to see something.
+constexpr int kPatienceMs = 150;
+constexpr double kSmallestScale = 0.02;
+constexpr double kLargestScale = 4.0;
+constexpr double kLargestFit = 1.15; ///< A graph of three boxes need not fill the window.
+constexpr int kDeepest = 6;
+
+} // namespace
+
+GraphCanvas::GraphCanvas(QWidget* parent) : QGraphicsView(parent), dot_(findProgram(u"alpa-layoutd"_s))
+{
+    setScene(new QGraphicsScene(this));
+    scene()->setItemIndexMethod(QGraphicsScene::NoIndex);
+    setFrameShape(QFrame::NoFrame);
+    setDragMode(QGraphicsView::ScrollHandDrag);
+    setTransformationAnchor(QGraphicsView::NoAnchor);
+    setResizeAnchor(QGraphicsView::NoAnchor);
+    setViewportUpdateMode(QGraphicsView::SmartViewportUpdate);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setMouseTracking(true);
+    viewport()->setCursor(Qt::ArrowCursor);
+    setAccessibleName(tr("Graph of the model"));
+    patience_.setSingleShot(true);
+    patience_.setInterval(kPatienceMs);
+    connect(&patience_, &QTimer::timeout, this, &GraphCanvas::relayout);
+    connect(&dot_, &DotClient::answered, this, &GraphCanvas::takeAnswer);
+    connect(&dot_, &DotClient::failed, this, &GraphCanvas::takeFailure);
+}
+
+GraphCanvas::~GraphCanvas() = default;
+
+void GraphCanvas::setContent(CanvasContent content, bool isSameShape)
+{
+    content_ = std::move(content);
+    fitsAtNext_ = !isSameShape || root_ == nullptr;
+    dot_.cancelAll();
+    pending_.clear();
+    patience_.start();
+    relayout();
+}
+
+GraphLayout GraphCanvas::layoutOf(const LayoutGraph& graph, bool& isComplete)
+{
+    const uint64_t key = layoutKey(graph);
+    Layouts& known = layouts_[key];
+    if (known.dot != nullptr)
+        return *known.dot;
+    if (!known.isDotHopeless && !pending_.contains(key)) {
+        pending_.insert(key);
+        dot_.request(key, graph);
+    }
+    if (!known.isDotHopeless)
+        isComplete = false;
+    else
+        usedFast_ = true;
+    if (known.fast == nullptr)
+        known.fast = std::make_shared<const GraphLayout>(layeredLayout(graph));
+    return *known.fast;
+}
+
+GraphCanvas::PlacedLevel GraphCanvas::place(const QString& key, int depth)
+{
+    PlacedLevel level;
+    level.content = content_(key);
+    LayoutGraph graph;
+    for (size_t i = 0; i < level.content.nodes.size(); ++i) {
+        const CanvasNode& node = level.content.nodes[i];
+        QSizeF size = collapsedSize(node);
+        if (node.isGroup && unfolded_.contains(node.key) && depth < kDeepest) {
+            PlacedLevel inner = place(node.key, depth + 1);
+            size = QSizeF(std::max(inner.layout.width + 2 * kGroupPadding, size.width()),
+                          inner.layout.height + kGroupHeader + kGroupPadding);
+            level.isComplete = level.isComplete && inner.isComplete;
+            level.inner.emplace(int(i), std::move(inner));
+        }
+        level.sizes.push_back(size);
+        graph.nodes.push_back({size.width(), size.height()});
+    }
+    for (const CanvasEdge& edge : level.content.edges)
+        graph.edges.push_back({edge.from, edge.to});
+    level.layout = layoutOf(graph, level.isComplete);
+    for (size_t e = 0; e < graph.edges.size(); ++e) {
+        if (level.layout.curves[e].empty())
+            level.layout.curves[e] = straightCurve(graph, level.layout, graph.edges[e]);
+    }
+    const double aspect = double(std::max(viewport()->width(), 300)) / double(std::max(viewport()->height(), 300));
+    wrapIntoColumns(graph, level.layout, depth == 0 ? aspect : 1.3);
+    return level;
+}
+
+void GraphCanvas::relayout()
+{
+    if (!content_)
+        return;
+    usedFast_ = false;
+    PlacedLevel level = place({}, 0);
+    // Wait for Graphviz a moment rather than show a layout that changes at once.
+    if (!level.isComplete && patience_.isActive())
+        return;
+
+    QPointF before;
+    const auto boxOf = [&](const QString& key, QRectF& box) {
+        for (const auto& [itemKey, item] : items_) {
+            for (size_t i = 0; i < item->level().nodes.size(); ++i) {
+                if (item->level().nodes[i].key == key) {
+                    box = item->mapRectToScene(item->box(int(i)));
+                    return true;
+                }
+            }
+        }
+        return false;
+    };
+    QRectF box;
+    const bool isAnchored = !anchorKey_.isEmpty() && boxOf(anchorKey_, box);
+    if (isAnchored)
+        before = mapFromScene(box.topLeft());
+    hoveredItem_ = nullptr;
+    scene()->clear();
+    items_.clear();
+    root_ = nullptr;
+    build(level, nullptr, {}, {});
+    // Room around the content, so that it can be dragged to any place of the view.
+    const QRectF content = contentRect();
+    scene()->setSceneRect(content.adjusted(-content.width() - 2000, -content.height() - 2000, content.width() + 2000,
+                                           content.height() + 2000));
+    setSelection(selection_);
+    if (fitsAtNext_)
+        fitAll();
+    else if (isAnchored && boxOf(anchorKey_, box)) {
+        const QPointF after = mapFromScene(box.topLeft());
+        const QPointF shift = after - before;
+        translate(-shift.x() / transform().m11(), -shift.y() / transform().m11());
+    }
+    if (level.isComplete) {
+        fitsAtNext_ = false;
+        anchorKey_.clear();
+    }
+    engineText_ = usedFast_ || !level.isComplete ? tr("fast layout")
+                                                 : tr("dot %1 ms").arg(dotMilliseconds_, 0, 'f', 1);
+    Q_EMIT laidOut();
+}
+
+void GraphCanvas::build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key)
+{
+    std::set<int> open;
+    for (const auto& [node, inner] : level.inner)
+        open.insert(node);
+    auto* item = new GraphLevelItem(level.content, level.layout, level.sizes, open, parent);
+    if (parent == nullptr) {
+        scene()->addItem(item);
+        root_ = item;
+    }
+    item->setPos(at);
+    items_[key] = item;
+    for (auto& [node, inner] : level.inner) {
+        const QRectF box = item->box(node);
+        const double left = box.left() + (box.width() - inner.layout.width) / 2;
+        build(inner, item, {left, box.top() + kGroupHeader}, level.content.nodes[static_cast<size_t>(node)].key);
+    }
+}
+
+void GraphCanvas::takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout, double milliseconds)
+{
+    layouts_[key].dot = layout;
+    pending_.erase(key);
+    dotMilliseconds_ = milliseconds;
+    relayout();
+}
+
+void GraphCanvas::takeFailure(quint64 key)
+{
+    layouts_[key].isDotHopeless = true;
+    pending_.erase(key);
+    relayout();
+}
+
+const GraphLevelItem* GraphCanvas::levelItem(const QString& key) const
+{
+    const auto found = items_.find(key);
+    return found == items_.end() ? nullptr : found->second;
+}
+
+QRectF GraphCanvas::contentRect() const { return root_ == nullptr ? QRectF() : root_->boundingRect(); }
+
+void GraphCanvas::setSelection(const Selection& selection)
+{
+    selection_ = selection;
+    for (const auto& [key, item] : items_)
+        item->setSelection(selection);
+}
+
+void GraphCanvas::setUnfolded(const QString& key, bool isUnfolded)
+{
+    if (isUnfolded == unfolded_.contains(key))
+        return;
+    if (isUnfolded)
+        unfolded_.insert(key);
+    else
+        unfolded_.erase(key);
+    anchorKey_ = key;
+    wasFitted_ = false;
+    patience_.start();
+    relayout();
+    Q_EMIT unfoldedChanged();
+}
+
+void GraphCanvas::foldAll()
+{
+    unfolded_.clear();
+    fitsAtNext_ = true;
+    patience_.start();
+    relayout();
+    Q_EMIT unfoldedChanged();
+}
+
+void GraphCanvas::fitAll()
+{
+    if (root_ == nullptr)
+        return;
+    const QRectF content = contentRect();
+    const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
+    const double scale = std::min({room.width() / std::max(content.width(), 1.0),
+                                   room.height() / std::max(content.height(), 1.0), kLargestFit});
+    setTransform(QTransform::fromScale(std::max(scale, kSmallestScale), std::max(scale, kSmallestScale)));
+    centerOn(content.center());
+    wasFitted_ = true;
+}
+
+void GraphCanvas::zoomBy(double factor)
+{
+    const double scale = std::clamp(transform().m11() * factor, kSmallestScale, kLargestScale);
+    const QPointF middle = mapToScene(viewport()->rect().center());
+    setTransform(QTransform::fromScale(scale, scale));
+    centerOn(middle);
+    wasFitted_ = false;
+}
+
+void GraphCanvas::centerOnNode(const QString& key)
+{
+    for (const auto& [itemKey, item] : items_) {
+        for (size_t i = 0; i < item->level().nodes.size(); ++i) {
+            if (item->level().nodes[i].key != key)
+                continue;
+            if (transform().m11() < 0.7)
+                setTransform(QTransform::fromScale(0.9, 0.9));
+            centerOn(item->mapRectToScene(item->box(int(i))).center());
+            wasFitted_ = false;
+            return;
+        }
+    }
+}
+
+void GraphCanvas::renderTo(QPainter& painter, const QRectF& target) { scene()->render(&painter, target, contentRect()); }
+
+GraphCanvas::Hit GraphCanvas::hitAt(const QPoint& at) const
+{
+    const QPointF scenePoint = mapToScene(at);
+    Hit hit;
+    const GraphLevelItem* item = root_;
+    QString key;
+    while (item != nullptr) {
+        const QPointF local = item->mapFromScene(scenePoint);
+        const int badge = item->badgeAt(local);
+        const int node = item->nodeAt(local);
+        if (badge < 0 && node < 0)
+            break;
+        hit = {item, node, -1, badge};
+        if (badge >= 0)
+            break;
+        hit.tensor = item->tensorAt(node, local);
+        const auto inner = items_.find(item->level().nodes[static_cast<size_t>(node)].key);
+        item = inner == items_.end() ? nullptr : inner->second;
+    }
+    return hit;
+}
+
+QString GraphCanvas::tipAt(const Hit& hit) const
+{
+    if (hit.item == nullptr)
+        return {};
+    if (hit.badge >= 0)
+        return hit.item->level().edges[static_cast<size_t>(hit.badge)].tip;
+    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
+    return hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].tip : node.tip;
+}
+
+bool GraphCanvas::event(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        scene()->update();
+    return QGraphicsView::event(event);
+}
+
+bool GraphCanvas::viewportEvent(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        QToolTip::showText(help->globalPos(), tipAt(hitAt(help->pos())), viewport());
+        return true;
+    }
+    return QGraphicsView::viewportEvent(event);
+}
+
+void GraphCanvas::wheelEvent(QWheelEvent* event)
+{
+    const double factor = std::pow(1.0015, event->angleDelta().y());
+    const double scale = std::clamp(transform().m11() * factor, kSmallestScale, kLargestScale);
+    const QPointF under = mapToScene(event->position().toPoint());
+    setTransform(QTransform::fromScale(scale, scale));
+    const QPointF moved = mapToScene(event->position().toPoint());
+    translate(moved.x() - under.x(), moved.y() - under.y());
+    wasFitted_ = false;
+    event->accept();
+}
+
+void GraphCanvas::keyPressEvent(QKeyEvent* event)
+{
+    const int key = event->key();
+    if (key == Qt::Key_Plus || key == Qt::Key_Equal)
+        zoomBy(1.25);
+    else if (key == Qt::Key_Minus)
+        zoomBy(0.8);
+    else if (key == Qt::Key_0)
+        zoomBy(1.0 / transform().m11());
+    else if (key == Qt::Key_F)
+        fitAll();
+    else if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Left || key == Qt::Key_Right)
+        moveToNeighbour(key);
+    else if (key == Qt::Key_Return || key == Qt::Key_Enter) {
+        for (const auto& [itemKey, item] : items_) {
+            for (const CanvasNode& node : item->level().nodes) {
+                if (node.isGroup && node.selection == selection_) {
+                    setUnfolded(node.key, !isUnfolded(node.key));
+                    return;
+                }
+            }
+        }
+    } else
+        QGraphicsView::keyPressEvent(event);
+}
+
+void GraphCanvas::moveToNeighbour(int key)
+{
+    for (const auto& [itemKey, item] : items_) {
+        const auto& nodes = item->level().nodes;
+        for (size_t i = 0; i < nodes.size(); ++i) {
+            if (nodes[i].selection.isNone() || !(nodes[i].selection == selection_))
+                continue;
+            const QPointF here = item->box(int(i)).center();
+            int best = -1;
+            double bestDistance = std::numeric_limits<double>::infinity();
+            for (size_t k = 0; k < nodes.size(); ++k) {
+                const QPointF way = item->box(int(k)).center() - here;
+                const double along = key == Qt::Key_Up     ? -way.y()
+                                     : key == Qt::Key_Down ? way.y()
+                                     : key == Qt::Key_Left ? -way.x()
+                                                           : way.x();
+                const double across = key == Qt::Key_Up || key == Qt::Key_Down ? std::abs(way.x()) : std::abs(way.y());
+                const double distance = along + 2 * across;
+                if (along > 4 && distance < bestDistance && !nodes[k].selection.isNone()) {
+                    bestDistance = distance;
+                    best = int(k);
+                }
+            }
+            if (best >= 0) {
+                Q_EMIT selected(nodes[static_cast<size_t>(best)].selection);
+                ensureVisible(item->mapRectToScene(item->box(best)), 30, 30);
+            }
+            return;
+        }
+    }
+}
+
+void GraphCanvas::mousePressEvent(QMouseEvent* event)
+{
+    pressedAt_ = event->pos();
+    QGraphicsView::mousePressEvent(event);
+}
+
+void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
+{
+    QGraphicsView::mouseReleaseEvent(event);
+    viewport()->setCursor(Qt::ArrowCursor);
+    if (event->button() != Qt::LeftButton)
+        return;
+    if ((event->pos() - pressedAt_).manhattanLength() > 4) {
+        wasFitted_ = false;
+        return;
+    }
+    const Hit hit = hitAt(event->pos());
+    if (hit.item == nullptr || hit.node < 0) {
+        Q_EMIT selected({});
+        return;
+    }
+    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
+    const Selection tensor = hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
+    Q_EMIT selected(tensor.isNone() ? node.selection : tensor);
+}
+
+void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
+{
+    const Hit hit = hitAt(event->pos());
+    if (hit.item == nullptr || hit.node < 0)
+        return;
+    const CanvasNode node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
+    if (node.isGroup)
+        setUnfolded(node.key, !isUnfolded(node.key));
+}
+
+void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
+{
+    QGraphicsView::mouseMoveEvent(event);
+    if ((event->buttons() & Qt::LeftButton) != 0)
+        return;
+    const Hit hit = hitAt(event->pos());
+    auto* item = const_cast<GraphLevelItem*>(hit.item);
+    if (hoveredItem_ != nullptr && hoveredItem_ != item)
+        hoveredItem_->setHovered(-1);
+    hoveredItem_ = item;
+    if (item != nullptr)
+        item->setHovered(hit.node);
+    viewport()->setCursor(Qt::ArrowCursor);
+}
+
+void GraphCanvas::resizeEvent(QResizeEvent* event)
+{
+    QGraphicsView::resizeEvent(event);
+    if (wasFitted_)
+        fitAll();
+}
+
+} // namespace alpa::app

@@ -1,0 +1,115 @@
+// The zoomable canvas: levels of boxes laid out by Graphviz in a helper process, with our own layout until it answers.
+// Groups unfold in place.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "app/layout/canvas_level.h"
+#include "app/layout/dot_client.h"
+
+#include <QElapsedTimer>
+#include <QGraphicsView>
+#include <QTimer>
+
+namespace alpa::app
+{
+
+class GraphLevelItem;
+
+class GraphCanvas : public QGraphicsView
+{
+    Q_OBJECT
+
+public:
+    explicit GraphCanvas(QWidget* parent = nullptr);
+    ~GraphCanvas() override;
+
+    /// Shows other content. Unfolded groups stay so where their keys still exist. `isSameShape`: keep the place looked
+    /// at instead of fitting all.
+    void setContent(CanvasContent content, bool isSameShape);
+    void setSelection(const Selection& selection);
+    void setUnfolded(const QString& key, bool isUnfolded);
+    bool isUnfolded(const QString& key) const { return unfolded_.contains(key); }
+    void foldAll();
+    void fitAll();
+    void zoomBy(double factor);
+    /// Brings the box with `key` to the middle, unfolding nothing.
+    void centerOnNode(const QString& key);
+    /// Outermost level; null while there is nothing.
+    const GraphLevelItem* rootItem() const { return root_; }
+    const GraphLevelItem* levelItem(const QString& key) const;
+    bool isLaidOut() const { return root_ != nullptr && pending_.empty(); }
+    /// "dot, 4.1 ms" or "fast layout".
+    QString engineText() const { return engineText_; }
+    void renderTo(QPainter& painter, const QRectF& target);
+    QRectF contentRect() const;
+
+Q_SIGNALS:
+    void selected(const alpa::app::Selection& selection);
+    void unfoldedChanged();
+    void laidOut();
+
+protected:
+    bool event(QEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    struct Layouts {
+        std::shared_ptr<const GraphLayout> dot;  ///< Null until answered.
+        std::shared_ptr<const GraphLayout> fast; ///< Null until needed.
+        bool isDotHopeless = false;
+    };
+    struct PlacedLevel {
+        CanvasLevel content;
+        GraphLayout layout;
+        std::vector<QSizeF> sizes;
+        std::map<int, PlacedLevel> inner; ///< By node.
+        bool isComplete = true;           ///< All layouts in it are final.
+    };
+    struct Hit {
+        const GraphLevelItem* item = nullptr;
+        int node = -1;
+        int tensor = -1;
+        int badge = -1;
+    };
+
+    void relayout();
+    PlacedLevel place(const QString& key, int depth);
+    GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
+    void build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key);
+    void takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout, double milliseconds);
+    void takeFailure(quint64 key);
+    Hit hitAt(const QPoint& at) const;
+    QString tipAt(const Hit& hit) const;
+    void moveToNeighbour(int key);
+
+    CanvasContent content_;
+    std::set<QString> unfolded_;
+    std::map<uint64_t, Layouts> layouts_; ///< By layoutKey.
+    std::set<quint64> pending_;
+    DotClient dot_;
+    QTimer patience_; ///< Shows the fast layout when dot keeps one waiting.
+    double dotMilliseconds_ = 0;
+    bool usedFast_ = false;
+    QString engineText_;
+    GraphLevelItem* root_ = nullptr; ///< Owned by the scene.
+    std::map<QString, GraphLevelItem*> items_;
+    Selection selection_;
+    GraphLevelItem* hoveredItem_ = nullptr;
+    bool fitsAtNext_ = true;
+    bool wasFitted_ = true;      ///< Nobody has zoomed since all was fitted: resizing fits again.
+    QString anchorKey_;          ///< Box to keep in its place on screen over the next rebuild.
+    QPointF anchorAt_;
+    QPoint pressedAt_;
+};
+
+} // namespace alpa::app

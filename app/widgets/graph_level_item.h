@@ -1,0 +1,62 @@
+// One level of the graph as a single graphics item: it paints all its boxes and arrows itself, which is what keeps
+// panning fast (reference/explorer.md, 3.5). An unfolded group holds another such item.
+#pragma once
+
+#include <set>
+
+#include "app/layout/canvas_level.h"
+#include "app/settings/theme.h"
+
+#include <QFont>
+#include <QGraphicsItem>
+#include <QPainterPath>
+
+namespace alpa::app
+{
+
+/// Sizes of a box by its content; fonts are those of the application.
+QSizeF collapsedSize(const CanvasNode& node);
+constexpr double kGroupHeader = 30;  ///< Above the content of an unfolded group.
+constexpr double kGroupPadding = 16; ///< Around it.
+
+class GraphLevelItem : public QGraphicsItem
+{
+public:
+    /// `layout` belongs to `level`; `sizes` are the boxes' sizes; `unfolded` those that hold an item of their own.
+    GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vector<QSizeF> sizes, std::set<int> unfolded,
+                   QGraphicsItem* parent = nullptr);
+
+    QRectF boundingRect() const override { return bounds_; }
+    void paint(QPainter* painter, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
+
+    const CanvasLevel& level() const { return level_; }
+    QRectF box(int node) const { return boxes_[static_cast<size_t>(node)]; }
+    /// The box at `at`; -1 if there is none.
+    int nodeAt(QPointF at) const;
+    /// The tensor row of that box; -1 if none.
+    int tensorAt(int node, QPointF at) const;
+    /// The badge of an edge; -1 if none.
+    int badgeAt(QPointF at) const;
+    /// Nodes and tensors with this selection are outlined.
+    void setSelection(const Selection& selection);
+    void setHovered(int node);
+    /// What is drawn, as text, for golden tests.
+    QString dump() const;
+
+private:
+    void paintEdges(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const;
+    void paintBadge(QPainter& painter, size_t edge, const Theme& theme) const;
+    void paintNode(QPainter& painter, size_t node, double scale, const Theme& theme) const;
+    void paintTensors(QPainter& painter, size_t node, const Theme& theme) const;
+
+    CanvasLevel level_;
+    std::vector<QRectF> boxes_;
+    std::set<int> unfolded_;
+    std::vector<QPainterPath> curves_;
+    std::vector<QRectF> badges_; ///< Empty rectangles where an edge has none.
+    QRectF bounds_;
+    Selection selection_;
+    int hovered_ = -1;
+};
+
+} // namespace alpa::app
