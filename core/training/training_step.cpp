@@ -6,6 +6,7 @@
 #include "core/training/differentiate.h"
 #include "core/training/localize_invariants.h"
 #include "core/training/optimizer.h"
+#include "core/training/rebatch.h"
 
 #include <algorithm>
 
@@ -115,15 +116,6 @@ void addUpdateOutputs(Graph& graph, const TrainedParameter& trained)
                          graph.value(trained.stateInputs[i]).name, trained.stateInputs[i]});
 }
 
-int64_t firstDimOfBatch(const Graph& graph)
-{
-    for (const GraphInput& input : graph.inputs) {
-        if (input.role == InputRole::kBatch && graph.type(input.value).rank() > 0)
-            return graph.type(input.value).dims[0];
-    }
-    return 0;
-}
-
 } // namespace
 
 Result<TrainingStep> makeTrainingStep(const Graph& loss, const OptimizerOptions& options)
@@ -135,7 +127,7 @@ Result<TrainingStep> makeTrainingStep(const Graph& loss, const OptimizerOptions&
     step.graph = std::move(differentiated.graph);
     step.loss = differentiated.loss;
     step.optimizer = options;
-    step.microbatchSize = firstDimOfBatch(step.graph);
+    step.microbatchSize = batchSize(step.graph);
     Graph& graph = step.graph;
     const std::vector<std::string> modelScopes = graph.scopes;
     const TensorType scalar{DType::kF32, {}};
