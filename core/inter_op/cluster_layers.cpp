@@ -201,6 +201,41 @@ private:
     std::vector<double> bytesByOp_;
 };
 
+/// Is there a clustering whose layers all receive at most `limit` bytes? One bit a number of layers
+/// makes this far cheaper than the programme below.
+bool isWithin(const ClusteringProblem& problem, int layerCount, double imbalance, double limit)
+{
+    const EndWindows windows = findWindows(problem, layerCount, imbalance);
+    const auto opCount = static_cast<int>(problem.cost.size());
+    const size_t words = static_cast<size_t>(layerCount) / 64 + 1;
+    // Bit q of row r: ops 0..r-1 can be cut into q layers.
+    std::vector<uint64_t> reached(words * (problem.cost.size() + 1), 0);
+    reached[0] = 1;
+    std::vector<uint64_t> shifted(words);
+    IncomingBytes incoming(problem);
+    for (int begin = 0; begin < opCount; ++begin) {
+        if (begin > 0)
+            incoming.advance(begin - 1);
+        const uint64_t* row = reached.data() + static_cast<size_t>(begin) * words;
+        for (size_t word = 0; word < words; ++word)
+            shifted[word] = (row[word] << 1) | (word > 0 ? row[word - 1] >> 63 : 0);
+        if (std::all_of(shifted.begin(), shifted.end(), [](uint64_t bits) { return bits == 0; }))
+            continue;
+        double bytes = 0.0;
+        for (int end = begin + 1; end <= windows.last[static_cast<size_t>(begin)]; ++end) {
+            bytes += incoming.firstReadAt(end - 1);
+            if (bytes > limit)
+                break;
+            if (end < windows.first[static_cast<size_t>(begin)])
+                continue;
+            for (size_t word = 0; word < words; ++word)
+                reached[static_cast<size_t>(end) * words + word] |= shifted[word];
+        }
+    }
+    const auto layers = static_cast<size_t>(layerCount);
+    return (reached[problem.cost.size() * words + layers / 64] >> (layers % 64) & 1) != 0;
+}
+
 /// G and its tie-breakers for q layers that end at op r.
 struct PrefixCost {
     double largest = kNone;
@@ -321,21 +356,14 @@ Result<int> searchLayerCount(const ClusteringProblem& problem, double imbalance,
                              const JobControl& job)
 {
     RETURN_IF_ERROR(checkProblem(problem, {1, imbalance}));
-    // Empty where the balance rule admits no clustering, which is no error here.
-    const auto objectiveOf = [&](int layerCount) -> Result<std::optional<double>> {
-        if (heavyCount(problem) < layerCount || !hasClustering(problem, layerCount, imbalance))
-            return std::optional<double>{};
-        ASSIGN_OR_RETURN(const LayerClustering layers,
-                         clusterLayers(problem, {layerCount, imbalance}, job));
-        return std::optional<double>{layers.objective};
-    };
-    ASSIGN_OR_RETURN(const std::optional<double> ofTwo, objectiveOf(2));
-    if (!ofTwo)
+    if (heavyCount(problem) < 2 || !hasClustering(problem, 2, imbalance))
         return 1;
+    ASSIGN_OR_RETURN(const LayerClustering two, clusterLayers(problem, {2, imbalance}, job));
     const int most = std::max(2, heavyCount(problem) / kHeavyOpsPerLayer);
     for (int count = most; count > 2; --count) {
-        ASSIGN_OR_RETURN(const std::optional<double> objective, objectiveOf(count));
-        if (objective && *objective <= *ofTwo * (1 + slack))
+        if (job.isCancelled())
+            return Error{ErrorCode::kCancelled, "layer clustering was cancelled"};
+        if (isWithin(problem, count, imbalance, two.objective * (1 + slack)))
             return count;
         job.report("layer count", static_cast<double>(most - count) / most);
     }

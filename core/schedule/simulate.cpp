@@ -1,6 +1,7 @@
 #include "core/schedule/simulate.h"
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -216,6 +217,21 @@ Result<Timeline> simulate(const SimulationProblem& problem)
 {
     RETURN_IF_ERROR(checkProblem(problem));
     return Simulation(problem).run();
+}
+
+std::string text(const Timeline& timeline)
+{
+    std::string lines;
+    for (size_t stage = 0; stage < timeline.stages.size(); ++stage) {
+        const StageTimeline& line = timeline.stages[stage];
+        lines += "stage " + std::to_string(stage) + ":";
+        for (const TimelineTask& entry : line.tasks)
+            lines += " " + text(entry.task) + "@" + formatNumber(entry.start.count);
+        lines += ", bubble " + formatNumber(100 * line.bubbleFraction) + " %, peak " +
+                 std::to_string(line.peakInFlight) + " in flight, " +
+                 formatMemory(line.peakMemory) + "\n";
+    }
+    return lines + "step " + formatSeconds(timeline.stepTime) + "\n";
 }
 
 } // namespace alpa

@@ -6,6 +6,7 @@
 #include "core/base/units.h"
 #include "core/schedule/schedule.h"
 
+#include <string>
 #include <vector>
 
 namespace alpa
@@ -80,5 +81,11 @@ struct Timeline {
 /// have arrived. O(tasks * links of a stage). Fails with kInvalidInput on no stages, no
 /// microbatches, a negative or non-finite time, or a link that does not lead to a later stage.
 Result<Timeline> simulate(const SimulationProblem& problem);
+
+/// One line a stage: its tasks with their start times in seconds, then what the views show.
+/// Example:
+///   stage 0: F0@0 F1@1 B0@4 B1@7 U@9, bubble 33.33 %, peak 2 in flight, 12 GiB
+///   step 9 s
+std::string text(const Timeline& timeline);
 
 } // namespace alpa

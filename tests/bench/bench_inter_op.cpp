@@ -95,6 +95,44 @@ BENCHMARK(chooseStagesCase)
     ->ArgsProduct({{0, 1, 2, 3, 4, 5}, {0, 4}})
     ->Unit(benchmark::kMillisecond);
 
+/// 64 layers on 128 hosts of eight devices, whole hosts by powers of two, memory for few in flight.
+void chooseStagesOnThousandDevices(benchmark::State& state)
+{
+    StageDpProblem dense;
+    dense.layerCount = 64;
+    dense.deviceCount = 1024;
+    dense.microbatches = 256;
+    dense.configCount = 3;
+    const auto submeshes = enumerateSubmeshes(128, 8, SubmeshSpace::kPowerOfTwo);
+    dense.submeshes = *submeshes;
+    NumpyRandom random(0);
+    for (int i = 0; i < 64; ++i) {
+        for (int j = 0; j < 64; ++j) {
+            for (const SubmeshChoice& submesh : dense.submeshes) {
+                const double share = (j - i + 1) / 64.0;
+                const double devices = submesh.devices() / 1024.0;
+                const bool isKept = j >= i && share <= 2 * devices && devices <= 2 * share;
+                for (int c = 0; c < 3; ++c)
+                    dense.computeCost.push_back(isKept ? share / devices * (1 + 0.1 * random.next())
+                                                       : std::numeric_limits<double>::infinity());
+            }
+        }
+    }
+    StageProblem problem = candidatesOf(dense);
+    problem.memoryLimit = kMiB * 700;
+    int programmes = 0;
+    for (auto iteration : state) {
+        const auto outcome = chooseStages(problem);
+        if (const auto* solution = std::get_if<StageSolution>(&outcome.value()))
+            programmes = solution->programmesSolved;
+        else
+            state.SkipWithError(std::get<NoStagePlan>(outcome.value()).message.c_str());
+    }
+    state.counters["programmes"] = programmes;
+    state.counters["candidates"] = static_cast<double>(problem.candidates.size());
+}
+BENCHMARK(chooseStagesOnThousandDevices)->Unit(benchmark::kMillisecond);
+
 /// Transformer blocks of 46 ops, heavy ones at six places; Alpa's peers took 4.5, 6.8, 11.9
 /// and 15.1 s, of which about 4 s compiling.
 ClusteringProblem transformer(int blocks)
@@ -135,6 +173,16 @@ BENCHMARK(clusterTransformer)
     ->Args({48, 48})
     ->Args({96, 16})
     ->Unit(benchmark::kMillisecond);
+
+void searchTransformerLayerCount(benchmark::State& state)
+{
+    const ClusteringProblem problem = transformer(static_cast<int>(state.range(0)));
+    int count = 0;
+    for (auto iteration : state)
+        count = *searchLayerCount(problem);
+    state.counters["layers"] = count;
+}
+BENCHMARK(searchTransformerLayerCount)->Arg(24)->Arg(96)->Unit(benchmark::kMillisecond);
 
 } // namespace
 } // namespace alpa

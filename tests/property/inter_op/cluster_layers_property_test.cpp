@@ -201,5 +201,31 @@ TEST(ClusterLayersProperty, IsNearTheBestOfAllCuts)
     });
 }
 
+TEST(SearchLayerCountProperty, IsTheLargestCountWithinTheBound)
+{
+    int more = 0;
+    forEachSeed(300, [&](Rng& rng, int size) {
+        const ClusteringProblem problem = randomProblem(rng, std::min(size, 7));
+        const double slack = rng.chance(0.5) ? 0.0 : rng.uniform();
+        const auto found = searchLayerCount(problem, 0.5, slack);
+        ASSERT_TRUE(found.ok());
+        const auto two = clusterLayers(problem, {.layerCount = 2});
+        int expected = two.ok() ? 2 : 1;
+        const auto heavyOps = std::count(problem.isHeavy.begin(), problem.isHeavy.end(), 1);
+        for (int count = 3; two.ok() && count <= heavyOps / 3; ++count) {
+            const ClusteringOptions options{.layerCount = count};
+            if (leastOf(inputSizes(problem), blocked(problem, options), 0, count) <=
+                two->objective * (1 + slack)) {
+                expected = count;
+            }
+        }
+        EXPECT_EQ(*found, expected);
+        more += expected > 2 ? 1 : 0;
+    });
+    if (std::getenv("TEST_SEED") == nullptr) {
+        EXPECT_GT(more, 20);
+    }
+}
+
 } // namespace
 } // namespace alpa

@@ -115,6 +115,21 @@ TEST(Simulate, TracesMemory)
     EXPECT_EQ(timeline->stages[0].peakMemory, Bytes(123));
 }
 
+TEST(TimelineText, PrintsTasksBubbleAndPeak)
+{
+    SimulationProblem problem = chain(ScheduleKind::k1f1b, 2, 2, 1.0, 2.0);
+    for (StageLoad& stage : problem.stages) {
+        stage.fixedMemory = kGiB * 10;
+        stage.perInFlightMicrobatch = kGiB;
+    }
+    const auto timeline = simulate(problem);
+    ASSERT_TRUE(timeline.ok());
+    EXPECT_EQ(text(*timeline),
+              "stage 0: F0@0 F1@1 B0@4 B1@7 U@9, bubble 33.33 %, peak 2 in flight, 12 GiB\n"
+              "stage 1: F0@1 B0@2 F1@4 B1@5 U@7, bubble 33.33 %, peak 1 in flight, 11 GiB\n"
+              "step 9 s\n");
+}
+
 TEST(Simulate, RefusesWhatCannotRun)
 {
     EXPECT_FALSE(simulate({}).ok());
