@@ -1,88 +1,15 @@
 #include "core/import/function_inliner.h"
 
+#include "core/import/inliner.h"
 #include "core/import/main_signature.h"
-#include "core/import/name_stack.h"
 #include "core/import/stablehlo_ops.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
-#include <unordered_map>
 
 namespace alpa
 {
-namespace
-{
-
-/// Calls that nest deeper, or expand to more operations, are a mistake or an attack: a chain of n
-/// functions that each call the next twice has 2^n operations.
-constexpr int kDeepestCall = 128;
-constexpr size_t kMostOps = 500'000;
-
-/// What a value name of a function stands for. A result that could not be made is poisoned (an
-/// invalid id): its users are passed over in silence, for the reason has been reported.
-struct Binding {
-    std::vector<ValueId> values;
-    bool isDefined = false;
-};
-
-/// One call of a function that is being inlined.
-struct Frame {
-    const MlirFunction& function;
-    std::vector<Binding> bindings;
-    std::string scope;
-    Phase phase = Phase::kForward;
-    int depth = 0;
-};
-
-class Inliner
-{
-public:
-    Inliner(const MlirModule& module, const SourceText& source, DiagnosticSink& sink,
-            const JobControl& control)
-        : module_(module)
-        , source_(source)
-        , sink_(sink)
-        , control_(control)
-        , names_(module)
-    {
-    }
-
-    std::optional<InlinedModule> run();
-
-private:
-    using Values = std::vector<ValueId>;
-
-    const MlirFunction* findMain();
-    void indexFunctions();
-    std::optional<Values> inlineFunction(const MlirFunction& function, Values arguments,
-                                         Frame frame);
-    void convertOp(const MlirOp& op, Frame& frame);
-    Values convertPlainOp(const MlirOp& op, Values operands, const Frame& frame);
-    Values convertCall(const MlirOp& op, Values operands, const Frame& frame);
-    std::optional<Values> readReturn(const MlirOp& op, Frame& frame);
-    bool resolveOperands(const MlirOp& op, const Frame& frame, Values& operands);
-    void checkOperandTypes(const MlirOp& op, const Values& operands);
-    std::optional<std::vector<TensorType>> resultTypes(const MlirOp& op);
-    size_t resultCount(const MlirOp& op) const;
-    void define(const MlirOp& op, Frame& frame, Values values);
-    Values poison(size_t count) const { return Values(count, ValueId()); }
-    ScopeId scopeOf(const MlirOp& op, const Frame& frame);
-    Phase phaseOf(const MlirOp& op, const Frame& frame);
-    void stop(size_t offset, std::string message);
-
-    const MlirModule& module_;
-    const SourceText& source_;
-    DiagnosticSink& sink_;
-    const JobControl& control_;
-    LocationNames names_;
-    InlinedModule result_;
-    std::unordered_map<std::string_view, const MlirFunction*> functions_;
-    std::vector<const MlirFunction*> active_;
-    bool isStep_ = false;
-    bool isStopped_ = false;
-};
 
 void Inliner::stop(size_t offset, std::string message)
 {
@@ -138,7 +65,8 @@ std::optional<InlinedModule> Inliner::run()
         }
         arguments.push_back(result_.graph.addInput(roles[at].name, *type.tensor, roles[at].role));
     }
-    const auto results = inlineFunction(*main, arguments, Frame{*main, {}, "", Phase::kForward, 0});
+    const auto results =
+        inlineFunction(*main, arguments, Frame{*main, {}, "", Phase::kForward, 0, {}});
     if (results &&
         std::all_of(results->begin(), results->end(), [](ValueId id) { return id.isValid(); })) {
         settlePhasesAndScopes(result_.graph, isStep_);
@@ -203,6 +131,10 @@ void Inliner::convertOp(const MlirOp& op, Frame& frame)
     checkOperandTypes(op, operands);
     const bool isCall =
         op.name == "call" || op.name == "func.call" || op.name == "stablehlo.composite";
+    if (op.name == "stablehlo.while") {
+        if (auto unrolled = unrollLoop(op, operands, frame))
+            return define(op, frame, std::move(*unrolled));
+    }
     Values values = isCall ? convertCall(op, std::move(operands), frame)
                            : convertPlainOp(op, std::move(operands), frame);
     define(op, frame, std::move(values));
@@ -308,9 +240,19 @@ void Inliner::define(const MlirOp& op, Frame& frame, Values values)
     }
 }
 
-ScopeId Inliner::scopeOf(const MlirOp& op, const Frame& frame)
+/// Its own names below those of the call, and inside the iterations of the loops around it.
+std::string Inliner::scopePath(const MlirOp& op, const Frame& frame)
 {
-    return result_.graph.scope(joinScopes(frame.scope, names_.stack(op.location).path));
+    std::string path = joinScopes(frame.scope, names_.stack(op.location).path);
+    for (const UnrolledLoop& loop : frame.loops) {
+        const std::string inside =
+            joinScopes(loop.scope, path); // Relative names belong to the loop.
+        const std::string rest = inside.substr(
+            loop.scope.empty() ? 0 : loop.scope.size() + (inside != loop.scope ? 1 : 0));
+        const std::string iteration = fmt::format("iteration_{}", loop.iteration);
+        path = joinScopes(loop.scope.empty() ? iteration : loop.scope + '/' + iteration, rest);
+    }
+    return path;
 }
 
 Phase Inliner::phaseOf(const MlirOp& op, const Frame& frame)
@@ -333,7 +275,7 @@ std::vector<ValueId> Inliner::convertPlainOp(const MlirOp& op, Values operands, 
     const StablehloOp stablehlo{op,
                                 std::move(operands),
                                 std::move(*types),
-                                scopeOf(op, frame),
+                                result_.graph.scope(scopePath(op, frame)),
                                 phaseOf(op, frame),
                                 source_.place(op.begin).line};
     Conversion conversion = convertStablehloOp(result_.graph, stablehlo);
@@ -388,13 +330,9 @@ std::vector<ValueId> Inliner::convertCall(const MlirOp& op, Values operands, con
                                 parameters[at].type.text, formatType(actual)));
         return poison(count);
     }
-    const NameStack& stack = names_.stack(op.location);
-    auto results = inlineFunction(function, std::move(operands),
-                                  Frame{function,
-                                        {},
-                                        joinScopes(frame.scope, stack.path),
-                                        phaseOf(op, frame),
-                                        frame.depth + 1});
+    auto results = inlineFunction(
+        function, std::move(operands),
+        Frame{function, {}, scopePath(op, frame), phaseOf(op, frame), frame.depth + 1, {}});
     return results && results->size() == count ? std::move(*results) : poison(count);
 }
 
@@ -422,8 +360,6 @@ std::optional<std::vector<ValueId>> Inliner::readReturn(const MlirOp& op, Frame&
     }
     return operands;
 }
-
-} // namespace
 
 std::optional<InlinedModule> inlineModule(const MlirModule& module, const SourceText& source,
                                           DiagnosticSink& sink, const JobControl& control)

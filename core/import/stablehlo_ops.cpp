@@ -3,10 +3,12 @@
 #include "core/graph/infer_types.h"
 #include "core/import/attribute_access.h"
 #include "core/import/constant_values.h"
+#include "core/import/known_scalars.h"
 #include "core/import/stablehlo_indexing.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
 
@@ -50,6 +52,7 @@ private:
     void convertDot();
     void convertDotGeneral();
     void convertDynamicSlice();
+    std::optional<SliceAttributes> staticSlice(const std::vector<int64_t>& sizes) const;
     void convertDynamicUpdateSlice() { finish(OpKind::kDynamicUpdateSlice, op_.operands); }
     void convertErfc();
     void convertGather();
@@ -68,6 +71,10 @@ private:
     void convertTan();
     void convertTranspose() { convertDims(OpKind::kTranspose, {"dims", "permutation"}); }
     void convertDims(OpKind kind, std::initializer_list<std::string_view> names);
+    void convertWhile()
+    {
+        unsupported("the number of its iterations does not follow from constants");
+    }
     void passOperands() { results_ = op_.operands; }
 
     ValueId emit(OpKind kind, const Values& operands, Attributes attributes,
@@ -75,7 +82,7 @@ private:
     void finish(OpKind kind, const Values& operands, Attributes attributes = {});
     ValueId splat(double value, const TensorType& type);
     void finishFromInit(ReduceKind kind, ValueId reduced, ValueId init);
-    std::optional<double> constantValue(ValueId id) const;
+    std::optional<double> constantValue(ValueId id) const { return knownScalar(graph_, id); }
     const TensorType& declared() const { return op_.resultTypes.front(); }
     bool hasOperands(size_t count);
     void unsupported(std::string reason)
@@ -144,24 +151,6 @@ bool OpConverter::hasOperands(size_t count)
         return true;
     invalid(fmt::format("expected {} operands, got {}", count, op_.operands.size()));
     return false;
-}
-
-/// Of a constant, perhaps broadcast.
-std::optional<double> OpConverter::constantValue(ValueId id) const
-{
-    for (int steps = 0; steps < 8; ++steps) {
-        const OpId producer = graph_.value(id).producer;
-        if (!producer.isValid())
-            return std::nullopt;
-        const Op& op = graph_.op(producer);
-        if (const auto* constant = std::get_if<ConstantAttributes>(&op.attributes))
-            return constant->values.size() == 1 ? std::optional(constant->values.front())
-                                                : std::nullopt;
-        if (op.kind != OpKind::kBroadcast && op.kind != OpKind::kReshape)
-            return std::nullopt;
-        id = op.operands.front();
-    }
-    return std::nullopt;
 }
 
 void OpConverter::convertElementwise(OpKind kind) { finish(kind, op_.operands); }
@@ -287,7 +276,31 @@ void OpConverter::convertDynamicSlice()
     const auto sizes = integers(findAny(syntax_, {"sizes", "slice_sizes"}));
     if (!sizes)
         return missing("sizes");
+    if (const auto slice = staticSlice(*sizes))
+        return finish(OpKind::kSlice, {op_.operands[0]}, *slice);
     finish(OpKind::kDynamicSlice, op_.operands, DynamicSliceAttributes{*sizes});
+}
+
+/// A slice whose starts are known, clamped as at run time: what an unrolled loop takes out of its
+/// stacked parameters.
+std::optional<SliceAttributes> OpConverter::staticSlice(const std::vector<int64_t>& sizes) const
+{
+    if (op_.operands.size() != sizes.size() + 1)
+        return std::nullopt;
+    const TensorType& tensor = graph_.type(op_.operands[0]);
+    if (tensor.dims.size() != sizes.size())
+        return std::nullopt;
+    SliceAttributes slice;
+    for (size_t dim = 0; dim < sizes.size(); ++dim) {
+        const auto start = constantValue(op_.operands[dim + 1]);
+        if (!start || sizes[dim] < 0 || sizes[dim] > tensor.dims[dim])
+            return std::nullopt;
+        const auto last = static_cast<double>(tensor.dims[dim] - sizes[dim]);
+        slice.starts.push_back(static_cast<int64_t>(std::clamp(*start, 0.0, last)));
+        slice.limits.push_back(slice.starts.back() + sizes[dim]);
+        slice.strides.push_back(1);
+    }
+    return slice;
 }
 
 void OpConverter::convertErfc()
@@ -561,6 +574,7 @@ const std::unordered_map<std::string_view, OpConverter::Handler>& OpConverter::h
         {"square", &OpConverter::convertSquare},
         {"tan", &OpConverter::convertTan},
         {"transpose", &OpConverter::convertTranspose},
+        {"while", &OpConverter::convertWhile},
     };
     return kHandlers;
 }

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
+#include <ctime>
 #include <set>
 
 namespace alpa
@@ -98,13 +98,13 @@ TEST(ImportSamples, ScopesAreTheModulesOfTheModel)
 
 TEST(ImportSamples, TheLargestTakesLessThanAThirdOfASecond)
 {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock(); // Of the processor, so that other work does not count.
     const auto result = importModel(std::string(ALPA_SOURCE_DIR) +
                                     "/sample_models/gpt-39b/gpt-39b.loss.stablehlo.mlir.gz");
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     ASSERT_TRUE(result.ok() && result->ok());
-    RecordProperty("import_ms", static_cast<int>(seconds.count() * 1e3));
-    EXPECT_LT(seconds.count(), 0.3); // 0.022 s measured, optimised and unloaded.
+    RecordProperty("import_ms", static_cast<int>(seconds * 1e3));
+    EXPECT_LT(seconds, 0.3); // 0.022 s measured on an idle machine.
 }
 
 } // namespace
