@@ -165,6 +165,35 @@ double combine(ReduceKind kind, double a, double b)
 
 } // namespace
 
+std::vector<HostTensor> randomInputs(const Graph& graph, Rng& rng)
+{
+    std::vector<HostTensor> inputs;
+    for (const GraphInput& input : graph.inputs) {
+        const TensorType& type = graph.type(input.value);
+        inputs.push_back(filledTensor(type, 0));
+        for (double& value : inputs.back().values)
+            value = isFloating(type.dtype) ? rng.uniform() * 2 - 1
+                                           : rng.below(type.dtype == DType::kPred ? 2 : 6);
+    }
+    return inputs;
+}
+
+std::vector<HostTensor> evaluateAll(const Graph& graph, std::vector<HostTensor> inputs)
+{
+    std::vector<HostTensor> values(graph.values.size());
+    for (size_t place = 0; place < inputs.size(); ++place)
+        values[graph.inputs[place].value.index()] = std::move(inputs[place]);
+    for (const Op& op : graph.ops) {
+        std::vector<const HostTensor*> operands;
+        for (const ValueId operand : op.operands)
+            operands.push_back(&values[operand.index()]);
+        std::vector<HostTensor> results = evaluateOp(graph, op, operands, {}).value();
+        for (size_t place = 0; place < results.size(); ++place)
+            values[op.results[place].index()] = std::move(results[place]);
+    }
+    return values;
+}
+
 HostTensor tileOf(const HostTensor& whole, const Tile& tile)
 {
     HostTensor part{{whole.type.dtype, tile.sizes}, {}};

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/rng.h"
 #include "core/graph/graph.h"
 #include "core/mesh/device_mesh.h"
 #include "core/sharding/strategy.h"
@@ -11,6 +12,11 @@
 
 namespace alpa
 {
+
+/// One tensor per graph input: floats in [-1, 1), integers in [0, 6).
+std::vector<HostTensor> randomInputs(const Graph& graph, Rng& rng);
+/// All values of the graph, by value id.
+std::vector<HostTensor> evaluateAll(const Graph& graph, std::vector<HostTensor> inputs);
 
 HostTensor tileOf(const HostTensor& whole, const Tile& tile);
 

@@ -5,7 +5,6 @@
 #include "core/import/import_model.h"
 #include "core/sharding/strategy.h"
 #include "core/training/differentiate.h"
-#include "runtime/reference/evaluate_op.h"
 #include "tests/property/sharding/local_op.h"
 #include "tests/support/property.h"
 
@@ -17,32 +16,6 @@ namespace alpa
 {
 namespace
 {
-
-HostTensor randomTensor(Rng& rng, const TensorType& type)
-{
-    HostTensor tensor = filledTensor(type, 0);
-    for (double& value : tensor.values)
-        value = isFloating(type.dtype) ? rng.uniform() * 2 - 1
-                                       : rng.below(type.dtype == DType::kPred ? 2 : 6);
-    return tensor;
-}
-
-/// All values of the graph for random inputs.
-std::vector<HostTensor> evaluateAll(const Graph& graph, Rng& rng)
-{
-    std::vector<HostTensor> values(graph.values.size());
-    for (const GraphInput& input : graph.inputs)
-        values[input.value.index()] = randomTensor(rng, graph.type(input.value));
-    for (const Op& op : graph.ops) {
-        std::vector<const HostTensor*> operands;
-        for (const ValueId operand : op.operands)
-            operands.push_back(&values[operand.index()]);
-        std::vector<HostTensor> results = evaluateOp(graph, op, operands, {}).value();
-        for (size_t place = 0; place < results.size(); ++place)
-            values[op.results[place].index()] = std::move(results[place]);
-    }
-    return values;
-}
 
 struct Coverage {
     int strategies = 0;
@@ -58,7 +31,7 @@ void checkStrategies(const Graph& graph, const std::vector<int>& axisSizes, int 
         cluster.devicesPerHost *= size;
     cluster.withinHost = {Seconds{}, 1e9};
     const DeviceMesh mesh = makeDeviceMesh(cluster, {0, 1, 0, cluster.devicesPerHost}, axisSizes);
-    const std::vector<HostTensor> values = evaluateAll(graph, rng);
+    const std::vector<HostTensor> values = evaluateAll(graph, randomInputs(graph, rng));
     for (const Op& op : graph.ops) {
         const FactorRule rule = factorRule(graph, op);
         const std::vector<Strategy> strategies = enumerateStrategies(
