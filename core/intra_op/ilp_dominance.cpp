@@ -55,12 +55,15 @@ public:
     {
         const size_t count = view.costs.size();
         means_.assign(view.costs.begin(), view.costs.end());
+        rowMeans_.reserve(count * view.matrices.size());
         for (int matrix : view.matrices) {
             const size_t columns = at(pool.columns(matrix));
             const double* row = pool.entries(matrix);
             hasForbidden_.push_back(pool.traits(matrix).hasForbidden);
-            for (size_t s = 0; s < count; ++s, row += columns)
-                means_[s] += std::accumulate(row, row + columns, 0.0) / static_cast<double>(columns);
+            for (size_t s = 0; s < count; ++s, row += columns) {
+                rowMeans_.push_back(sumOf(row, columns) / static_cast<double>(columns));
+                means_[s] += rowMeans_.back();
+            }
         }
         for (double cost : view.costs)
             magnitude_ = std::max(magnitude_, std::abs(cost));
@@ -104,6 +107,10 @@ private:
                 return false;
         }
         double loss = view_.costs[a] - view_.costs[b];
+        // What the edges not yet looked at lose on average, they lose at worst: most pairs end at the first edge.
+        double lossToCome = means_[a] - means_[b] - loss;
+        const size_t count = view_.costs.size();
+        const double rounding = 1e-12 * (std::abs(means_[b]) + magnitude_);
         for (size_t e = 0; e < view_.matrices.size(); ++e) {
             const size_t columns = at(pool_.columns(view_.matrices[e]));
             const double* rowA = pool_.entries(view_.matrices[e]) + a * columns;
@@ -112,16 +119,39 @@ private:
                                      : worstLoss(rowA, rowB, columns);
             if (loss == kForbidden)
                 return false;
+            lossToCome -= rowMeans_[e * count + a] - rowMeans_[e * count + b];
+            if (loss + lossToCome > rounding) // never true with forbidden entries: the means are NaN then
+                return false;
         }
         return loss <= 0;
     }
 
+    // Four sums or maxima at a time: one would wait for the one before.
+    static double sumOf(const double* values, size_t count)
+    {
+        double sums[4] = {0, 0, 0, 0};
+        size_t i = 0;
+        for (; i + 4 <= count; i += 4) {
+            for (size_t k = 0; k < 4; ++k)
+                sums[k] += values[i + k];
+        }
+        for (; i < count; ++i)
+            sums[0] += values[i];
+        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
+
     static double worstLoss(const double* a, const double* b, size_t count)
     {
-        double worst = a[0] - b[0];
-        for (size_t t = 1; t < count; ++t)
-            worst = std::max(worst, a[t] - b[t]);
-        return worst;
+        const double first = a[0] - b[0];
+        double worst[4] = {first, first, first, first};
+        size_t t = 0;
+        for (; t + 4 <= count; t += 4) {
+            for (size_t k = 0; k < 4; ++k)
+                worst[k] = std::max(worst[k], a[t + k] - b[t + k]);
+        }
+        for (; t < count; ++t)
+            worst[0] = std::max(worst[0], a[t] - b[t]);
+        return std::max(std::max(worst[0], worst[1]), std::max(worst[2], worst[3]));
     }
 
     static double worstLossWithForbidden(const double* a, const double* b, size_t count)
@@ -139,7 +169,8 @@ private:
 
     const MatrixPool& pool_;
     const NodeView& view_;
-    std::vector<double> means_;
+    std::vector<double> means_;    ///< Cost of each strategy against partners drawn at random.
+    std::vector<double> rowMeans_; ///< By edge, then strategy.
     std::vector<uint8_t> hasForbidden_;
     double magnitude_ = 0;
 };
@@ -158,8 +189,8 @@ int64_t removeDominated(IlpGraph& graph)
     std::vector<Known> known;
     std::vector<std::pair<int, size_t>> decisions;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
-        const GraphNode& node = graph.nodes[i];
-        if (!node.isAlive || node.size() < 2 || graph.protectedNode == static_cast<int>(i))
+        GraphNode& node = graph.nodes[i];
+        if (!std::exchange(node.isChanged, false) || !node.isAlive || node.size() < 2 || graph.protectedNode == static_cast<int>(i))
             continue;
         NodeView view{node.costs, {}, &node.usages};
         for (int edge : node.edges)

@@ -97,6 +97,8 @@ void IlpGraph::addEdge(int from, int to, int matrix)
 {
     const bool fromIsSmaller = nodes[at(from)].edges.size() <= nodes[at(to)].edges.size();
     const int probe = fromIsSmaller ? from : to;
+    nodes[at(from)].isChanged = true;
+    nodes[at(to)].isChanged = true;
     for (int edge : nodes[at(probe)].edges) {
         if (other(edge, probe) == (fromIsSmaller ? to : from)) {
             GraphEdge& known = edges[at(edge)];
@@ -113,8 +115,10 @@ void IlpGraph::addEdge(int from, int to, int matrix)
 
 void IlpGraph::removeEdge(int edge)
 {
-    for (int end : {edges[at(edge)].from, edges[at(edge)].to})
+    for (int end : {edges[at(edge)].from, edges[at(edge)].to}) {
         std::erase(nodes[at(end)].edges, edge);
+        nodes[at(end)].isChanged = true;
+    }
 }
 
 void IlpGraph::select(int node, std::vector<int> keep)
@@ -137,8 +141,10 @@ void IlpGraph::select(int node, std::vector<int> keep)
     for (IlpUsage& usage : n.usages)
         choose(usage.bytes);
     const int map = maps.intern(std::move(keep));
+    n.isChanged = true;
     for (int edge : n.edges) {
         GraphEdge& e = edges[at(edge)];
+        nodes[at(other(edge, node))].isChanged = true;
         e.matrix = e.from == node ? matrices.select(e.matrix, map, IndexMaps::kIdentity, maps)
                                   : matrices.select(e.matrix, IndexMaps::kIdentity, map, maps);
     }

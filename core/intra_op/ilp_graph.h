@@ -14,6 +14,7 @@ namespace alpa
 
 struct GraphNode {
     bool isAlive = true;
+    bool isChanged = true; ///< Its strategies, costs, usages or edges, or strategies of a neighbour, since removeDominated.
     int order = 0; ///< Position in the program: the smallest original index merged into this node.
     std::vector<double> costs;
     std::vector<IlpUsage> usages; ///< Times are indices into IlpGraph::times. May overlap after merges.

@@ -27,10 +27,11 @@ void moveLeastUsage(IlpGraph& graph)
             for (int64_t& bytes : usage.bytes)
                 bytes -= least;
         }
-        std::erase_if(node.usages, [](const IlpUsage& usage) {
+        const auto erased = std::erase_if(node.usages, [](const IlpUsage& usage) {
             return std::all_of(usage.bytes.begin(), usage.bytes.end(),
                                [](int64_t bytes) { return bytes == 0; });
         });
+        node.isChanged |= erased > 0;
     }
 }
 
@@ -92,8 +93,10 @@ void forgetSlackTimes(IlpGraph& graph, const std::vector<uint8_t>& isTight)
             usage.end = lastTight[at(usage.end) - 1] + 1;
             usage.begin = begin;
         }
+        const size_t before = node.usages.size();
         std::erase_if(node.usages, [](const IlpUsage& usage) { return usage.begin >= usage.end; });
         joinEqualIntervals(node);
+        node.isChanged |= node.usages.size() < before;
     }
 }
 
@@ -160,8 +163,10 @@ int64_t tightenUsage(IlpGraph& graph)
             isAnyTight |= isTight[t] != 0;
         }
         if (!isAnyTight) {
-            for (GraphNode& node : graph.nodes)
+            for (GraphNode& node : graph.nodes) {
+                node.isChanged |= !node.usages.empty();
                 node.usages.clear();
+            }
             graph.limit.reset();
             break;
         }
