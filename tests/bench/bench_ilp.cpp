@@ -23,6 +23,8 @@ int main(int argc, char** argv)
         options.onBound = [](double cost, double bound) {
             std::printf("  %.3f s: %.0f, %.0f\n", static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
         };
+    for (int i = std::getenv("REPEAT") ? std::atoi(std::getenv("REPEAT")) : 0; i > 1; --i)
+        solveIlp(problem, options);
     const std::clock_t cpu = std::clock();
     const auto start = std::chrono::steady_clock::now();
     const IlpOutcome outcome = solveIlp(problem, options);
