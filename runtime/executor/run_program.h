@@ -1,15 +1,16 @@
 // Runs a verified Program on devices of one backend, step by step.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <string>
-#include <vector>
-
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/program/program.h"
 #include "core/trace/trace.h"
+#include "runtime/device/device.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace alpa
 {
@@ -29,7 +30,9 @@ struct StepReport {
 struct RunOptions {
     int steps = 1;
     bool recordTrace = true;
-    Seconds watchdog{60.0}; ///< No instruction may take longer: then the run ends with every device's position.
+    /// When no device begins another instruction for so long, the run ends with every device's
+    /// position.
+    Seconds watchdog{60.0};
     JobControl control;
     std::function<void(const StepReport&)> onStep; ///< After each step, from the calling thread.
 };
@@ -37,15 +40,23 @@ struct RunOptions {
 struct RunResult {
     std::vector<StepReport> steps;
     Trace trace;
-    /// Parameters and optimizer state after the last step, whole, by input name (only when `collectState`).
+    /// Parameters and optimizer state after the last step, whole, by input name (only when
+    /// `collectState`).
     std::map<std::string, HostBuffer> state;
 };
 
-/// `inputs`: whole tensors by input name: all parameters, states, and batch inputs of the whole global batch
-/// (dimension 0 = microbatch size x microbatches; microbatch m takes rows [m * size, (m + 1) * size)).
-/// The same batch is used in every step. Fails with kInvalidInput naming a missing or misshapen input, kDevice or
-/// kAborted with positions if a device fails or hangs, kCancelled.
-Result<RunResult> runProgram(const Program& program, const std::map<std::string, HostBuffer>& inputs,
+/// `inputs`: whole tensors by input name: all parameters, states, and batch inputs of the whole
+/// global batch (dimension 0 = microbatch size x microbatches; microbatch m takes rows [m * size,
+/// (m + 1) * size)). The same batch is used in every step. Fails with kInvalidInput naming a
+/// missing or misshapen input, kDevice or kAborted with positions if a device fails or hangs,
+/// kCancelled.
+Result<RunResult> runProgram(const Program& program,
+                             const std::map<std::string, HostBuffer>& inputs,
+                             const RunOptions& options, bool collectState = false);
+/// The same on the devices of `backend`, which serves one run only. Without it: on CPU devices in
+/// this process.
+Result<RunResult> runProgram(Backend& backend, const Program& program,
+                             const std::map<std::string, HostBuffer>& inputs,
                              const RunOptions& options, bool collectState = false);
 
 } // namespace alpa
