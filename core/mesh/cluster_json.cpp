@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
 /// More devices than this in one file is a mistake; it also keeps products of counts far from
 /// overflow.
-constexpr int64_t kMostDevices = 1 << 20;
+constexpr int64_t kMostDevices = 1 << 16;
 
 constexpr std::array<CollectiveKind, 6> kCollectives{
     CollectiveKind::kAllReduce, CollectiveKind::kAllGather,   CollectiveKind::kReduceScatter,

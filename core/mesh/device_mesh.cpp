@@ -32,16 +32,20 @@ void connectAxis(const Cluster& cluster, DeviceMesh& mesh, int axis)
     for (int index = 0; index < mesh.deviceCount(); ++index) {
         if (mesh.coordinate(index, axis) != 0)
             continue;
-        std::vector<int> members(static_cast<size_t>(cluster.hosts), 0);
-        for (const int member : mesh.group(index, axisBit(axis)))
-            ++members[static_cast<size_t>(mesh.hostOf(member))];
-        const int most = *std::max_element(members.begin(), members.end());
-        if (most == result.size)
+        // Devices are numbered host by host, so a group visits its hosts one after the other.
+        const std::vector<int> group = mesh.group(index, axisBit(axis));
+        if (mesh.hostOf(group.front()) == mesh.hostOf(group.back()))
             continue;
         result.crossesHosts = true;
+        int onThisHost = 0;
+        int most = 0;
+        for (size_t place = 0; place < group.size(); ++place) {
+            const int host = mesh.hostOf(group[place]);
+            onThisHost = place > 0 && mesh.hostOf(group[place - 1]) == host ? onThisHost + 1 : 1;
+            most = std::max(most, onThisHost);
+            crossingGroups[static_cast<size_t>(host)] += onThisHost == 1 ? 1 : 0;
+        }
         result.membersPerHost = std::min(result.membersPerHost, most);
-        for (size_t host = 0; host < members.size(); ++host)
-            crossingGroups[host] += members[host] > 0 ? 1 : 0;
     }
     if (!result.crossesHosts)
         return;

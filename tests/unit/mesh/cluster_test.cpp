@@ -1,5 +1,6 @@
-#include "core/base/files.h"
+
 #include "core/mesh/cluster.h"
+#include "tests/support/property.h"
 
 #include <gtest/gtest.h>
 
@@ -83,15 +84,15 @@ TEST(Cluster, NamesTheFieldThatIsWrong)
     EXPECT_EQ(messageOf(edited("\"memoryBytes\": 17179869184,", "")),
               "device.memoryBytes: missing");
     EXPECT_EQ(messageOf(edited("\"devicesPerHost\": 8", "\"devicesPerHost\": 0")),
-              "devicesPerHost: got 0, expected a whole number from 1 to 524288");
+              "devicesPerHost: got 0, expected a whole number from 1 to 32768");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"hosts\": -2")),
-              "hosts: got -2, expected a whole number from 1 to 1048576");
+              "hosts: got -2, expected a whole number from 1 to 65536");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"hosts\": 18446744073709551615")),
-              "hosts: got 18446744073709551615, expected a whole number from 1 to 1048576");
+              "hosts: got 18446744073709551615, expected a whole number from 1 to 65536");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"hosts\": \"two\"")),
-              "hosts: got string, expected a whole number from 1 to 1048576");
+              "hosts: got string, expected a whole number from 1 to 65536");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"hosts\": 2.5")),
-              "hosts: got 2.5, expected a whole number from 1 to 1048576");
+              "hosts: got 2.5, expected a whole number from 1 to 65536");
     EXPECT_EQ(messageOf(edited("\"bytesPerSecond\": 100000000000.0", "\"bytesPerSecond\": 0")),
               "withinHost.bytesPerSecond: got 0, expected a positive number of bytes/s");
     EXPECT_EQ(messageOf(edited("\"kernelLaunchSeconds\"", "\"kernelLaunch\"")),
@@ -121,6 +122,29 @@ TEST(Cluster, NamesTheMeasuredPointThatIsWrong)
               "all-to-all, send-receive, broadcast");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"measured\": [7], \"hosts\": 2")),
               "measured[0]: got number, expected an object");
+}
+
+/// Files with a few bytes changed are read or refused with a message, and what is read makes sense.
+TEST(Cluster, SurvivesDamagedFiles)
+{
+    const std::string intact = clusterToJson(loadCluster("h200-x2").value());
+    forEachSeed(2000, [&](Rng& rng, int size) {
+        std::string text = intact;
+        for (int change = 0; change < size; ++change) {
+            const size_t place = static_cast<size_t>(rng.below(static_cast<int>(text.size())));
+            constexpr std::string_view kLikely = "0123456789-+.eE\"{}[]:, nul\xff\x00";
+            text[place] = kLikely[static_cast<size_t>(rng.below(static_cast<int>(kLikely.size())))];
+        }
+        const Result<Cluster> cluster = parseClusterJson(text);
+        if (!cluster.ok()) {
+            EXPECT_FALSE(cluster.error().message.empty());
+            return;
+        }
+        EXPECT_GT(cluster->device.memory.count, 0);
+        EXPECT_GT(cluster->deviceCount(), 0);
+        EXPECT_GT(cluster->withinHost.bandwidth, 0);
+        EXPECT_EQ(parseClusterJson(clusterToJson(*cluster)).ok(), true);
+    });
 }
 
 /// A file cut anywhere is refused, never crashes.
