@@ -17,7 +17,7 @@ size_t at(int index)
 
 } // namespace
 
-IlpGraph::IlpGraph(const IlpProblem& problem, std::optional<int> forcedNode, int forcedStrategy)
+IlpGraph::IlpGraph(const IlpProblem& problem)
     : matrices(problem.matrices)
     , limit(problem.usageLimit)
 {
@@ -46,7 +46,7 @@ IlpGraph::IlpGraph(const IlpProblem& problem, std::optional<int> forcedNode, int
     for (size_t i = 0; i < nodes.size(); ++i) {
         std::vector<int> keep;
         for (int s = 0; s < nodes[i].size(); ++s) {
-            if (nodes[i].costs[at(s)] < kForbidden && (!forcedNode || *forcedNode != static_cast<int>(i) || s == forcedStrategy))
+            if (nodes[i].costs[at(s)] < kForbidden)
                 keep.push_back(s);
         }
         select(static_cast<int>(i), std::move(keep));

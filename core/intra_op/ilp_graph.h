@@ -32,8 +32,8 @@ struct GraphEdge {
 class IlpGraph
 {
 public:
-    /// Strategies that cost kForbidden are gone. If `forcedNode` is set, it keeps only `forcedStrategy`.
-    IlpGraph(const IlpProblem& problem, std::optional<int> forcedNode, int forcedStrategy);
+    /// Strategies that cost kForbidden are gone.
+    explicit IlpGraph(const IlpProblem& problem);
 
     std::vector<GraphNode> nodes;
     std::vector<GraphEdge> edges;

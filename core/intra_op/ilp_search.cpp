@@ -506,7 +506,34 @@ void CoreSearch::solve(int depth, double bound)
     branch(depth, bound);
 }
 
+bool areWhole(const std::vector<double>& numbers)
+{
+    return std::all_of(numbers.begin(), numbers.end(), [](double number) {
+        return number == kForbidden || number == std::floor(number);
+    });
+}
+
 } // namespace
+
+bool isIntegral(const IlpProblem& problem)
+{
+    return std::all_of(problem.nodes.begin(), problem.nodes.end(),
+                       [](const IlpNode& node) { return areWhole(node.costs); }) &&
+           std::all_of(problem.matrices.begin(), problem.matrices.end(),
+                       [](const IlpMatrix& matrix) { return areWhole(matrix.entries); });
+}
+
+double magnitudeOf(const IlpCore& core)
+{
+    double sum = std::abs(core.base);
+    for (int i = 0; i < core.nodeCount; ++i) {
+        double least = kForbidden;
+        for (int s = 0; s < core.labelCount[at(i)]; ++s)
+            least = std::min(least, std::abs(core.costs[core.labelOffset[at(i)] + at(s)]));
+        sum += least;
+    }
+    return sum;
+}
 
 SearchContext::SearchContext(const IlpOptions& options, bool isIntegral, double costScale)
     : options_(options)
@@ -566,6 +593,8 @@ bool SearchContext::isOver()
 
 void searchCore(const IlpCore& core, SearchContext& context)
 {
+    if (std::any_of(core.capacity.begin(), core.capacity.end(), [](double room) { return room < -0.5; }))
+        return;
     CoreSearch(core, context, [](const std::vector<int>& choice) { return choice; }).solve(0, -kForbidden);
 }
 

@@ -54,6 +54,11 @@ private:
     bool isPastDeadline_ = false;
 };
 
+/// All costs are whole numbers.
+bool isIntegral(const IlpProblem& problem);
+/// A bound on the magnitude of the sums that a search of `core` forms.
+double magnitudeOf(const IlpCore& core);
+
 /// Searches all choices of `core`; improves the context's incumbent. What it could not finish it gives up there.
 void searchCore(const IlpCore& core, SearchContext& context);
 

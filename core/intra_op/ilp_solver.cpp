@@ -20,35 +20,6 @@ size_t at(int index)
     return static_cast<size_t>(index);
 }
 
-bool isWhole(const std::vector<double>& numbers)
-{
-    return std::all_of(numbers.begin(), numbers.end(), [](double number) {
-        return number == kForbidden || number == std::floor(number);
-    });
-}
-
-/// All costs are whole numbers and sums of them stay exact.
-bool isIntegral(const IlpProblem& problem)
-{
-    return std::all_of(problem.nodes.begin(), problem.nodes.end(),
-                       [](const IlpNode& node) { return isWhole(node.costs); }) &&
-           std::all_of(problem.matrices.begin(), problem.matrices.end(),
-                       [](const IlpMatrix& matrix) { return isWhole(matrix.entries); });
-}
-
-/// A bound on the magnitude of sums that the search forms.
-double magnitudeOf(const IlpCore& core)
-{
-    double sum = std::abs(core.base);
-    for (int i = 0; i < core.nodeCount; ++i) {
-        double least = kForbidden;
-        for (int s = 0; s < core.labelCount[at(i)]; ++s)
-            least = std::min(least, std::abs(core.costs[core.labelOffset[at(i)] + at(s)]));
-        sum += least;
-    }
-    return sum;
-}
-
 void countGiven(const IlpProblem& problem, IlpStatistics& statistics)
 {
     statistics.nodes = static_cast<int>(problem.nodes.size());
@@ -93,7 +64,7 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
 
 Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
 {
-    IlpGraph graph(problem, std::nullopt, 0);
+    IlpGraph graph(problem);
     const ReductionEnd end = reduceGraph(graph);
     if (end != ReductionEnd::kReduced)
         return {std::nullopt, true};
@@ -108,7 +79,7 @@ Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
 /// The sum of least usages at the worst time, after merging what must agree. No limit below it can do.
 std::optional<int64_t> sumOfLeastUsages(const IlpProblem& problem)
 {
-    IlpGraph graph(problem, std::nullopt, 0);
+    IlpGraph graph(problem);
     mergeFollowers(graph);
     makeArcConsistent(graph);
     mergeFollowers(graph);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "core/intra_op/ilp_regret.h"
 #include "core/intra_op/ilp_solver.h"
 #include "tests/unit/intra_op/gpt_ilp.h"
 
@@ -40,5 +41,14 @@ int main(int argc, char** argv)
                 gpt.layers, solution->cost, solution->lowerBound, 100 * solution->gap(), solution->isOptimal, seconds.count(), static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC,
                 s.nodes, s.reducedNodes, s.strategies, s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations,
                 s.branchNodes, s.method.c_str());
+    if (std::getenv("REGRET")) {
+        const std::clock_t before = std::clock();
+        double total = 0;
+        for (size_t node = 0; node < problem.nodes.size(); ++node) {
+            for (double regret : regretOf(problem, *solution, static_cast<int>(node)))
+                total += regret < kForbidden ? regret : 0;
+        }
+        std::printf("regrets of all nodes: CPU %.3f s, sum %.0f\n", static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, total);
+    }
     return 0;
 }

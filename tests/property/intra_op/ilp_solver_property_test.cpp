@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/intra_op/ilp_regret.h"
 #include "core/intra_op/ilp_search.h"
 #include "core/intra_op/ilp_solver.h"
 #include "tests/property/intra_op/random_ilp.h"
@@ -65,7 +66,7 @@ TEST(IlpSolverProperty, MatchesBruteForceWithMemory)
 void expectSearchExact(const IlpProblem& problem)
 {
     const BruteForceResult expected = bruteForce(problem);
-    IlpGraph graph(problem, std::nullopt, 0);
+    IlpGraph graph(problem);
     if (graph.isInfeasible)
         return;
     const CoreWithOrigin whole = makeCore(graph);
@@ -112,6 +113,33 @@ TEST(IlpSolverProperty, LargerLimitNeverCostsMore)
             }
         }
     }, 12);
+}
+
+TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
+{
+    forEachSeed(300, [](Rng& rng, int size) {
+        const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.5)));
+        const IlpOutcome outcome = solveIlp(problem);
+        const IlpSolution* solution = std::get_if<IlpSolution>(&outcome);
+        if (!solution)
+            return;
+        for (size_t node = 0; node < problem.nodes.size(); ++node) {
+            const std::vector<double> regrets = regretOf(problem, *solution, static_cast<int>(node));
+            ASSERT_EQ(regrets.size(), problem.nodes[node].costs.size());
+            for (size_t s = 0; s < regrets.size(); ++s) {
+                IlpProblem forced = problem;
+                for (size_t other = 0; other < regrets.size(); ++other) {
+                    if (other != s)
+                        forced.nodes[node].costs[other] = kForbidden;
+                }
+                const std::optional<double> expected = bruteForce(forced).cost;
+                ASSERT_EQ(regrets[s] < kForbidden, expected.has_value());
+                if (expected) {
+                    EXPECT_NEAR(regrets[s], *expected - solution->cost, 2e-9 * solution->cost + 1e-15);
+                }
+            }
+        }
+    }, 6);
 }
 
 IlpProblem renamed(const IlpProblem& problem, Rng& rng)
