@@ -315,6 +315,10 @@ std::vector<ValueId> Inliner::convertCall(const MlirOp& op, Values operands, con
         stop(callee->offset, fmt::format("calls nest deeper than {} levels", kDeepestCall));
         return poison(count);
     }
+    if (++calls_ > kMostOps) {
+        stop(callee->offset, fmt::format("there are more than {} calls to expand", kMostOps));
+        return poison(count);
+    }
     const std::vector<MlirArgument>& parameters = function.body.arguments;
     if (parameters.size() != operands.size()) {
         sink_.error(op.nameOffset, fmt::format("function '@{}' takes {} arguments, got {}",

@@ -95,6 +95,8 @@ private:
     std::vector<const MlirFunction*> active_;
     bool isStep_ = false;
     bool isStopped_ = false;
+    size_t calls_ = 0; ///< Functions without operations must not expand without end either.
+    size_t iterations_ = 0;
 };
 
 } // namespace alpa

@@ -8,6 +8,8 @@ namespace
 
 /// Loops that run longer are no layers of a model; they stay opaque.
 constexpr int kMostIterations = 4096;
+/// Of all loops of a file, in each other or one after the other.
+constexpr size_t kMostIterationsInAll = 100'000;
 
 } // namespace
 
@@ -29,6 +31,8 @@ std::optional<std::vector<ValueId>> Inliner::unrollLoop(const MlirOp& op, const 
     const std::string scope = scopePath(op, frame);
     Values carried = initial;
     for (int iteration = 0; iteration < kMostIterations; ++iteration) {
+        if (++iterations_ > kMostIterationsInAll)
+            stop(op.nameOffset, "the loops of the file run too often to be unrolled");
         const size_t opsBefore = graph.ops.size();
         const size_t valuesBefore = graph.values.size();
         const auto condition = convertRegion(op.regions[0], carried, frame);

@@ -73,6 +73,12 @@ void ModuleParser::report()
         isStopped_ = isStopped_ || reader_.problem()->isFatal;
     }
     reader_.clearProblem();
+    // Skipping a statement may look through the rest of the text, so the number of times is
+    // limited.
+    if (!isStopped_ && sink_.errorCount() >= DiagnosticSink::kMostErrors) {
+        sink_.errorWithoutPlace("reading stops here: too many errors");
+        isStopped_ = true;
+    }
 }
 
 /// Moves behind the statement that begins at `begin`: to the end of the line on which its braces
@@ -136,7 +142,7 @@ void ModuleParser::parseItem()
         scanner_.consume('}');
         MlirLocationId location = kUnknownLocation;
         if (!reader_.readOptionalLocation(location))
-            skipStatement(begin);
+            skipStatement(begin + 1);
     } else if (scanner_.consume("{-#")) { // Resources of the dialects; what reads them says so.
         const size_t end = source_.text().find("#-}", begin);
         scanner_.moveTo(end == std::string_view::npos ? source_.text().size() : end + 3);

@@ -153,7 +153,43 @@ TEST(ImportErrors, CallsThatExpandWithoutEndAreStopped)
     text +=
         "func.func private @f60(%a: tensor<f32>) -> tensor<f32> {\nreturn %a : tensor<f32>\n}\n";
     const std::string problems = importedProblems(text);
-    EXPECT_NE(problems.find("the calls expand to more than"), std::string::npos) << problems;
+    EXPECT_NE(problems.find("calls to expand"), std::string::npos) << problems;
+}
+
+TEST(ImportErrors, CallsOfEmptyFunctionsAreStoppedToo)
+{
+    std::string text =
+        "func.func @main(%a: tensor<f32>) -> tensor<f32> {\n%0 = call @f0(%a) : (tensor<f32>) -> "
+        "tensor<f32>\nreturn %0 : tensor<f32>\n}\n";
+    for (int level = 0; level < 60; ++level)
+        text += fmt::format(
+            "func.func private @f{0}(%a: tensor<f32>) -> tensor<f32> {{\n%0 = call @f{1}(%a) : "
+            "(tensor<f32>) -> tensor<f32>\n%1 = call @f{1}(%0) : (tensor<f32>) -> "
+            "tensor<f32>\nreturn "
+            "%1 : tensor<f32>\n}}\n",
+            level, level + 1);
+    text +=
+        "func.func private @f60(%a: tensor<f32>) -> tensor<f32> {\nreturn %a : tensor<f32>\n}\n";
+    const std::string problems = importedProblems(text);
+    EXPECT_NE(problems.find("calls to expand"), std::string::npos) << problems;
+}
+
+TEST(ImportErrors, ManyUnclosedBracketsDoNotTakeQuadraticTime)
+{
+    std::string body;
+    for (int line = 0; line < 20000; ++line)
+        body += "%0 = stablehlo.constant dense<{ : tensor<f32>\n";
+    const std::string problems = problemsOf(body);
+    EXPECT_NE(problems.find("too many errors"), std::string::npos);
+    EXPECT_LE(std::count(problems.begin(), problems.end(), '\n'), 102);
+}
+
+TEST(ImportErrors, ABrokenLocationBehindABraceIsPassed)
+{
+    EXPECT_EQ(importedProblems("module {\nfunc.func @main(%a: tensor<f32>) -> tensor<f32> "
+                               "{\nreturn %a : tensor<f32>\n}\n} "
+                               "loc(#)\n"),
+              "error 5:8 expected a name after '#', found ')'\n");
 }
 
 TEST(ImportErrors, TruncatedFile)

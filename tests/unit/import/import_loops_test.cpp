@@ -85,6 +85,22 @@ TEST(ImportLoops, ALoopThatRunsTooLongIsOpaque)
     EXPECT_EQ(result.graph->ops.size(), 2u);
 }
 
+TEST(ImportLoops, LoopsInLoopsThatNeverEndAreStopped)
+{
+    std::string body = "stablehlo.return %x : tensor<i1>\n";
+    for (int level = 0; level < 4; ++level)
+        body = fmt::format("%r{0} = stablehlo.while(%v{0} = %x) : tensor<i1>\ncond {{\n%t{0} = "
+                           "stablehlo.constant dense<true> "
+                           ": tensor<i1>\nstablehlo.return %t{0} : tensor<i1>\n}} do "
+                           "{{\n{1}}}\nstablehlo.return %x : "
+                           "tensor<i1>\n",
+                           level, body);
+    body.replace(body.rfind("stablehlo.return"), 16, "return");
+    const std::string problems =
+        importedProblems("func.func @main(%x: tensor<i1>) -> tensor<i1> {\n" + body + "}\n");
+    EXPECT_NE(problems.find("the loops of the file run too often"), std::string::npos) << problems;
+}
+
 TEST(ImportLoops, AProblemInTheBodyIsReportedOnce)
 {
     std::string module = scanModule("stablehlo.constant dense<0> : tensor<i32>", "2");
