@@ -206,7 +206,8 @@ std::vector<StagePlan> findAlternatives(const StageProblem& problem,
                 families.push_back({std::move(*result), position, std::move(banned)});
         }
     }
-    alternatives.erase(alternatives.begin());
+    if (!alternatives.empty())
+        alternatives.erase(alternatives.begin());
     return alternatives;
 }
 
@@ -330,7 +331,14 @@ Status checkProblem(const StageProblem& problem)
     for (const SubmeshChoice& submesh : problem.submeshes) {
         if (submesh.hosts < 1 || submesh.devicesPerHost < 1)
             return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
+        if (int64_t{submesh.hosts} * submesh.devicesPerHost > kMostDevices)
+            return Error{ErrorCode::kUnsupported, "submesh " + text(submesh) + " is too large"};
     }
+    if (!fitsTable(problem.layerCount, problem.deviceCount))
+        return Error{ErrorCode::kUnsupported,
+                     "choosing stages for " + std::to_string(problem.layerCount) + " layers on " +
+                         std::to_string(problem.deviceCount) +
+                         " devices needs too large a table; use fewer layers"};
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const Status status = checkCandidate(problem, problem.candidates[index]);
         if (!status.ok())

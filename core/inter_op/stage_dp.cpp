@@ -30,6 +30,8 @@ Status checkShape(const StageDpProblem& problem)
         if (submesh.devices() < 1)
             return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
     }
+    if (!fitsTable(problem.layerCount, problem.deviceCount))
+        return Error{ErrorCode::kUnsupported, "too many layers and devices for one table"};
     return {};
 }
 

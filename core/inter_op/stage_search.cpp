@@ -121,6 +121,13 @@ std::vector<DeviceRange> findBands(const StageSearchProblem& problem)
 
 } // namespace
 
+bool fitsTable(int layerCount, int deviceCount)
+{
+    constexpr double kMostCells = 0x1p29;
+    const double levels = std::min(layerCount, deviceCount) + 1.0;
+    return levels * (layerCount + 1.0) * (deviceCount + 1.0) <= kMostCells;
+}
+
 void normalise(StageSearchProblem& problem)
 {
     for (StageShape& shape : problem.shapes)

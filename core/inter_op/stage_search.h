@@ -63,6 +63,10 @@ struct DeviceRange {
     int end = 0;
 };
 
+/// Is the table of a search over so many layers and devices small enough to be allocated (4 GiB of
+/// addresses, of which a search touches what it reaches)? 64 layers on 32,768 devices still are.
+bool fitsTable(int layerCount, int deviceCount);
+
 /// Sorts the shapes (first layer; longer first; submesh) and keeps each shape's Pareto-optimal
 /// options, ascending in time. Both searches below assume it was called.
 void normalise(StageSearchProblem& problem);

@@ -1,6 +1,7 @@
 #include "core/inter_op/submesh.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
 namespace alpa
@@ -37,6 +38,11 @@ Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerH
         return Error{ErrorCode::kInvalidInput, "a cluster of " + std::to_string(hosts) +
                                                    " hosts with " + std::to_string(devicesPerHost) +
                                                    " devices each: both must be positive"};
+    if (int64_t{hosts} * devicesPerHost > kMostDevices)
+        return Error{ErrorCode::kUnsupported,
+                     "a cluster of " + std::to_string(hosts) + " hosts with " +
+                         std::to_string(devicesPerHost) + " devices each: at most " +
+                         std::to_string(kMostDevices) + " devices are supported"};
     std::vector<SubmeshChoice> submeshes;
     for (int devices = 1; devices < devicesPerHost; devices *= 2) {
         if (devicesPerHost % devices == 0)
@@ -55,7 +61,7 @@ Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoic
 {
     ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> known,
                      enumerateSubmeshes(hosts, devicesPerHost, SubmeshSpace::kAll));
-    int needed = 0;
+    int64_t needed = 0;
     for (const SubmeshChoice& submesh : stages) {
         if (std::find(known.begin(), known.end(), submesh) == known.end())
             return Error{ErrorCode::kInvalidInput,

@@ -19,6 +19,9 @@ struct SubmeshChoice {
     friend bool operator==(const SubmeshChoice&, const SubmeshChoice&) = default;
 };
 
+/// Larger clusters are refused, so that products of hosts and devices stay far inside an int.
+constexpr int kMostDevices = 1 << 20;
+
 /// "1x4", "2x8".
 std::string text(SubmeshChoice submesh);
 
@@ -33,7 +36,8 @@ enum class SubmeshSpace {
 /// M, then h x M. For M a power of two and space kAll this is Alpa's list in Alpa's order (Theorem
 /// 1 of the paper). For another M each size divides the next, which is what makes every cover
 /// placeable: three 1x4 cover two hosts of six devices in number, yet cannot be laid out. Fails
-/// with kInvalidInput unless both are positive.
+/// with kInvalidInput unless both are positive, with
+/// kUnsupported beyond kMostDevices.
 Result<std::vector<SubmeshChoice>> enumerateSubmeshes(int hosts, int devicesPerHost,
                                                       SubmeshSpace space);
 

@@ -213,6 +213,8 @@ TEST(ChooseStages, RefusesCandidatesOutOfRange)
     EXPECT_TRUE(breakWith([](StageProblem& p) { p.constraints.forcedCuts = {4}; }));
     EXPECT_TRUE(breakWith([](StageProblem& p) { p.constraints.stageCount = 0; }));
     EXPECT_TRUE(breakWith([](StageProblem& p) { p.microbatches = 0; }));
+    EXPECT_TRUE(breakWith([](StageProblem& p) { p.deviceCount = 2000000000; }));
+    EXPECT_TRUE(breakWith([](StageProblem& p) { p.submeshes[0] = {100000, 100000}; }));
 }
 
 TEST(StagePlanText, PrintsTheExampleOfItsHeader)
@@ -237,6 +239,17 @@ TEST(StagePlanText, PrintsTheExampleOfItsHeader)
               "stage 0: layers 0..3 on 1x4, config 2, 12.5 ms, 2 in flight, 10.5 GiB\n"
               "stage 1: layers 4..7 on 1x4, config 2, 12.5 ms, 1 in flight, 9.5 GiB\n"
               "step 118.5 ms = latency 25 ms + 7 x 12.5 ms + once 6 ms\n");
+}
+
+TEST(ChooseStages, StopsWhenCancelled)
+{
+    std::stop_source source;
+    source.request_stop();
+    StageProblem problem = fourLayers(4);
+    problem.alternatives = 3;
+    const auto outcome = chooseStages(problem, {source.get_token(), {}});
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.error().code, ErrorCode::kCancelled);
 }
 
 TEST(EvaluateStages, RecomputesWhatTheSearchClaims)

@@ -36,6 +36,7 @@ TEST(EnumerateSubmeshes, RefusesAnEmptyCluster)
 {
     EXPECT_FALSE(enumerateSubmeshes(0, 8, SubmeshSpace::kAll).ok());
     EXPECT_FALSE(enumerateSubmeshes(1, 0, SubmeshSpace::kAll).ok());
+    EXPECT_FALSE(enumerateSubmeshes(100000, 100000, SubmeshSpace::kAll).ok());
 }
 
 TEST(PlaceSubmeshes, PutsLargeOnesFirstWhateverTheOrderOfStages)
