@@ -4,6 +4,7 @@
 
 #include "core/graph/builder.h"
 #include "core/graph/graph.h"
+#include "core/training/slice_tiles.h"
 
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ public:
     /// Assumes a graph of forward ops. The ops in `constants` are taken to have a derivative of
     /// zero.
     Backward(Graph& graph, const std::vector<bool>& isConstantOp);
+
+    /// To be called before the sweep, with the ops that get a cotangent.
+    void start(const std::vector<bool>& isOnTheWay) { tiles_.emplace(graph_, isOnTheWay, groups_); }
+    SliceTiles& tiles() { return *tiles_; }
 
     GraphBuilder& build() { return builder_; }
     const Graph& graph() const { return graph_; }
@@ -61,6 +66,7 @@ private:
     std::vector<std::vector<int>> contributionGroups_;
     std::vector<int> groups_; ///< By scope.
     int group_ = 0;
+    std::optional<SliceTiles> tiles_;
 };
 
 /// Contributes to the operands of `op`, given the cotangent of its result.

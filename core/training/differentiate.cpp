@@ -1,5 +1,6 @@
 #include "core/training/differentiate.h"
 
+#include "core/base/check.h"
 #include "core/training/backward.h"
 #include "core/training/shift_invariance.h"
 
@@ -102,6 +103,7 @@ Result<Differentiation> differentiateLoss(const Graph& loss)
     Backward backward(graph, shiftOnlyExtrema(graph, opsBehind(graph, result.loss)));
     const std::vector<bool> isOnTheWay = opsWithCotangent(graph, backward, result.loss);
     RETURN_IF_ERROR(checkRules(graph, isOnTheWay));
+    backward.start(isOnTheWay);
     const OpId producer = graph.value(result.loss).producer;
     if (producer.isValid())
         backward.startOp(producer);
@@ -112,8 +114,7 @@ Result<Differentiation> differentiateLoss(const Graph& loss)
             continue;
         const Op op = graph.ops[i]; // A copy: emitting ops moves the table.
         const ValueId cotangent = backward.cotangent(op.results[0]);
-        if (!cotangent.isValid())
-            continue; // Its readers contribute nothing: an empty slice.
+        CHECK(cotangent.isValid(), "every rule contributes to all active operands");
         backward.startOp(OpId(i));
         derivativeRule(op.kind)(backward, op, cotangent);
     }

@@ -74,14 +74,17 @@ ValueId zeroScalar(Backward& b, ValueId like)
 
 void sliceRule(Backward& b, const Op& op, ValueId g)
 {
+    if (b.tiles().isTile(op)) {
+        if (const std::optional<SliceTiles::Complete> all = b.tiles().add(op, g))
+            b.contribute(op.operands[0], b.build().concatenate(all->cotangents, all->dim));
+        return;
+    }
     const auto& slice = std::get<SliceAttributes>(op.attributes);
     const std::vector<int64_t>& from = b.dims(op.operands[0]);
     const std::vector<int64_t>& taken = b.dims(g);
     std::vector<int64_t> high(from.size());
     std::vector<int64_t> interior(from.size());
     for (size_t d = 0; d < from.size(); ++d) {
-        if (taken[d] == 0)
-            return; // Nothing was read.
         interior[d] = slice.strides[d] - 1;
         high[d] = from[d] - (slice.starts[d] + (taken[d] - 1) * slice.strides[d] + 1);
     }

@@ -48,8 +48,23 @@ bool endsWithPath(std::string_view path, std::string_view tail)
     return path == tail || (path.ends_with(tail) && path[path.size() - tail.size() - 1] == '/');
 }
 
+/// "GPT", if all scopes of the model begin with it; empty otherwise.
+std::string modelRoot(const std::vector<std::string>& scopes)
+{
+    std::string root;
+    for (const std::string& scope : scopes) {
+        const std::string first = scope.substr(0, scope.find('/'));
+        if (first.empty())
+            continue; // Ops outside all modules.
+        if (!root.empty() && first != root)
+            return "";
+        root = first;
+    }
+    return root;
+}
+
 /// "block_0.fc.kernel": the model's scope that ends in block_0/fc, the shortest if there are
-/// several; "block_0/fc" if there is none.
+/// several; if there is none, block_0/fc under the model's root.
 std::string updateScope(const std::vector<std::string>& scopes, const std::string& name)
 {
     const size_t dot = name.rfind('.');
@@ -60,7 +75,10 @@ std::string updateScope(const std::vector<std::string>& scopes, const std::strin
         if (endsWithPath(scope, path) && (best == nullptr || scope.size() < best->size()))
             best = &scope;
     }
-    return best != nullptr ? *best : path;
+    if (best != nullptr)
+        return *best;
+    const std::string root = modelRoot(scopes);
+    return root.empty() ? path : root + '/' + path;
 }
 
 DType stateType(DType dtype) { return dtypeBytes(dtype) < 4 ? DType::kF32 : dtype; }

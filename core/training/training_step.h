@@ -60,8 +60,8 @@ struct TrainingStep {
 /// * one accumulate per gradient (phase backward, in the gradient's scope), of float32 at least;
 /// * per parameter its update (phase update, in the scope that its name says: "block_0.fc.kernel"
 /// is in the model's
-///   scope .../block_0/fc, or block_0/fc if there is none), which shares no op with another
-///   parameter's, so that stages do not depend on each other;
+///   scope .../block_0/fc, or a new one under the model's root if there is none), which shares no
+///   op with another parameter's, so that stages do not depend on each other;
 /// * inputs "learning_rate", "step" and per parameter "NAME.m", "NAME.v", "NAME.master"; outputs
 /// loss, updated
 ///   parameters and states with the inputs they replace.

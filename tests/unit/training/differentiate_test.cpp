@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace alpa
 {
 namespace
@@ -398,6 +401,45 @@ TEST(Differentiate, IgnoresOpsThatTheLossDoesNotNeed)
     ASSERT_TRUE(result.ok());
     // A gradient that is a constant times the weights needs no op but its weights' broadcast one.
     EXPECT_LE(result->ops.size(), forwardOps + 3);
+}
+
+size_t countOps(const Graph& graph, OpKind kind)
+{
+    return static_cast<size_t>(std::ranges::count(graph.ops, kind, &Op::kind));
+}
+
+/// tanh(x) cut at `cuts` along dimension 1 (of 7), each part through another function.
+Graph cutLoss(std::vector<std::pair<int64_t, int64_t>> cuts)
+{
+    return weightedLoss({{2, 7}}, [&](GraphBuilder& b, P p) {
+        const ValueId x = b.tanh(p[0]);
+        std::vector<ValueId> parts;
+        for (const auto& [start, limit] : cuts)
+            parts.push_back(b.exp(
+                b.scale(b.slice(x, {0, start}, {2, limit}), 1.0 + static_cast<double>(start))));
+        return b.concatenate(parts, 1);
+    });
+}
+
+TEST(Differentiate, PutsTheCotangentsOfTilesTogetherByOneConcatenation)
+{
+    const Graph graph = cutLoss({{4, 7}, {0, 3}, {3, 4}});
+    Rng rng(2);
+    expectGradientsMatchDifferences(graph, randomInputs(graph, rng));
+    EXPECT_EQ(countOps(*differentiate(graph), OpKind::kPad), 0u);
+    EXPECT_EQ(countOps(*differentiate(graph), OpKind::kConcatenate), 2u);
+}
+
+TEST(Differentiate, PadsWhereSlicesLeaveGapsOrOverlap)
+{
+    for (const auto& cuts : {std::vector<std::pair<int64_t, int64_t>>{{0, 3}, {4, 7}},
+                             {{0, 4}, {3, 7}},
+                             {{0, 3}, {3, 6}}}) {
+        const Graph graph = cutLoss(cuts);
+        Rng rng(2);
+        expectGradientsMatchDifferences(graph, randomInputs(graph, rng));
+        EXPECT_EQ(countOps(*differentiate(graph), OpKind::kPad), 2u);
+    }
 }
 
 TEST(Differentiate, GivesZeroForAnUnusedParameter)

@@ -115,7 +115,7 @@ TEST(TrainingStep, UpdatesShareNoOpAndStandInTheirParametersScope)
         }
         const Op& last = graph.op(graph.value(trained.updated).producer);
         const std::string& name = graph.value(trained.parameter).name;
-        const std::string expected = name == "unused"        ? "unused"
+        const std::string expected = name == "unused"        ? "Model/unused"
                                      : name == "embed.table" ? "Model/embed"
                                                              : "Model/block_0/fc";
         EXPECT_EQ(graph.scopePath(last.scope), expected);
