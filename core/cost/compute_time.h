@@ -1,5 +1,6 @@
-// How long an op computes on one device: roofline of the device kind, with element-wise ops taken as fused. Stands
-// between the graph and the planners, which add up these times over ops, phases and microbatches.
+// How long an op computes on one device: roofline of the device kind, with element-wise ops taken
+// as fused. Stands between the graph and the planners, which add up these times over ops, phases
+// and microbatches.
 #pragma once
 
 #include "core/graph/graph.h"
@@ -8,24 +9,30 @@
 namespace alpa
 {
 
-/// Time of one op on one device; split over n devices it takes 1/n of `work`, and all of `fixed` (the launch).
+/// Time of one op on one device; split over n devices it takes 1/n of `work`, and all of `fixed`
+/// (the launch).
 struct ComputeTime {
     Seconds work;
     Seconds fixed;
     Seconds on(int devices) const { return work / static_cast<double>(devices) + fixed; }
 };
 
-/// Contractions: max(FLOP / rate, bytes / bandwidth). Gather, scatter, sort, windows, opaque ops: bytes / bandwidth. Both
-/// have a launch, and so do reductions. Element-wise ops, broadcasts, pads and the like are loops that a compiler fuses:
-/// free but for what the fused loop reads from memory, that is
+/// Contractions: max(FLOP / rate, bytes / bandwidth). Gather, scatter, sort, windows, opaque ops:
+/// bytes / bandwidth. Both have a launch, and so do reductions. Element-wise ops, broadcasts, pads
+/// and the like are loops that a compiler fuses: free but for what the fused loop reads from
+/// memory, that is
 ///   - results of contractions, gathers and reductions, and graph inputs;
-///   - what forward computed, when read in backward (in the narrowest form it can be had from again);
-///   - a row once more, when it meets the row's own reduction (softmax, normalisation: a second pass).
-/// A contraction pays for writing the operands that a loop computes for it. Updates are written in place: parameters and
-/// state count twice. Reshape, transpose and slice are free: their consumers read through them.
+///   - what forward computed, when read in backward (in the narrowest form it can be had from
+///   again);
+///   - a row once more, when it meets the row's own reduction (softmax, normalisation: a second
+///   pass).
+/// A contraction pays for writing the operands that a loop computes for it. Updates are written in
+/// place: parameters and state count twice. Reshape, transpose and slice are free: their consumers
+/// read through them.
 ///
-/// No factor is fitted for this. On the measured H200 the sum is 180 ms for a training step of GPT 1.3B at batch 8 against
-/// 178.6 ms measured (JAX, unfused attention), and 69.7 against 73.1 ms for GPT 350M. Linear in the op's operands.
+/// No factor is fitted for this. On the measured H200 the sum is 180 ms for a training step of
+/// GPT 1.3B at batch 8 against 178.6 ms measured (JAX, unfused attention), and 69.7 against 73.1 ms
+/// for GPT 350M. Linear in the op's operands.
 ComputeTime computeTime(const Graph& graph, const Op& op, const DeviceKind& device);
 
 } // namespace alpa

@@ -1,15 +1,16 @@
-// Cluster: hosts, their devices, memory and links, as a file or a preset names them. All hosts are alike.
+// Cluster: hosts, their devices, memory and links, as a file or a preset names them. All hosts are
+// alike.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/graph/types.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace alpa
 {
@@ -34,10 +35,18 @@ struct Link {
     friend bool operator==(const Link&, const Link&) = default;
 };
 
-enum class CollectiveKind { kAllReduce, kAllGather, kReduceScatter, kAllToAll, kSendReceive, kBroadcast };
+enum class CollectiveKind {
+    kAllReduce,
+    kAllGather,
+    kReduceScatter,
+    kAllToAll,
+    kSendReceive,
+    kBroadcast
+};
 std::string_view collectiveName(CollectiveKind kind); ///< "all-reduce"
 
-/// One measured collective: n bytes (of the full buffer) among `devices` devices of one host took `time`.
+/// One measured collective: n bytes (of the full buffer) among `devices` devices of one host took
+/// `time`.
 struct MeasuredCollective {
     CollectiveKind kind = CollectiveKind::kAllReduce;
     int devices = 2;
@@ -51,7 +60,7 @@ struct Cluster {
     int hosts = 1;
     int devicesPerHost = 1;
     DeviceKind device;
-    Link withinHost; ///< Between two devices of a host; every device has its own.
+    Link withinHost;   ///< Between two devices of a host; every device has its own.
     Link betweenHosts; ///< Of one host's network card, shared by the host's devices.
     std::vector<MeasuredCollective> measured; ///< May be empty: then alpha-beta with withinHost.
 
@@ -59,8 +68,9 @@ struct Cluster {
     friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
-/// A preset by name, with any count after "-x": h200-xN, p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN, cpu-xN; or a
-/// cluster file (JSON). Fails with kNotFound naming the presets, or kInvalidInput naming the field.
+/// A preset by name, with any count after "-x": h200-xN, p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN,
+/// cpu-xN; or a cluster file (JSON). Fails with kNotFound naming the presets, or kInvalidInput
+/// naming the field.
 Result<Cluster> loadCluster(const std::string& nameOrPath);
 Result<Cluster> parseClusterJson(const std::string& text);
 std::string clusterToJson(const Cluster& cluster);
@@ -71,7 +81,8 @@ struct ClusterPreset {
 };
 std::vector<ClusterPreset> clusterPresets();
 
-/// A rectangle of the cluster given to one stage: `hosts` whole hosts, or `devices` devices of one host.
+/// A rectangle of the cluster given to one stage: `hosts` whole hosts, or `devices` devices of one
+/// host.
 struct Submesh {
     int firstHost = 0;
     int hosts = 1;
