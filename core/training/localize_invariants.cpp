@@ -79,7 +79,7 @@ private:
     std::vector<bool> isInvariant_;
     std::vector<int> groups_;
     std::vector<ValueId> values_; ///< New ids of inputs and of results of ops that stay single.
-    std::vector<OpId> newOps_;    ///< The first copy.
+    std::vector<OpId> newOps_;    ///< The first copy in the op's own phase.
     std::map<Place, std::map<ValueId, ValueId>> copies_;
 
     int group(const Op& op) const { return op.scope.isValid() ? groups_[op.scope.index()] : -1; }
@@ -119,7 +119,8 @@ private:
             types.push_back(graph_.type(result));
         op.results.clear();
         const OpId id = result_.addOp(std::move(op), types);
-        if (!newOps_[index].isValid())
+        // A forward op that only backward ops read leaves no forward copy to be an origin.
+        if (!newOps_[index].isValid() && placing.phase == old.phase)
             newOps_[index] = id;
         for (size_t i = 0; i < old.results.size(); ++i) {
             const ValueId result = result_.op(id).results[i];

@@ -57,6 +57,55 @@ inline Graph weightedLoss(const std::vector<std::vector<int64_t>>& shapes, const
     return graph;
 }
 
+/// A random expression of `size` ops over three parameters, in a few scopes, to see passes and
+/// rules work together.
+inline Graph randomExpression(Rng& rng, int size)
+{
+    return weightedLoss({{3, 4}, {4}, {4, 4}}, [&](GraphBuilder& b, const std::vector<ValueId>& p) {
+        std::vector<ValueId> pool = {p[0], b.broadcast(p[1], {1}, {3, 4})};
+        const auto any = [&] {
+            return pool[static_cast<size_t>(rng.below(static_cast<int>(pool.size())))];
+        };
+        const std::vector<int> first = {0};
+        for (int i = 0; i < size; ++i) {
+            b.setScope(b.graph().scope("Model/layer_" + std::to_string(i / 3)));
+            const ValueId x = any();
+            const ValueId y = any();
+            switch (rng.below(9)) {
+            case 0:
+                pool.push_back(b.add(x, y));
+                break;
+            case 1:
+                pool.push_back(b.multiply(b.tanh(x), y));
+                break;
+            case 2:
+                pool.push_back(b.divide(x, b.shift(b.multiply(y, y), 1.0)));
+                break;
+            case 3:
+                pool.push_back(b.matmul(b.tanh(x), p[2]));
+                break;
+            case 4:
+                pool.push_back(b.broadcastOver(b.sum(b.sine(x), first), first, {3, 4}));
+                break;
+            case 5:
+                pool.push_back(b.subtract(b.logistic(x), y));
+                break;
+            case 6:
+                pool.push_back(b.transpose(b.reshape(x, {4, 3}), {1, 0}));
+                break;
+            case 7:
+                pool.push_back(
+                    b.concatenate({b.slice(y, {0, 1}, {3, 4}), b.slice(y, {0, 0}, {3, 1})}, 1));
+                break;
+            default:
+                pool.push_back(b.exp(b.negate(b.abs(x))));
+                break;
+            }
+        }
+        return b.tanh(pool.back());
+    });
+}
+
 /// Expects that each gradient of `loss` equals the central difference within `tolerance` of the
 /// largest one.
 inline void expectGradientsMatchDifferences(const Graph& loss, std::vector<HostTensor> inputs,

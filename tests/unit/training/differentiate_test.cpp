@@ -474,49 +474,12 @@ TEST(Differentiate, KeepsTheOperandTypeThroughMixedPrecision)
     EXPECT_EQ(result->type(result->outputs.back().value), (TensorType{DType::kF32, {4, 4}}));
 }
 
-/// Random expressions over a few shapes, to see the rules work together.
 TEST(DifferentiateProperty, RandomExpressionsMatchCentralDifferences)
 {
     forEachSeed(
         60,
         [](Rng& rng, int size) {
-            const Graph graph = weightedLoss({{3, 4}, {4}, {4, 4}}, [&](GraphBuilder& b, P p) {
-                std::vector<ValueId> pool = {p[0], b.broadcast(p[1], {1}, {3, 4})};
-                for (int i = 0; i < size; ++i) {
-                    const ValueId x =
-                        pool[static_cast<size_t>(rng.below(static_cast<int>(pool.size())))];
-                    const ValueId y =
-                        pool[static_cast<size_t>(rng.below(static_cast<int>(pool.size())))];
-                    switch (rng.below(8)) {
-                    case 0:
-                        pool.push_back(b.add(x, y));
-                        break;
-                    case 1:
-                        pool.push_back(b.multiply(b.tanh(x), y));
-                        break;
-                    case 2:
-                        pool.push_back(b.divide(x, b.shift(b.multiply(y, y), 1.0)));
-                        break;
-                    case 3:
-                        pool.push_back(b.matmul(b.tanh(x), p[2]));
-                        break;
-                    case 4:
-                        pool.push_back(b.broadcastOver(b.sum(b.sine(x), std::vector<int>{0}),
-                                                       std::vector<int>{0}, {3, 4}));
-                        break;
-                    case 5:
-                        pool.push_back(b.subtract(b.logistic(x), y));
-                        break;
-                    case 6:
-                        pool.push_back(b.transpose(b.reshape(x, {4, 3}), {1, 0}));
-                        break;
-                    default:
-                        pool.push_back(b.exp(b.negate(b.abs(x))));
-                        break;
-                    }
-                }
-                return b.tanh(pool.back());
-            });
+            const Graph graph = randomExpression(rng, size);
             expectGradientsMatchDifferences(graph, randomInputs(graph, rng), 1e-5);
         },
         12);

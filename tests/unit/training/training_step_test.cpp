@@ -4,6 +4,7 @@
 #include "core/training/scope_group.h"
 #include "core/training/training_step.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/property.h"
 
 #include <gtest/gtest.h>
 
@@ -206,6 +207,33 @@ TEST(TrainingStep, KeepsFloat32MasterCopiesOfSmallParameters)
                   .parameters[1]
                   .stateInputs.size(),
               0u);
+}
+
+/// Simplifying, localizing and splitting the gradients by scope group changes no gradient: SGD with
+/// rate 1 subtracts what plain differentiation gives.
+TEST(TrainingStepProperty, UpdatesByTheGradient)
+{
+    forEachSeed(
+        80,
+        [](Rng& rng, int size) {
+            const Graph loss = randomExpression(rng, size);
+            const TrainingStep step = stepOf(loss, {.kind = OptimizerOptions::Kind::kSgd});
+            std::vector<HostTensor> inputs = randomInputs(loss, rng);
+            const std::vector<HostTensor> expected = *interpret(*differentiate(loss), inputs);
+            inputs.push_back(filledTensor({DType::kF32, {}}, 1.0));
+            const StepResult result = *interpretStep(step.graph, inputs, 1);
+            EXPECT_NEAR(result.loss, expected[0].values[0], 1e-12);
+            const std::vector<HostTensor> next = nextInputs(step.graph, inputs, result);
+            for (size_t p = 0; p < 3; ++p) {
+                for (size_t e = 0; e < next[p].values.size(); ++e)
+                    EXPECT_NEAR(inputs[p].values[e] - next[p].values[e], expected[1 + p].values[e],
+                                1e-10);
+            }
+            for (const Op& op : step.graph.ops)
+                EXPECT_TRUE(op.phase != Phase::kBackward ||
+                            step.graph.op(op.origin).phase == Phase::kForward);
+        },
+        20);
 }
 
 TEST(TrainingStep, IsTheSameEveryTime)
