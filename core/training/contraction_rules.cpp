@@ -105,6 +105,32 @@ int64_t at(const std::vector<int64_t>& dims, int dim) { return dims[static_cast<
 /// Size of a dimension of `size` with `dilation` - 1 zeros between its elements.
 int64_t dilated(int64_t size, int64_t dilation) { return (size - 1) * dilation + 1; }
 
+/// The kernel with the groups moved from its output features (O) to its input features (I / G):
+/// what a convolution in the other direction needs, whose inputs are the O and whose outputs are
+/// the I.
+ValueId regroupedKernel(Backward& b, const ConvolutionAttributes& forward, ValueId kernel)
+{
+    if (forward.featureGroups == 1)
+        return kernel;
+    const auto in = static_cast<size_t>(forward.kernelInputFeature);
+    const auto out = static_cast<size_t>(forward.kernelOutputFeature);
+    std::vector<int64_t> sizes = b.dims(kernel);
+    std::vector<int64_t> merged = sizes;
+    sizes[out] /= forward.featureGroups;
+    merged[out] = sizes[out];
+    merged[in] *= forward.featureGroups;
+    sizes.insert(sizes.begin() + forward.kernelOutputFeature,
+                 forward.featureGroups); // (.., G, O / G, ..)
+    std::vector<int> permutation;
+    for (size_t d = 0; d < merged.size(); ++d) {
+        if (d == in)
+            permutation.push_back(forward.kernelOutputFeature);
+        permutation.push_back(static_cast<int>(d < out ? d : d + 1));
+    }
+    GraphBuilder& build = b.build();
+    return build.reshape(build.transpose(build.reshape(kernel, sizes), permutation), merged);
+}
+
 /// A convolution of the cotangent with the mirrored kernel; what was a stride becomes an input
 /// dilation.
 ValueId convolutionInputCotangent(Backward& b, const Op& op, ValueId g)
@@ -131,7 +157,7 @@ ValueId convolutionInputCotangent(Backward& b, const Op& op, ValueId g)
         back.paddingHigh[d] = inputSize + taps - 1 - outputSize - back.paddingLow[d];
         back.reversal[d] = !back.reversal[d];
     }
-    return b.build().convolution(g, op.operands[1], back);
+    return b.build().convolution(g, regroupedKernel(b, forward, op.operands[1]), back);
 }
 
 /// A convolution of the input with the cotangent, in which batch and features change roles.
@@ -149,6 +175,9 @@ ValueId convolutionKernelCotangent(Backward& b, const Op& op, ValueId g)
     back.outputBatch = forward.kernelInputFeature;
     back.outputFeature = forward.kernelOutputFeature;
     back.outputSpatial = forward.kernelSpatial;
+    back.featureGroups = 1;
+    back.batchGroups =
+        forward.featureGroups; // Each group of input features meets its own output features.
     back.strides = forward.rhsDilation;
     back.rhsDilation = forward.strides;
     back.reversal.assign(forward.strides.size(), false);

@@ -105,8 +105,8 @@ DerivativeRule indexingRule(OpKind kind)
 std::optional<std::string> derivativeRefusal(const Op& op)
 {
     if (const auto* convolution = std::get_if<ConvolutionAttributes>(&op.attributes)) {
-        if (convolution->featureGroups != 1 || convolution->batchGroups != 1)
-            return "grouped convolution";
+        if (convolution->batchGroups != 1)
+            return "convolution with batch groups";
     }
     if (const auto* scatter = std::get_if<ScatterAttributes>(&op.attributes)) {
         if (scatter->isReplace || scatter->kind != ReduceKind::kAdd)

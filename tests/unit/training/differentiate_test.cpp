@@ -43,6 +43,21 @@ ConvolutionAttributes convolution2d(std::vector<int64_t> strides, std::vector<in
             .outputSpatial = {1, 2}};
 }
 
+ConvolutionAttributes grouped(ConvolutionAttributes attributes, int64_t featureGroups)
+{
+    attributes.featureGroups = featureGroups;
+    return attributes;
+}
+
+/// ONNX's layouts: N C H W, kernels O I H W.
+ConvolutionAttributes channelsFirst(ConvolutionAttributes attributes)
+{
+    attributes.inputFeature = attributes.outputFeature = attributes.kernelInputFeature = 1;
+    attributes.kernelOutputFeature = 0;
+    attributes.inputSpatial = attributes.outputSpatial = attributes.kernelSpatial = {2, 3};
+    return attributes;
+}
+
 ValueId integers(GraphBuilder& b, std::vector<double> values, std::vector<int64_t> dims)
 {
     return b.constant(std::move(values), {DType::kS32, std::move(dims)});
@@ -266,6 +281,18 @@ std::vector<DerivativeCase> contractionCases()
         {"ConvolutionReversed",
          conv,
          convolve(convolution2d({1, 2}, zero, one, one, one, {true, false})),
+         {}},
+        {"ConvolutionGrouped",
+         {{2, 5, 6, 4}, {3, 2, 2, 6}},
+         convolve(grouped(convolution2d({2, 1}, {1, 0}, {0, 1}, one, {1, 2}), 2)),
+         {}},
+        {"ConvolutionGroupedChannelsFirst",
+         {{2, 4, 5, 6}, {6, 2, 3, 2}},
+         convolve(channelsFirst(grouped(convolution2d({2, 1}, {1, 0}, {0, 1}, one, one), 2))),
+         {}},
+        {"ConvolutionDepthwise",
+         {{2, 4, 4, 3}, {2, 2, 1, 3}},
+         convolve(grouped(convolution2d(one, one, zero, one, one), 3)),
          {}},
         {"ReduceAdd", {{2, 3, 4}}, reduce(ReduceKind::kAdd, {0, 2}), {}},
         {"ReduceMaximum", {{2, 3, 4}}, reduce(ReduceKind::kMaximum, {1}), {}},
