@@ -12,12 +12,17 @@ namespace alpa
 namespace
 {
 
-bool isCheap(OpKind kind)
+/// Numbers in a constant that may be copied; a table of weights written into the file stays single.
+constexpr size_t kLargestCopiedConstant = 4096;
+
+bool isCheap(const Op& op)
 {
     constexpr OpKind kCostly[] = {OpKind::kConvolution,      OpKind::kDot,        OpKind::kGather,
                                   OpKind::kReduceWindow,     OpKind::kScatter,    OpKind::kSort,
                                   OpKind::kSelectAndScatter, OpKind::kAccumulate, OpKind::kOpaque};
-    return std::ranges::find(kCostly, kind) == std::end(kCostly);
+    if (const auto* constant = std::get_if<ConstantAttributes>(&op.attributes))
+        return constant->values.size() <= kLargestCopiedConstant;
+    return std::ranges::find(kCostly, op.kind) == std::end(kCostly);
 }
 
 /// Cheap ops of constants and parameters.
@@ -29,7 +34,7 @@ std::vector<bool> invariantOps(const Graph& graph)
     std::vector<bool> isInvariant(graph.ops.size(), false);
     for (size_t i = 0; i < graph.ops.size(); ++i) {
         const Op& op = graph.ops[i];
-        isInvariant[i] = isCheap(op.kind) && op.phase != Phase::kUpdate &&
+        isInvariant[i] = isCheap(op) && op.phase != Phase::kUpdate &&
                          std::ranges::all_of(
                              op.operands, [&](ValueId id) { return isInvariantValue[id.index()]; });
         for (const ValueId result : op.results)
