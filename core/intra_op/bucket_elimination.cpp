@@ -126,6 +126,29 @@ private:
         buckets_[first].push_back(std::move(factor));
     }
 
+    /// The factor with `node` last in its scope, so that the node's labels are neighbours in memory.
+    Factor withLast(Factor factor, int node) const
+    {
+        if (factor.scope.back() == node)
+            return factor;
+        size_t step = 1;
+        size_t i = factor.scope.size() - 1;
+        for (; factor.scope[i] != node; --i)
+            step *= at(core_.labelCount[at(factor.scope[i])]);
+        const size_t labels = at(core_.labelCount[at(node)]);
+        std::vector<double> turned(factor.values.size());
+        for (size_t block = 0; block < factor.values.size(); block += labels * step) {
+            for (size_t s = 0; s < labels; ++s) {
+                for (size_t k = 0; k < step; ++k)
+                    turned[block + k * labels + s] = factor.values[block + s * step + k];
+            }
+        }
+        factor.scope.erase(factor.scope.begin() + static_cast<std::ptrdiff_t>(i));
+        factor.scope.push_back(node);
+        factor.values = std::move(turned);
+        return factor;
+    }
+
     /// Sums the node's bucket over (scope, node) and minimises over the node's labels.
     Factor minimise(int node, std::vector<double>* costs)
     {
@@ -136,25 +159,28 @@ private:
             rows *= at(core_.labelCount[at(neighbour)]);
         std::vector<double> table(rows * labels, 0.0);
         for (Factor& factor : buckets_[position_[at(node)]]) {
-            const std::vector<size_t> strides = Odometer::strides(core_, scope, factor);
-            const size_t step = Odometer::strides(core_, {node}, factor)[0];
+            const Factor turned = withLast(std::move(factor), node);
+            const std::vector<size_t> strides = Odometer::strides(core_, scope, turned);
             Odometer odometer(core_, scope);
             size_t offset = 0;
-            for (size_t row = 0; row < rows; ++row) {
+            double* row = table.data();
+            for (size_t i = 0; i < rows; ++i, row += labels) {
+                const double* values = turned.values.data() + offset;
                 for (size_t s = 0; s < labels; ++s)
-                    table[row * labels + s] += factor.values[offset + s * step];
+                    row[s] += values[s];
                 odometer.advance(offset, strides);
             }
-            factor = {};
         }
         Factor rest{scope, std::vector<double>(rows)};
         std::vector<int>& best = bestLabel_[at(node)];
         best.resize(rows);
         for (size_t row = 0; row < rows; ++row) {
-            const auto begin = table.begin() + static_cast<std::ptrdiff_t>(row * labels);
-            const auto least = std::min_element(begin, begin + static_cast<std::ptrdiff_t>(labels));
-            rest.values[row] = *least;
-            best[row] = static_cast<int>(least - begin);
+            const double* values = table.data() + row * labels;
+            size_t least = 0;
+            for (size_t s = 1; s < labels; ++s)
+                least = values[s] < values[least] ? s : least;
+            rest.values[row] = values[least];
+            best[row] = static_cast<int>(least);
         }
         if (costs)
             *costs = std::move(table);

@@ -21,10 +21,26 @@ size_t at(int index)
     return static_cast<size_t>(index);
 }
 
+constexpr int kNoLabel = -1;
+
+std::vector<double> pricesIn(const CoreWithOrigin& smaller, const std::vector<double>& multipliers)
+{
+    std::vector<double> prices;
+    for (int time : smaller.time)
+        prices.push_back(multipliers[at(time)]);
+    return prices;
+}
+
 /// Numbers in elimination tables: worth it at once, and worth it when the bound alone does not close the gap.
 constexpr double kCheapTables = 1 << 15;
 constexpr double kMostTables = 1 << 23;
+constexpr int64_t kTablePasses = 64; // elimination may cost as much as so many passes
+
+/// Rounds of tries without success before branching. Branching alone is faster on small cores and hopeless on large ones.
 constexpr int kPrimalRounds = 8;
+constexpr size_t kLabelsPerRound = 1000;
+/// Labels up to which prices may be polished at leisure.
+constexpr size_t kSmallCore = 4000;
 /// Labels left, in percent, below which the core is rebuilt without the others.
 constexpr size_t kCompactPercent = 60;
 
@@ -40,11 +56,10 @@ public:
         , lagrangian_(core)
         , local_(core)
         , labelCount_(static_cast<size_t>(std::accumulate(core.labelCount.begin(), core.labelCount.end(), 0)))
+        , mostRounds_(std::clamp(static_cast<int>(labelCount_ / kLabelsPerRound), 1, kPrimalRounds))
+        , primalRounds_(mostRounds_)
     {
     }
-
-    std::vector<double>& multipliers() { return lagrangian_.multipliers; }
-    Trws& messages() { return lagrangian_.messages; }
 
     /// Searches everything under the labels allowed. `bound`: known already.
     void solve(int depth, double bound);
@@ -65,6 +80,7 @@ private:
     bool propagate();
     void searchLocally(bool isThorough);
     void offerChoice(const std::vector<int>& choice);
+    void inherit(const CoreSearch& outer, const CoreWithOrigin& smaller);
     bool compactAndSolve(int depth, double bound);
     void branch(int depth, double bound);
     std::pair<int, int> branchingLabel() const;
@@ -80,10 +96,12 @@ private:
     std::vector<double> minMarginals_;
     std::vector<float> liking_;     ///< By label offset: how often recent passes chose it.
     std::vector<double> bundlePrices_;
-    std::vector<std::vector<int>> mixture_; ///< Choices that together use memory best.
+    /// Choices that together use memory best; kNoLabel where that label is gone.
+    std::vector<std::vector<int>> mixture_;
     std::vector<int> incumbent_;    ///< Best choice of this core so far; may be empty.
     double incumbentCost_ = kForbidden;
-    int primalRounds_ = kPrimalRounds; ///< Left to this core and those made from it.
+    int mostRounds_;
+    int primalRounds_; ///< Left to this core and those made from it.
     int64_t passesPaid_ = 0;
     int64_t localPaid_ = 0;
 };
@@ -140,6 +158,7 @@ bool CoreSearch::tryElimination(double mostNumbers)
     context_.spend(static_cast<int64_t>(plan->tableTotal));
     if (result.cost < context_.upperBound)
         context_.offer(result.cost, lift_(result.choice));
+    context_.closedBy("elimination");
     return true;
 }
 
@@ -272,8 +291,10 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns, double 
             remember();
         if (hasTimes && (isRoot ? turn % 10 == 0 : turn % 4 == 3))
             searchLocally(isRoot && turn % 50 == 0);
-        if (context_.isClosedBy(bound) || !fixByReducedCost(first))
+        if (context_.isClosedBy(bound) || !fixByReducedCost(first)) {
+            context_.closedBy("bound");
             return End::kClosed;
+        }
         if (hasTimes) {
             if (++stalls > patience) {
                 stalls = 0;
@@ -327,8 +348,10 @@ std::vector<uint8_t> CoreSearch::likedLabels(float share) const
         for (int s = 0; s < core_.labelCount[at(i)]; ++s)
             liked[s] = liking[s] > share * all;
         liked[lagrangian_.messages.choice[at(i)]] = 1;
-        for (const std::vector<int>& choice : mixture_)
-            liked[choice[at(i)]] = 1;
+        for (const std::vector<int>& choice : mixture_) {
+            if (choice[at(i)] != kNoLabel)
+                liked[choice[at(i)]] = 1;
+        }
         if (!incumbent_.empty())
             liked[incumbent_[at(i)]] = 1;
     }
@@ -361,9 +384,9 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
     if (context_.isClosedBy(bound))
         return End::kClosed;
     // Prices first: tries are worth little before they have settled.
-    constexpr int kFirstTurns = 100;
+    const int firstTurns = labelCount_ < kSmallCore ? 250 : 100;
     constexpr int kTurns = 15;
-    int turns = context_.upperBound < kForbidden && primalRounds_ < kPrimalRounds ? kTurns : kFirstTurns;
+    int turns = context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
     while (true) {
         if (iterate(0, bound, turns, 0.5) == End::kClosed)
             return End::kClosed;
@@ -372,7 +395,7 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
         const double before = context_.upperBound;
         searchPrimally();
         if (context_.upperBound < before)
-            primalRounds_ = kPrimalRounds - (primalRounds_ % 2 == 0 ? 1 : 2);
+            primalRounds_ = std::max(primalRounds_, mostRounds_ - (primalRounds_ % 2 == mostRounds_ % 2 ? 2 : 1));
         turns = kTurns;
     }
 }
@@ -391,19 +414,35 @@ bool CoreSearch::compactAndSolve(int depth, double bound)
     CoreSearch inner(smaller->core, context_, [smaller, lift](const std::vector<int>& choice) {
         return lift(smaller->lift(choice));
     });
-    for (size_t t = 0; t < smaller->time.size(); ++t)
-        inner.multipliers()[t] = lagrangian_.multipliers[at(smaller->time[t])];
-    inner.primalRounds_ = primalRounds_;
-    if (depth == 0 && !liking_.empty()) {
-        inner.liking_.assign(smaller->core.labelTotal(), 0.0f);
-        for (size_t i = 0; i < smaller->node.size(); ++i) {
-            const float* liking = liking_.data() + core_.labelOffset[at(smaller->node[i])];
-            for (size_t s = 0; s < smaller->label[i].size(); ++s)
-                inner.liking_[smaller->core.labelOffset[i] + s] = liking[smaller->label[i][s]];
-        }
-    }
+    if (depth == 0)
+        inner.inherit(*this, *smaller);
+    else
+        inner.lagrangian_.multipliers = pricesIn(*smaller, lagrangian_.multipliers);
     inner.solve(depth, bound);
     return true;
+}
+
+/// What the search has learnt, in terms of the smaller core.
+void CoreSearch::inherit(const CoreSearch& outer, const CoreWithOrigin& smaller)
+{
+    lagrangian_.multipliers = pricesIn(smaller, outer.lagrangian_.multipliers);
+    if (!outer.bundlePrices_.empty())
+        bundlePrices_ = pricesIn(smaller, outer.bundlePrices_);
+    primalRounds_ = std::min(outer.primalRounds_, mostRounds_);
+    mixture_.assign(outer.mixture_.size(), std::vector<int>(smaller.node.size(), kNoLabel));
+    liking_.assign(core_.labelTotal(), 0.0f);
+    for (size_t i = 0; i < smaller.node.size(); ++i) {
+        const size_t node = at(smaller.node[i]);
+        for (size_t s = 0; s < smaller.label[i].size(); ++s) {
+            const int label = smaller.label[i][s];
+            if (!outer.liking_.empty())
+                liking_[core_.labelOffset[i] + s] = outer.liking_[outer.core_.labelOffset[node] + at(label)];
+            for (size_t k = 0; k < mixture_.size(); ++k) {
+                if (outer.mixture_[k][node] == label)
+                    mixture_[k][i] = static_cast<int>(s);
+            }
+        }
+    }
 }
 
 /// The node where a second choice costs most, and its best label.
@@ -482,6 +521,8 @@ void CoreSearch::solve(int depth, double bound)
         return;
     }
     context_.branchNodes += depth > 0;
+    if (depth > 0)
+        context_.closedBy("branching");
     if (core_.nodeCount == 0) {
         offerChoice({});
         return;
@@ -501,7 +542,9 @@ void CoreSearch::solve(int depth, double bound)
     }
     if (compactAndSolve(depth, bound))
         return;
-    if (isWhole && tryElimination(kMostTables))
+    // Branching halves the work of elimination again and again, so its allowance grows with depth.
+    const double allowance = static_cast<double>(kTablePasses * core_.passWork()) * std::pow(4.0, depth);
+    if (isWhole && tryElimination(std::min(allowance, kMostTables)))
         return;
     branch(depth, bound);
 }
@@ -576,6 +619,12 @@ void SearchContext::raiseRootBound(double bound)
     rootBound = bound;
     if (options_.onBound)
         options_.onBound(upperBound, rootBound);
+}
+
+void SearchContext::closedBy(std::string_view how)
+{
+    if (method != "branching")
+        method = how;
 }
 
 void SearchContext::giveUp(double bound)

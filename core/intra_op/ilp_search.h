@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/intra_op/ilp_core.h"
@@ -38,6 +40,8 @@ public:
     bool offer(double cost, const std::vector<int>& choice);
     void raiseRootBound(double bound);
     void giveUp(double bound);
+    /// Notes what closed a part; branching is the last word.
+    void closedBy(std::string_view how);
     void spend(int64_t work) { workLeft_ -= work; }
     int64_t workLeft() const { return workLeft_; }
     /// No more budget, or told to stop.
