@@ -27,6 +27,18 @@ DerivativeRule derivativeRule(OpKind kind)
     return nullptr;
 }
 
+namespace
+{
+
+/// Values without elements have nothing to differentiate, and their sizes break the formulas of
+/// windows.
+bool canBeActive(const TensorType& type)
+{
+    return isFloating(type.dtype) && type.elementCount() > 0;
+}
+
+} // namespace
+
 Backward::Backward(Graph& graph, const std::vector<bool>& isConstantOp)
     : graph_(graph)
     , builder_(graph, ScopeId(0), Phase::kBackward)
@@ -38,7 +50,7 @@ Backward::Backward(Graph& graph, const std::vector<bool>& isConstantOp)
     , groups_(scopeGroups(graph))
 {
     for (const GraphInput& input : graph.inputs) {
-        if (input.role != InputRole::kParameter || !isFloating(graph.type(input.value).dtype))
+        if (input.role != InputRole::kParameter || !canBeActive(graph.type(input.value)))
             continue;
         isActive_[input.value.index()] = true;
         isParameter_[input.value.index()] = true;
@@ -50,7 +62,7 @@ Backward::Backward(Graph& graph, const std::vector<bool>& isConstantOp)
         if (!dependsOnParameter || isFlat(op.kind) || isConstantOp[i])
             continue;
         for (const ValueId result : op.results)
-            isActive_[result.index()] = isFloating(graph.type(result).dtype);
+            isActive_[result.index()] = canBeActive(graph.type(result));
     }
 }
 

@@ -14,8 +14,8 @@ namespace alpa
 {
 
 /// Cotangents of all values during the sweep. Rules read the op's operands and result, emit ops and
-/// contribute to the cotangents of the operands. "Active" values are floating-point and depend on a
-/// parameter in a way that can be differentiated; only they have cotangents.
+/// contribute to the cotangents of the operands. "Active" values are floating-point, have elements
+/// and depend on a parameter in a way that can be differentiated; only they have cotangents.
 class Backward
 {
 public:

@@ -198,6 +198,10 @@ ValueId convolutionKernelCotangent(Backward& b, const Op& op, ValueId g)
 
 void convolutionRule(Backward& b, const Op& op, ValueId g)
 {
+    if (b.graph().type(op.operands[0]).elementCount() == 0) { // All padding.
+        b.contribute(op.operands[1], b.build().zerosLike(op.operands[1]));
+        return;
+    }
     const ValueId cotangent = b.build().convert(g, b.graph().type(op.operands[0]).dtype);
     if (b.isActive(op.operands[0]))
         b.contribute(op.operands[0], convolutionInputCotangent(b, op, cotangent));

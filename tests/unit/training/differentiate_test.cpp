@@ -286,6 +286,34 @@ std::vector<DerivativeCase> contractionCases()
          {{2, 5, 6, 4}, {3, 2, 2, 6}},
          convolve(grouped(convolution2d({2, 1}, {1, 0}, {0, 1}, one, {1, 2}), 2)),
          {}},
+        {"ConvolutionOfPaddingOnly",
+         {{2, 0, 4, 3}, {2, 2, 3, 2}},
+         convolve(convolution2d(one, {2, 0}, {1, 0}, {2, 1}, one)),
+         {}},
+        {"WindowSumOfPaddingOnly",
+         {{0, 2}, {3, 2}},
+         [](GraphBuilder& b, P p) {
+             const ValueId windows =
+                 b.reduceWindow(p[0], {ReduceKind::kAdd, {2, 1}, {1, 1}, {2, 0}, {2, 0}});
+             return b.multiply(windows, p[1]);
+         },
+         {}},
+        {"ReduceOfNothing",
+         {{3, 0}, {3}},
+         [](GraphBuilder& b, P p) {
+             return b.multiply(b.reduce(ReduceKind::kAdd, p[0], {1}), p[1]);
+         },
+         {}},
+        {"DotOfNothing",
+         {{3, 0}, {0, 2}, {3, 2}},
+         [](GraphBuilder& b, P p) { return b.multiply(b.matmul(p[0], p[1]), p[2]); },
+         {}},
+        {"ConcatenateWithNothing",
+         {{3, 0}, {3, 2}},
+         [](GraphBuilder& b, P p) {
+             return b.concatenate({p[0], b.exp(p[1]), p[0]}, 1);
+         },
+         {}},
         {"ConvolutionGroupedChannelsFirst",
          {{2, 4, 5, 6}, {6, 2, 3, 2}},
          convolve(channelsFirst(grouped(convolution2d({2, 1}, {1, 0}, {0, 1}, one, one), 2))),
