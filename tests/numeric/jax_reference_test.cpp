@@ -102,18 +102,19 @@ TEST_P(JaxReference, FiveSgdSteps)
     expectLosses({.kind = OptimizerOptions::Kind::kSgd, .learningRate = 0.1}, model_.sgdLosses);
 }
 
-INSTANTIATE_TEST_SUITE_P(, JaxReference,
-                         ::testing::Values(ModelCase{"mlp-tiny", "sample_models", false, 1e-4},
-                                           ModelCase{"gpt-tiny", "sample_models", false, 1e-4},
-                                           ModelCase{"llama-tiny", "sample_models", false, 1e-4},
-                                           ModelCase{"gpt-tiny-bf16", "sample_models", true, 2e-2},
-                                           ModelCase{"wresnet-tiny", "tests/numeric/data", false,
-                                                     1e-4}),
-                         [](const ::testing::TestParamInfo<ModelCase>& test) {
-                             std::string name = test.param.name;
-                             std::ranges::replace(name, '-', '_');
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , JaxReference,
+    ::testing::Values(ModelCase{"mlp-tiny", "sample_models", false, 1e-4},
+                      ModelCase{"gpt-tiny", "sample_models", false, 1e-4},
+                      ModelCase{"llama-tiny", "sample_models", false, 1e-4},
+                      ModelCase{"gpt-tiny-bf16", "sample_models", true, 2e-2},
+                      ModelCase{"scan-gpt-tiny", "tests/numeric/data", false, 1e-4},
+                      ModelCase{"wresnet-tiny", "tests/numeric/data", false, 1e-4}),
+    [](const ::testing::TestParamInfo<ModelCase>& test) {
+        std::string name = test.param.name;
+        std::ranges::replace(name, '-', '_');
+        return name;
+    });
 
 } // namespace
 } // namespace alpa
