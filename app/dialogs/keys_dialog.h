@@ -1,0 +1,17 @@
+// The sheet of keys, from "?" and the Help menu.
+#pragma once
+
+#include <QDialog>
+
+namespace alpa::app
+{
+
+class KeysDialog : public QDialog
+{
+    Q_OBJECT
+
+public:
+    explicit KeysDialog(QWidget* parent = nullptr);
+};
+
+} // namespace alpa::app

@@ -1,0 +1,111 @@
+#include "app/views/bottom_panels.h"
+
+#include "app/settings/icons.h"
+#include "app/widgets/cards.h"
+
+#include <QHeaderView>
+#include <QLabel>
+#include <QProgressBar>
+#include <QScrollArea>
+#include <QStackedLayout>
+#include <QTableView>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
+    : QWidget(parent), model_(new ProblemsModel(this)), pages_(new QStackedLayout(this))
+{
+    setObjectName(u"problemsPanel"_s);
+    auto* table = new QTableView;
+    table->setObjectName(u"problemList"_s);
+    table->setAccessibleName(tr("Problems"));
+    table->setModel(model_);
+    table->verticalHeader()->hide();
+    table->setShowGrid(false);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(ProblemsModel::kMessage, QHeaderView::Stretch);
+    pages_->addWidget(new EmptyState(tr("No problems"), tr("What the importer has to say about a file is listed here, with line and column.")));
+    pages_->addWidget(table);
+    connect(model_, &QAbstractItemModel::modelReset, this, &ProblemsPanel::refresh);
+    connect(session, &Session::modelChanged, this, [this, session] { model_->setModel(session->model()); });
+    connect(session, &Session::importFailed, model_, &ProblemsModel::setGeneralProblem);
+    connect(session, &Session::planningFailed, model_, &ProblemsModel::setGeneralProblem);
+}
+
+void ProblemsPanel::refresh() { pages_->setCurrentIndex(model_->rowCount() > 0 ? 1 : 0); }
+
+JobsPanel::JobsPanel(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), column_(new QVBoxLayout)
+{
+    setObjectName(u"jobsPanel"_s);
+    auto* content = new QWidget;
+    content->setLayout(column_);
+    column_->setContentsMargins(12, 8, 12, 8);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(content);
+    pages_->addWidget(new EmptyState(tr("Nothing is running"), tr("Imports, plans and runs show their progress here and can be cancelled.")));
+    pages_->addWidget(scroll);
+    connect(session->jobs(), &JobList::changed, this, &JobsPanel::rebuild);
+    connect(session->jobs(), &JobList::progressed, this, &JobsPanel::showProgress);
+    auto* clock = new QTimer(this);
+    connect(clock, &QTimer::timeout, this, &JobsPanel::showProgress);
+    clock->start(500);
+    rebuild();
+}
+
+void JobsPanel::rebuild()
+{
+    rows_.clear();
+    while (QLayoutItem* item = column_->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    for (BackgroundJob* job : session_->jobs()->jobs()) {
+        auto* row = new QWidget;
+        auto* layout = new QHBoxLayout(row);
+        layout->setContentsMargins(0, 0, 0, 0);
+        layout->addWidget(new QLabel(job->title()), 2);
+        auto* phase = makeMuted({});
+        phase->setWordWrap(false);
+        layout->addWidget(phase, 2);
+        auto* bar = new QProgressBar;
+        bar->setTextVisible(false);
+        bar->setAccessibleName(tr("Progress of %1").arg(job->title()));
+        layout->addWidget(bar, 2);
+        auto* cancel = new QToolButton;
+        cancel->setIcon(themedIcon(u"close"_s));
+        cancel->setAutoRaise(true);
+        cancel->setToolTip(tr("Cancel"));
+        cancel->setAccessibleName(tr("Cancel %1").arg(job->title()));
+        connect(cancel, &QToolButton::clicked, job, &BackgroundJob::cancel);
+        layout->addWidget(cancel);
+        column_->addWidget(row);
+        rows_.push_back({job, phase, bar});
+    }
+    column_->addStretch();
+    pages_->setCurrentIndex(rows_.empty() ? 0 : 1);
+    showProgress();
+}
+
+void JobsPanel::showProgress()
+{
+    for (const Row& row : rows_) {
+        const double fraction = row.job->fraction();
+        row.bar->setRange(0, fraction < 0 ? 0 : 1000);
+        if (fraction >= 0)
+            row.bar->setValue(int(fraction * 1000));
+        const QString state = row.job->isCancelled() ? tr("cancelling") : row.job->phase();
+        row.phase->setText(tr("%1 · %2 s").arg(state).arg(double(row.job->elapsedMs()) / 1000, 0, 'f', 1));
+    }
+}
+
+} // namespace alpa::app

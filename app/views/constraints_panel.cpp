@@ -1,0 +1,424 @@
+#include "app/views/constraints_panel.h"
+
+#include <algorithm>
+
+#include "app/settings/icons.h"
+#include "app/settings/qt_text.h"
+#include "app/settings/theme.h"
+#include "app/views/relax_constraint.h"
+#include "app/widgets/cards.h"
+
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFileInfo>
+#include <QFormLayout>
+#include <QGroupBox>
+#include <QHeaderView>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSpinBox>
+#include <QTableView>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+// Ids by which edits of one field in a row become one undo step.
+enum MergeId { kMergeCluster = 1, kMergeBatch, kMergeMemory, kMergeFirstDegree };
+
+/// "h200" and 4 of "h200-x4"; the whole name and 0 if it is no preset.
+std::pair<QString, int> splitCluster(const QString& name)
+{
+    const qsizetype at = name.lastIndexOf(u"-x"_s);
+    bool isNumber = false;
+    const int count = at < 0 ? 0 : name.mid(at + 2).toInt(&isNumber);
+    return isNumber ? std::pair(name.left(at), count) : std::pair(name, 0);
+}
+
+QGroupBox* makeGroup(const QString& title, QFormLayout*& form)
+{
+    auto* group = new QGroupBox(title);
+    form = new QFormLayout(group);
+    form->setContentsMargins(0, 6, 0, 0);
+    form->setSpacing(6);
+    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    form->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    return group;
+}
+
+QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& column)
+{
+    auto* banner = new QFrame;
+    banner->setObjectName(name);
+    banner->setStyleSheet(u"QFrame#%1 { border: none; border-left: 3px solid %2; background: palette(alternate-base); }"_s.arg(name, color.name()));
+    column = new QVBoxLayout(banner);
+    column->setContentsMargins(10, 8, 10, 8);
+    column->setSpacing(4);
+    return banner;
+}
+
+} // namespace
+
+ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), preset_(new QComboBox), count_(new QSpinBox), strategy_(new QComboBox),
+      optimizer_(new QComboBox), schedule_(new QComboBox), batch_(new QSpinBox), memory_(new QDoubleSpinBox),
+      specs_(new SpecsModel(this)), specTable_(new QTableView), cuts_(makeMuted({})), staleText_(makeMuted({}))
+{
+    setObjectName(u"constraintsPanel"_s);
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(12, 8, 12, 12);
+    column->setSpacing(6);
+    QVBoxLayout* staleRows = nullptr;
+    stale_ = makeBanner(u"staleBanner"_s, themeOf(this).warning, staleRows);
+    staleRows->addWidget(staleText_);
+    obstacle_ = makeBanner(u"obstacleBanner"_s, themeOf(this).error, obstacleRows_);
+    column->addWidget(stale_);
+    column->addWidget(obstacle_);
+
+    QFormLayout* form = nullptr;
+    column->addWidget(makeGroup(tr("Cluster and training"), form));
+    addCluster(form);
+    addTraining(form);
+    column->addWidget(makeGroup(tr("Limits"), form));
+    addDegree(form, tr("Max TP"), u"maxTp"_s, tr("no limit"), &PlanConstraints::maxTp);
+    addDegree(form, tr("Max DP"), u"maxDp"_s, tr("no limit"), &PlanConstraints::maxDp);
+    addDegree(form, tr("Max PP"), u"maxPp"_s, tr("no limit"), &PlanConstraints::maxPp);
+    memory_->setObjectName(u"memoryLimit"_s);
+    memory_->setRange(0, 4096);
+    memory_->setDecimals(1);
+    memory_->setSuffix(tr(" GiB"));
+    memory_->setSpecialValueText(tr("all of the device"));
+    memory_->setKeyboardTracking(false);
+    form->addRow(tr("Memory/device"), memory_);
+    addDegree(form, tr("Microbatches"), u"microbatches"_s, tr("searched"), &PlanConstraints::microbatches);
+    column->addWidget(makeGroup(tr("Fixed degrees"), form));
+    addDegree(form, tr("TP ="), u"fixedTp"_s, tr("free"), &PlanConstraints::fixedTp);
+    addDegree(form, tr("DP ="), u"fixedDp"_s, tr("free"), &PlanConstraints::fixedDp);
+    addDegree(form, tr("PP ="), u"fixedPp"_s, tr("free"), &PlanConstraints::fixedPp);
+    schedule_->setObjectName(u"schedule"_s);
+    schedule_->addItem(tr("searched"));
+    schedule_->addItem(tr("1F1B"), int(ScheduleKind::k1f1b));
+    schedule_->addItem(tr("GPipe"), int(ScheduleKind::kGpipe));
+    form->addRow(tr("Schedule"), schedule_);
+    addStorage(form, tr("Parameters"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
+    addStorage(form, tr("Optimizer"), u"stateStorage"_s, &PlanConstraints::stateStorage);
+    addPins(column);
+    column->addStretch();
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(content);
+    auto* whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    whole->addWidget(scroll);
+
+    connect(memory_, &QDoubleSpinBox::valueChanged, this, [this](double gib) {
+        Setup next = session_->setup();
+        next.options.constraints.memoryPerDevice = gib > 0 ? std::optional(gibibytes(gib)) : std::nullopt;
+        edit(next, gib > 0 ? tr("Memory %1 GiB per device").arg(gib) : tr("All of the device's memory"), kMergeMemory);
+    });
+    connect(schedule_, &QComboBox::currentIndexChanged, this, [this] {
+        Setup next = session_->setup();
+        const QVariant kind = schedule_->currentData();
+        next.options.constraints.schedule =
+            kind.isValid() ? std::optional(static_cast<ScheduleKind>(kind.toInt())) : std::nullopt;
+        edit(next, tr("Schedule %1").arg(schedule_->currentText()), -1);
+    });
+    connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
+    connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::takePlanning);
+    connect(session, &Session::planningChanged, this, &ConstraintsPanel::takePlanning);
+    connect(session, &Session::modelChanged, this, &ConstraintsPanel::takeSetup);
+    takeSetup();
+    takePlanning();
+}
+
+QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, const QString& name, const QString& unset,
+                                      std::optional<int> PlanConstraints::*field)
+{
+    auto* box = new QSpinBox;
+    box->setObjectName(name);
+    box->setRange(0, 65536);
+    box->setSpecialValueText(unset);
+    box->setKeyboardTracking(false); // while typing "16" nobody wants a plan for 1
+    box->setAccessibleName(label);
+    form->addRow(label, box);
+    const int mergeId = kMergeFirstDegree + int(degrees_.size());
+    degrees_.push_back({box, field});
+    connect(box, &QSpinBox::valueChanged, this, [this, label, field, mergeId](int value) {
+        Setup next = session_->setup();
+        next.options.constraints.*field = value > 0 ? std::optional(value) : std::nullopt;
+        edit(next, value > 0 ? tr("%1 %2").arg(label).arg(value) : tr("%1 free").arg(label), mergeId);
+    });
+    return box;
+}
+
+QComboBox* ConstraintsPanel::addStorage(QFormLayout* form, const QString& label, const QString& name,
+                                        StorageRule PlanConstraints::*field)
+{
+    auto* box = new QComboBox;
+    box->setObjectName(name);
+    box->addItem(tr("free"), int(StorageRule::kFree));
+    box->addItem(tr("replicated over data axis"), int(StorageRule::kReplicated));
+    box->addItem(tr("split over data axis"), int(StorageRule::kSplit));
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    form->addRow(label, box);
+    storages_.push_back({box, field});
+    connect(box, &QComboBox::currentIndexChanged, this, [this, box, label, field] {
+        Setup next = session_->setup();
+        next.options.constraints.*field = static_cast<StorageRule>(box->currentData().toInt());
+        edit(next, tr("%1 %2").arg(label, box->currentText()), -1);
+    });
+    return box;
+}
+
+void ConstraintsPanel::addCluster(QFormLayout* form)
+{
+    preset_->setObjectName(u"clusterPreset"_s);
+    preset_->setAccessibleName(tr("Cluster"));
+    for (const ClusterPreset& preset : clusterPresets()) {
+        QString name = toQt(preset.name);
+        name.remove(u"-xN"_s);
+        preset_->addItem(name, name);
+        preset_->setItemData(preset_->count() - 1, toQt(preset.description), Qt::ToolTipRole);
+    }
+    count_->setObjectName(u"clusterCount"_s);
+    count_->setRange(1, 4096);
+    count_->setPrefix(u"× "_s);
+    count_->setKeyboardTracking(false);
+    count_->setAccessibleName(tr("Count of devices or hosts"));
+    auto* row = new QHBoxLayout;
+    row->addWidget(preset_, 1);
+    row->addWidget(count_);
+    form->addRow(tr("Cluster"), row);
+    connect(preset_, &QComboBox::currentIndexChanged, this, &ConstraintsPanel::editCluster);
+    connect(count_, &QSpinBox::valueChanged, this, &ConstraintsPanel::editCluster);
+}
+
+void ConstraintsPanel::editCluster()
+{
+    if (isTaking_)
+        return;
+    Setup next = session_->setup();
+    next.cluster = u"%1-x%2"_s.arg(preset_->currentData().toString()).arg(count_->value());
+    edit(next, tr("Cluster %1").arg(next.cluster), kMergeCluster);
+    Q_EMIT clusterEdited(next.cluster);
+}
+
+void ConstraintsPanel::addTraining(QFormLayout* form)
+{
+    strategy_->setObjectName(u"strategy"_s);
+    strategy_->setAccessibleName(tr("Strategy"));
+    for (const PlanStrategy strategy : {PlanStrategy::kAuto, PlanStrategy::kDataParallel, PlanStrategy::kZero2,
+                                        PlanStrategy::kZero3, PlanStrategy::kMegatron, PlanStrategy::kPipeline})
+        strategy_->addItem(strategyTitle(strategy), int(strategy));
+    form->addRow(tr("Strategy"), strategy_);
+    batch_->setObjectName(u"globalBatch"_s);
+    batch_->setRange(0, 1 << 24);
+    batch_->setSpecialValueText(tr("as in the file"));
+    batch_->setKeyboardTracking(false);
+    form->addRow(tr("Global batch"), batch_);
+    optimizer_->setObjectName(u"optimizer"_s);
+    optimizer_->addItem(tr("SGD"), int(OptimizerOptions::Kind::kSgd));
+    optimizer_->addItem(tr("Adam"), int(OptimizerOptions::Kind::kAdam));
+    optimizer_->addItem(tr("AdamW"), int(OptimizerOptions::Kind::kAdamW));
+    form->addRow(tr("Optimizer"), optimizer_);
+    connect(strategy_, &QComboBox::currentIndexChanged, this, [this] {
+        Setup next = session_->setup();
+        next.options.strategy = static_cast<PlanStrategy>(strategy_->currentData().toInt());
+        edit(next, tr("Strategy %1").arg(strategy_->currentText()), -1);
+    });
+    connect(batch_, &QSpinBox::valueChanged, this, [this](int value) {
+        Setup next = session_->setup();
+        next.options.globalBatch = value > 0 ? std::optional(int64_t{value}) : std::nullopt;
+        edit(next, value > 0 ? tr("Global batch %1").arg(value) : tr("Batch of the file"), kMergeBatch);
+    });
+    connect(optimizer_, &QComboBox::currentIndexChanged, this, [this] {
+        Setup next = session_->setup();
+        next.options.optimizer.kind = static_cast<OptimizerOptions::Kind>(optimizer_->currentData().toInt());
+        edit(next, tr("Optimizer %1").arg(optimizer_->currentText()), -1);
+    });
+}
+
+void ConstraintsPanel::addPins(QVBoxLayout* column)
+{
+    auto* group = new QGroupBox(tr("Pinned and forbidden shardings"));
+    auto* rows = new QVBoxLayout(group);
+    rows->setContentsMargins(0, 6, 0, 0);
+    rows->addWidget(makeMuted(tr("Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, y} over data axis x and tensor axis y.")));
+    specTable_->setObjectName(u"pins"_s);
+    specTable_->setAccessibleName(tr("Pinned and forbidden shardings"));
+    specTable_->setModel(specs_);
+    specTable_->verticalHeader()->hide();
+    specTable_->verticalHeader()->setDefaultSectionSize(24);
+    specTable_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    specTable_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    specTable_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    specTable_->horizontalHeader()->setSectionResizeMode(SpecsModel::kPattern, QHeaderView::Stretch);
+    specTable_->setMinimumHeight(96);
+    specTable_->setMaximumHeight(180);
+    rows->addWidget(specTable_);
+    auto* buttons = new QHBoxLayout;
+    const auto addButton = [&](const QString& icon, const QString& name, const QString& text) {
+        auto* button = new QToolButton;
+        button->setIcon(themedIcon(icon));
+        button->setObjectName(name);
+        button->setToolTip(text);
+        button->setAccessibleName(text);
+        buttons->addWidget(button);
+        return button;
+    };
+    auto* add = addButton(u"add"_s, u"addPin"_s, tr("Add a pin"));
+    auto* remove = addButton(u"remove"_s, u"removePin"_s, tr("Remove the selected pins"));
+    buttons->addStretch();
+    rows->addLayout(buttons);
+    rows->addWidget(cuts_);
+    column->addWidget(group);
+    const auto apply = [this](const std::vector<SpecConstraint>& specs, const QString& text) {
+        Setup next = session_->setup();
+        next.options.constraints.specs = specs;
+        edit(next, text, -1);
+    };
+    connect(add, &QToolButton::clicked, this, [this, apply] {
+        std::vector<SpecConstraint> specs = specs_->specs();
+        // A pattern that matches nothing until it is edited: adding a row alone changes no plan.
+        SpecConstraint spec;
+        spec.pattern = "name.of.parameter";
+        spec.spec = ShardingSpec::replicated(2);
+        specs.push_back(spec);
+        apply(specs, tr("Add a pin"));
+        specTable_->edit(specs_->index(int(specs.size()) - 1, SpecsModel::kPattern));
+    });
+    connect(remove, &QToolButton::clicked, this, [this, apply] {
+        std::vector<SpecConstraint> kept;
+        for (size_t i = 0; i < specs_->specs().size(); ++i) {
+            if (!specTable_->selectionModel()->isRowSelected(int(i)))
+                kept.push_back(specs_->specs()[i]);
+        }
+        apply(kept, tr("Remove pins"));
+    });
+    connect(specTable_, &QTableView::doubleClicked, this, [this, apply](const QModelIndex& index) {
+        if (index.column() != SpecsModel::kRule)
+            return;
+        std::vector<SpecConstraint> specs = specs_->specs();
+        SpecConstraint& spec = specs[static_cast<size_t>(index.row())];
+        spec.forbids = !spec.forbids;
+        apply(specs, tr("Change a pin"));
+    });
+    connect(specs_, &SpecsModel::edited, this,
+            [apply](const std::vector<SpecConstraint>& specs) { apply(specs, tr("Change a pin")); });
+    connect(specs_, &SpecsModel::rejected, this, [this](const QString& message) {
+        cuts_->setText(message);
+        cuts_->show();
+    });
+}
+
+void ConstraintsPanel::edit(const Setup& next, const QString& text, int mergeId)
+{
+    if (!isTaking_)
+        session_->editSetup(next, text, mergeId);
+}
+
+void ConstraintsPanel::takeSetup()
+{
+    isTaking_ = true;
+    const Setup& setup = session_->setup();
+    const auto [preset, count] = splitCluster(setup.cluster);
+    int at = preset_->findData(preset);
+    if (at < 0) {
+        preset_->addItem(QFileInfo(preset).fileName(), preset);
+        at = preset_->count() - 1;
+    }
+    preset_->setCurrentIndex(at);
+    count_->setEnabled(count > 0);
+    count_->setValue(std::max(count, 1));
+    strategy_->setCurrentIndex(strategy_->findData(int(setup.options.strategy)));
+    optimizer_->setCurrentIndex(optimizer_->findData(int(setup.options.optimizer.kind)));
+    batch_->setValue(int(setup.options.globalBatch.value_or(0)));
+    if (session_->model() != nullptr)
+        batch_->setSpecialValueText(tr("%1, as in the file").arg(session_->model()->batch));
+    const PlanConstraints& constraints = setup.options.constraints;
+    for (const DegreeField& degree : degrees_)
+        degree.box->setValue((constraints.*degree.field).value_or(0));
+    for (const StorageField& storage : storages_)
+        storage.box->setCurrentIndex(storage.box->findData(int(constraints.*storage.field)));
+    memory_->setValue(constraints.memoryPerDevice ? *constraints.memoryPerDevice / kGiB : 0.0);
+    schedule_->setCurrentIndex(constraints.schedule ? schedule_->findData(int(*constraints.schedule)) : 0);
+    specs_->setSpecs(constraints.specs);
+    QStringList cuts;
+    for (const int cut : constraints.cuts)
+        cuts << QString::number(cut);
+    cuts_->setVisible(!cuts.isEmpty());
+    cuts_->setText(tr("Stages begin at layers %1.").arg(cuts.join(u", "_s)));
+    isTaking_ = false;
+}
+
+void ConstraintsPanel::takePlanning()
+{
+    const bool isStale = session_->isStale();
+    const PlanEntry* shown = session_->shownPlan();
+    const PlanEntry* obstacle = session_->obstacle();
+    stale_->setVisible(obstacle == nullptr && (isStale || session_->isPlanning()));
+    if (session_->isPlanning()) {
+        const BackgroundJob* job = session_->planningJob();
+        const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
+        const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
+        staleText_->setText(tr("Planning: %1%2. Esc stops it.").arg(phase, share));
+    } else if (isStale) {
+        staleText_->setText(tr("%1 is shown; it is not the answer to what is asked here. Plan with F5.").arg(shown->name));
+    }
+    showObstacle();
+}
+
+void ConstraintsPanel::showObstacle()
+{
+    const PlanEntry* obstacle = session_->obstacle();
+    while (QLayoutItem* item = obstacleRows_->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    obstacle_->setVisible(obstacle != nullptr);
+    if (obstacle == nullptr)
+        return;
+    obstacleRows_->addWidget(makeHeading(obstacle->noPlan ? tr("No plan meets all of this") : tr("Planning failed")));
+    auto* reason = new QLabel(obstacle->problem());
+    reason->setObjectName(u"obstacleReason"_s);
+    reason->setWordWrap(true);
+    reason->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    obstacleRows_->addWidget(reason);
+    if (!obstacle->noPlan)
+        return;
+    const NoPlan why = *obstacle->noPlan;
+    for (const std::string& text : why.clashing) {
+        const QString constraint = toQt(text);
+        auto* row = new QWidget;
+        auto* layout = new QHBoxLayout(row);
+        layout->setContentsMargins(0, 0, 0, 0);
+        layout->addWidget(new QLabel(constraint), 1);
+        if (relaxConstraint(session_->setup(), text, why)) {
+            auto* button = new QPushButton(tr("Relax"));
+            button->setObjectName(u"relax_"_s + constraint);
+            button->setAccessibleName(tr("Relax %1").arg(constraint));
+            connect(button, &QPushButton::clicked, this, [this, constraint, why] { relax(constraint, why); });
+            layout->addWidget(button);
+        }
+        obstacleRows_->addWidget(row);
+    }
+    if (why.smallestMemory)
+        obstacleRows_->addWidget(makeMuted(tr("%1 per device would do.").arg(memoryText(*why.smallestMemory))));
+}
+
+void ConstraintsPanel::relax(const QString& constraint, const NoPlan& why)
+{
+    const std::optional<Setup> next = relaxConstraint(session_->setup(), fromQt(constraint), why);
+    if (next)
+        edit(*next, tr("Relax %1").arg(constraint), -1);
+}
+
+} // namespace alpa::app

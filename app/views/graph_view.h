@@ -1,0 +1,61 @@
+// The graph page: canvas, the tools above it and the legend below it.
+#pragma once
+
+#include "app/session/session.h"
+#include "app/views/graph_content.h"
+#include "app/widgets/cards.h"
+#include "app/widgets/graph_canvas.h"
+
+class QComboBox;
+class QLineEdit;
+
+namespace alpa::app
+{
+
+/// Explains letters, patterns and glyphs of the strips; one line.
+class ShardingLegend : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit ShardingLegend(QWidget* parent = nullptr);
+    /// `mesh` gives the sizes of the axes; null: no plan.
+    void setMesh(const DeviceMesh* mesh);
+    QSize sizeHint() const override { return {700, 28}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    std::vector<std::pair<int, QString>> axes_; ///< Axis and what stands beside it.
+};
+
+class GraphView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit GraphView(Session* session, QWidget* parent = nullptr);
+    GraphCanvas* canvas() { return canvas_; }
+    void focusFind();
+
+private:
+    void refresh();
+    void takeSelection();
+    void findNext(bool isBackward);
+    void revealOp(OpId op);
+
+    Session* session_;
+    GraphCanvas* canvas_;
+    QComboBox* phase_;
+    QComboBox* heat_;
+    QLineEdit* find_;
+    QLabel* found_;
+    QLabel* engine_;
+    ShardingLegend* legend_;
+    GraphViewOptions options_;
+    std::shared_ptr<const GraphFacts> facts_; ///< What the canvas shows.
+    int lastFound_ = -1; ///< Among layers, then ops.
+};
+
+} // namespace alpa::app

@@ -1,0 +1,387 @@
+#include "app/views/inspector.h"
+
+#include <algorithm>
+
+#include "app/settings/qt_text.h"
+#include "app/views/graph_content.h"
+#include "app/widgets/cards.h"
+#include "app/widgets/memory_chart.h"
+#include "app/widgets/sharding_strip.h"
+#include "app/widgets/timeline_chart.h"
+
+#include <QGridLayout>
+#include <QHeaderView>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+Inspector::Inspector(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), kind_(makeMuted({})), title_(new QLabel), rows_(new QVBoxLayout),
+      decision_(new QWidget), decisionText_(makeMuted({})), alternatives_(new AlternativesModel(this)), table_(new QTableView)
+{
+    setObjectName(u"inspector"_s);
+    title_->setObjectName(u"inspectorTitle"_s);
+    title_->setProperty("heading", true);
+    title_->setWordWrap(true);
+    title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    table_->setObjectName(u"alternatives"_s);
+    table_->setAccessibleName(tr("Alternatives of the decision"));
+    table_->setModel(alternatives_);
+    table_->verticalHeader()->hide();
+    table_->verticalHeader()->setDefaultSectionSize(24);
+    table_->setShowGrid(false);
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table_->horizontalHeader()->setSectionResizeMode(AlternativesModel::kStrategy, QHeaderView::Stretch);
+    table_->setMinimumHeight(170);
+
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(12, 10, 12, 12);
+    column->setSpacing(4);
+    column->addWidget(kind_);
+    column->addWidget(title_);
+    rows_->setSpacing(4);
+    column->addLayout(rows_);
+    auto* decision = new QVBoxLayout(decision_);
+    decision->setContentsMargins(0, 8, 0, 0);
+    decision->addWidget(makeHeading(tr("Why this sharding")));
+    decision->addWidget(decisionText_);
+    decision->addWidget(table_);
+    auto* buttons = new QHBoxLayout;
+    auto* pin = new QPushButton(tr("Pin selected"));
+    pin->setObjectName(u"pinAlternative"_s);
+    pin->setToolTip(tr("Keep this sharding in every following plan"));
+    auto* forbid = new QPushButton(tr("Forbid selected"));
+    forbid->setObjectName(u"forbidAlternative"_s);
+    buttons->addWidget(pin);
+    buttons->addWidget(forbid);
+    buttons->addStretch();
+    decision->addLayout(buttons);
+    column->addWidget(decision_);
+    column->addStretch();
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(content);
+    auto* whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    whole->addWidget(scroll);
+    connect(pin, &QPushButton::clicked, this, [this] { pinCurrent(false); });
+    connect(forbid, &QPushButton::clicked, this, [this] { pinCurrent(true); });
+    connect(session->selection(), &SelectionModel::changed, this, &Inspector::refresh);
+    connect(session, &Session::shownPlanChanged, this, &Inspector::refresh);
+    connect(session, &Session::modelChanged, this, &Inspector::refresh);
+    refresh();
+}
+
+void Inspector::clear()
+{
+    while (QLayoutItem* item = rows_->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    decision_->hide();
+    alternatives_->setDecision(nullptr, {});
+}
+
+void Inspector::setTitle(const QString& kind, const QString& title)
+{
+    kind_->setText(kind);
+    title_->setText(title);
+}
+
+void Inspector::addHeading(const QString& text)
+{
+    auto* heading = makeHeading(text);
+    heading->setContentsMargins(0, 8, 0, 0);
+    rows_->addWidget(heading);
+}
+
+void Inspector::addNote(const QString& text) { rows_->addWidget(makeMuted(text)); }
+
+void Inspector::addRow(const QString& name, const QString& value)
+{
+    auto* row = new QWidget;
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    auto* label = makeMuted(name);
+    label->setWordWrap(false);
+    auto* text = new QLabel(value);
+    text->setWordWrap(true);
+    text->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    layout->addWidget(label);
+    layout->addWidget(text, 1);
+    rows_->addWidget(row);
+}
+
+void Inspector::addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec)
+{
+    auto* row = new QWidget;
+    auto* grid = new QGridLayout(row);
+    grid->setContentsMargins(0, 2, 0, 2);
+    grid->setVerticalSpacing(1);
+    auto* label = new QLabel(name);
+    label->setWordWrap(true);
+    grid->addWidget(label, 0, 0);
+    const TensorType& type = facts_->graph->type(value);
+    auto* below = makeMuted(u"%1 · %2"_s.arg(typeText(type), bytesText(type.bytes())));
+    grid->addWidget(below, 1, 0);
+    grid->setColumnStretch(0, 1);
+    if (spec) {
+        auto* strip = new ShardingStrip;
+        strip->setCells(stripCells(*spec));
+        const int stage = facts_->stageOfValue[value.index()];
+        strip->setToolTip(describeSharding(*spec, type, stage < 0 ? nullptr : &facts_->plan->stages[static_cast<size_t>(stage)].mesh));
+        grid->addWidget(strip, 0, 1, Qt::AlignRight | Qt::AlignVCenter);
+        auto* text = makeMuted(toQt(formatSpec(*spec)));
+        text->setWordWrap(false);
+        grid->addWidget(text, 1, 1, Qt::AlignRight);
+    }
+    rows_->addWidget(row);
+}
+
+void Inspector::refresh()
+{
+    clear();
+    facts_ = session_->facts();
+    if (facts_ == nullptr) {
+        setTitle(tr("Nothing selected"), {});
+        addNote(tr("Select a layer, operation, tensor or stage to see its shardings and why they were chosen."));
+        return;
+    }
+    const Selection selection = session_->selection()->current();
+    const auto index = static_cast<size_t>(std::max(selection.index, 0));
+    // What was selected in another plan's graph may not exist in this one.
+    if (selection.kind == Selection::Kind::kOp && index < facts_->graph->ops.size())
+        showOp(OpId(index));
+    else if (selection.kind == Selection::Kind::kValue && index < facts_->graph->values.size())
+        showValue(ValueId(index));
+    else if (selection.kind == Selection::Kind::kLayer && index < facts_->layers.size())
+        showLayer(selection.index);
+    else if (selection.kind == Selection::Kind::kStage && facts_->plan != nullptr && index < facts_->plan->stages.size())
+        showStage(selection.index);
+    else if (selection.kind == Selection::Kind::kScope && index < session_->model()->scopes.nodes.size())
+        showScope(selection.index);
+    else
+        showModel();
+}
+
+void Inspector::showModel()
+{
+    const auto& model = session_->model();
+    setTitle(tr("Model"), model->name);
+    addRow(tr("Parameters"), countText(model->parameters));
+    addRow(tr("Operations"), countText(int64_t(model->graph->ops.size())));
+    addRow(tr("Batch in the file"), countText(model->batch));
+    if (facts_->plan != nullptr) {
+        addHeading(tr("Cluster"));
+        const Cluster& cluster = facts_->plan->cluster;
+        addRow(tr("Name"), toQt(cluster.name));
+        addRow(tr("Devices"), tr("%1 × %2 %3").arg(cluster.hosts).arg(cluster.devicesPerHost).arg(toQt(cluster.device.name)));
+        addRow(tr("Memory each"), memoryText(cluster.device.memory));
+        addRow(tr("Link within host"), tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.withinHost.bandwidth)))));
+        if (cluster.hosts > 1)
+            addRow(tr("Link between hosts"), tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.betweenHosts.bandwidth)))));
+    }
+    addNote(tr("Select a layer, operation, tensor or stage for its shardings and alternatives."));
+}
+
+void Inspector::showOp(OpId id)
+{
+    const Op& op = facts_->graph->op(id);
+    setTitle(tr("Operation, %1").arg(toQt(phaseName(op.phase))), toQt(facts_->opLabel(id)));
+    if (facts_->layerOfOp[id.index()] >= 0)
+        addRow(tr("Layer"), shortLayerName(*facts_, facts_->layerOfOp[id.index()]));
+    if (facts_->stageOfOp[id.index()] >= 0)
+        addRow(tr("Stage"), QString::number(facts_->stageOfOp[id.index()]));
+    if (op.sourceLine > 0)
+        addRow(tr("Line of the file"), countText(op.sourceLine));
+    const OpSharding* sharding = facts_->shardingOfOp[id.index()];
+    addHeading(tr("Operands"));
+    for (size_t i = 0; i < op.operands.size(); ++i) {
+        const bool has = sharding != nullptr && i < sharding->operands.size();
+        addTensor(toQt(valueLabel(*facts_->graph, op.operands[i])), op.operands[i],
+                  has ? std::optional(sharding->operands[i]) : std::nullopt);
+    }
+    if (op.operands.empty())
+        addNote(tr("none"));
+    addHeading(tr("Result"));
+    for (const ValueId result : op.results)
+        addTensor(toQt(valueLabel(*facts_->graph, result)), result, facts_->specOfValue[result.index()]);
+    const auto& communications = facts_->communicationsOfOp[id.index()];
+    if (!communications.empty()) {
+        addHeading(tr("Data moved before it"));
+        for (const int number : communications) {
+            const Communication& communication = facts_->communications[static_cast<size_t>(number)];
+            const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(communication.stage)].mesh;
+            for (const ReshardStep& step : communication.steps)
+                addRow(toQt(valueLabel(*facts_->graph, communication.value)), toQt(formatStep(step, mesh)));
+        }
+    }
+    showDecision(facts_->decisionOfOp[id.index()]);
+}
+
+void Inspector::showValue(ValueId id)
+{
+    const Value& value = facts_->graph->value(id);
+    const std::optional<InputRole> role = facts_->graph->inputRole(id);
+    const QString kind = !role ? tr("Tensor") : *role == InputRole::kParameter ? tr("Parameter")
+                                            : *role == InputRole::kBatch       ? tr("Batch input")
+                                                                               : tr("Optimizer state");
+    setTitle(kind, value.name.empty() && value.producer.isValid() ? tr("result of %1").arg(toQt(facts_->opLabel(value.producer)))
+                                                                  : toQt(valueLabel(*facts_->graph, id)));
+    addRow(tr("Elements"), countText(value.type.elementCount()));
+    if (facts_->stageOfValue[id.index()] >= 0)
+        addRow(tr("Stage"), QString::number(facts_->stageOfValue[id.index()]));
+    addHeading(role ? tr("Stored as") : tr("Produced as"));
+    addTensor(typeText(value.type), id, facts_->specOfValue[id.index()]);
+    if (const auto& spec = facts_->specOfValue[id.index()]; spec && facts_->stageOfValue[id.index()] >= 0) {
+        const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(facts_->stageOfValue[id.index()])].mesh;
+        addNote(describeSharding(*spec, value.type, &mesh));
+    }
+    const auto& users = facts_->users[id.index()];
+    addHeading(tr("Read by %n operation(s)", nullptr, int(users.size())));
+    for (size_t i = 0; i < users.size() && i < 8; ++i) {
+        const Op& op = facts_->graph->op(users[i]);
+        QString how;
+        if (const OpSharding* sharding = facts_->shardingOfOp[users[i].index()]; sharding != nullptr) {
+            const auto place = std::ranges::find(op.operands, id) - op.operands.begin();
+            if (place < std::ptrdiff_t(sharding->operands.size()))
+                how = toQt(formatSpec(sharding->operands[static_cast<size_t>(place)]));
+        }
+        addRow(toQt(facts_->opLabel(users[i])), how);
+    }
+    const DecisionPlace stored = facts_->decisionOfValue[id.index()];
+    showDecision(stored.isValid() || !value.producer.isValid() ? stored : facts_->decisionOfOp[value.producer.index()]);
+}
+
+void Inspector::showLayer(int number)
+{
+    const LayerFacts& layer = facts_->layers[static_cast<size_t>(number)];
+    setTitle(tr("Layer %1").arg(number), toQt(layer.name));
+    if (layer.stage >= 0)
+        addRow(tr("Stage"), QString::number(layer.stage));
+    addRow(tr("Parameters"), countText(layer.parameters));
+    if (layer.flops.count > 0)
+        addRow(tr("Compute, one microbatch"), flopsText(layer.flops));
+    addRow(tr("Operations"), tr("%1 forward, %2 backward, %3 update").arg(layer.forwardOps).arg(layer.backwardOps).arg(layer.updateOps));
+    if (facts_->plan != nullptr)
+        addRow(tr("Collectives"), tr("%1, %2 a microbatch").arg(layer.collectives).arg(timeText(layer.communication)));
+    if (!layer.weights.empty())
+        addHeading(tr("Weights, as stored"));
+    for (size_t i = 0; i < layer.weights.size() && i < 16; ++i)
+        addTensor(toQt(facts_->graph->value(layer.weights[i]).name), layer.weights[i], facts_->specOfValue[layer.weights[i].index()]);
+    if (layer.output.isValid()) {
+        addHeading(tr("Output"));
+        addTensor(toQt(valueLabel(*facts_->graph, layer.output)), layer.output, facts_->specOfValue[layer.output.index()]);
+    }
+}
+
+void Inspector::showStage(int number)
+{
+    const ParallelPlan& plan = *facts_->plan;
+    const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
+    setTitle(tr("Stage"), tr("Stage %1").arg(number));
+    addRow(tr("Devices"), submeshText(stage));
+    addRow(tr("Mesh"), meshAxesText(stage.mesh));
+    addRow(tr("Layers"), tr("%1 to %2").arg(stage.firstLayer).arg(stage.endLayer - 1));
+    addHeading(tr("Time of one microbatch"));
+    addRow(tr("Forward compute"), timeText(stage.cost.forwardCompute));
+    addRow(tr("Forward collectives"), timeText(stage.cost.forwardCommunication));
+    addRow(tr("Backward compute"), timeText(stage.cost.backwardCompute));
+    addRow(tr("Backward collectives"), timeText(stage.cost.backwardCommunication));
+    if (number > 0)
+        addRow(tr("Receive"), timeText(stage.cost.receive));
+    addHeading(tr("Once a step"));
+    addRow(tr("Gradient synchronisation"), timeText(stage.cost.gradientSync));
+    addRow(tr("Update"), timeText(stage.cost.update));
+    addHeading(tr("Memory per device"));
+    addRow(tr("Total"), tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+    addRow(tr("Microbatches in flight"), QString::number(stage.memory.inFlight));
+    addHeading(tr("Proof"));
+    addRow(tr("Decisions"), tr("%1, with %2 strategies").arg(stage.certificate.decisions).arg(stage.certificate.strategies));
+    addRow(tr("Objective"), timeText(Seconds(stage.certificate.cost)));
+    addRow(tr("Lower bound"), timeText(Seconds(stage.certificate.lowerBound)));
+    addRow(tr("Result"), stage.certificate.isOptimal ? tr("proven optimal") : tr("gap %1").arg(percentText(stage.certificate.gap())));
+    if (!stage.certificate.method.empty())
+        addRow(tr("Method"), toQt(stage.certificate.method));
+    if (stage.certificate.memoryBinds)
+        addNote(tr("Memory binds here: with more of it the stage would be faster."));
+}
+
+void Inspector::showScope(int number)
+{
+    const ScopeNode& node = session_->model()->scopes.nodes[static_cast<size_t>(number)];
+    if (node.parameter.isValid()) {
+        // Parameters keep their names from the model to the plan's graph.
+        for (const GraphInput& input : facts_->graph->inputs) {
+            if (facts_->graph->value(input.value).name == node.name) {
+                showValue(input.value);
+                return;
+            }
+        }
+    }
+    setTitle(tr("Scope"), number == 0 ? session_->model()->name : toQt(node.path));
+    addRow(tr("Operations"), countText(node.ops));
+    addRow(tr("Parameters"), countText(node.parameters));
+    addHeading(tr("Weights, as stored"));
+    int shown = 0;
+    for (const GraphInput& input : facts_->graph->inputs) {
+        const auto& users = facts_->users[input.value.index()];
+        if (input.role != InputRole::kParameter || users.empty() || shown == 12)
+            continue;
+        const std::string& path = facts_->graph->scopePath(facts_->graph->op(users.front()).scope);
+        if (!path.starts_with(node.path))
+            continue;
+        addTensor(toQt(facts_->graph->value(input.value).name), input.value, facts_->specOfValue[input.value.index()]);
+        ++shown;
+    }
+    if (shown == 0)
+        addNote(tr("none"));
+}
+
+void Inspector::showDecision(DecisionPlace place)
+{
+    const Decision* decision = facts_->decision(place);
+    if (decision == nullptr) {
+        if (facts_->plan != nullptr)
+            addNote(tr("Its sharding follows from a neighbour's; there was nothing to decide."));
+        return;
+    }
+    alternatives_->setDecision(facts_, place);
+    decision_->show();
+    const Certificate& proof = facts_->plan->stages[static_cast<size_t>(place.stage)].certificate;
+    decisionText_->setText(tr("%1 had %n alternative(s). The times are what the step would gain if only this decision changed. %2",
+                              nullptr, int(decision->alternatives.size()))
+                               .arg(toQt(decision->label),
+                                    proof.memoryBinds ? tr("Memory binds on this stage.") : tr("Memory does not bind on this stage.")));
+    table_->selectRow(decision->chosen);
+}
+
+void Inspector::pinCurrent(bool forbids)
+{
+    const Decision* decision = alternatives_->decision();
+    const QModelIndex current = table_->currentIndex();
+    if (decision == nullptr || !current.isValid())
+        return;
+    const Alternative& alternative = decision->alternatives[static_cast<size_t>(current.row())];
+    Setup next = session_->setup();
+    SpecConstraint constraint{decision->label, alternative.result, forbids};
+    constraint.spec.partial = 0;
+    next.options.constraints.specs.push_back(constraint);
+    session_->editSetup(next, forbids ? tr("Forbid %1 for %2").arg(toQt(formatSpec(alternative.result)), toQt(decision->label))
+                                      : tr("Pin %1 to %2").arg(toQt(decision->label), toQt(formatSpec(alternative.result))));
+}
+
+} // namespace alpa::app

@@ -1,0 +1,49 @@
+// The inspector: whatever is selected, with its shardings, the chosen strategy and what else could have been chosen.
+#pragma once
+
+#include "app/item_models/alternatives_model.h"
+#include "app/session/session.h"
+
+class QLabel;
+class QTableView;
+class QVBoxLayout;
+
+namespace alpa::app
+{
+
+class Inspector : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit Inspector(Session* session, QWidget* parent = nullptr);
+
+private:
+    void refresh();
+    void showModel();
+    void showOp(OpId op);
+    void showValue(ValueId value);
+    void showLayer(int layer);
+    void showStage(int stage);
+    void showScope(int node);
+    void showDecision(DecisionPlace place);
+    void clear();
+    void setTitle(const QString& kind, const QString& title);
+    void addHeading(const QString& text);
+    void addRow(const QString& name, const QString& value);
+    void addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec);
+    void addNote(const QString& text);
+    void pinCurrent(bool forbids);
+
+    Session* session_;
+    std::shared_ptr<const GraphFacts> facts_;
+    QLabel* kind_;
+    QLabel* title_;
+    QVBoxLayout* rows_;
+    QWidget* decision_;
+    QLabel* decisionText_;
+    AlternativesModel* alternatives_;
+    QTableView* table_;
+};
+
+} // namespace alpa::app

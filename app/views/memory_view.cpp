@@ -1,0 +1,100 @@
+#include "app/views/memory_view.h"
+
+#include "app/settings/qt_text.h"
+#include "app/views/overview.h"
+#include "app/widgets/cards.h"
+
+#include <QComboBox>
+#include <QScrollArea>
+#include <QStackedLayout>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+MemoryView::MemoryView(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), chart_(new MemoryChart),
+      curve_(new MemoryCurve), stage_(new QComboBox),
+      table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer state"), tr("Activations"),
+                              tr("In flight"), tr("Transient"), tr("Total"), tr("Of limit")},
+                             u"memoryTable"_s))
+{
+    setObjectName(u"memoryView"_s);
+    auto* empty = new EmptyState(tr("No memory figures yet"), tr("What each device must hold appears once there is a plan (F5)."));
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 16, 20, 16);
+    column->setSpacing(12);
+    column->addWidget(makeHeading(tr("Memory of one device of each stage")));
+    column->addWidget(chart_);
+    column->addWidget(table_);
+    auto* row = new QHBoxLayout;
+    row->addWidget(makeHeading(tr("Over the predicted step")));
+    row->addStretch();
+    stage_->setObjectName(u"memoryStage"_s);
+    stage_->setAccessibleName(tr("Stage of the curve"));
+    row->addWidget(stage_);
+    column->addLayout(row);
+    column->addWidget(curve_);
+    column->addStretch();
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(content);
+    pages_->addWidget(empty);
+    pages_->addWidget(scroll);
+    connect(stage_, &QComboBox::currentIndexChanged, this, &MemoryView::showStage);
+    connect(chart_, &MemoryChart::stageClicked, this,
+            [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
+    connect(session, &Session::shownPlanChanged, this, &MemoryView::refresh);
+    connect(session, &Session::modelChanged, this, &MemoryView::refresh);
+    connect(session->selection(), &SelectionModel::changed, this, [this] {
+        const Selection selection = session_->selection()->current();
+        if (selection.kind == Selection::Kind::kStage)
+            stage_->setCurrentIndex(selection.index);
+    });
+}
+
+void MemoryView::refresh()
+{
+    const auto facts = session_->facts();
+    const bool hasPlan = facts != nullptr && facts->plan != nullptr;
+    pages_->setCurrentIndex(hasPlan ? 1 : 0);
+    chart_->setPlan(hasPlan ? facts->plan : nullptr);
+    if (!hasPlan)
+        return;
+    const ParallelPlan& plan = *facts->plan;
+    const Bytes limit = memoryLimit(plan);
+    table_->setRowCount(0);
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const StageMemory& memory = plan.stages[s].memory;
+        setNumberRow(table_, int(s),
+                     {tr("Stage %1").arg(s), memoryText(memory.parameters), memoryText(memory.gradients),
+                      memoryText(memory.optimizerState), memoryText(memory.activations),
+                      u"× %1"_s.arg(memory.inFlight), memoryText(memory.transient), memoryText(memory.total()),
+                      percentText(memory.total() / limit)});
+    }
+    fitTableHeight(table_);
+    const int kept = std::max(0, stage_->currentIndex());
+    stage_->blockSignals(true);
+    stage_->clear();
+    for (size_t s = 0; s < plan.stages.size(); ++s)
+        stage_->addItem(tr("Stage %1").arg(s));
+    stage_->setCurrentIndex(std::min(kept, stage_->count() - 1));
+    stage_->blockSignals(false);
+    stage_->setVisible(plan.stages.size() > 1);
+    showStage(stage_->currentIndex());
+}
+
+void MemoryView::showStage(int stage)
+{
+    const auto facts = session_->facts();
+    if (stage < 0 || facts == nullptr || facts->plan == nullptr)
+        return;
+    curve_->setStage(facts->plan, stage);
+    chart_->setSelectedStage(stage);
+}
+
+} // namespace alpa::app

@@ -1,0 +1,76 @@
+#include "app/views/outline_panel.h"
+
+#include "app/widgets/cards.h"
+
+#include <QHeaderView>
+#include <QLineEdit>
+#include <QSortFilterProxyModel>
+#include <QStackedLayout>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), model_(new OutlineModel(this)), filtered_(new QSortFilterProxyModel(this)),
+      pages_(new QStackedLayout(this)), filter_(new QLineEdit), tree_(new QTreeView)
+{
+    setObjectName(u"outlinePanel"_s);
+    filtered_->setSourceModel(model_);
+    filtered_->setRecursiveFilteringEnabled(true);
+    filtered_->setFilterCaseSensitivity(Qt::CaseInsensitive);
+    filter_->setObjectName(u"outlineFilter"_s);
+    filter_->setPlaceholderText(tr("Filter scopes and parameters"));
+    filter_->setClearButtonEnabled(true);
+    tree_->setObjectName(u"outlineTree"_s);
+    tree_->setAccessibleName(tr("Scopes of the model"));
+    tree_->setModel(filtered_);
+    tree_->setUniformRowHeights(true);
+    tree_->setAlternatingRowColors(true);
+    tree_->setRootIsDecorated(true);
+    tree_->header()->setStretchLastSection(false);
+    tree_->header()->setSectionResizeMode(OutlineModel::kName, QHeaderView::Stretch);
+    tree_->header()->setSectionResizeMode(OutlineModel::kOps, QHeaderView::ResizeToContents);
+    tree_->header()->setSectionResizeMode(OutlineModel::kParameters, QHeaderView::ResizeToContents);
+
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* top = new QVBoxLayout;
+    top->setContentsMargins(8, 8, 8, 8);
+    top->addWidget(filter_);
+    column->addLayout(top);
+    column->addWidget(tree_);
+    pages_->addWidget(new EmptyState(tr("No model"), tr("Its scopes appear here: Open (Ctrl+O).")));
+    pages_->addWidget(content);
+    connect(filter_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        filtered_->setFilterFixedString(text);
+        if (!text.isEmpty())
+            tree_->expandAll();
+    });
+    connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, &OutlinePanel::takeCurrent);
+    connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);
+}
+
+void OutlinePanel::refresh()
+{
+    const auto model = session_->model();
+    pages_->setCurrentIndex(model == nullptr ? 0 : 1);
+    filter_->clear();
+    model_->setModel(model);
+    tree_->expandToDepth(1);
+}
+
+void OutlinePanel::takeCurrent(const QModelIndex& current)
+{
+    const int node = model_->nodeOf(filtered_->mapToSource(current));
+    if (node < 0)
+        return;
+    session_->selection()->select(Selection::scope(node));
+}
+
+} // namespace alpa::app

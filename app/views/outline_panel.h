@@ -1,0 +1,34 @@
+// The outline: the model's scopes with a filter.
+#pragma once
+
+#include "app/item_models/outline_model.h"
+#include "app/session/session.h"
+
+class QLineEdit;
+class QSortFilterProxyModel;
+class QStackedLayout;
+class QTreeView;
+
+namespace alpa::app
+{
+
+class OutlinePanel : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit OutlinePanel(Session* session, QWidget* parent = nullptr);
+
+private:
+    void refresh();
+    void takeCurrent(const QModelIndex& current);
+
+    Session* session_;
+    OutlineModel* model_;
+    QSortFilterProxyModel* filtered_;
+    QStackedLayout* pages_;
+    QLineEdit* filter_;
+    QTreeView* tree_;
+};
+
+} // namespace alpa::app

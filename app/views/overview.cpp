@@ -1,0 +1,262 @@
+#include "app/views/overview.h"
+
+#include <algorithm>
+
+#include "app/item_models/plans_model.h"
+#include "app/settings/qt_text.h"
+#include "app/views/graph_content.h"
+#include "app/widgets/memory_chart.h"
+#include "app/widgets/timeline_chart.h"
+
+#include <QGridLayout>
+#include <QHeaderView>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+QTableWidget* makeNumberTable(const QStringList& headers, const QString& name)
+{
+    auto* table = new QTableWidget(0, int(headers.size()));
+    table->setObjectName(name);
+    table->setHorizontalHeaderLabels(headers);
+    table->verticalHeader()->hide();
+    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->setSelectionMode(QAbstractItemView::SingleSelection);
+    table->setShowGrid(false);
+    table->setAlternatingRowColors(true);
+    table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    table->horizontalHeader()->setHighlightSections(false);
+    for (int column = 1; column < int(headers.size()); ++column)
+        table->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    table->horizontalHeaderItem(0)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    return table;
+}
+
+void setNumberRow(QTableWidget* table, int row, const QStringList& cells)
+{
+    if (row >= table->rowCount())
+        table->setRowCount(row + 1);
+    for (int column = 0; column < int(cells.size()); ++column) {
+        auto* item = new QTableWidgetItem(cells[column]);
+        if (column > 0)
+            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        item->setToolTip(cells[column]);
+        table->setItem(row, column, item);
+    }
+}
+
+void fitTableHeight(QTableWidget* table)
+{
+    int height = table->horizontalHeader()->sizeHint().height() + 4;
+    for (int row = 0; row < table->rowCount(); ++row)
+        height += table->rowHeight(row);
+    table->setFixedHeight(height);
+}
+
+std::vector<CostTerm> costTerms(const ParallelPlan& plan)
+{
+    // The slowest stage sets the pace: its terms, times the microbatches, and what it waits.
+    const PlanStage* slowest = &plan.stages.front();
+    for (const PlanStage& stage : plan.stages) {
+        if (stage.cost.perMicrobatch() > slowest->cost.perMicrobatch())
+            slowest = &stage;
+    }
+    const double m = plan.microbatches;
+    const StageCost& cost = slowest->cost;
+    std::vector<CostTerm> terms{
+        {Overview::tr("Forward compute"), cost.forwardCompute * m},
+        {Overview::tr("Backward compute"), cost.backwardCompute * m},
+        {Overview::tr("Collectives in forward"), cost.forwardCommunication * m},
+        {Overview::tr("Collectives in backward"), cost.backwardCommunication * m},
+        {Overview::tr("Gradient synchronisation"), cost.gradientSync},
+        {Overview::tr("Update"), cost.update},
+    };
+    Seconds sum{};
+    for (const CostTerm& term : terms)
+        sum += term.time;
+    const Seconds rest{std::max(0.0, plan.stepTime.count - sum.count)};
+    terms.push_back({Overview::tr("Idle: filling and draining the pipeline"), rest});
+    return terms;
+}
+
+Overview::Overview(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), title_(new QLabel), sentence_(makeMuted({})),
+      step_(new NumberCard(tr("Predicted step"), u"cardStep"_s)),
+      throughput_(new NumberCard(tr("Throughput"), u"cardThroughput"_s)),
+      memory_(new NumberCard(tr("Peak memory per device"), u"cardMemory"_s)),
+      degrees_(new NumberCard(tr("Degrees"), u"cardDegrees"_s)),
+      bubble_(new NumberCard(tr("Pipeline"), u"cardPipeline"_s)), proof_(new NumberCard(tr("Proof"), u"cardProof"_s)),
+      stages_(makeNumberTable({tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory"), tr("Idle")},
+                              u"overviewStages"_s)),
+      costs_(makeNumberTable({tr("Where the step goes (slowest stage)"), tr("Time"), tr("Share")}, u"overviewCosts"_s)),
+      layers_(makeNumberTable({tr("Costliest layers"), tr("Compute"), tr("Collectives"), tr("Parameters")},
+                              u"overviewLayers"_s)),
+      cards_(new QGridLayout), planPart_(new QWidget),
+      waiting_(new EmptyState(tr("No plan yet"), tr("Plan (F5) makes one for the cluster and constraints at the right.")))
+{
+    setObjectName(u"overview"_s);
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 18, 20, 20);
+    column->setSpacing(12);
+    QFont large = title_->font();
+    large.setPointSize(large.pointSize() + 6);
+    large.setBold(true);
+    title_->setFont(large);
+    title_->setObjectName(u"overviewTitle"_s);
+    sentence_->setObjectName(u"overviewSentence"_s);
+    column->addWidget(title_);
+    column->addWidget(sentence_);
+    auto* part = new QVBoxLayout(planPart_);
+    part->setContentsMargins(0, 0, 0, 0);
+    part->setSpacing(16);
+    cards_->setSpacing(10);
+    cardList_ = {step_, throughput_, memory_, degrees_, bubble_, proof_};
+    part->addLayout(cards_);
+    part->addWidget(stages_);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(16);
+    row->addWidget(costs_, 1, Qt::AlignTop);
+    row->addWidget(layers_, 1, Qt::AlignTop);
+    part->addLayout(row);
+    column->addWidget(planPart_);
+    column->addWidget(waiting_);
+    column->addStretch();
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(content);
+    auto* whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    whole->addWidget(scroll);
+    connect(waiting_->addButton(tr("Plan (F5)")), &QPushButton::clicked, session, &Session::planNow);
+    connect(session, &Session::modelChanged, this, &Overview::refresh);
+    connect(session, &Session::shownPlanChanged, this, &Overview::refresh);
+    connect(session, &Session::plansChanged, this, &Overview::refresh);
+    connect(session, &Session::planningChanged, this, [this] {
+        waiting_->setGuidance(session_->isPlanning() ? tr("Planning… Esc stops it.")
+                                                     : tr("Plan (F5) makes one for the cluster and constraints at the right."));
+    });
+    connect(stages_, &QTableWidget::cellClicked, this,
+            [this](int stage, int) { session_->selection()->select(Selection::stage(stage)); });
+    connect(layers_, &QTableWidget::cellClicked, this, [this](int at, int) {
+        session_->selection()->select(Selection::layer(layers_->item(at, 0)->data(Qt::UserRole).toInt()));
+    });
+    refresh();
+}
+
+void Overview::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Three cards a row in a narrow window, six in a wide one.
+    const int columns = width() > 1150 ? 6 : 3;
+    for (size_t i = 0; i < cardList_.size(); ++i)
+        cards_->addWidget(cardList_[i], int(i) / columns, int(i) % columns);
+    for (int column = 0; column < 6; ++column)
+        cards_->setColumnStretch(column, column < columns ? 1 : 0);
+}
+
+void Overview::refresh()
+{
+    fillModel();
+    const PlanEntry* shown = session_->shownPlan();
+    const ParallelPlan* plan = shown == nullptr ? nullptr : shown->plan();
+    planPart_->setVisible(plan != nullptr);
+    waiting_->setVisible(plan == nullptr);
+    if (plan == nullptr)
+        return;
+    const PlanEntry* baseline = session_->baseline();
+    QString against;
+    if (baseline != nullptr && baseline->plan() != nullptr && baseline->id != shown->id)
+        against = tr("%1 against %2").arg(changeText(plan->stepTime.count, baseline->plan()->stepTime.count), baseline->name);
+    const std::optional<Seconds> measured = session_->measuredStep(shown->id);
+    if (measured)
+        against = tr("measured %1").arg(timeText(*measured));
+    step_->setValue(timeText(plan->stepTime), against.isEmpty() ? tr("planned in %1").arg(timeText(plan->planningTime)) : against);
+    throughput_->setValue(tr("%1 samples/s").arg(numberText(plan->samplesPerSecond())),
+                          tr("%1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
+    const Bytes peak = peakMemory(*plan);
+    memory_->setValue(memoryText(peak), tr("%1 of %2")
+                                            .arg(percentText(peak / memoryLimit(*plan)), memoryText(memoryLimit(*plan))));
+    memory_->setWarning(peak > memoryLimit(*plan));
+    degrees_->setValue(degreesText(*plan), tr("%1 devices").arg(plan->cluster.deviceCount()));
+    double bubble = 0;
+    for (const StageTimeline& stage : plan->timeline.stages)
+        bubble = std::max(bubble, stage.bubbleFraction);
+    bubble_->setValue(plan->stages.size() == 1 ? tr("one stage") : tr("%1 stages").arg(plan->stages.size()),
+                      tr("%1, %2 microbatches of %3, idle at most %4")
+                          .arg(toQt(text(plan->schedule)))
+                          .arg(plan->microbatches)
+                          .arg(plan->microbatchSize)
+                          .arg(percentText(bubble)));
+    int decisions = 0;
+    for (const PlanStage& stage : plan->stages)
+        decisions += stage.certificate.decisions;
+    proof_->setValue(proofText(*plan), tr("%1 sharding decisions").arg(countText(decisions)));
+    fillStages(*plan);
+    fillCosts(*shown->facts);
+}
+
+void Overview::fillModel()
+{
+    const auto& model = session_->model();
+    if (model == nullptr)
+        return;
+    const PlanEntry* shown = session_->shownPlan();
+    title_->setText(shown == nullptr ? model->name : tr("%1 · %2").arg(model->name, shown->name));
+    QString sentence = tr("%1 parameters, %2 operations, batch %3.")
+                           .arg(shortCountText(double(model->parameters)), countText(int64_t(model->graph->ops.size())))
+                           .arg(model->batch);
+    if (shown != nullptr && shown->plan() != nullptr)
+        sentence += tr(" Planned for %1: %2.").arg(toQt(shown->plan()->cluster.name), describeSetup(shown->setup));
+    sentence_->setText(sentence);
+}
+
+void Overview::fillStages(const ParallelPlan& plan)
+{
+    stages_->setRowCount(0);
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const PlanStage& stage = plan.stages[s];
+        setNumberRow(stages_, int(s),
+                     {tr("%1: %2").arg(s).arg(submeshText(stage)),
+                      stage.endLayer - stage.firstLayer == 1
+                          ? QString::number(stage.firstLayer)
+                          : u"%1–%2"_s.arg(stage.firstLayer).arg(stage.endLayer - 1),
+                      meshAxesText(stage.mesh), timeText(stage.cost.forward()), timeText(stage.cost.backward()),
+                      memoryText(stage.memory.total()), percentText(plan.timeline.stages[s].bubbleFraction)});
+    }
+    fitTableHeight(stages_);
+}
+
+void Overview::fillCosts(const GraphFacts& facts)
+{
+    const ParallelPlan& plan = *facts.plan;
+    costs_->setRowCount(0);
+    int row = 0;
+    for (const CostTerm& term : costTerms(plan)) {
+        if (term.time.count > 0)
+            setNumberRow(costs_, row++, {term.name, timeText(term.time), percentText(term.time / plan.stepTime)});
+    }
+    fitTableHeight(costs_);
+    std::vector<int> order;
+    for (size_t i = 0; i < facts.layers.size(); ++i)
+        order.push_back(int(i));
+    const auto costOf = [&](int layer) { return facts.layers[static_cast<size_t>(layer)].flops.count; };
+    std::ranges::stable_sort(order, [&](int a, int b) { return costOf(a) > costOf(b); });
+    layers_->setRowCount(0);
+    for (size_t i = 0; i < order.size() && i < 5; ++i) {
+        const LayerFacts& layer = facts.layers[static_cast<size_t>(order[i])];
+        setNumberRow(layers_, int(i), {shortLayerName(facts, order[i]), flopsText(layer.flops),
+                                       timeText(layer.communication), shortCountText(double(layer.parameters))});
+        layers_->item(int(i), 0)->setData(Qt::UserRole, order[i]);
+    }
+    fitTableHeight(layers_);
+}
+
+} // namespace alpa::app

@@ -1,0 +1,60 @@
+// The first page after opening: the plan in numbers, each a way into the page that explains it.
+#pragma once
+
+#include "app/session/session.h"
+#include "app/widgets/cards.h"
+
+#include <QScrollArea>
+
+class QGridLayout;
+class QTableWidget;
+
+namespace alpa::app
+{
+
+class Overview : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit Overview(Session* session, QWidget* parent = nullptr);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void refresh();
+    void fillStages(const ParallelPlan& plan);
+    void fillCosts(const GraphFacts& facts);
+    void fillModel();
+
+    Session* session_;
+    QLabel* title_;
+    QLabel* sentence_;
+    NumberCard* step_;
+    NumberCard* throughput_;
+    NumberCard* memory_;
+    NumberCard* degrees_;
+    NumberCard* bubble_;
+    NumberCard* proof_;
+    QTableWidget* stages_;
+    QTableWidget* costs_;
+    QTableWidget* layers_;
+    QGridLayout* cards_;
+    std::vector<NumberCard*> cardList_;
+    QWidget* planPart_;
+    EmptyState* waiting_;
+};
+
+/// What the step is made of, from the slowest stage: one line each, in seconds of one step.
+struct CostTerm {
+    QString name;
+    Seconds time;
+};
+std::vector<CostTerm> costTerms(const ParallelPlan& plan);
+/// A table for a few rows of numbers: no editing, as high as its content.
+QTableWidget* makeNumberTable(const QStringList& headers, const QString& name);
+void setNumberRow(QTableWidget* table, int row, const QStringList& cells);
+void fitTableHeight(QTableWidget* table);
+
+} // namespace alpa::app

@@ -1,0 +1,187 @@
+#include "app/views/pipeline_view.h"
+
+#include <algorithm>
+
+#include "app/settings/qt_text.h"
+#include "app/views/graph_content.h"
+#include "app/widgets/memory_chart.h"
+
+#include <QHBoxLayout>
+#include <QListWidget>
+#include <QMenu>
+#include <QProgressBar>
+#include <QScrollArea>
+#include <QStackedLayout>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr int kLaneWidth = 250;
+constexpr size_t kDeviceChips = 16;
+
+/// "devices 0 1 2 3", at most so many.
+QString deviceText(const DeviceMesh& mesh)
+{
+    QStringList names;
+    for (size_t i = 0; i < mesh.devices.size() && i < kDeviceChips; ++i)
+        names << QString::number(mesh.devices[i].number);
+    if (mesh.devices.size() > kDeviceChips)
+        names << PipelineView::tr("… %1 in all").arg(mesh.devices.size());
+    return names.join(u' ');
+}
+
+} // namespace
+
+PipelineView::PipelineView(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
+      lanes_(new QHBoxLayout), timeline_(new TimelineChart)
+{
+    setObjectName(u"pipelineView"_s);
+    auto* empty = new EmptyState(tr("No pipeline yet"), tr("Stages, their devices and the predicted timeline appear once there is a plan (F5)."));
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 16, 20, 16);
+    column->setSpacing(10);
+    column->addWidget(makeHeading(tr("Stages")));
+    column->addWidget(summary_);
+    auto* laneRow = new QWidget;
+    laneRow->setLayout(lanes_);
+    lanes_->setContentsMargins(0, 0, 0, 0);
+    lanes_->setSpacing(10);
+    auto* laneScroll = new QScrollArea;
+    laneScroll->setWidgetResizable(true);
+    laneScroll->setWidget(laneRow);
+    laneScroll->setMinimumHeight(230);
+    column->addWidget(laneScroll, 1);
+    auto* heading = new QHBoxLayout;
+    heading->addWidget(makeHeading(tr("Predicted step")));
+    heading->addStretch();
+    auto* hint = makeMuted(tr("Ctrl+wheel or W S zoom, drag or A D move, F all"));
+    hint->setWordWrap(false);
+    heading->addWidget(hint);
+    column->addLayout(heading);
+    auto* timelineScroll = new QScrollArea;
+    timelineScroll->setWidgetResizable(true);
+    timelineScroll->setWidget(timeline_);
+    timelineScroll->setMinimumHeight(120);
+    column->addWidget(timelineScroll, 1);
+    pages_->addWidget(empty);
+    pages_->addWidget(content);
+    connect(timeline_, &TimelineChart::stageClicked, this,
+            [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
+    connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
+    connect(session, &Session::modelChanged, this, &PipelineView::refresh);
+    connect(session->selection(), &SelectionModel::changed, this, &PipelineView::takeSelection);
+}
+
+QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
+{
+    const ParallelPlan& plan = *facts.plan;
+    const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
+    auto* card = makeCard();
+    card->setObjectName(u"stage_%1"_s.arg(number));
+    card->setMinimumWidth(kLaneWidth);
+    card->setMaximumWidth(kLaneWidth + 90);
+    stageCards_.push_back(card);
+    auto* column = new QVBoxLayout(card);
+    column->setContentsMargins(12, 10, 12, 10);
+    column->setSpacing(3);
+    column->addWidget(makeHeading(tr("Stage %1").arg(number)));
+    column->addWidget(makeMuted(submeshText(stage)));
+    column->addWidget(makeMuted(tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
+    auto* layers = new QListWidget;
+    layers->setObjectName(u"stageLayers_%1"_s.arg(number));
+    layers->setAccessibleName(tr("Layers of stage %1").arg(number));
+    for (int layer = stage.firstLayer; layer < stage.endLayer; ++layer) {
+        auto* item = new QListWidgetItem(u"%1   %2"_s.arg(layer).arg(shortLayerName(facts, layer)));
+        item->setData(Qt::UserRole, layer);
+        item->setToolTip(tr("%1 of forward and backward").arg(flopsText(facts.layers[static_cast<size_t>(layer)].flops)));
+        layers->addItem(item);
+    }
+    layers->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(layers, &QListWidget::itemClicked, this, [this](const QListWidgetItem* item) {
+        session_->selection()->select(Selection::layer(item->data(Qt::UserRole).toInt()));
+    });
+    connect(layers, &QListWidget::customContextMenuRequested, this, [this, layers](const QPoint& at) {
+        const QListWidgetItem* item = layers->itemAt(at);
+        if (item == nullptr || item->data(Qt::UserRole).toInt() == 0)
+            return;
+        const int layer = item->data(Qt::UserRole).toInt();
+        QMenu menu;
+        menu.addAction(tr("Begin a stage at %1").arg(item->text().trimmed()), this, [this, layer] { cutBefore(layer); });
+        menu.exec(layers->viewport()->mapToGlobal(at));
+    });
+    column->addWidget(layers, 1);
+    column->addWidget(makeMuted(tr("forward %1, backward %2 a microbatch")
+                                    .arg(timeText(stage.cost.forward()), timeText(stage.cost.backward()))));
+    auto* bar = new QProgressBar;
+    bar->setRange(0, 1000);
+    bar->setValue(std::min(1000, int(1000 * (stage.memory.total() / memoryLimit(plan)))));
+    bar->setFormat(tr("memory %1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+    bar->setAccessibleName(tr("Memory of stage %1").arg(number));
+    column->addWidget(bar);
+    return card;
+}
+
+void PipelineView::refresh()
+{
+    const auto facts = session_->facts();
+    const bool hasPlan = facts != nullptr && facts->plan != nullptr;
+    pages_->setCurrentIndex(hasPlan ? 1 : 0);
+    stageCards_.clear();
+    while (QLayoutItem* item = lanes_->takeAt(0)) {
+        if (item->widget() != nullptr)
+            item->widget()->deleteLater();
+        delete item;
+    }
+    timeline_->setPlan(hasPlan ? facts->plan : nullptr);
+    if (!hasPlan)
+        return;
+    const ParallelPlan& plan = *facts->plan;
+    for (size_t s = 0; s < plan.stages.size(); ++s)
+        lanes_->addWidget(makeStage(*facts, int(s)));
+    lanes_->addStretch();
+    double bubble = 0;
+    for (const StageTimeline& stage : plan.timeline.stages)
+        bubble = std::max(bubble, stage.bubbleFraction);
+    summary_->setText(tr("%1 schedule, %2 microbatches of %3 samples. Step %4, stages idle at most %5. "
+                         "Right-click a layer to begin a stage there.")
+                          .arg(toQt(text(plan.schedule)))
+                          .arg(plan.microbatches)
+                          .arg(plan.microbatchSize)
+                          .arg(timeText(plan.stepTime), percentText(bubble)));
+    takeSelection();
+}
+
+void PipelineView::takeSelection()
+{
+    const auto facts = session_->facts();
+    const Selection selection = session_->selection()->current();
+    int stage = -1;
+    if (selection.kind == Selection::Kind::kStage)
+        stage = selection.index;
+    else if (selection.kind == Selection::Kind::kLayer && facts != nullptr && selection.index < int(facts->layers.size()))
+        stage = facts->layers[static_cast<size_t>(selection.index)].stage;
+    timeline_->setSelectedStage(stage);
+    for (size_t s = 0; s < stageCards_.size(); ++s)
+        stageCards_[s]->setStyleSheet(int(s) == stage ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
+                                                      : QString());
+}
+
+void PipelineView::cutBefore(int layer)
+{
+    Setup next = session_->setup();
+    auto& cuts = next.options.constraints.cuts;
+    if (std::ranges::find(cuts, layer) == cuts.end())
+        cuts.push_back(layer);
+    std::ranges::sort(cuts);
+    session_->editSetup(next, tr("Begin a stage at layer %1").arg(layer));
+}
+
+} // namespace alpa::app

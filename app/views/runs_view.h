@@ -1,0 +1,52 @@
+// The runs page: start a run of the shown plan on this machine's CPU devices, watch loss and step time, stop it, and
+// see measured beside predicted.
+#pragma once
+
+#include "app/session/session.h"
+#include "app/widgets/cards.h"
+#include "app/widgets/series_chart.h"
+
+class QDoubleSpinBox;
+class QPlainTextEdit;
+class QPushButton;
+class QSpinBox;
+class QTableWidget;
+
+namespace alpa::app
+{
+
+class RunsView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit RunsView(Session* session, QWidget* parent = nullptr);
+    void startRun();
+
+private:
+    void refresh();
+    void refreshPlan();
+    void refreshList();
+    QString stateText(const RunRecord& run) const;
+
+    Session* session_;
+    QLabel* guidance_;
+    QLabel* devices_;
+    QSpinBox* steps_;
+    QDoubleSpinBox* learningRate_;
+    QPushButton* start_;
+    QPushButton* stop_;
+    QLabel* state_;
+    NumberCard* loss_;
+    NumberCard* throughput_;
+    NumberCard* measured_;
+    NumberCard* predicted_;
+    LineChart* lossChart_;
+    LineChart* timeChart_;
+    QTableWidget* list_;
+    QPlainTextEdit* log_;
+    qsizetype loggedLines_ = 0;
+    int loggedRun_ = 0;
+};
+
+} // namespace alpa::app

@@ -1,0 +1,104 @@
+#include "app/widgets/cards.h"
+
+#include <QEvent>
+#include <QVBoxLayout>
+
+#include "app/settings/theme.h"
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+void enlarge(QLabel* label, int points)
+{
+    QFont font = label->font();
+    font.setPointSize(font.pointSize() + points);
+    font.setBold(true);
+    label->setFont(font);
+}
+
+} // namespace
+
+QFrame* makeCard()
+{
+    auto* card = new QFrame;
+    card->setProperty("card", true);
+    return card;
+}
+
+QLabel* makeHeading(const QString& text)
+{
+    auto* label = new QLabel(text);
+    label->setProperty("heading", true);
+    return label;
+}
+
+QLabel* makeMuted(const QString& text)
+{
+    auto* label = new QLabel(text);
+    label->setProperty("muted", true);
+    label->setWordWrap(true);
+    return label;
+}
+
+NumberCard::NumberCard(const QString& title, const QString& name, QWidget* parent)
+    : QFrame(parent), value_(new QLabel(u"–"_s)), detail_(makeMuted({}))
+{
+    setProperty("card", true);
+    setObjectName(name);
+    setMinimumWidth(150);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(14, 10, 14, 10);
+    layout->setSpacing(2);
+    layout->addWidget(makeMuted(title));
+    enlarge(value_, 5);
+    value_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    layout->addWidget(value_);
+    layout->addWidget(detail_);
+    layout->addStretch();
+}
+
+void NumberCard::setValue(const QString& value, const QString& detail)
+{
+    value_->setText(value);
+    detail_->setText(detail);
+}
+
+void NumberCard::setWarning(bool on)
+{
+    QPalette colors = palette();
+    if (on)
+        colors.setColor(QPalette::WindowText, themeOf(this).error);
+    value_->setPalette(colors);
+}
+
+EmptyState::EmptyState(const QString& title, const QString& guidance, QWidget* parent)
+    : QWidget(parent), guidance_(makeMuted(guidance))
+{
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(24, 24, 24, 24);
+    layout->addStretch();
+    QLabel* heading = makeHeading(title);
+    heading->setAlignment(Qt::AlignCenter);
+    layout->addWidget(heading);
+    guidance_->setAlignment(Qt::AlignCenter);
+    layout->addWidget(guidance_);
+    layout->addStretch();
+}
+
+void EmptyState::setGuidance(const QString& guidance) { guidance_->setText(guidance); }
+
+QPushButton* EmptyState::addButton(const QString& text)
+{
+    auto* button = new QPushButton(text);
+    auto* column = static_cast<QVBoxLayout*>(layout());
+    column->insertSpacing(column->count() - 1, 8);
+    column->insertWidget(column->count() - 1, button, 0, Qt::AlignHCenter);
+    return button;
+}
+
+} // namespace alpa::app

@@ -1,0 +1,47 @@
+// Small building blocks of the pages: a card with one number, an empty state, headings.
+#pragma once
+
+#include <QFrame>
+#include <QLabel>
+#include <QPushButton>
+
+namespace alpa::app
+{
+
+/// A framed number: a small title, the value in large digits, a line below.
+class NumberCard : public QFrame
+{
+    Q_OBJECT
+
+public:
+    NumberCard(const QString& title, const QString& name, QWidget* parent = nullptr);
+    void setValue(const QString& value, const QString& detail = {});
+    QString value() const { return value_->text(); }
+    void setWarning(bool on);
+
+private:
+    QLabel* value_;
+    QLabel* detail_;
+};
+
+/// What stands where there is nothing yet: one line of guidance and the button that helps.
+class EmptyState : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit EmptyState(const QString& title, const QString& guidance, QWidget* parent = nullptr);
+    QPushButton* addButton(const QString& text);
+    void setGuidance(const QString& guidance);
+
+private:
+    QLabel* guidance_;
+};
+
+QLabel* makeHeading(const QString& text);
+/// Wrapped, in the muted colour.
+QLabel* makeMuted(const QString& text);
+/// A framed area for content of its own.
+QFrame* makeCard();
+
+} // namespace alpa::app

@@ -1,0 +1,326 @@
+#include "app/widgets/timeline_chart.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/settings/qt_text.h"
+#include "app/settings/theme.h"
+
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QStringList>
+#include <QToolTip>
+#include <QWheelEvent>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr double kLabelWidth = 92;
+constexpr double kBubbleWidth = 92;
+constexpr double kRow = 34;
+constexpr double kRowGap = 6;
+constexpr double kAxis = 24;
+constexpr double kLegend = 26;
+
+using Phase = ScheduledTask::Phase;
+
+QColor colorOf(Phase phase, const Theme& theme)
+{
+    switch (phase) {
+    case Phase::kForward:
+        return theme.forward;
+    case Phase::kBackward:
+        return theme.backward;
+    case Phase::kGradientSync:
+        return theme.sync;
+    case Phase::kUpdate:
+        return theme.update;
+    }
+    return theme.update;
+}
+
+QString phaseText(Phase phase)
+{
+    switch (phase) {
+    case Phase::kForward:
+        return TimelineChart::tr("forward");
+    case Phase::kBackward:
+        return TimelineChart::tr("backward");
+    case Phase::kGradientSync:
+        return TimelineChart::tr("gradient sync");
+    case Phase::kUpdate:
+        return TimelineChart::tr("update");
+    }
+    return {};
+}
+
+} // namespace
+
+double tickStep(double span, int wanted)
+{
+    if (span <= 0)
+        return 1;
+    const double rough = span / std::max(wanted, 1);
+    const double power = std::pow(10.0, std::floor(std::log10(rough)));
+    for (const double factor : {1.0, 2.0, 5.0}) {
+        if (power * factor >= rough)
+            return power * factor;
+    }
+    return power * 10;
+}
+
+QString submeshText(const PlanStage& stage)
+{
+    const Submesh& submesh = stage.submesh;
+    if (submesh.hosts > 1)
+        return TimelineChart::tr("hosts %1–%2, %3 devices each")
+            .arg(submesh.firstHost)
+            .arg(submesh.firstHost + submesh.hosts - 1)
+            .arg(submesh.devicesPerHost);
+    if (submesh.devicesPerHost == 1)
+        return TimelineChart::tr("host %1, device %2").arg(submesh.firstHost).arg(submesh.firstDevice);
+    return TimelineChart::tr("host %1, devices %2–%3")
+        .arg(submesh.firstHost)
+        .arg(submesh.firstDevice)
+        .arg(submesh.firstDevice + submesh.devicesPerHost - 1);
+}
+
+QString meshAxesText(const DeviceMesh& mesh)
+{
+    QStringList axes;
+    for (const MeshAxis& axis : mesh.axes)
+        axes << u"%1 = %2"_s.arg(toQt(axis.name)).arg(axis.size);
+    return axes.join(u", "_s);
+}
+
+QString stageText(const ParallelPlan& plan, int stage)
+{
+    const PlanStage& content = plan.stages[static_cast<size_t>(stage)];
+    return TimelineChart::tr("Stage %1 · %2 · %3").arg(stage).arg(submeshText(content), meshAxesText(content.mesh));
+}
+
+TimelineChart::TimelineChart(QWidget* parent) : QWidget(parent)
+{
+    setObjectName(u"timelineChart"_s);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Predicted timeline of one step"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void TimelineChart::setPlan(std::shared_ptr<const ParallelPlan> plan)
+{
+    plan_ = std::move(plan);
+    first_ = 0;
+    last_ = 1;
+    updateGeometry();
+    update();
+}
+
+void TimelineChart::setSelectedStage(int stage)
+{
+    selectedStage_ = stage;
+    update();
+}
+
+QSize TimelineChart::sizeHint() const
+{
+    const size_t stages = plan_ == nullptr ? 1 : plan_->timeline.stages.size();
+    return {600, int(kAxis + kLegend + double(stages) * (kRow + kRowGap) + 8)};
+}
+
+QSize TimelineChart::minimumSizeHint() const { return {320, sizeHint().height()}; }
+
+QRectF TimelineChart::plotArea() const
+{
+    return QRectF(kLabelWidth, kAxis, std::max(40.0, double(width()) - kLabelWidth - kBubbleWidth),
+                  double(height()) - kAxis - kLegend);
+}
+
+QRectF TimelineChart::rowArea(int stage) const
+{
+    const QRectF plot = plotArea();
+    return QRectF(plot.left(), plot.top() + double(stage) * (kRow + kRowGap), plot.width(), kRow);
+}
+
+double TimelineChart::xOf(Seconds time) const
+{
+    const double share = time.count / std::max(plan_->timeline.stepTime.count, 1e-12);
+    return plotArea().left() + (share - first_) / (last_ - first_) * plotArea().width();
+}
+
+void TimelineChart::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    if (plan_ == nullptr)
+        return;
+    const Theme& theme = themeOf(this);
+    const QRectF plot = plotArea();
+    const double step = plan_->timeline.stepTime.count;
+    QFont small = font();
+    small.setPixelSize(11);
+    painter.setFont(small);
+
+    const double tick = tickStep(step * (last_ - first_), int(plot.width() / 110));
+    for (double t = std::ceil(first_ * step / tick) * tick; t <= last_ * step * 1.0001; t += tick) {
+        const double x = xOf(Seconds(t));
+        painter.setPen(QPen(theme.border, 1));
+        painter.drawLine(QPointF(x, plot.top() - 4), QPointF(x, plot.bottom()));
+        painter.setPen(theme.mutedText);
+        painter.drawText(QRectF(x - 60, 0, 120, kAxis - 5), Qt::AlignHCenter | Qt::AlignVCenter, timeText(Seconds(t)));
+    }
+    for (size_t s = 0; s < plan_->timeline.stages.size(); ++s) {
+        const StageTimeline& stage = plan_->timeline.stages[s];
+        const QRectF row = rowArea(int(s));
+        painter.setPen(int(s) == selectedStage_ ? theme.accent : theme.text);
+        QFont label = small;
+        label.setBold(int(s) == selectedStage_);
+        painter.setFont(label);
+        painter.drawText(QRectF(0, row.top(), kLabelWidth - 10, row.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                         tr("Stage %1").arg(s));
+        painter.setFont(small);
+        painter.setPen(theme.mutedText);
+        painter.drawText(QRectF(row.right() + 10, row.top(), kBubbleWidth - 10, row.height()),
+                         Qt::AlignVCenter | Qt::AlignLeft, tr("idle %1").arg(percentText(stage.bubbleFraction)));
+        painter.fillRect(row, theme.stageTint[s % 2]);
+        painter.save();
+        painter.setClipRect(row);
+        for (const TimelineTask& task : stage.tasks) {
+            const double left = xOf(task.start);
+            const double right = xOf(task.end);
+            if (right < row.left() || left > row.right())
+                continue;
+            const QRectF box(left, row.top() + 3, std::max(right - left - 1, 0.6), row.height() - 6);
+            painter.fillRect(box, colorOf(task.task.phase, theme));
+            if (task.task.phase == Phase::kBackward)
+                painter.fillRect(QRectF(box.left(), box.bottom() - 3, box.width(), 3), theme.text);
+            const QString text = toQt(alpa::text(task.task));
+            if (box.width() > painter.fontMetrics().horizontalAdvance(text) + 4) {
+                painter.setPen(theme.text);
+                painter.drawText(box, Qt::AlignCenter, text);
+            }
+        }
+        painter.restore();
+    }
+    double x = plot.left();
+    const double y = double(height()) - kLegend + 6;
+    for (const Phase phase : {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
+        const QRectF swatch(x, y + 2, 14, 12);
+        painter.fillRect(swatch, colorOf(phase, theme));
+        if (phase == Phase::kBackward)
+            painter.fillRect(QRectF(swatch.left(), swatch.bottom() - 3, swatch.width(), 3), theme.text);
+        static const char* const letters[] = {"F", "B", "S", "U"};
+        const QString text = u"%1 %2"_s.arg(QString::fromLatin1(letters[size_t(phase)]), phaseText(phase));
+        painter.setPen(theme.mutedText);
+        painter.drawText(QRectF(x + 19, y, 130, 16), Qt::AlignVCenter | Qt::AlignLeft, text);
+        x += 19 + painter.fontMetrics().horizontalAdvance(text) + 18;
+    }
+    if (hasFocus()) {
+        painter.setPen(QPen(theme.accent, 1));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(plot.adjusted(-1, -1, 0, 0));
+    }
+}
+
+QString TimelineChart::tipAt(QPointF at) const
+{
+    for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
+        if (!rowArea(int(s)).contains(at))
+            continue;
+        for (const TimelineTask& task : plan_->timeline.stages[s].tasks) {
+            if (at.x() < xOf(task.start) || at.x() > xOf(task.end))
+                continue;
+            QString what = phaseText(task.task.phase);
+            if (task.task.phase == Phase::kForward || task.task.phase == Phase::kBackward)
+                what += tr(" of microbatch %1").arg(task.task.microbatch);
+            return tr("Stage %1, %2\n%3, from %4 to %5")
+                .arg(s)
+                .arg(what, timeText(task.end - task.start), timeText(task.start), timeText(task.end));
+        }
+        return tr("%1\nidle").arg(stageText(*plan_, int(s)));
+    }
+    return {};
+}
+
+bool TimelineChart::event(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        QToolTip::showText(help->globalPos(), tipAt(QPointF(help->pos())), this);
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+void TimelineChart::zoomAt(double x, double factor)
+{
+    const double share = first_ + (x - plotArea().left()) / plotArea().width() * (last_ - first_);
+    const double span = std::clamp((last_ - first_) * factor, 1e-4, 1.0);
+    const double place = (share - first_) / (last_ - first_);
+    first_ = std::clamp(share - place * span, 0.0, 1.0 - span);
+    last_ = first_ + span;
+    update();
+}
+
+void TimelineChart::scrollBy(double share)
+{
+    const double span = last_ - first_;
+    first_ = std::clamp(first_ + share * span, 0.0, 1.0 - span);
+    last_ = first_ + span;
+    update();
+}
+
+void TimelineChart::wheelEvent(QWheelEvent* event)
+{
+    // Without Ctrl the page scrolls, as everywhere.
+    if ((event->modifiers() & Qt::ControlModifier) == 0) {
+        event->ignore();
+        return;
+    }
+    zoomAt(event->position().x(), std::pow(0.9985, event->angleDelta().y()));
+    event->accept();
+}
+
+void TimelineChart::mousePressEvent(QMouseEvent* event)
+{
+    draggedAt_ = event->position().x();
+    for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
+        const QRectF row = rowArea(int(s));
+        if (event->position().y() >= row.top() && event->position().y() <= row.bottom())
+            Q_EMIT stageClicked(int(s));
+    }
+}
+
+void TimelineChart::mouseMoveEvent(QMouseEvent* event)
+{
+    if ((event->buttons() & Qt::LeftButton) == 0)
+        return;
+    scrollBy((draggedAt_ - event->position().x()) / plotArea().width());
+    draggedAt_ = event->position().x();
+}
+
+void TimelineChart::keyPressEvent(QKeyEvent* event)
+{
+    const double middle = plotArea().center().x();
+    const int key = event->key();
+    if (key == Qt::Key_W || key == Qt::Key_Plus)
+        zoomAt(middle, 0.7);
+    else if (key == Qt::Key_S || key == Qt::Key_Minus)
+        zoomAt(middle, 1.4);
+    else if (key == Qt::Key_A)
+        scrollBy(-0.15);
+    else if (key == Qt::Key_D)
+        scrollBy(0.15);
+    else if (key == Qt::Key_F)
+        zoomAt(middle, 1e9);
+    else
+        QWidget::keyPressEvent(event);
+}
+
+} // namespace alpa::app

@@ -1,0 +1,394 @@
+#include "app/window/main_window.h"
+
+#include "app/dialogs/keys_dialog.h"
+#include "app/item_models/plans_model.h"
+#include "app/settings/icons.h"
+#include "app/settings/qt_text.h"
+#include "app/views/bottom_panels.h"
+#include "app/views/compare_view.h"
+#include "app/views/constraints_panel.h"
+#include "app/views/graph_view.h"
+#include "app/views/inspector.h"
+#include "app/views/memory_view.h"
+#include "app/views/outline_panel.h"
+#include "app/views/overview.h"
+#include "app/views/pipeline_view.h"
+#include "app/views/plans_panel.h"
+#include "app/views/runs_view.h"
+#include "app/views/start_page.h"
+#include "core/plan/plan_file.h"
+
+#include <QApplication>
+#include <QDockWidget>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMimeData>
+#include <QProgressBar>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QSvgGenerator>
+#include <QPainter>
+#include <QTabWidget>
+#include <QToolBar>
+#include <QToolButton>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr QSize kSmallestWindow{1024, 700};
+constexpr QSize kFirstWindow{1440, 900};
+
+} // namespace
+
+MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(parent), settings_(profile)
+{
+    setObjectName(u"mainWindow"_s);
+    setWindowIcon(themedIcon(u"app"_s));
+    setWindowTitle(tr("Alpa Explorer"));
+    setMinimumSize(kSmallestWindow);
+    resize(kFirstWindow);
+    setAcceptDrops(true);
+    setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    initial_.cluster = settings_.cluster();
+    session_.setReplansAtOnce(settings_.replansAtOnce());
+    plans_ = new PlansModel(&session_, this);
+    makePages();
+    makeDocks();
+    makeActions();
+    makeStatusBar();
+    connect(&session_, &Session::modelChanged, this, &MainWindow::takeModel);
+    connect(&session_, &Session::shownPlanChanged, this, &MainWindow::takePlan);
+    connect(&session_, &Session::planningChanged, this, &MainWindow::takePlanning);
+    connect(&session_, &Session::runsChanged, this, &MainWindow::updateActions);
+    connect(session_.jobs(), &JobList::changed, this, &MainWindow::takePlanning);
+    connect(session_.jobs(), &JobList::progressed, this, &MainWindow::takePlanning);
+    connect(&session_, &Session::importFailed, this, [this](const QString& message) {
+        problemsDock_->show();
+        problemsDock_->raise();
+        statusText_->setText(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
+    });
+    connect(&session_, &Session::planningFailed, this, [this](const QString& message) {
+        statusText_->setText(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
+    });
+    // Something chosen in a page wants to be read; constraints are edited without choosing anything.
+    connect(session_.selection(), &SelectionModel::changed, this, [this] {
+        if (!session_.selection()->current().isNone() && inspectorDock_->isVisible())
+            inspectorDock_->raise();
+    });
+    showDocks(false);
+    if (const QByteArray geometry = settings_.windowGeometry(); !geometry.isEmpty())
+        restoreGeometry(geometry);
+    updateActions();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::makePages()
+{
+    stack_ = new QStackedWidget;
+    start_ = new StartPage(&settings_);
+    pages_ = new QTabWidget;
+    pages_->setObjectName(u"pages"_s);
+    pages_->setDocumentMode(true);
+    graph_ = new GraphView(&session_);
+    runs_ = new RunsView(&session_);
+    pages_->addTab(new Overview(&session_), tr("Overview"));
+    pages_->addTab(graph_, tr("Graph"));
+    pages_->addTab(new PipelineView(&session_), tr("Pipeline"));
+    pages_->addTab(new MemoryView(&session_), tr("Memory"));
+    pages_->addTab(new CompareView(&session_, plans_), tr("Compare"));
+    pages_->addTab(runs_, tr("Runs"));
+    stack_->addWidget(start_);
+    stack_->addWidget(pages_);
+    setCentralWidget(stack_);
+    connect(start_, &StartPage::openRequested, this, &MainWindow::askForFile);
+    connect(start_, &StartPage::modelChosen, this,
+            [this](const QString& path, const QString& cluster) { openFile(path, cluster); });
+}
+
+QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWidget* content, Qt::DockWidgetArea area)
+{
+    auto* dock = new QDockWidget(title);
+    dock->setObjectName(name);
+    dock->setWidget(content);
+    addDockWidget(area, dock);
+    return dock;
+}
+
+void MainWindow::makeDocks()
+{
+    // The side docks reach to the bottom: the pages are wide, the lists are long.
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, new OutlinePanel(&session_), Qt::LeftDockWidgetArea);
+    auto* plansPanel = new PlansPanel(&session_, plans_);
+    auto* plans = addDock(tr("Plans"), u"plansDock"_s, plansPanel, Qt::LeftDockWidgetArea);
+    auto* constraints = new ConstraintsPanel(&session_);
+    constraintsDock_ = addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
+    inspectorDock_ = addDock(tr("Inspector"), u"inspectorDock"_s, new Inspector(&session_), Qt::RightDockWidgetArea);
+    problems_ = new ProblemsPanel(&session_);
+    problemsDock_ = addDock(tr("Problems"), u"problemsDock"_s, problems_, Qt::BottomDockWidgetArea);
+    jobsDock_ = addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);
+    sideDocks_ = {outline, plans, constraintsDock_, inspectorDock_};
+    connect(plansPanel, &PlansPanel::saveRequested, this, &MainWindow::savePlan);
+    connect(constraints, &ConstraintsPanel::clusterEdited, this,
+            [this](const QString& name) { settings_.setCluster(name); });
+    resetLayout();
+}
+
+void MainWindow::resetLayout()
+{
+    for (QDockWidget* dock : sideDocks_)
+        dock->setFloating(false);
+    addDockWidget(Qt::LeftDockWidgetArea, sideDocks_[0]);
+    addDockWidget(Qt::LeftDockWidgetArea, sideDocks_[1]);
+    splitDockWidget(sideDocks_[0], sideDocks_[1], Qt::Vertical);
+    addDockWidget(Qt::RightDockWidgetArea, constraintsDock_);
+    addDockWidget(Qt::RightDockWidgetArea, inspectorDock_);
+    tabifyDockWidget(constraintsDock_, inspectorDock_);
+    constraintsDock_->raise();
+    addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
+    addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
+    tabifyDockWidget(problemsDock_, jobsDock_);
+    resizeDocks({sideDocks_[0], constraintsDock_}, {270, 320}, Qt::Horizontal);
+    resizeDocks({sideDocks_[0], sideDocks_[1]}, {520, 260}, Qt::Vertical);
+    resizeDocks({problemsDock_}, {150}, Qt::Vertical);
+}
+
+void MainWindow::showDocks(bool on)
+{
+    for (QDockWidget* dock : sideDocks_)
+        dock->setVisible(on);
+    const bool hasProblems = session_.model() != nullptr && !session_.model()->diagnostics.empty();
+    problemsDock_->setVisible(on && hasProblems);
+    jobsDock_->setVisible(on && hasProblems);
+    if (on)
+        constraintsDock_->raise();
+    if (hasProblems)
+        problemsDock_->raise();
+}
+
+void MainWindow::makeStatusBar()
+{
+    statusText_ = new QLabel(tr("Ready"));
+    statusText_->setObjectName(u"statusText"_s);
+    statusText_->setContentsMargins(8, 0, 0, 0);
+    statusText_->setMinimumWidth(100);
+    jobText_ = new QLabel;
+    jobBar_ = new QProgressBar;
+    jobBar_->setObjectName(u"jobBar"_s);
+    jobBar_->setAccessibleName(tr("Progress of what runs in the background"));
+    jobBar_->setMaximumWidth(160);
+    jobBar_->setMaximumHeight(12);
+    jobBar_->setTextVisible(false);
+    jobCancel_ = new QToolButton;
+    jobCancel_->setObjectName(u"jobCancel"_s);
+    jobCancel_->setIcon(themedIcon(u"close"_s));
+    jobCancel_->setAutoRaise(true);
+    jobCancel_->setToolTip(tr("Cancel (Esc)"));
+    jobCancel_->setAccessibleName(tr("Cancel"));
+    connect(jobCancel_, &QToolButton::clicked, stopAction_, &QAction::trigger);
+    statusBar()->addWidget(statusText_, 1);
+    statusBar()->addPermanentWidget(jobText_);
+    statusBar()->addPermanentWidget(jobBar_);
+    statusBar()->addPermanentWidget(jobCancel_);
+    takePlanning();
+}
+
+void MainWindow::openFile(const QString& path, const QString& cluster)
+{
+    Setup setup = initial_;
+    setup.cluster = cluster.isEmpty() ? initial_.cluster : cluster;
+    settings_.addRecentModel(path);
+    statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+    if (path.endsWith(u".json"_s)) {
+        session_.openPlan(path);
+        return;
+    }
+    session_.setInitialSetup(setup);
+    session_.openModel(path);
+}
+
+void MainWindow::askForFile()
+{
+    const QString path = QFileDialog::getOpenFileName(
+        this, tr("Open a model or plan"), QString(),
+        tr("Models and plans (*.mlir *.mlir.gz *.txt *.gz *.json);;All files (*)"));
+    if (!path.isEmpty())
+        openFile(path);
+}
+
+void MainWindow::savePlan(int planId)
+{
+    const PlanEntry* entry = session_.entry(planId);
+    if (entry == nullptr || entry->plan() == nullptr)
+        return;
+    const QString suggestion = u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
+    if (path.isEmpty())
+        return;
+    auto problem = std::make_shared<QString>();
+    auto work = [plan = entry->facts->plan, path, problem](const JobControl&) {
+        const Status saved = alpa::savePlan(*plan, fromQt(path));
+        if (!saved.ok())
+            *problem = toQt(saved.error().message);
+    };
+    session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
+        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(*problem));
+    });
+}
+
+void MainWindow::exportPage()
+{
+    const QString page = pages_->tabText(pages_->currentIndex()).toLower();
+    const QString path = QFileDialog::getSaveFileName(this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
+                                                      tr("PNG (*.png);;SVG (*.svg)"));
+    if (path.isEmpty())
+        return;
+    const bool isGraph = pages_->currentWidget() == graph_;
+    const QRectF content = isGraph ? graph_->canvas()->contentRect() : QRectF(pages_->currentWidget()->rect());
+    if (path.endsWith(u".svg"_s)) {
+        QSvgGenerator svg;
+        svg.setFileName(path);
+        svg.setSize(content.size().toSize());
+        svg.setViewBox(QRectF(QPointF(0, 0), content.size()));
+        QPainter painter(&svg);
+        if (isGraph)
+            graph_->canvas()->renderTo(painter, QRectF(QPointF(0, 0), content.size()));
+        else
+            pages_->currentWidget()->render(&painter);
+    } else {
+        // The whole graph, but not more pixels than viewers open.
+        const double scale = isGraph ? std::min(1.5, 12000 / std::max(content.width(), content.height())) : 1.0;
+        QImage image((content.size() * scale).toSize(), QImage::Format_ARGB32);
+        image.fill(palette().color(QPalette::Window));
+        QPainter painter(&image);
+        if (isGraph)
+            graph_->canvas()->renderTo(painter, QRectF(image.rect()));
+        else
+            pages_->currentWidget()->render(&painter);
+        painter.end();
+        image.save(path);
+    }
+    statusText_->setText(tr("Exported %1").arg(path));
+}
+
+void MainWindow::takeModel()
+{
+    const auto& model = session_.model();
+    setWindowTitle(model == nullptr ? tr("Alpa Explorer") : tr("%1 – Alpa Explorer").arg(model->name));
+    stack_->setCurrentIndex(model == nullptr ? 0 : 1);
+    lastShownId_ = 0;
+    if (model != nullptr && !isFocused_) {
+        showDocks(true);
+        if (const QByteArray state = settings_.windowState(); !state.isEmpty())
+            restoreState(state);
+    }
+    start_->refreshRecent();
+    takePlan();
+}
+
+void MainWindow::takePlan()
+{
+    updateActions();
+    const PlanEntry* shown = session_.shownPlan();
+    const auto& model = session_.model();
+    if (model == nullptr)
+        return;
+    if (shown == nullptr || shown->plan() == nullptr) {
+        statusText_->setText(tr("%1: %2 operations").arg(model->name, countText(int64_t(model->graph->ops.size()))));
+        return;
+    }
+    const ParallelPlan& plan = *shown->plan();
+    QString text = tr("%1: %2 predicted, %3").arg(shown->name, timeText(plan.stepTime), degreesText(plan));
+    if (lastShownId_ != 0 && lastShownId_ != shown->id)
+        text += tr(" · step %1 → %2 (%3)")
+                    .arg(timeText(lastStep_), timeText(plan.stepTime), changeText(plan.stepTime.count, lastStep_.count));
+    if (session_.isStale())
+        text += tr(" · not what is asked now");
+    statusText_->setText(text);
+    if (lastShownId_ != shown->id) {
+        lastShownId_ = shown->id;
+        lastStep_ = plan.stepTime;
+    }
+}
+
+void MainWindow::takePlanning()
+{
+    const auto& jobs = session_.jobs()->jobs();
+    const bool isBusy = !jobs.empty();
+    jobBar_->setVisible(isBusy);
+    jobText_->setVisible(isBusy);
+    jobCancel_->setVisible(isBusy);
+    if (isBusy) {
+        const BackgroundJob* job = jobs.back();
+        const QString phase = job->phase().isEmpty() ? QString() : u": "_s + job->phase();
+        jobText_->setText(job->title() + phase + (jobs.size() > 1 ? tr(" (+%1)").arg(jobs.size() - 1) : QString()));
+        jobBar_->setRange(0, job->fraction() < 0 ? 0 : 1000);
+        if (job->fraction() >= 0)
+            jobBar_->setValue(int(job->fraction() * 1000));
+    }
+    updateActions();
+}
+
+void MainWindow::toggleFocusMode()
+{
+    isFocused_ = !isFocused_;
+    for (QDockWidget* dock : sideDocks_)
+        dock->setVisible(!isFocused_ && session_.model() != nullptr);
+    if (isFocused_) {
+        problemsDock_->hide();
+        jobsDock_->hide();
+    }
+}
+
+void MainWindow::setTheme(ThemeChoice choice)
+{
+    settings_.setTheme(choice);
+    applyTheme(choice);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (session_.model() != nullptr && !isFocused_)
+        settings_.setWindow(saveGeometry(), saveState());
+    session_.stopRun();
+    session_.jobs()->cancelAll();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!event->mimeData()->hasUrls() || !event->mimeData()->urls().first().isLocalFile())
+        return;
+    start_->setDropActive(true);
+    event->acceptProposedAction();
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { start_->setDropActive(false); }
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    start_->setDropActive(false);
+    if (event->mimeData()->hasUrls())
+        openFile(event->mimeData()->urls().first().toLocalFile());
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event)
+{
+    if (event->text() == "?"_L1)
+        KeysDialog(this).exec();
+    else
+        QMainWindow::keyPressEvent(event);
+}
+
+} // namespace alpa::app

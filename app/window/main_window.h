@@ -1,0 +1,104 @@
+// The window: pages in the middle, lists and forms around them, actions and keys. It holds the session and computes
+// nothing itself.
+#pragma once
+
+#include "app/session/session.h"
+#include "app/settings/app_settings.h"
+
+#include <QMainWindow>
+
+class QDockWidget;
+class QLabel;
+class QProgressBar;
+class QStackedWidget;
+class QTabWidget;
+class QToolButton;
+
+namespace alpa::app
+{
+
+class CompareView;
+class ConstraintsPanel;
+class GraphView;
+class PlansModel;
+class ProblemsPanel;
+class RunsView;
+class StartPage;
+
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    /// `profile`: folder of the settings; empty for the user's own.
+    explicit MainWindow(const QString& profile = {}, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    Session* session() { return &session_; }
+    QTabWidget* pages() { return pages_; }
+    GraphView* graphView() { return graph_; }
+    RunsView* runsView() { return runs_; }
+    AppSettings* settings() { return &settings_; }
+    /// Opens a model, or a plan if the file is JSON. `cluster` empty: the last one used.
+    void openFile(const QString& path, const QString& cluster = {});
+    /// Start values from the command line; before openFile.
+    void setInitialSetup(const Setup& setup) { initial_ = setup; }
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void makePages();
+    void makeDocks();
+    void makeActions();
+    void makeStatusBar();
+    QDockWidget* addDock(const QString& title, const QString& name, QWidget* content, Qt::DockWidgetArea area);
+    void showDocks(bool on);
+    void resetLayout();
+    void askForFile();
+    void savePlan(int planId);
+    void exportPage();
+    void toggleFocusMode();
+    void takeModel();
+    void takePlanning();
+    void takePlan();
+    void setTheme(ThemeChoice choice);
+    void updateActions();
+
+    AppSettings settings_;
+    Session session_;
+    Setup initial_;
+    PlansModel* plans_ = nullptr;
+    QStackedWidget* stack_ = nullptr;
+    StartPage* start_ = nullptr;
+    QTabWidget* pages_ = nullptr;
+    GraphView* graph_ = nullptr;
+    RunsView* runs_ = nullptr;
+    ProblemsPanel* problems_ = nullptr;
+    std::vector<QDockWidget*> sideDocks_;
+    QDockWidget* inspectorDock_ = nullptr;
+    QDockWidget* constraintsDock_ = nullptr;
+    QDockWidget* problemsDock_ = nullptr;
+    QDockWidget* jobsDock_ = nullptr;
+    QAction* planAction_ = nullptr;
+    QAction* stopAction_ = nullptr;
+    QAction* runAction_ = nullptr;
+    QAction* stopRunAction_ = nullptr;
+    QAction* saveAction_ = nullptr;
+    QAction* exportAction_ = nullptr;
+    QAction* findAction_ = nullptr;
+    QAction* baselinesAction_ = nullptr;
+    QLabel* statusText_ = nullptr;
+    QLabel* jobText_ = nullptr;
+    QProgressBar* jobBar_ = nullptr;
+    QToolButton* jobCancel_ = nullptr;
+    bool isFocused_ = false;
+    int lastShownId_ = 0;
+    Seconds lastStep_{};
+};
+
+} // namespace alpa::app

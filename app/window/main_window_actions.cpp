@@ -1,0 +1,175 @@
+// The menus, the tool bar and their keys.
+#include "app/dialogs/keys_dialog.h"
+#include "app/settings/icons.h"
+#include "app/views/graph_view.h"
+#include "app/views/runs_view.h"
+#include "app/window/main_window.h"
+
+#include <QActionGroup>
+#include <QDockWidget>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QTabWidget>
+#include <QToolBar>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+QAction* addItem(QMenu* menu, const QString& icon, const QString& text, const QString& name,
+                   const QList<QKeySequence>& keys = {})
+{
+    auto* action = menu->addAction(text);
+    action->setObjectName(name);
+    if (!icon.isEmpty())
+        action->setIcon(themedIcon(icon));
+    action->setShortcuts(keys);
+    if (!keys.isEmpty())
+        action->setToolTip(u"%1 (%2)"_s.arg(QString(text).remove(u'&').remove(u'…'), keys.first().toString(QKeySequence::NativeText)));
+    return action;
+}
+
+} // namespace
+
+void MainWindow::makeActions()
+{
+    auto* file = menuBar()->addMenu(tr("&File"));
+    auto* open = addItem(file, u"open"_s, tr("&Open…"), u"actionOpen"_s, {QKeySequence(u"Ctrl+O"_s)});
+    saveAction_ = addItem(file, {}, tr("&Save plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+S"_s)});
+    exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s, {QKeySequence(u"Ctrl+E"_s)});
+    file->addSeparator();
+    auto* quit = addItem(file, {}, tr("&Quit"), u"actionQuit"_s, {QKeySequence(u"Ctrl+Q"_s)});
+    connect(open, &QAction::triggered, this, &MainWindow::askForFile);
+    connect(saveAction_, &QAction::triggered, this, [this] {
+        if (session_.shownPlan() != nullptr)
+            savePlan(session_.shownPlan()->id);
+    });
+    connect(exportAction_, &QAction::triggered, this, &MainWindow::exportPage);
+    connect(quit, &QAction::triggered, this, &QWidget::close);
+
+    auto* edit = menuBar()->addMenu(tr("&Edit"));
+    auto* undo = session_.undoStack()->createUndoAction(this, tr("Undo"));
+    undo->setIcon(themedIcon(u"undo"_s));
+    undo->setObjectName(u"actionUndo"_s);
+    undo->setShortcut(QKeySequence(u"Ctrl+Z"_s));
+    auto* redo = session_.undoStack()->createRedoAction(this, tr("Redo"));
+    redo->setIcon(themedIcon(u"redo"_s));
+    redo->setObjectName(u"actionRedo"_s);
+    redo->setShortcuts({QKeySequence(u"Ctrl+Shift+Z"_s), QKeySequence(u"Ctrl+Y"_s)});
+    edit->addActions({undo, redo});
+    edit->addSeparator();
+    findAction_ = addItem(edit, u"search"_s, tr("&Find…"), u"actionFind"_s, {QKeySequence(u"Ctrl+F"_s)});
+    connect(findAction_, &QAction::triggered, this, [this] {
+        pages_->setCurrentWidget(graph_);
+        graph_->focusFind();
+    });
+
+    auto* plan = menuBar()->addMenu(tr("&Plan"));
+    planAction_ = addItem(plan, u"plan"_s, tr("&Plan"), u"actionPlan"_s, {QKeySequence(u"F5"_s)});
+    stopAction_ = addItem(plan, u"stop"_s, tr("&Stop planning"), u"actionStop"_s,
+                            {QKeySequence(u"Esc"_s), QKeySequence(u"Shift+F5"_s)});
+    auto* atOnce = addItem(plan, {}, tr("&Replan at once when a constraint changes"), u"actionReplan"_s);
+    atOnce->setCheckable(true);
+    atOnce->setChecked(settings_.replansAtOnce());
+    baselinesAction_ = addItem(plan, u"compare"_s, tr("Plan all &baselines"), u"actionBaselines"_s);
+    connect(planAction_, &QAction::triggered, &session_, &Session::planNow);
+    connect(stopAction_, &QAction::triggered, this, [this] {
+        session_.cancelPlanning();
+        session_.jobs()->cancelAll();
+    });
+    connect(atOnce, &QAction::toggled, this, [this](bool on) {
+        settings_.setReplansAtOnce(on);
+        session_.setReplansAtOnce(on);
+    });
+    connect(baselinesAction_, &QAction::triggered, &session_, &Session::planBaselines);
+
+    auto* run = menuBar()->addMenu(tr("&Run"));
+    runAction_ = addItem(run, u"run"_s, tr("&Run on CPU devices"), u"actionRun"_s, {QKeySequence(u"F6"_s)});
+    stopRunAction_ = addItem(run, u"stop"_s, tr("&Stop run"), u"actionStopRun"_s, {QKeySequence(u"Shift+F6"_s)});
+    connect(runAction_, &QAction::triggered, this, [this] {
+        pages_->setCurrentWidget(runs_);
+        runs_->startRun();
+    });
+    connect(stopRunAction_, &QAction::triggered, &session_, &Session::stopRun);
+
+    auto* view = menuBar()->addMenu(tr("&View"));
+    for (int page = 0; page < pages_->count(); ++page) {
+        auto* action = addItem(view, {}, pages_->tabText(page), u"actionPage%1"_s.arg(page),
+                                 {QKeySequence(u"Ctrl+%1"_s.arg(page + 1))});
+        connect(action, &QAction::triggered, this, [this, page] { pages_->setCurrentIndex(page); });
+    }
+    view->addSeparator();
+    for (QDockWidget* dock : findChildren<QDockWidget*>())
+        view->addAction(dock->toggleViewAction());
+    view->addSeparator();
+    auto* reset = addItem(view, {}, tr("Reset layout"), u"actionResetLayout"_s);
+    auto* focus = addItem(view, {}, tr("Only the page"), u"actionFocus"_s, {QKeySequence(u"F11"_s)});
+    connect(reset, &QAction::triggered, this, [this] {
+        resetLayout();
+        showDocks(session_.model() != nullptr);
+    });
+    connect(focus, &QAction::triggered, this, &MainWindow::toggleFocusMode);
+    auto* themes = view->addMenu(themedIcon(u"theme"_s), tr("Theme"));
+    auto* group = new QActionGroup(this);
+    for (const auto& [choice, text] : {std::pair(ThemeChoice::kAuto, tr("As the desktop")),
+                                       std::pair(ThemeChoice::kLight, tr("Light")), std::pair(ThemeChoice::kDark, tr("Dark"))}) {
+        auto* action = themes->addAction(text);
+        action->setCheckable(true);
+        action->setChecked(settings_.theme() == choice);
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, choice = choice] { setTheme(choice); });
+    }
+
+    auto* help = menuBar()->addMenu(tr("&Help"));
+    auto* keys = addItem(help, {}, tr("&Keys (?)"), u"actionKeys"_s);
+    connect(keys, &QAction::triggered, this, [this] { KeysDialog(this).exec(); });
+    auto* about = addItem(help, {}, tr("&About"), u"actionAbout"_s);
+    connect(about, &QAction::triggered, this, [this] {
+        QMessageBox::about(this, tr("Alpa Explorer"),
+                           tr("Plans how to train a model in parallel on a cluster, shows every decision, and runs and "
+                              "compares plans.\n\nLayouts by Graphviz, in a process of its own. Apache-2.0."));
+    });
+
+    auto* tools = addToolBar(tr("Tools"));
+    tools->setObjectName(u"toolBar"_s);
+    tools->setMovable(false);
+    tools->setIconSize({18, 18});
+    tools->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    tools->setContextMenuPolicy(Qt::PreventContextMenu);
+    open->setIconText(tr("Open"));
+    planAction_->setIconText(tr("Plan"));
+    stopAction_->setIconText(tr("Stop"));
+    runAction_->setIconText(tr("Run"));
+    undo->setIconText(tr("Undo"));
+    redo->setIconText(tr("Redo"));
+    baselinesAction_->setIconText(tr("Baselines"));
+    findAction_->setIconText(tr("Find"));
+    tools->addAction(open);
+    tools->addSeparator();
+    tools->addActions({planAction_, stopAction_});
+    tools->addSeparator();
+    tools->addActions({undo, redo});
+    tools->addSeparator();
+    tools->addActions({baselinesAction_, runAction_, findAction_});
+}
+
+void MainWindow::updateActions()
+{
+    const bool hasModel = session_.model() != nullptr && !session_.model()->graph->ops.empty();
+    const PlanEntry* shown = session_.shownPlan();
+    const bool hasPlan = shown != nullptr && shown->plan() != nullptr;
+    planAction_->setEnabled(hasModel);
+    stopAction_->setEnabled(!session_.jobs()->jobs().empty());
+    baselinesAction_->setEnabled(hasModel && !session_.isPlanningBaselines());
+    saveAction_->setEnabled(hasPlan);
+    exportAction_->setEnabled(session_.model() != nullptr);
+    findAction_->setEnabled(hasModel);
+    runAction_->setEnabled(hasPlan && !session_.isRunActive());
+    stopRunAction_->setEnabled(session_.isRunActive());
+}
+
+} // namespace alpa::app
