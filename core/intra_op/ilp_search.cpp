@@ -22,6 +22,10 @@ size_t at(int index)
 }
 
 constexpr int kNoLabel = -1;
+/// Lengths of price steps, in parts of the way to the incumbent.
+constexpr double kFirstStep = 0.5;
+constexpr double kLastStep = 1e-3;
+constexpr double kRestartStep = 0.1;
 
 std::vector<double> pricesIn(const CoreWithOrigin& smaller, const std::vector<double>& multipliers)
 {
@@ -37,8 +41,8 @@ constexpr double kMostTables = 1 << 23;
 constexpr int64_t kTablePasses = 64; // elimination may cost as much as so many passes
 
 /// Rounds of tries without success before branching. Branching alone is faster on small cores and hopeless on large ones.
-constexpr int kPrimalRounds = 8;
-constexpr size_t kLabelsPerRound = 1000;
+constexpr int kPrimalRounds = 30;
+constexpr size_t kLabelsPerRound = 300;
 /// Labels up to which prices may be polished at leisure.
 constexpr size_t kSmallCore = 4000;
 /// Labels left, in percent, below which the core is rebuilt without the others.
@@ -68,13 +72,14 @@ private:
     enum class End { kClosed, kOpen };
 
     bool tryElimination(double mostNumbers);
-    End iterate(int depth, double& bound, int turns, double length);
+    End iterate(int depth, double& bound, int turns);
     double startPrices();
     std::vector<uint8_t> likedLabels(float share) const;
     void searchPrimally();
     End searchRoot(double& bound);
     bool isCompactable() const { return allowedCount() * 100 < labelCount_ * kCompactPercent; }
     void remember();
+    void notePrices();
     void offer(double cost, const std::vector<int>& choice);
     bool fixByReducedCost(double bound);
     bool propagate();
@@ -93,6 +98,7 @@ private:
     Lagrangian lagrangian_;
     LocalSearch local_;
     size_t labelCount_; ///< Without padding.
+    bool isWhole_ = true; ///< Not made from another core: its prices speak for all labels.
     std::vector<double> minMarginals_;
     std::vector<float> liking_;     ///< By label offset: how often recent passes chose it.
     std::vector<double> bundlePrices_;
@@ -102,6 +108,7 @@ private:
     double incumbentCost_ = kForbidden;
     int mostRounds_;
     int primalRounds_; ///< Left to this core and those made from it.
+    double stepLength_ = kFirstStep;
     int64_t passesPaid_ = 0;
     int64_t localPaid_ = 0;
 };
@@ -137,6 +144,17 @@ void CoreSearch::offer(double cost, const std::vector<int>& choice)
 void CoreSearch::offerChoice(const std::vector<int>& choice)
 {
     offer(core_.costOf(choice), choice);
+}
+
+void CoreSearch::notePrices()
+{
+    if (!isWhole_)
+        return;
+    context_.prices.clear();
+    for (size_t t = 0; t < lagrangian_.multipliers.size(); ++t) {
+        if (lagrangian_.multipliers[t] > 0)
+            context_.prices.emplace_back(static_cast<int>(t), lagrangian_.multipliers[t]);
+    }
 }
 
 void CoreSearch::remember()
@@ -255,9 +273,12 @@ void CoreSearch::searchLocally(bool isThorough)
 }
 
 /// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its turns are used up.
-CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns, double length)
+CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
 {
     const bool isRoot = depth == 0;
+    double& length = stepLength_;
+    if (!isRoot)
+        length = kFirstStep;
     const bool hasTimes = core_.timeCount() > 0;
     double bestBound = -kForbidden;
     double stallBound = -kForbidden;
@@ -283,8 +304,8 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns, double 
                 bestMessages = lagrangian_.messages.messages;
         }
         bound = std::max(bound, now);
-        if (isRoot)
-            context_.raiseRootBound(now);
+        if (isRoot && context_.raiseRootBound(std::min(now, context_.cutoff())))
+            notePrices();
         if (!hasTimes || core_.fits(lagrangian_.messages.choice))
             offerChoice(lagrangian_.messages.choice);
         if (hasTimes && isRoot)
@@ -302,8 +323,10 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns, double 
                 lagrangian_.multipliers = bestMultipliers;
                 lagrangian_.messages.messages = bestMessages;
                 lagrangian_.forgetDirection();
-                if (length < 1e-3)
+                if (length < kLastStep) {
+                    length = kRestartStep;
                     break;
+                }
             }
             const double target = context_.upperBound < kForbidden ? context_.upperBound : now + 0.3 * std::abs(now) + 1e-9;
             lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length, isRoot ? 0.7 : 0.5);
@@ -333,7 +356,8 @@ double CoreSearch::startPrices()
     context_.trwsIterations += bundle.turns();
     mixture_ = bundle.mixture();
     bundlePrices_ = lagrangian_.multipliers;
-    context_.raiseRootBound(bound);
+    if (context_.raiseRootBound(bound))
+        notePrices();
     return bound;
 }
 
@@ -366,7 +390,7 @@ void CoreSearch::searchPrimally()
     --primalRounds_;
     PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_));
     // Few prices leave the tries more freedom than the polished ones: take turns.
-    const bool usesBundle = primalRounds_ % 2 == 1 && !bundlePrices_.empty();
+    const bool usesBundle = primalRounds_ % 3 != 0 && !bundlePrices_.empty();
     primal.run(likedLabels(usesBundle ? 2.0f : kShares[primalRounds_ % 3]),
                usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns,
                context_.upperBound,
@@ -388,7 +412,7 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
     constexpr int kTurns = 15;
     int turns = context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
     while (true) {
-        if (iterate(0, bound, turns, 0.5) == End::kClosed)
+        if (iterate(0, bound, turns) == End::kClosed)
             return End::kClosed;
         if (primalRounds_ == 0 || context_.isOver() || isCompactable())
             return End::kOpen;
@@ -425,6 +449,7 @@ bool CoreSearch::compactAndSolve(int depth, double bound)
 /// What the search has learnt, in terms of the smaller core.
 void CoreSearch::inherit(const CoreSearch& outer, const CoreWithOrigin& smaller)
 {
+    isWhole_ = false;
     lagrangian_.multipliers = pricesIn(smaller, outer.lagrangian_.multipliers);
     if (!outer.bundlePrices_.empty())
         bundlePrices_ = pricesIn(smaller, outer.bundlePrices_);
@@ -531,8 +556,8 @@ void CoreSearch::solve(int depth, double bound)
     if (isWhole && tryElimination(kCheapTables))
         return;
     const bool hasTimes = core_.timeCount() > 0;
-    const End end = depth > 0   ? iterate(depth, bound, 14, 0.5)
-                    : !hasTimes ? iterate(0, bound, 200, 0.5)
+    const End end = depth > 0   ? iterate(depth, bound, 14)
+                    : !hasTimes ? iterate(0, bound, 200)
                                 : searchRoot(bound);
     if (end == End::kClosed)
         return;
@@ -612,13 +637,14 @@ bool SearchContext::offer(double cost, const std::vector<int>& choice)
     return true;
 }
 
-void SearchContext::raiseRootBound(double bound)
+bool SearchContext::raiseRootBound(double bound)
 {
     if (bound <= rootBound)
-        return;
+        return false;
     rootBound = bound;
     if (options_.onBound)
         options_.onBound(upperBound, rootBound);
+    return true;
 }
 
 void SearchContext::closedBy(std::string_view how)

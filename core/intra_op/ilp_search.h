@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/intra_op/ilp_core.h"
@@ -29,6 +30,7 @@ public:
     std::vector<int> best; ///< Labels of the whole core; empty if there is none.
     double openBound = kForbidden; ///< Least bound of parts given up for lack of budget.
     double rootBound = -kForbidden;
+    std::vector<std::pair<int, double>> prices; ///< (time of the whole core, cost per byte) behind rootBound.
     int trwsIterations = 0;
     int branchNodes = 0;
     std::string method = "reductions"; ///< What closed the search.
@@ -38,7 +40,8 @@ public:
     bool isClosedBy(double bound) const { return bound >= cutoff(); }
     /// Takes a choice of the whole core that fits and costs `cost`; returns whether it is better.
     bool offer(double cost, const std::vector<int>& choice);
-    void raiseRootBound(double bound);
+    /// Takes a bound on the whole core; returns whether it is better than the one before.
+    bool raiseRootBound(double bound);
     void giveUp(double bound);
     /// Notes what closed a part; branching is the last word.
     void closedBy(std::string_view how);

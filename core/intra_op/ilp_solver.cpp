@@ -51,6 +51,8 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     solution.isOptimal = context.isClosedBy(solution.lowerBound);
     if (solution.isOptimal)
         solution.lowerBound = solution.cost;
+    for (const auto& [time, price] : context.prices)
+        solution.activeLimits.push_back({reduced.time[at(time)], price});
     countGiven(problem, solution.statistics);
     solution.statistics.reducedNodes = reduced.core.nodeCount;
     for (int count : reduced.core.labelCount)

@@ -153,9 +153,11 @@ std::vector<double> PriceBundle::solveMaster(double& predicted)
 std::vector<std::vector<int>> PriceBundle::mixture() const
 {
     constexpr double kPresent = 1e-6;
+    constexpr size_t kLatest = 3; // not in the last master, but made at nearly the best prices
     std::vector<std::vector<int>> choices;
-    for (size_t k = 0; k < weights_.size(); ++k) {
-        if (std::abs(weights_[k]) > kPresent)
+    for (size_t k = 0; k < cuts_.size(); ++k) {
+        const bool isLate = k + kLatest >= cuts_.size();
+        if (isLate || (k < weights_.size() && std::abs(weights_[k]) > kPresent))
             choices.push_back(cuts_[k].choice);
     }
     return choices;

@@ -122,8 +122,7 @@ void Disturber::tryPattern(double& upperBound, const PrimalSearch::Offer& offer)
         const int turns = step == 0 ? 4 : 2;
         for (int turn = 0; turn < turns; ++turn) {
             messages_.forward(turn == turns - 1);
-            if (turn < turns - 1)
-                messages_.backward(false);
+            messages_.backward(false);
         }
         const double over = excess(messages_.choice);
         if (over <= 0) {

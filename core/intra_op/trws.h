@@ -23,7 +23,8 @@ public:
     std::vector<double> messages;
     std::vector<int> choice; ///< As the last pass that rounded left it.
 
-    /// One pass from the first node to the last; returns a lower bound. With `rounds`, makes a choice on the way.
+    /// One pass from the first node to the last; returns a lower bound. With `rounds`, makes a choice on the way. Passes
+    /// must alternate: each reads the messages that the other direction left.
     double forward(bool rounds);
     /// The same in the other direction.
     double backward(bool rounds);

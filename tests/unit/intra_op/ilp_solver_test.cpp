@@ -49,6 +49,24 @@ TEST(IlpSolver, GivesUpTheCheaperPlanWhenItDoesNotFit)
     EXPECT_EQ(solution.peakUsage, 20);
 }
 
+TEST(IlpSolver, PricesAByteWhereTheLimitBinds)
+{
+    const IlpSolution tight = solved(gptIlp({.layers = 2, .memoryRatio = 1.5}));
+    ASSERT_FALSE(tight.activeLimits.empty());
+    for (const ActiveLimit& limit : tight.activeLimits)
+        EXPECT_GT(limit.costPerByte, 0);
+    // The price is right to first order: a little more memory saves about as much as it says, never much more.
+    IlpProblem looser = gptIlp({.layers = 2, .memoryRatio = 1.5});
+    constexpr int64_t kExtra = int64_t{1} << 30;
+    *looser.usageLimit += kExtra;
+    double sum = 0;
+    for (const ActiveLimit& limit : tight.activeLimits)
+        sum += limit.costPerByte;
+    const IlpSolution more = solved(looser);
+    EXPECT_LE(tight.cost - more.cost, sum * static_cast<double>(kExtra) + 0.02 * tight.cost);
+    EXPECT_TRUE(solved(gptIlp({.layers = 2})).activeLimits.empty());
+}
+
 TEST(IlpSolver, NamesTheSmallestLimitThatWouldDo)
 {
     IlpProblem problem = twoNodes();
