@@ -9,7 +9,7 @@ Each model gives OUTPUT_FOLDER/NAME/ with
                                batch; name stacks in the locations are the modules, argument locations the parameters;
   NAME.json                    number of parameters, order of the arguments and, for models with reference numbers,
                                loss, L2 norm of the gradient, losses of five Adam steps (1e-3) and five SGD steps (0.1),
-                               each before its update;
+                               each before its update (null once they diverge);
   NAME.reference.safetensors   for those models param:*, batch:*, grad:* and loss, computed by JAX on the CPU.
 
 Only shapes are traced for models without reference numbers, so 39 billion parameters cost no memory.
@@ -296,7 +296,7 @@ def reference_numbers(loss, shapes, batch_shapes, names):
             value, g = value_and_gradient(p, batch)
             updates, state = optimizer.update(g, state, p)
             p = optax.apply_updates(p, updates)
-            losses.append(float(value))
+            losses.append(float(value) if jnp.isfinite(value) else None)
         return losses
 
     squares = [jnp.sum(g.astype(jnp.float32) ** 2) for g in jax.tree.leaves(gradient)]

@@ -1,0 +1,96 @@
+// Runs the commands of the README's quick start, in order, and compares what they print with what
+// the README shows.
+#include "core/base/files.h"
+#include "tests/samples/document.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <sys/wait.h>
+
+namespace alpa
+{
+namespace
+{
+
+struct Finished {
+    int status = -1;
+    std::vector<std::string> output; ///< Lines of both streams.
+};
+
+Finished runShell(const std::string& command)
+{
+    Finished finished;
+    FILE* pipe = popen((command + " 2>&1 </dev/null").c_str(), "r");
+    if (pipe == nullptr)
+        return finished;
+    std::string text;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
+        text.push_back(static_cast<char>(c));
+    const int status = pclose(pipe);
+    finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        finished.output.push_back(line);
+    return finished;
+}
+
+/// An empty folder that looks like the root of the project to a command.
+std::filesystem::path makeWorkFolder()
+{
+    std::string pattern = (std::filesystem::temp_directory_path() / "alpa-readme-XXXXXX").string();
+    const std::filesystem::path folder = mkdtemp(pattern.data());
+    for (const char* name : {"sample_models", "resources"})
+        std::filesystem::create_directory_symlink(std::filesystem::path(ALPA_SOURCE_DIR) / name,
+                                                  folder / name);
+    std::filesystem::create_directories(folder / "build/release");
+    std::filesystem::create_directory_symlink(ALPA_PROGRAM_DIR, folder / "build/release/bin");
+    return folder;
+}
+
+} // namespace
+
+TEST(Readme, QuickStartDoesWhatItSays)
+{
+    const std::vector<DocumentedCommand> commands =
+        testedCommands(*readFile(std::string(ALPA_SOURCE_DIR) + "/README.md"));
+    ASSERT_GE(commands.size(), 4u);
+    const std::filesystem::path folder = makeWorkFolder();
+    for (const DocumentedCommand& documented : commands) {
+        const Finished finished = runShell("cd '" + folder.string() + "' && " + documented.command);
+        std::string printed;
+        for (const std::string& line : finished.output)
+            printed += line + "\n";
+        EXPECT_EQ(finished.status, 0) << documented.command << "\n" << printed;
+        size_t next =
+            0; // the README may leave lines out, shown as "...", but shows the rest in order
+        for (const std::string& line : documented.output) {
+            if (line == "...")
+                continue;
+            const auto place =
+                std::find(finished.output.begin() + static_cast<std::ptrdiff_t>(next),
+                          finished.output.end(), line);
+            EXPECT_NE(place, finished.output.end())
+                << documented.command << "\ndoes not print: " << line << "\nbut\n"
+                << printed;
+            if (place != finished.output.end())
+                next = static_cast<size_t>(place - finished.output.begin()) + 1;
+        }
+    }
+    std::filesystem::remove_all(folder);
+}
+
+TEST(Readme, FindsTestedCommands)
+{
+    const auto commands =
+        testedCommands("a\n```sh\nno\n```\n```sh tested\nx \\\n  y\nz\n```\n\n```text\nout\n```\n"
+                       "more\n```text\nfree\n```\n");
+    ASSERT_EQ(commands.size(), 2u);
+    EXPECT_EQ(commands[0].command, "x   y");
+    EXPECT_EQ(commands[1].command, "z");
+    EXPECT_EQ(commands[1].output, std::vector<std::string>{"out"});
+}
+
+} // namespace alpa
