@@ -166,7 +166,7 @@ void PrimalSearch::run(const std::vector<uint8_t>& labels, const std::vector<dou
         bestCost = cost;
         best = choice;
     };
-    for (int pattern = 0; pattern < patterns; ++pattern)
+    for (int pattern = 0; pattern < patterns && !isOver_(); ++pattern)
         disturber.tryPattern(bestCost, take);
     work_ += disturber.work();
     if (best.empty())

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "core/base/rng.h"
@@ -18,8 +19,16 @@ public:
     /// Takes (cost, choice of the core); told only of choices that fit and cost less than all before.
     using Offer = std::function<void(double, const std::vector<int>&)>;
 
+    /// Asked before each try.
+    using IsOver = std::function<bool()>;
+
     /// Assumes `core` outlives this.
-    PrimalSearch(const IlpCore& core, uint64_t seed) : core_(core), rng_(seed) {}
+    PrimalSearch(const IlpCore& core, uint64_t seed, IsOver isOver)
+        : core_(core)
+        , rng_(seed)
+        , isOver_(std::move(isOver))
+    {
+    }
 
     /// Tries `patterns` disturbances on the labels set in `labels` (by label offset, at least one per node).
     void run(const std::vector<uint8_t>& labels, const std::vector<double>& multipliers, int patterns,
@@ -31,6 +40,7 @@ public:
 private:
     const IlpCore& core_;
     Rng rng_;
+    IsOver isOver_;
     int64_t work_ = 0;
 };
 

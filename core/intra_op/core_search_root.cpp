@@ -1,0 +1,153 @@
+// What only the root of the search does: first prices, tries for good choices, and handing over to smaller cores.
+#include "core/intra_op/core_search.h"
+#include "core/intra_op/price_bundle.h"
+#include "core/intra_op/primal_search.h"
+
+namespace alpa
+{
+namespace
+{
+
+size_t at(int index)
+{
+    return static_cast<size_t>(index);
+}
+
+/// Labels up to which prices may be polished at leisure.
+constexpr size_t kSmallCore = 4000;
+
+} // namespace
+
+std::vector<double> pricesIn(const CoreWithOrigin& smaller, const std::vector<double>& multipliers)
+{
+    std::vector<double> prices;
+    for (int time : smaller.time)
+        prices.push_back(multipliers[at(time)]);
+    return prices;
+}
+
+void CoreSearch::notePrices()
+{
+    if (!isWhole_)
+        return;
+    context_.prices.clear();
+    for (size_t t = 0; t < lagrangian_.multipliers.size(); ++t) {
+        if (lagrangian_.multipliers[t] > 0)
+            context_.prices.emplace_back(static_cast<int>(t), lagrangian_.multipliers[t]);
+    }
+}
+
+void CoreSearch::remember()
+{
+    liking_.resize(core_.labelTotal(), 0.0f);
+    for (int i = 0; i < core_.nodeCount; ++i)
+        liking_[core_.labelOffset[at(i)] + at(lagrangian_.messages.choice[at(i)])] += 1;
+}
+
+/// Multipliers to start from; returns their bound.
+double CoreSearch::startPrices()
+{
+    const auto see = [this](const std::vector<int>& choice, double cost) {
+        remember();
+        spendPasses();
+        if (cost < incumbentCost_ && core_.fits(choice))
+            offer(cost, choice);
+    };
+    PriceBundle bundle(core_, lagrangian_, see, [this] { return context_.isOver(); });
+    const double bound = bundle.run();
+    context_.trwsIterations += bundle.turns();
+    mixture_ = bundle.mixture();
+    bundlePrices_ = lagrangian_.multipliers;
+    if (context_.raiseRootBound(bound))
+        notePrices();
+    return bound;
+}
+
+/// Labels that recent passes chose, and those of the incumbent.
+std::vector<uint8_t> CoreSearch::likedLabels(float share) const
+{
+    std::vector<uint8_t> labels(core_.labelTotal(), 0);
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        const float* liking = liking_.data() + core_.labelOffset[at(i)];
+        const float all = std::accumulate(liking, liking + core_.labelCount[at(i)], 0.0f);
+        uint8_t* liked = labels.data() + core_.labelOffset[at(i)];
+        for (int s = 0; s < core_.labelCount[at(i)]; ++s)
+            liked[s] = liking[s] > share * all;
+        liked[lagrangian_.messages.choice[at(i)]] = 1;
+        for (const std::vector<int>& choice : mixture_) {
+            if (choice[at(i)] != kNoLabel)
+                liked[choice[at(i)]] = 1;
+        }
+        if (!incumbent_.empty())
+            liked[incumbent_[at(i)]] = 1;
+    }
+    return labels;
+}
+
+/// One round of tries on the labels that the passes liked.
+void CoreSearch::searchPrimally()
+{
+    constexpr int kPatterns = 40;
+    constexpr float kShares[] = {0.02f, 0.05f, 0.15f};
+    --primalRounds_;
+    PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_), [this] { return context_.isOver(); });
+    // Few prices leave the tries more freedom than the polished ones: take turns.
+    const bool usesBundle = primalRounds_ % 3 != 0 && !bundlePrices_.empty();
+    primal.run(likedLabels(usesBundle ? 2.0f : kShares[primalRounds_ % 3]),
+               usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns,
+               context_.upperBound,
+               [this](double cost, const std::vector<int>& choice) { offer(cost, choice); });
+    context_.spend(primal.work());
+    for (float& liking : liking_)
+        liking *= 0.5f;
+}
+
+/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds are used up.
+CoreSearch::End CoreSearch::searchRoot(double& bound)
+{
+    if (context_.rootBound == -kForbidden)
+        bound = std::max(bound, startPrices());
+    if (context_.isClosedBy(bound))
+        return End::kClosed;
+    // Prices first: tries are worth little before they have settled.
+    const int firstTurns = labelCount_ < kSmallCore ? 250 : 100;
+    constexpr int kTurns = 15;
+    int turns = context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
+    while (true) {
+        if (iterate(0, bound, turns) == End::kClosed)
+            return End::kClosed;
+        if (primalRounds_ == 0 || context_.isOver() || isCompactable())
+            return End::kOpen;
+        const double before = context_.upperBound;
+        searchPrimally();
+        if (context_.upperBound < before)
+            primalRounds_ = std::max(primalRounds_, mostRounds_ - (primalRounds_ % 2 == mostRounds_ % 2 ? 2 : 1));
+        turns = kTurns;
+    }
+}
+
+/// What the search has learnt, in terms of the smaller core.
+void CoreSearch::inherit(const CoreSearch& outer, const CoreWithOrigin& smaller)
+{
+    isWhole_ = false;
+    lagrangian_.multipliers = pricesIn(smaller, outer.lagrangian_.multipliers);
+    if (!outer.bundlePrices_.empty())
+        bundlePrices_ = pricesIn(smaller, outer.bundlePrices_);
+    primalRounds_ = std::min(outer.primalRounds_, mostRounds_);
+    mixture_.assign(outer.mixture_.size(), std::vector<int>(smaller.node.size(), kNoLabel));
+    liking_.assign(core_.labelTotal(), 0.0f);
+    for (size_t i = 0; i < smaller.node.size(); ++i) {
+        const size_t node = at(smaller.node[i]);
+        for (size_t s = 0; s < smaller.label[i].size(); ++s) {
+            const int label = smaller.label[i][s];
+            if (!outer.liking_.empty())
+                liking_[core_.labelOffset[i] + s] = outer.liking_[outer.core_.labelOffset[node] + at(label)];
+            for (size_t k = 0; k < mixture_.size(); ++k) {
+                if (outer.mixture_[k][node] == label)
+                    mixture_[k][i] = static_cast<int>(s);
+            }
+        }
+    }
+}
+
+} // namespace alpa
