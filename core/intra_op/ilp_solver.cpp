@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/intra_op/core_milp.h"
 #include "core/intra_op/ilp_core.h"
 #include "core/intra_op/ilp_graph.h"
 #include "core/intra_op/ilp_reductions.h"
@@ -64,6 +65,18 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     return solution;
 }
 
+/// The reference engine: nothing but the strong formulation.
+void solveByLpSolve(const IlpCore& core, SearchContext& context)
+{
+    const MilpAnswer answer =
+        solveMilp(core, std::nullopt, magnitudeOf(core), context.options().timeLimit.value_or(kForever));
+    context.closedBy("lp_solve");
+    if (!answer.choice.empty() || (answer.isComplete && core.nodeCount == 0))
+        context.offer(core.costOf(answer.choice), answer.choice);
+    if (!answer.isComplete)
+        context.giveUp(-kForbidden);
+}
+
 Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
 {
     IlpGraph graph(problem);
@@ -72,7 +85,10 @@ Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
         return {std::nullopt, true};
     const CoreWithOrigin reduced = makeCore(graph);
     SearchContext context(options, isIntegral(problem), magnitudeOf(reduced.core));
-    searchCore(reduced.core, context);
+    if (options.engine == IlpEngine::kLpSolve)
+        solveByLpSolve(reduced.core, context);
+    else
+        searchCore(reduced.core, context);
     if (context.best.empty() && context.upperBound == kForbidden)
         return {std::nullopt, context.openBound == kForbidden && !context.isCancelled()};
     return {solutionFrom(problem, graph, reduced, context), true};

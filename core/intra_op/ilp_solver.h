@@ -16,9 +16,15 @@
 namespace alpa
 {
 
+enum class IlpEngine {
+    kSearch,  ///< Our search, with lp_solve for the prices of memory. The fastest by far.
+    kLpSolve, ///< lp_solve alone on what the reductions leave: a reference for small problems. Needs a time limit.
+};
+
 /// Results depend on the problem and on these numbers only, never on a clock, unless `timeLimit` strikes.
 struct IlpOptions {
     JobControl control;
+    IlpEngine engine = IlpEngine::kSearch;
     std::optional<Seconds> timeLimit; ///< A safety net: ends the search with what is known by then.
     double gapTolerance = 1e-9;       ///< Relative gap at which a solution counts as optimal.
     /// Matrix entries that the search may visit, about 1 ns each. Without a memory limit a fraction is needed.

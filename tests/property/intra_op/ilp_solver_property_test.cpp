@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/intra_op/core_milp.h"
+#include "core/intra_op/ilp_reductions.h"
 #include "core/intra_op/ilp_regret.h"
 #include "core/intra_op/ilp_search.h"
 #include "core/intra_op/ilp_solver.h"
@@ -111,6 +113,34 @@ TEST(IlpSolverProperty, LargerLimitNeverCostsMore)
             } else {
                 EXPECT_EQ(before, kForbidden) << "infeasible under a larger limit";
             }
+        }
+    }, 12);
+}
+
+TEST(IlpMilpProperty, LpSolveAgreesWithTheSearch)
+{
+    forEachSeed(150, [](Rng& rng, int size) {
+        RandomIlpOptions options{.nodes = 4 + size, .strategies = 5, .times = 8, .hasMemory = false, .isIntegral = true};
+        IlpProblem problem = randomIlp(rng, options);
+        for (IlpNode& node : problem.nodes) {
+            IlpUsage usage{rng.below(8), 8, {}};
+            for (size_t s = 0; s < node.costs.size(); ++s)
+                usage.bytes.push_back(rng.below(100));
+            node.usages.push_back(usage);
+        }
+        problem.usageLimit = options.nodes * rng.between(20, 60);
+        IlpGraph graph(problem);
+        if (reduceGraph(graph) != ReductionEnd::kReduced)
+            return;
+        const CoreWithOrigin reduced = makeCore(graph);
+        const IlpOptions searchOptions;
+        SearchContext context(searchOptions, true, 1000);
+        searchCore(reduced.core, context);
+        const MilpAnswer answer = solveMilp(reduced.core, std::nullopt, 1000.0 * options.nodes, Seconds(60));
+        ASSERT_TRUE(answer.isComplete);
+        ASSERT_EQ(answer.choice.empty() && reduced.core.nodeCount > 0, context.upperBound == kForbidden);
+        if (context.upperBound < kForbidden) {
+            EXPECT_NEAR(reduced.core.costOf(answer.choice), context.upperBound, 1e-6);
         }
     }, 12);
 }

@@ -160,6 +160,18 @@ INSTANTIATE_TEST_SUITE_P(
                     KnownOptimum{{.layers = 2, .memoryRatio = 1.5}, 378832174},
                     KnownOptimum{{.layers = 4, .memoryRatio = 1.5}, 701761382}));
 
+TEST(IlpSolver, LpSolveAloneAgrees)
+{
+    IlpOptions options;
+    options.engine = IlpEngine::kLpSolve;
+    options.timeLimit = Seconds(60);
+    const IlpSolution solution = solved(gptIlp({.layers = 1, .meshRows = 1}), options);
+    EXPECT_TRUE(solution.isOptimal);
+    EXPECT_EQ(solution.statistics.method, "lp_solve");
+    EXPECT_GT(solution.statistics.reducedNodes, 10);
+    EXPECT_EQ(solution.cost, solved(gptIlp({.layers = 1, .meshRows = 1})).cost);
+}
+
 TEST(IlpSolver, GivesTheSameAnswerOnSeveralThreadsAtOnce)
 {
     const IlpProblem problem = gptIlp({.layers = 2, .memoryRatio = 1.5});
