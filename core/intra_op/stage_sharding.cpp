@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "core/base/check.h"
 
@@ -9,6 +10,10 @@ namespace alpa
 {
 namespace
 {
+
+constexpr double kDraftGap = 1e-3;
+constexpr int64_t kDraftWork = 20'000'000;  // About 20 ms.
+constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every stage of a plan.
 
 uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -39,16 +44,21 @@ void StageSharder::hashLayers()
     positionInLayer_.assign(problem_->nodes.size(), 0);
     for (const auto& nodes : problem_->nodesOfLayer) {
         uint64_t hash = nodes.size();
+        Bytes least;
         for (size_t position = 0; position < nodes.size(); ++position) {
             const MeshNode& node = problem_->nodes[static_cast<size_t>(nodes[position])];
             positionInLayer_[static_cast<size_t>(nodes[position])] = static_cast<int>(position);
             hash = mix(hash, static_cast<uint64_t>(node.specs));
+            int64_t leastOfNode = std::numeric_limits<int64_t>::max();
             for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
+                leastOfNode = std::min(leastOfNode, node.fixedBytes[k] + node.activationBytes[k]);
                 hash = mix(mix(hash, node.perMicrobatch[k]), node.perStep[k]);
                 hash = mix(mix(hash, static_cast<uint64_t>(node.fixedBytes[k])),
                            static_cast<uint64_t>(node.activationBytes[k]));
             }
+            least += Bytes(leastOfNode);
         }
+        leastOfLayer_.push_back(least);
         layerHash_.push_back(hash);
     }
     for (size_t index = 0; index < problem_->edges.size(); ++index) {
@@ -63,6 +73,14 @@ void StageSharder::hashLayers()
     }
 }
 
+Bytes StageSharder::leastMemory(int firstLayer, int endLayer) const
+{
+    Bytes least;
+    for (int layer = firstLayer; layer < endLayer; ++layer)
+        least += leastOfLayer_[static_cast<size_t>(layer)];
+    return least;
+}
+
 bool StageSharder::isOutside(const LayerCopy& copy, const StageRequest& request) const
 {
     const int source = layered_->layerOfValue[copy.value.index()];
@@ -73,7 +91,8 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
 {
     std::vector<uint64_t> words{static_cast<uint64_t>(request.inFlight),
                                 std::bit_cast<uint64_t>(request.secondsPerByte),
-                                request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u};
+                                request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
+                                request.isDraft ? 1u : 0u};
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         words.push_back(layerHash_[static_cast<size_t>(layer)]);
         auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
@@ -224,6 +243,9 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request, con
     const IlpProblem problem = ilp(request);
     IlpOptions options;
     options.control = control;
+    options.workLimit = request.isDraft ? kDraftWork : kFinalWork;
+    if (request.isDraft)
+        options.gapTolerance = kDraftGap;
     const IlpOutcome outcome = solveIlp(problem, options);
     StageShardingOutcome answer = StageCancelled{};
     if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {

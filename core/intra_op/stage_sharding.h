@@ -21,6 +21,9 @@ struct StageRequest {
     int inFlight = 1;          ///< Microbatches whose activations are kept at once.
     double secondsPerByte = 0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes> memoryLimit; ///< For parameters, gradients, states and activations in flight.
+    /// Candidates are compared by the thousand: a part in a thousand and little work will do. What is chosen is solved
+    /// to the end.
+    bool isDraft = false;
 };
 
 /// The chosen strategies and what they cost.
@@ -56,6 +59,9 @@ public:
 
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
+    /// No sharding of the stage needs less than this, with one microbatch in flight.
+    Bytes leastMemory(int firstLayer, int endLayer) const;
+
     const MeshProblem& problem() const { return *problem_; }
     SpecTables& tables() { return *tables_; }
     /// Nodes of the stage in the order of StageSharding::choice.
@@ -78,6 +84,7 @@ private:
     std::shared_ptr<MeshProblem> problem_;
     std::vector<int> positionInLayer_; ///< Per node.
     std::vector<uint64_t> layerHash_;
+    std::vector<Bytes> leastOfLayer_;
     std::map<std::pair<int, int>, std::vector<int>> edgesBetween_; ///< (layer, layer) -> edges.
     std::map<std::pair<int, int>, uint64_t> edgeHash_;
     std::map<std::vector<uint64_t>, StageShardingOutcome> known_;

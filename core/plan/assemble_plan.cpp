@@ -292,6 +292,7 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
     plan->cluster = request.plan->cluster;
     plan->options = request.plan->options;
     plan->graph = layered.graph;
+    plan->views = request.model->views;
     plan->layers = request.model->layers;
     plan->layerOfOp = layered.layerOfOp;
     plan->schedule = request.schedule;

@@ -19,6 +19,9 @@ namespace
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too large.
 constexpr int kMemoryRounds = 4;
 
+constexpr int kAlternatives = 4; ///< Runners-up of the stage choice that are tried too,
+constexpr double kAlternativeSlack = 1.15; ///< if the objective puts them within this factor.
+
 /// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines are searched below.
 PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
 {
@@ -49,7 +52,15 @@ PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy,
     return constraints;
 }
 
-/// Either the best plan of one microbatch count, or why there is none.
+/// One microbatch count, with its stages chosen from draft costs but not yet sharded.
+struct Draft {
+    int microbatches = 1;
+    Seconds stepTime = kForever; ///< Simulated from the drafts.
+    std::shared_ptr<const PreparedModel> model;
+    std::shared_ptr<const CandidateSet> set;
+};
+
+/// Either a plan, or why there is none.
 struct Attempt {
     std::shared_ptr<const ParallelPlan> plan;
     NoPlan none;
@@ -74,26 +85,28 @@ public:
         const int64_t fileBatch = batchSize(*request_.model);
         const int64_t globalBatch = request_.options.globalBatch.value_or(fileBatch);
         RETURN_IF_ERROR(checkRequest(globalBatch));
-        Attempt best;
-        int notBetter = 0;
-        const std::vector<int> counts = microbatchCounts(globalBatch);
-        for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
-            control_.report(fmt::format("planning with {} microbatches", counts[i]),
-                            static_cast<double>(i) / static_cast<double>(counts.size()));
-            ASSIGN_OR_RETURN(Attempt attempt, planFor(globalBatch, counts[i]));
+        NoPlan none;
+        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(globalBatch, none));
+        std::ranges::stable_sort(drafts, {}, &Draft::stepTime);
+        std::shared_ptr<const ParallelPlan> best;
+        int finished = 0;
+        for (const Draft& draft : drafts) {
+            // Drafts are close, but not exact: the two best are solved to the end.
+            if (finished == 2 || (best && draft.stepTime > best->stepTime))
+                break;
+            control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches), 0.8 + 0.1 * finished);
+            ASSIGN_OR_RETURN(Attempt attempt, finish(draft));
             if (!attempt.plan) {
-                keepReason(best.none, attempt.none);
+                keepReason(none, attempt.none);
                 continue;
             }
-            // The curve over microbatch counts has one valley: two steps uphill end the search.
-            const bool isBetter = !best.plan || attempt.plan->stepTime < best.plan->stepTime;
-            notBetter = isBetter ? 0 : notBetter + 1;
-            if (isBetter)
-                best = std::move(attempt);
+            ++finished;
+            if (!best || attempt.plan->stepTime < best->stepTime)
+                best = std::move(attempt.plan);
         }
-        if (best.plan)
-            return PlanOutcome(best.plan);
-        return PlanOutcome(explain(std::move(best.none), counts.empty(), globalBatch));
+        if (best)
+            return PlanOutcome(best);
+        return PlanOutcome(explain(std::move(none), globalBatch));
     }
 
 private:
@@ -128,24 +141,77 @@ private:
         return counts;
     }
 
-    Result<Attempt> planFor(int64_t globalBatch, int microbatches)
+    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, NoPlan& none)
     {
-        const std::optional<int> layers =
-            request_.options.layers ? request_.options.layers : layersForStages();
-        ASSIGN_OR_RETURN(const PreparedModel model,
+        std::vector<Draft> drafts;
+        Seconds best = kForever;
+        int notBetter = 0;
+        const std::vector<int> counts = microbatchCounts(globalBatch);
+        for (size_t i = 0; i < counts.size() && notBetter < 3; ++i) {
+            control_.report(fmt::format("comparing {} microbatches", counts[i]),
+                            0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
+            ASSIGN_OR_RETURN(std::optional<Draft> draft, draftCount(globalBatch, counts[i], none));
+            if (!draft)
+                continue;
+            // The curve over microbatch counts has one valley: three steps uphill end the search.
+            notBetter = draft->stepTime < best ? 0 : notBetter + 1;
+            best = std::min(best, draft->stepTime);
+            drafts.push_back(std::move(*draft));
+        }
+        return drafts;
+    }
+
+    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, NoPlan& none)
+    {
+        const std::optional<int> layers = request_.options.layers ? request_.options.layers : layersForStages();
+        ASSIGN_OR_RETURN(PreparedModel model,
                          prepareModel(*request_.model, globalBatch / microbatches, request_.options.optimizer, layers,
                                       request_.cluster.device, control_));
-        Attempt last;
-        for (const bool prune : {true, false}) {
-            ASSIGN_OR_RETURN(const CandidateSet set,
-                             makeCandidates({.model = &model, .cluster = &request_.cluster, .constraints = &constraints_,
-                                             .microbatches = microbatches, .prune = prune, .threads = threads_},
-                                            control_));
-            ASSIGN_OR_RETURN(last, planStages(model, set, microbatches));
-            if (last.plan)
-                return last;
+        Draft draft{.microbatches = microbatches, .stepTime = kForever,
+                    .model = std::make_shared<const PreparedModel>(std::move(model)), .set = nullptr};
+        if (const Bytes least = leastMemory(*draft.model); least > limit_) {
+            keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on each of {} devices, more than {}",
+                                                    microbatches, formatMemory(least), request_.cluster.deviceCount(),
+                                                    formatMemory(limit_)),
+                              .clashing = {}, .smallestMemory = least});
+            return std::optional<Draft>();
         }
-        return last;
+        ASSIGN_OR_RETURN(CandidateSet set,
+                         makeCandidates({.model = draft.model.get(), .cluster = &request_.cluster, .constraints = &constraints_,
+                                         .microbatches = microbatches, .threads = threads_},
+                                        control_));
+        draft.set = std::make_shared<const CandidateSet>(std::move(set));
+        if (draft.set->candidates.empty()) {
+            keepReason(none, {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints" : draft.set->problems.front(),
+                              .clashing = {}, .smallestMemory = {}});
+            return std::optional<Draft>();
+        }
+        const StageProblem problem = stageProblem(draft);
+        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+        if (const auto* nothing = std::get_if<NoStagePlan>(&outcome)) {
+            keepReason(none, {.reason = nothing->message, .clashing = {},
+                              .smallestMemory = nothing->smallestBudget ? nothing->smallestBudget : draft.set->smallestMemory});
+            return std::optional<Draft>();
+        }
+        draft.stepTime = std::get<StageSolution>(outcome).best.stepTime;
+        return std::optional(std::move(draft));
+    }
+
+    /// Perfectly split over all devices: parameters, one gradient each, states, and one microbatch's activations.
+    Bytes leastMemory(const PreparedModel& model) const
+    {
+        const LayeredGraph& layered = *model.layered;
+        Bytes total;
+        for (const GraphInput& input : layered.graph->inputs) {
+            const Bytes bytes = layered.graph->type(input.value).bytes();
+            if (input.role != InputRole::kBatch)
+                total += input.role == InputRole::kParameter ? bytes * int64_t{2} : bytes;
+        }
+        for (size_t value = 0; value < layered.isSaved.size(); ++value) {
+            if (layered.isSaved[value] != 0)
+                total += layered.graph->values[value].type.bytes();
+        }
+        return total / static_cast<int64_t>(request_.cluster.deviceCount());
     }
 
     /// More layers than blocks if a demanded number of stages needs them.
@@ -166,37 +232,16 @@ private:
         return prepared.ok() && static_cast<int>(prepared->layers.size()) < layers;
     }
 
-    Result<Attempt> planStages(const PreparedModel& model, const CandidateSet& set, int microbatches)
-    {
-        Attempt best;
-        if (set.candidates.empty()) {
-            best.none.reason = set.problems.empty() ? "no mesh shape obeys the constraints" : set.problems.front();
-            return best;
-        }
-        std::vector<ScheduleKind> schedules{ScheduleKind::k1f1b, ScheduleKind::kGpipe};
-        if (constraints_.schedule)
-            schedules = {*constraints_.schedule};
-        for (const ScheduleKind schedule : schedules) {
-            ASSIGN_OR_RETURN(Attempt attempt, planSchedule(model, set, microbatches, schedule));
-            if (!attempt.plan)
-                keepReason(best.none, attempt.none);
-            else if (!best.plan || attempt.plan->stepTime < best.plan->stepTime)
-                best = std::move(attempt);
-        }
-        if (!best.plan)
-            best.none.smallestMemory = set.smallestMemory;
-        return best;
-    }
-
-    StageProblem stageProblem(const PreparedModel& model, const CandidateSet& set, int microbatches, ScheduleKind schedule) const
+    StageProblem stageProblem(const Draft& draft) const
     {
         StageProblem problem;
-        problem.layerCount = static_cast<int>(model.layers.size());
+        problem.layerCount = static_cast<int>(draft.model->layers.size());
         problem.deviceCount = request_.cluster.deviceCount();
-        problem.microbatches = microbatches;
-        problem.schedule = schedule;
-        problem.submeshes = set.submeshes;
-        problem.candidates = set.candidates;
+        problem.microbatches = draft.microbatches;
+        // 1F1B takes GPipe's time with less memory, so GPipe is only ever asked for.
+        problem.schedule = constraints_.schedule.value_or(ScheduleKind::k1f1b);
+        problem.submeshes = draft.set->submeshes;
+        problem.candidates = draft.set->candidates;
         problem.memoryLimit = limit_;
         problem.constraints.stageCount = constraints_.fixedPp;
         problem.constraints.maxStages = constraints_.maxPp;
@@ -205,57 +250,79 @@ private:
         return problem;
     }
 
-    /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory needs when the
-    /// short-lived tensors turn out larger than estimated.
-    Result<Attempt> planSchedule(const PreparedModel& model, const CandidateSet& set, int microbatches, ScheduleKind schedule)
+    /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory needs when they
+    /// turn out larger than drafted.
+    Result<Attempt> finish(const Draft& draft)
     {
-        StageProblem problem = stageProblem(model, set, microbatches, schedule);
+        StageProblem problem = stageProblem(draft);
+        problem.alternatives = kAlternatives;
         Attempt attempt;
         for (int round = 0; round < kMemoryRounds; ++round) {
             ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
             if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
-                attempt.none.reason = none->message;
+                if (attempt.none.reason.empty())
+                    attempt.none.reason = none->message;
                 if (none->smallestBudget)
                     attempt.none.smallestMemory = none->smallestBudget;
                 return attempt;
             }
-            const StagePlan& chosen = std::get<StageSolution>(outcome).best;
-            ASSIGN_OR_RETURN(const AssemblyRequest assembly, shardStages(model, set, problem, chosen, microbatches, schedule));
-            ASSIGN_OR_RETURN(std::shared_ptr<const ParallelPlan> plan, assemblePlan(assembly));
-            bool fits = true;
-            for (size_t s = 0; s < plan->stages.size(); ++s) {
-                const StageMemory& memory = plan->stages[s].memory;
-                if (memory.total() <= limit_)
+            // The objective only estimates the simulated step: the runners-up are simulated too.
+            const StageSolution& solution = std::get<StageSolution>(outcome);
+            ASSIGN_OR_RETURN(attempt.plan, shardedPlan(draft, problem, solution.best));
+            for (const StagePlan& other : solution.alternatives) {
+                if (attempt.plan && other.stepTime.count > attempt.plan->stepTime.count * kAlternativeSlack)
                     continue;
-                fits = false;
-                // Everything like this stage needs at least what it was found to need.
-                const StageCandidate used = problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
-                for (StageCandidate& candidate : problem.candidates) {
-                    if (candidate.submesh == used.submesh && candidate.config == used.config &&
-                        candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
-                        candidate.transient = std::max(candidate.transient, memory.transient + memory.total() - limit_);
-                }
+                ASSIGN_OR_RETURN(auto plan, shardedPlan(draft, problem, other));
+                if (plan && (!attempt.plan || plan->stepTime < attempt.plan->stepTime))
+                    attempt.plan = std::move(plan);
             }
-            if (fits) {
-                attempt.plan = std::move(plan);
+            if (attempt.plan)
                 return attempt;
-            }
             attempt.none.reason = fmt::format("the stages need more than {} per device", formatMemory(limit_));
         }
         return attempt;
     }
 
-    Result<AssemblyRequest> shardStages(const PreparedModel& model, const CandidateSet& set, const StageProblem& problem,
-                                        const StagePlan& chosen, int microbatches, ScheduleKind schedule)
+    /// The plan of `chosen`, every stage sharded under its exact memory limit; null if a stage does not fit after all. Then
+    /// `problem` learns what such stages need.
+    Result<std::shared_ptr<const ParallelPlan>> shardedPlan(const Draft& draft, StageProblem& problem, const StagePlan& chosen)
     {
-        AssemblyRequest assembly{.plan = &request_, .model = &model, .stages = {}, .schedule = schedule, .microbatches = microbatches};
+        const std::shared_ptr<const ParallelPlan> none;
+        ASSIGN_OR_RETURN(const std::optional<AssemblyRequest> assembly,
+                         shardStages(draft, problem, chosen));
+        if (!assembly)
+            return none;
+        ASSIGN_OR_RETURN(std::shared_ptr<const ParallelPlan> plan, assemblePlan(*assembly));
+        bool fits = true;
+        for (size_t s = 0; s < plan->stages.size(); ++s) {
+            const StageMemory& memory = plan->stages[s].memory;
+            if (memory.total() <= limit_)
+                continue;
+            fits = false;
+            // The short-lived tensors were underestimated, for everything like this stage.
+            const StageCandidate used = problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            for (StageCandidate& candidate : problem.candidates) {
+                if (candidate.submesh == used.submesh && candidate.config == used.config &&
+                    candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
+                    candidate.transient = std::max(candidate.transient, memory.transient + memory.total() - limit_);
+            }
+        }
+        return fits ? plan : none;
+    }
+
+    Result<std::optional<AssemblyRequest>> shardStages(const Draft& draft, StageProblem& problem, const StagePlan& chosen)
+    {
+        const CandidateSet& set = *draft.set;
+        AssemblyRequest assembly{.plan = &request_, .model = draft.model.get(), .stages = {}, .schedule = problem.schedule,
+                                 .microbatches = draft.microbatches};
         std::vector<SubmeshChoice> wanted;
         for (const auto& stage : chosen.stages)
             wanted.push_back(set.submeshes[static_cast<size_t>(problem.candidates[static_cast<size_t>(stage.candidate)].submesh)]);
         ASSIGN_OR_RETURN(const std::vector<PlacedSubmesh> places,
                          placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
-            const StageCandidate& candidate = problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            const auto index = static_cast<size_t>(chosen.stages[s].candidate);
+            const StageCandidate candidate = problem.candidates[index];
             const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
             ChosenStage stage;
             stage.submesh = {.firstHost = places[s].first / request_.cluster.devicesPerHost, .hosts = places[s].submesh.hosts,
@@ -263,38 +330,34 @@ private:
                              .devicesPerHost = places[s].submesh.devicesPerHost};
             stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, {shape.dp, shape.tp});
             stage.sharder = set.sharders[static_cast<size_t>(candidate.config)].get();
-            stage.request = set.requests[static_cast<size_t>(candidate.tag)];
-            ASSIGN_OR_RETURN(stage.sharding, shardStage(*stage.sharder, stage.request, candidate, chosen.stages[s].inFlight));
+            stage.request = {.firstLayer = candidate.firstLayer, .endLayer = candidate.endLayer,
+                             .inFlight = chosen.stages[s].inFlight, .secondsPerByte = 0, .memoryLimit = {},
+                             .isDraft = false};
+            std::optional<StageSharding> sharding = shardStage(*stage.sharder, stage.request, candidate.transient);
+            if (control_.isCancelled())
+                return Error(ErrorCode::kCancelled, "cancelled");
+            if (!sharding) {
+                problem.candidates[index].fixedMemory = limit_ + limit_; // Never again.
+                return std::optional<AssemblyRequest>();
+            }
+            stage.sharding = std::move(*sharding);
             assembly.stages.push_back(std::move(stage));
         }
-        return assembly;
+        return std::optional(std::move(assembly));
     }
 
-    /// The fastest sharding of the stage that fits; the unconstrained optimum if that fits already.
-    Result<StageSharding> shardStage(StageSharder& sharder, StageRequest& request, const StageCandidate& candidate, int inFlight)
+    /// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
+    std::optional<StageSharding> shardStage(StageSharder& sharder, StageRequest& request, Bytes transient)
     {
-        StageRequest free = request;
-        free.secondsPerByte = 0;
-        const StageShardingOutcome fastest = sharder.solve(free, control_);
+        const StageShardingOutcome& fastest = sharder.solve(request, control_);
         if (const auto* stage = std::get_if<StageSharding>(&fastest)) {
-            const Bytes need = stage->fixedMemory + stage->activations * static_cast<int64_t>(inFlight) + candidate.transient;
-            if (need <= limit_) {
-                request = free;
+            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) + transient <= limit_)
                 return *stage;
-            }
         }
-        StageRequest limited = free;
-        limited.inFlight = inFlight;
-        limited.memoryLimit = limit_ - candidate.transient;
-        const StageShardingOutcome fitting = sharder.solve(limited, control_);
-        if (const auto* stage = std::get_if<StageSharding>(&fitting)) {
-            request = limited;
-            return *stage;
-        }
-        const StageShardingOutcome known = sharder.solve(request, control_);
-        if (const auto* stage = std::get_if<StageSharding>(&known))
-            return *stage;
-        return Error(ErrorCode::kCancelled, "cancelled");
+        request.memoryLimit = limit_ - transient;
+        const StageShardingOutcome& fitting = sharder.solve(request, control_);
+        const auto* stage = std::get_if<StageSharding>(&fitting);
+        return stage != nullptr ? std::optional(*stage) : std::nullopt;
     }
 
     static void keepReason(NoPlan& kept, const NoPlan& none)
@@ -303,9 +366,9 @@ private:
             kept = none;
     }
 
-    NoPlan explain(NoPlan none, bool hasNoCounts, int64_t globalBatch) const
+    NoPlan explain(NoPlan none, int64_t globalBatch) const
     {
-        if (hasNoCounts)
+        if (none.reason.empty())
             none.reason = fmt::format("no microbatch count divides the global batch of {}", globalBatch);
         none.clashing = listConstraints(constraints_);
         if (!constraints_.memoryPerDevice)

@@ -9,6 +9,7 @@
 #include "core/plan/plan_request.h"
 #include "core/schedule/simulate.h"
 #include "core/sharding/strategy.h"
+#include "core/training/split_projections.h"
 
 namespace alpa
 {
@@ -107,6 +108,7 @@ struct ParallelPlan {
     Cluster cluster;
     PlanOptions options; ///< As asked, so that the same request can be made again.
     std::shared_ptr<const Graph> graph; ///< The training step at microbatch size; OpIds and ValueIds refer to it.
+    std::vector<ParameterView> views; ///< Parameters of the graph that are parts of the model's own.
     std::vector<PlannedLayer> layers;
     std::vector<int> layerOfOp; ///< Per op of the graph.
     std::vector<PlanStage> stages;

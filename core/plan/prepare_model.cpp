@@ -9,6 +9,7 @@
 #include "core/graph/op_cost.h"
 #include "core/inter_op/cluster_layers.h"
 #include "core/training/rebatch.h"
+#include "core/training/split_projections.h"
 #include "core/training/training_step.h"
 
 namespace alpa
@@ -267,7 +268,8 @@ Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, co
                                    std::optional<int> layerCount, const DeviceKind& device,
                                    const JobControl& control)
 {
-    ASSIGN_OR_RETURN(const Graph rebatched, rebatch(loss, microbatchSize));
+    ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(loss));
+    ASSIGN_OR_RETURN(const Graph rebatched, rebatch(split.graph, microbatchSize));
     ASSIGN_OR_RETURN(TrainingStep step, makeTrainingStep(rebatched, optimizer));
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
@@ -275,6 +277,7 @@ Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, co
     const std::vector<OpId> forward = forwardOps(*graph);
     ASSIGN_OR_RETURN(const ForwardLayers layers, clusterForward(*graph, forward, layerCount, control));
     PreparedModel model;
+    model.views = std::move(split.views);
     model.microbatchSize = microbatchSize;
     for (const std::string& name : layers.names)
         model.layers.push_back({.name = name, .flops = Flops(0)});

@@ -16,12 +16,13 @@ namespace alpa
 struct PreparedModel {
     std::shared_ptr<const LayeredGraph> layered;
     std::vector<PlannedLayer> layers;
+    std::vector<ParameterView> views; ///< Parameters of the graph that are parts of the model's.
     int64_t microbatchSize = 1;
     Flops flops; ///< Forward and backward contractions of one microbatch.
 };
 
-/// Rebatches `loss` to `microbatchSize`, differentiates it, adds the optimizer and cuts it into layers. `layerCount`
-/// unset: one layer for every block of the model, at most 16. Fails as these steps fail.
+/// Separates fused projections of `loss`, rebatches it to `microbatchSize`, differentiates it, adds the optimizer and
+/// cuts it into layers. `layerCount` unset: one layer for every block of the model, at most 16. Fails as these steps fail.
 Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, const OptimizerOptions& optimizer,
                                    std::optional<int> layerCount, const DeviceKind& device,
                                    const JobControl& control);

@@ -78,47 +78,79 @@ public:
             return;
         }
         sharder = std::make_shared<StageSharder>(std::move(created).value());
-        const int layers = request_.model->layered->layerCount;
-        for (int first = 0; first < layers; ++first) {
-            for (int end = first + 1; end <= layers; ++end) {
-                if (control.isCancelled())
-                    return;
-                if (isWorthwhile(first, end))
-                    addStage(first, end, control);
-            }
-        }
+        addCandidates(0, control);
+        const bool isTight = std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
+            return needOf(candidate, request_.microbatches) > limit_;
+        });
+        if (!isTight || candidates.empty())
+            return;
+        // The whole model's time over its memory sets the scale of the prices.
+        const StageCandidate& last = candidates.back();
+        const double scale = last.perMicrobatch.count / static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
+        for (const double price : kMemoryPrices)
+            addCandidates(price * scale, control);
     }
 
     std::shared_ptr<StageSharder> sharder;
     std::vector<StageCandidate> candidates;
-    std::vector<StageRequest> requests;
+    std::vector<double> prices;
     std::set<std::string> problems;
     std::optional<Bytes> smallestWhole;
 
 private:
+    /// What draft solutions of one or two layers add up to.
+    struct Cost {
+        double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0;
+        Cost& add(const StageSharding& stage, double sign)
+        {
+            perMicrobatch += sign * stage.perMicrobatch.count;
+            perStep += sign * stage.perStep.count;
+            fixed += sign * static_cast<double>(stage.fixedMemory.count);
+            activations += sign * static_cast<double>(stage.activations.count);
+            return *this;
+        }
+    };
+
+    static Bytes needOf(const StageCandidate& candidate, int inFlight)
+    {
+        return candidate.fixedMemory + candidate.perInFlightMicrobatch * static_cast<int64_t>(inFlight) +
+               candidate.transient;
+    }
+
     bool isWorthwhile(int first, int end) const
     {
-        const auto& layers = request_.model->layers;
-        const int devices = request_.cluster->deviceCount();
-        const bool isWhole = end - first == static_cast<int>(layers.size());
-        if ((submesh_.devices() == devices) != isWhole)
+        const int layers = request_.model->layered->layerCount;
+        const bool isWhole = end - first == layers;
+        if ((submesh_.devices() == request_.cluster->deviceCount()) != isWhole)
             return false;
-        for (const int cut : request_.constraints->cuts) {
-            if (first < cut && cut < end)
-                return false;
+        return std::ranges::none_of(request_.constraints->cuts, [&](int cut) { return first < cut && cut < end; });
+    }
+
+    void addCandidates(double price, const JobControl& control)
+    {
+        const int layers = request_.model->layered->layerCount;
+        std::vector<std::optional<StageSharding>> single;
+        std::vector<std::optional<StageSharding>> pair;
+        for (int layer = 0; layer < layers && !control.isCancelled(); ++layer) {
+            single.push_back(solve(layer, layer + 1, price, control));
+            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, control) : std::nullopt);
         }
-        if (!request_.prune || isWhole)
-            return true;
-        double flops = 0;
-        double total = 0;
-        for (size_t layer = 0; layer < layers.size(); ++layer) {
-            total += layers[layer].flops.count;
-            if (static_cast<int>(layer) >= first && static_cast<int>(layer) < end)
-                flops += layers[layer].flops.count;
+        for (int first = 0; first < layers && !control.isCancelled(); ++first) {
+            Cost cost;
+            for (int end = first + 1; end <= layers; ++end) {
+                const auto last = static_cast<size_t>(end) - 1;
+                if (!single[last] || (end - first > 1 && !pair[last - 1]))
+                    break;
+                if (end - first == 1)
+                    cost.add(*single[last], 1);
+                else if (end - first == 2)
+                    cost = Cost().add(*pair[last - 1], 1);
+                else
+                    cost.add(*pair[last - 1], 1).add(*single[last - 1], -1);
+                if (isWorthwhile(first, end))
+                    addCandidate(first, end, cost, price);
+            }
         }
-        const double share = flops / std::max(total, 1.0);
-        const double deviceShare = static_cast<double>(submesh_.devices()) / devices;
-        return deviceShare >= share / 2 && deviceShare <= share * 2; // Alpa's tolerance 1.
     }
 
     /// Stages that may follow, at the pace of this one: what 1F1B keeps in flight here.
@@ -166,44 +198,10 @@ private:
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    void addStage(int first, int end, const JobControl& control)
+    std::optional<StageSharding> solve(int first, int end, double price, const JobControl& control)
     {
-        StageRequest request{.firstLayer = first, .endLayer = end, .inFlight = expectedInFlight(first, end),
-                             .secondsPerByte = 0, .memoryLimit = {}};
-        const std::optional<StageSharding> fastest = solve(request, control);
-        if (!fastest)
-            return;
-        const Bytes transient = transientEstimate(first, end);
-        addCandidate(request, *fastest, transient);
-        const Bytes worst =
-            fastest->fixedMemory + fastest->activations * static_cast<int64_t>(request_.microbatches) + transient;
-        if (worst <= limit_) {
-            noteWhole(first, end, *fastest, transient);
-            return;
-        }
-        const double memory = static_cast<double>(
-            std::max<int64_t>(1, (fastest->fixedMemory + fastest->activations * static_cast<int64_t>(request.inFlight)).count));
-        for (const double price : kMemoryPrices) {
-            request.secondsPerByte = price * fastest->objective / memory;
-            const std::optional<StageSharding> leaner = solve(request, control);
-            if (!leaner)
-                return;
-            addCandidate(request, *leaner, transient);
-            noteWhole(first, end, *leaner, transient);
-        }
-    }
-
-    void noteWhole(int first, int end, const StageSharding& stage, Bytes transient)
-    {
-        if (end - first != request_.model->layered->layerCount)
-            return;
-        const Bytes need = stage.fixedMemory + stage.activations + transient;
-        if (!smallestWhole || need < *smallestWhole)
-            smallestWhole = need;
-    }
-
-    std::optional<StageSharding> solve(const StageRequest& request, const JobControl& control)
-    {
+        const StageRequest request{.firstLayer = first, .endLayer = end, .inFlight = expectedInFlight(first, end),
+                                   .secondsPerByte = price, .memoryLimit = {}, .isDraft = true};
         const StageShardingOutcome& outcome = sharder->solve(request, control);
         if (const auto* none = std::get_if<StageInfeasible>(&outcome))
             problems.insert(none->reason);
@@ -211,27 +209,25 @@ private:
         return stage != nullptr ? std::optional(*stage) : std::nullopt;
     }
 
-    void addCandidate(const StageRequest& request, const StageSharding& stage, Bytes transient)
+    void addCandidate(int first, int end, const Cost& cost, double price)
     {
         StageCandidate candidate;
-        candidate.firstLayer = request.firstLayer;
-        candidate.endLayer = request.endLayer;
+        candidate.firstLayer = first;
+        candidate.endLayer = end;
         candidate.submesh = shape_.submesh;
         candidate.config = config_;
-        candidate.perMicrobatch = stage.perMicrobatch;
-        candidate.perStep = stage.perStep;
-        candidate.fixedMemory = stage.fixedMemory;
-        candidate.perInFlightMicrobatch = stage.activations;
-        candidate.transient = transient;
-        candidate.inputTransfer = inputTransfer(request.firstLayer, request.endLayer);
-        for (size_t i = candidates.size(); i-- > 0;) {
-            if (candidates[i].firstLayer != request.firstLayer || candidates[i].endLayer != request.endLayer)
-                break;
-            if (candidates[i] == candidate)
-                return;
+        candidate.perMicrobatch = Seconds(std::max(cost.perMicrobatch, 0.0));
+        candidate.perStep = Seconds(std::max(cost.perStep, 0.0));
+        candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
+        candidate.perInFlightMicrobatch = Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
+        candidate.transient = transientEstimate(first, end);
+        candidate.inputTransfer = inputTransfer(first, end);
+        if (end - first == request_.model->layered->layerCount) {
+            const Bytes least = sharder->leastMemory(first, end) + candidate.transient;
+            smallestWhole = std::min(smallestWhole.value_or(least), least);
         }
         candidates.push_back(candidate);
-        requests.push_back(request);
+        prices.push_back(price);
     }
 
     const CandidateRequest& request_;
@@ -278,7 +274,7 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
         for (size_t i = 0; i < work.candidates.size(); ++i) {
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
             set.candidates.push_back(work.candidates[i]);
-            set.requests.push_back(work.requests[i]);
+            set.prices.push_back(work.prices[i]);
         }
         problems.merge(work.problems);
         if (work.sharder) {

@@ -25,7 +25,7 @@ struct CandidateSet {
     std::vector<MeshShape> shapes;                          ///< StageCandidate::config.
     std::vector<std::shared_ptr<StageSharder>> sharders;    ///< Per shape; null where the shape is impossible.
     std::vector<StageCandidate> candidates;
-    std::vector<StageRequest> requests;                     ///< Per candidate: how it was solved.
+    std::vector<double> prices;                             ///< Per candidate: seconds per byte of memory.
     std::vector<std::string> problems;                      ///< Why shapes or stages are impossible, each once.
     std::vector<std::string> unmatchedPatterns;
     std::optional<Bytes> smallestMemory;                    ///< Of the whole model in one stage, at least.
@@ -36,13 +36,15 @@ struct CandidateRequest {
     const Cluster* cluster = nullptr;
     const PlanConstraints* constraints = nullptr;
     int microbatches = 1;
-    bool prune = true; ///< Only stages whose share of the devices is within a factor 2 of their share of the FLOPs.
     int threads = 1;
 };
 
 /// The memory that a device may use.
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints);
 
+/// Runs of one and two layers are solved; longer ones are estimated from these, cost(i..j) = sum of cost(k, k+1) -
+/// sum of cost(k) over inner k, which is exact for repeated layers. What is chosen is solved as a whole later. So the number of
+/// integer programmes grows with the layers, not with their square.
 /// Fails with kCancelled only.
 Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control);
 
