@@ -89,7 +89,7 @@ QVariant OutlineModel::headerData(int section, Qt::Orientation orientation, int 
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role != Qt::DisplayRole)
         return {};
-    return section == kName ? tr("Scope") : section == kOps ? tr("Ops") : tr("Parameters");
+    return section == kName ? tr("Scope") : section == kOps ? tr("Ops") : tr("Params");
 }
 
 } // namespace alpa::app

@@ -107,7 +107,7 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
     case kMemory:
         return memoryText(peakMemory(*plan));
     case kDegrees:
-        return degreesText(*plan);
+        return u"%1 · %2 · %3"_s.arg(plan->dataParallel()).arg(plan->tensorParallel()).arg(plan->pipelineParallel());
     case kMicrobatches:
         return tr("%1 × %2").arg(plan->microbatches).arg(plan->microbatchSize);
     case kProof:
@@ -137,6 +137,8 @@ QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
 
 QString PlansModel::tip(const PlanEntry& entry, int column) const
 {
+    if (column == kMemory)
+        return tr("Most memory of a device, at the peak of the step");
     if (column == kBaseline)
         return tr("Click to make this the plan that others are compared with");
     if (entry.plan() == nullptr)
@@ -188,9 +190,9 @@ QVariant PlansModel::headerData(int section, Qt::Orientation orientation, int ro
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role != Qt::DisplayRole)
         return {};
-    const QString titles[kColumns] = {QString(),          tr("Plan"),         tr("Predicted step"), tr("vs ★"),
-                                      tr("Measured step"), tr("Samples"),      tr("Memory/device"),  tr("Degrees"),
-                                      tr("Microbatches"), tr("Proof"),        tr("Asked for")};
+    const QString titles[kColumns] = {QString(),       tr("Plan"),         tr("Predicted"), tr("vs ★"),
+                                      tr("Measured"),  tr("Samples"),      tr("Memory"),    tr("DP·TP·PP"),
+                                      tr("Microbatch"), tr("Proof"),       tr("Asked for")};
     return titles[section];
 }
 

@@ -21,6 +21,7 @@ struct CanvasTensor {
     QString name;
     QString type; ///< "2048×6144 f32"
     std::optional<ShardingSpec> spec;
+    bool isChanged = false; ///< Its spec is another than in the plan before.
     QString badge; ///< Collective that the box needs before it can read the tensor: "AG x".
     QString tip;
     Selection selection;

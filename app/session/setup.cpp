@@ -36,6 +36,17 @@ QString strategyTitle(PlanStrategy strategy)
     return {};
 }
 
+QString scheduleTitle(ScheduleKind kind)
+{
+    switch (kind) {
+    case ScheduleKind::kGpipe:
+        return u"GPipe"_s;
+    case ScheduleKind::k1f1b:
+        return u"1F1B"_s;
+    }
+    return {};
+}
+
 QString describeSetup(const Setup& setup)
 {
     QString text = strategyTitle(setup.options.strategy);

@@ -16,6 +16,8 @@ struct Setup {
 
 /// "Automatic", "Data parallel", "ZeRO-2", "ZeRO-3", "Megatron grid", "Pipeline only".
 QString strategyTitle(PlanStrategy strategy);
+/// "1F1B", "GPipe".
+QString scheduleTitle(ScheduleKind kind);
 /// "Automatic, max TP 2, memory 16 GiB".
 QString describeSetup(const Setup& setup);
 /// What the baselines share with `setup`: cluster, batch, optimizer and memory limit, nothing else.

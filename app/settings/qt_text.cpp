@@ -27,6 +27,11 @@ QString shortCountText(double count)
     return numberText(count);
 }
 
+QString counted(int64_t count, const QString& one, const QString& many)
+{
+    return countText(count) + u' ' + (count == 1 ? one : many);
+}
+
 QString percentText(double fraction) { return QString::number(fraction * 100.0, 'f', 1) + u" %"_s; }
 
 QString changeText(double value, double reference)

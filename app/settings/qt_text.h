@@ -26,6 +26,8 @@ QString countText(int64_t count);
 /// "118.5 k", "1.316 B": counts of parameters on cards.
 QString shortCountText(double count);
 QString numberText(double number);
+/// "1 stage", "3 stages".
+QString counted(int64_t count, const QString& one, const QString& many);
 /// "12.3 %".
 QString percentText(double fraction);
 /// "+8.1 %", "-0.4 %" of `value` against `reference`.

@@ -142,7 +142,10 @@ QString styleSheetFor(const Theme& theme)
         QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
         QTabBar::tab:hover { color: @text; }
         QTabBar::tab:focus { color: @accent; }
-        QHeaderView::section { background: @raised; border: none; border-bottom: 1px solid @border; padding: 4px 8px; color: @muted; }
+        QHeaderView::section { background: @raised; border: none; border-bottom: 1px solid @border; padding: 5px 6px; color: @muted; }
+        QProgressBar { border: 1px solid @border; border-radius: 3px; background: @surface; color: @text; text-align: center; }
+        QProgressBar::chunk { background: @selection; border-radius: 2px; }
+        QTableView#compareTable QHeaderView::section { padding: 5px 18px 5px 6px; }
         QTreeView, QTableView, QListView, QPlainTextEdit { border: none; background: @surface; alternate-background-color: @raised; }
         QTreeView::item, QListView::item { padding: 3px 2px; }
         QTableView::item { padding: 2px 6px; }

@@ -18,6 +18,7 @@
 #include <QScrollArea>
 #include <QSpinBox>
 #include <QTableView>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -68,18 +69,14 @@ QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& colu
 ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), preset_(new QComboBox), count_(new QSpinBox), strategy_(new QComboBox),
       optimizer_(new QComboBox), schedule_(new QComboBox), batch_(new QSpinBox), memory_(new QDoubleSpinBox),
-      specs_(new SpecsModel(this)), specTable_(new QTableView), cuts_(makeMuted({})), staleText_(makeMuted({}))
+      specs_(new SpecsModel(this)), specTable_(new QTableView), cuts_(makeMuted({}))
 {
     setObjectName(u"constraintsPanel"_s);
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(12, 8, 12, 12);
     column->setSpacing(6);
-    QVBoxLayout* staleRows = nullptr;
-    stale_ = makeBanner(u"staleBanner"_s, themeOf(this).warning, staleRows);
-    staleRows->addWidget(staleText_);
     obstacle_ = makeBanner(u"obstacleBanner"_s, themeOf(this).error, obstacleRows_);
-    column->addWidget(stale_);
     column->addWidget(obstacle_);
 
     QFormLayout* form = nullptr;
@@ -132,11 +129,10 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
         edit(next, tr("Schedule %1").arg(schedule_->currentText()), -1);
     });
     connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
-    connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::takePlanning);
-    connect(session, &Session::planningChanged, this, &ConstraintsPanel::takePlanning);
+    connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::showObstacle);
     connect(session, &Session::modelChanged, this, &ConstraintsPanel::takeSetup);
     takeSetup();
-    takePlanning();
+    showObstacle();
 }
 
 QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, const QString& name, const QString& unset,
@@ -311,8 +307,10 @@ void ConstraintsPanel::addPins(QVBoxLayout* column)
         spec.forbids = !spec.forbids;
         apply(specs, tr("Change a pin"));
     });
-    connect(specs_, &SpecsModel::edited, this,
-            [apply](const std::vector<SpecConstraint>& specs) { apply(specs, tr("Change a pin")); });
+    connect(specs_, &SpecsModel::edited, this, [this, apply](const std::vector<SpecConstraint>& specs) {
+        // After the editor has closed: taking the setup resets the model.
+        QTimer::singleShot(0, this, [apply, specs] { apply(specs, tr("Change a pin")); });
+    });
     connect(specs_, &SpecsModel::rejected, this, [this](const QString& message) {
         cuts_->setText(message);
         cuts_->show();
@@ -359,28 +357,15 @@ void ConstraintsPanel::takeSetup()
     isTaking_ = false;
 }
 
-void ConstraintsPanel::takePlanning()
-{
-    const bool isStale = session_->isStale();
-    const PlanEntry* shown = session_->shownPlan();
-    const PlanEntry* obstacle = session_->obstacle();
-    stale_->setVisible(obstacle == nullptr && (isStale || session_->isPlanning()));
-    if (session_->isPlanning()) {
-        const BackgroundJob* job = session_->planningJob();
-        const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
-        const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
-        staleText_->setText(tr("Planning: %1%2. Esc stops it.").arg(phase, share));
-    } else if (isStale) {
-        staleText_->setText(tr("%1 is shown; it is not the answer to what is asked here. Plan with F5.").arg(shown->name));
-    }
-    showObstacle();
-}
-
 void ConstraintsPanel::showObstacle()
 {
     const PlanEntry* obstacle = session_->obstacle();
     while (QLayoutItem* item = obstacleRows_->takeAt(0)) {
-        delete item->widget();
+        // Later: this may run inside the click of a Relax button.
+        if (item->widget() != nullptr) {
+            item->widget()->hide();
+            item->widget()->deleteLater();
+        }
         delete item;
     }
     obstacle_->setVisible(obstacle != nullptr);

@@ -37,7 +37,6 @@ private:
     void addTraining(QFormLayout* form);
     void addPins(QVBoxLayout* column);
     void takeSetup();
-    void takePlanning();
     void showObstacle();
     void relax(const QString& constraint, const NoPlan& why);
     void edit(const Setup& next, const QString& text, int mergeId);
@@ -65,8 +64,6 @@ private:
     SpecsModel* specs_;
     QTableView* specTable_;
     QLabel* cuts_;
-    QWidget* stale_;
-    QLabel* staleText_;
     QWidget* obstacle_;
     QVBoxLayout* obstacleRows_;
     bool isTaking_ = false; ///< Widgets are being set from the setup: their signals are no edits.

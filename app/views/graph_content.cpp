@@ -514,17 +514,69 @@ CanvasLevel levelOf(const GraphFacts& facts, const GraphViewOptions& options, co
     return layerLevel(facts, options);
 }
 
+bool isChanged(const GraphFacts& facts, const GraphFacts& before, size_t value)
+{
+    return facts.specOfValue[value] != before.specOfValue[value];
+}
+
+/// Marks what differs from the plan before, in words too.
+void markChanges(CanvasLevel& level, const GraphFacts& facts, const GraphFacts& before)
+{
+    const std::vector<int> changed = changedPerLayer(facts, before);
+    for (CanvasNode& node : level.nodes) {
+        for (CanvasTensor& tensor : node.tensors) {
+            const auto value = static_cast<size_t>(tensor.selection.index);
+            if (!isChanged(facts, before, value))
+                continue;
+            tensor.isChanged = true;
+            const auto& old = before.specOfValue[value];
+            tensor.tip += u'\n' + tr("before: %1").arg(old ? toQt(formatSpec(*old)) : tr("nothing"));
+        }
+        if (node.selection.kind != Selection::Kind::kLayer)
+            continue;
+        const int count = changed[static_cast<size_t>(node.selection.index)];
+        if (count > 0)
+            node.corner = tr("%1 changed").arg(count) + (node.corner.isEmpty() ? QString() : u" · "_s + node.corner);
+    }
+}
+
 } // namespace
 
-CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options)
+bool areComparable(const GraphFacts& facts, const GraphFacts& before)
+{
+    return facts.plan != nullptr && before.plan != nullptr &&
+           facts.graph->values.size() == before.graph->values.size() &&
+           facts.graph->ops.size() == before.graph->ops.size();
+}
+
+std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& before)
+{
+    std::vector<int> changed(facts.layers.size(), 0);
+    for (size_t v = 0; v < facts.graph->values.size(); ++v) {
+        if (!isChanged(facts, before, v))
+            continue;
+        const OpId producer = facts.graph->values[v].producer;
+        const OpId place = producer.isValid() || facts.users[v].empty() ? producer : facts.users[v].front();
+        if (place.isValid() && facts.layerOfOp[place.index()] >= 0)
+            ++changed[static_cast<size_t>(facts.layerOfOp[place.index()])];
+    }
+    return changed;
+}
+
+CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options,
+                           std::shared_ptr<const GraphFacts> before)
 {
     // A level is asked for again on every layout round; most rounds change none of them.
     auto cache = std::make_shared<std::map<QString, CanvasLevel>>();
-    return [facts = std::move(facts), options, cache](const QString& key) {
+    const bool marks = before != nullptr && areComparable(*facts, *before);
+    return [facts = std::move(facts), options, before = marks ? std::move(before) : nullptr, cache](const QString& key) {
         const auto known = cache->find(key);
         if (known != cache->end())
             return known->second;
-        return (*cache)[key] = levelOf(*facts, options, key);
+        CanvasLevel level = levelOf(*facts, options, key);
+        if (before != nullptr)
+            markChanges(level, *facts, *before);
+        return (*cache)[key] = std::move(level);
     };
 }
 
@@ -561,9 +613,11 @@ QString typeText(const TensorType& type)
 
 QString shortLayerName(const GraphFacts& facts, int layer)
 {
-    const QString name = toQt(facts.layers[static_cast<size_t>(layer)].name);
-    const QString last = name.section(u'/', -1);
-    return last.isEmpty() ? name : last;
+    // A layer of several blocks is called "GPT/block_2 .. GPT/block_3".
+    QStringList parts = toQt(facts.layers[static_cast<size_t>(layer)].name).split(u" .. "_s);
+    for (QString& part : parts)
+        part = part.section(u'/', -1);
+    return parts.join(u" – "_s);
 }
 
 QString opTitle(const GraphFacts& facts, OpId id)

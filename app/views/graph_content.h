@@ -22,7 +22,14 @@ struct GraphViewOptions {
 };
 
 /// Keys: "" the layers, "layer 3", "op 120", and "ops 3 100 180" for a run of a large layer.
-CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options);
+/// `before`: another plan of the same model, or null; tensors whose spec differs from it are marked.
+CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options,
+                           std::shared_ptr<const GraphFacts> before = nullptr);
+
+/// Do the two plans' graphs number the same values? Then their specs can be compared by id.
+bool areComparable(const GraphFacts& facts, const GraphFacts& before);
+/// How many values of each layer have another spec.
+std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& before);
 
 /// Keys of the groups that must be unfolded to see `op`, outermost first; the last is the op's own box, which for a
 /// folded op is that of its layer.

@@ -24,18 +24,19 @@ ShardingLegend::ShardingLegend(QWidget* parent) : QWidget(parent)
 {
     setObjectName(u"shardingLegend"_s);
     setAccessibleName(tr("Legend of the sharding strips"));
+    setToolTip(tr("Each cell of a strip is one dimension of the tensor.\nAR all-reduce, AG all-gather, RS reduce-scatter, "
+                  "A2A all-to-all; the letter behind it is the mesh axis."));
     setFixedHeight(28);
 }
 
-void ShardingLegend::setMesh(const DeviceMesh* mesh)
+void ShardingLegend::setMesh(const DeviceMesh* mesh, bool marksChanges)
 {
+    marksChanges_ = marksChanges;
     axes_.clear();
     if (mesh != nullptr) {
-        static const char* const roles[] = {QT_TR_NOOP("data axis"), QT_TR_NOOP("tensor axis"), QT_TR_NOOP("third axis"),
-                                            QT_TR_NOOP("fourth axis")};
         for (size_t i = 0; i < mesh->axes.size(); ++i)
-            axes_.emplace_back(int(i), tr("split over %1, %2 of %n device(s)", nullptr, mesh->axes[i].size)
-                                           .arg(toQt(mesh->axes[i].name), tr(roles[i & 3])));
+            axes_.emplace_back(int(i), tr("split over %1, %2").arg(toQt(mesh->axes[i].name),
+                                                                   counted(mesh->axes[i].size, tr("device"), tr("devices"))));
     }
     update();
 }
@@ -70,7 +71,14 @@ void ShardingLegend::paintEvent(QPaintEvent*)
     painter.drawLine(QPointF(x, y + 8), QPointF(x + 26, y + 8));
     painter.setPen(theme.mutedText);
     painter.drawText(QRectF(x + 32, y, 460, 16), Qt::AlignVCenter | Qt::AlignLeft,
-                     tr("moves data: AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all"));
+                     tr("moves data"));
+    if (!marksChanges_)
+        return;
+    x += 32 + painter.fontMetrics().horizontalAdvance(tr("moves data")) + 18;
+    painter.setPen(QPen(theme.measured, 2));
+    painter.drawRoundedRect(QRectF(x, y, 18, 16), 4, 4);
+    painter.setPen(theme.mutedText);
+    painter.drawText(QRectF(x + 24, y, 200, 16), Qt::AlignVCenter | Qt::AlignLeft, tr("changed"));
 }
 
 GraphView::GraphView(Session* session, QWidget* parent)
@@ -165,13 +173,21 @@ void GraphView::refresh()
     if (facts == facts_ && options == options_)
         return;
     const bool isSameShape = facts_ != nullptr && facts != nullptr && facts_->layers.size() == facts->layers.size();
+    // Against the starred plan, else against the one that was shown before.
+    if (facts != facts_ && facts_ != nullptr && facts_->plan != nullptr)
+        before_ = facts_;
+    const PlanEntry* baseline = session_->baseline();
+    if (baseline != nullptr && baseline->facts != nullptr)
+        before_ = baseline->facts;
+    if (facts == nullptr || before_ == facts || (before_ != nullptr && !areComparable(*facts, *before_)))
+        before_ = nullptr;
     facts_ = facts;
     options_ = options;
     lastFound_ = -1;
     if (facts_ == nullptr)
         return;
-    legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh);
-    canvas_->setContent(graphContent(facts_, options_), isSameShape);
+    legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh, before_ != nullptr);
+    canvas_->setContent(graphContent(facts_, options_, before_), isSameShape);
 }
 
 void GraphView::takeSelection()

@@ -19,8 +19,8 @@ class ShardingLegend : public QWidget
 
 public:
     explicit ShardingLegend(QWidget* parent = nullptr);
-    /// `mesh` gives the sizes of the axes; null: no plan.
-    void setMesh(const DeviceMesh* mesh);
+    /// `mesh` gives the sizes of the axes; null: no plan. `marksChanges`: explains their mark.
+    void setMesh(const DeviceMesh* mesh, bool marksChanges);
     QSize sizeHint() const override { return {700, 28}; }
 
 protected:
@@ -28,6 +28,7 @@ protected:
 
 private:
     std::vector<std::pair<int, QString>> axes_; ///< Axis and what stands beside it.
+    bool marksChanges_ = false;
 };
 
 class GraphView : public QWidget
@@ -54,7 +55,8 @@ private:
     QLabel* engine_;
     ShardingLegend* legend_;
     GraphViewOptions options_;
-    std::shared_ptr<const GraphFacts> facts_; ///< What the canvas shows.
+    std::shared_ptr<const GraphFacts> facts_;  ///< What the canvas shows.
+    std::shared_ptr<const GraphFacts> before_; ///< The plan it is compared with; may be null.
     int lastFound_ = -1; ///< Among layers, then ops.
 };
 

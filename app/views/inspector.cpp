@@ -251,7 +251,7 @@ void Inspector::showValue(ValueId id)
         addNote(describeSharding(*spec, value.type, &mesh));
     }
     const auto& users = facts_->users[id.index()];
-    addHeading(tr("Read by %n operation(s)", nullptr, int(users.size())));
+    addHeading(tr("Read by %1").arg(counted(int64_t(users.size()), tr("operation"), tr("operations"))));
     for (size_t i = 0; i < users.size() && i < 8; ++i) {
         const Op& op = facts_->graph->op(users[i]);
         QString how;
@@ -362,9 +362,9 @@ void Inspector::showDecision(DecisionPlace place)
     alternatives_->setDecision(facts_, place);
     decision_->show();
     const Certificate& proof = facts_->plan->stages[static_cast<size_t>(place.stage)].certificate;
-    decisionText_->setText(tr("%1 had %n alternative(s). The times are what the step would gain if only this decision changed. %2",
-                              nullptr, int(decision->alternatives.size()))
+    decisionText_->setText(tr("%1: %2. The times are what the step would take longer if only this decision changed. %3")
                                .arg(toQt(decision->label),
+                                    counted(int64_t(decision->alternatives.size()), tr("possible sharding"), tr("possible shardings")),
                                     proof.memoryBinds ? tr("Memory binds on this stage.") : tr("Memory does not bind on this stage.")));
     table_->selectRow(decision->chosen);
 }

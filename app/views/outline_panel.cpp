@@ -31,6 +31,7 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     tree_->setUniformRowHeights(true);
     tree_->setAlternatingRowColors(true);
     tree_->setRootIsDecorated(true);
+    tree_->setIndentation(14);
     tree_->header()->setStretchLastSection(false);
     tree_->header()->setSectionResizeMode(OutlineModel::kName, QHeaderView::Stretch);
     tree_->header()->setSectionResizeMode(OutlineModel::kOps, QHeaderView::ResizeToContents);

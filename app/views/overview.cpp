@@ -178,7 +178,9 @@ void Overview::refresh()
     const std::optional<Seconds> measured = session_->measuredStep(shown->id);
     if (measured)
         against = tr("measured %1").arg(timeText(*measured));
-    step_->setValue(timeText(plan->stepTime), against.isEmpty() ? tr("planned in %1").arg(timeText(plan->planningTime)) : against);
+    if (against.isEmpty() && plan->planningTime.count > 0)
+        against = tr("planned in %1").arg(timeText(plan->planningTime));
+    step_->setValue(timeText(plan->stepTime), against);
     throughput_->setValue(tr("%1 samples/s").arg(numberText(plan->samplesPerSecond())),
                           tr("%1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
     const Bytes peak = peakMemory(*plan);
@@ -189,10 +191,10 @@ void Overview::refresh()
     double bubble = 0;
     for (const StageTimeline& stage : plan->timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
-    bubble_->setValue(plan->stages.size() == 1 ? tr("one stage") : tr("%1 stages").arg(plan->stages.size()),
-                      tr("%1, %2 microbatches of %3, idle at most %4")
-                          .arg(toQt(text(plan->schedule)))
-                          .arg(plan->microbatches)
+    bubble_->setValue(counted(int64_t(plan->stages.size()), tr("stage"), tr("stages")),
+                      tr("%1, %2 of %3, idle at most %4")
+                          .arg(scheduleTitle(plan->schedule),
+                               counted(plan->microbatches, tr("microbatch"), tr("microbatches")))
                           .arg(plan->microbatchSize)
                           .arg(percentText(bubble)));
     int decisions = 0;

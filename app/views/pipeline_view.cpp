@@ -150,11 +150,9 @@ void PipelineView::refresh()
     double bubble = 0;
     for (const StageTimeline& stage : plan.timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
-    summary_->setText(tr("%1 schedule, %2 microbatches of %3 samples. Step %4, stages idle at most %5. "
-                         "Right-click a layer to begin a stage there.")
-                          .arg(toQt(text(plan.schedule)))
-                          .arg(plan.microbatches)
-                          .arg(plan.microbatchSize)
+    summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Right-click a layer to begin a stage there.")
+                          .arg(scheduleTitle(plan.schedule), counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
+                               counted(plan.microbatchSize, tr("sample"), tr("samples")))
                           .arg(timeText(plan.stepTime), percentText(bubble)));
     takeSelection();
 }

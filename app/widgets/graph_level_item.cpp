@@ -201,8 +201,8 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
         const bool moves = !edge.badge.isEmpty();
         const bool touches = hovered_ == edge.from || hovered_ == edge.to;
         const QColor color = moves ? theme.error : touches ? theme.accent : theme.transfer;
-        // One pixel for a byte, three and a half for a gibibyte.
-        const double width = 1 + std::log10(1 + edge.bytes / 1024) / 2.4;
+        // One pixel for a byte, two and a half for a gibibyte.
+        const double width = 1 + std::log10(1 + edge.bytes / 1024) / 4;
         QPen pen(color, width / std::min(1.0, std::max(scale, 0.3)));
         if (moves)
             pen.setStyle(Qt::DashLine);
@@ -314,6 +314,12 @@ void GraphLevelItem::paintTensors(QPainter& painter, size_t node, const Theme& t
             const std::vector<StripCell> cells = stripCells(*tensor.spec);
             right -= stripWidth(cells);
             paintStrip(painter, {right, y + (kRowHeight - kStripCellHeight) / 2}, cells, theme);
+            if (tensor.isChanged) {
+                painter.setPen(QPen(theme.measured, 2));
+                painter.setBrush(Qt::NoBrush);
+                painter.drawRoundedRect(QRectF(right - 3, y + 0.5, stripWidth(cells) + 6, kRowHeight - 1), 4, 4);
+                right -= 3;
+            }
             right -= 8;
         }
         if (!tensor.badge.isEmpty()) {

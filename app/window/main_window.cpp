@@ -27,6 +27,7 @@
 #include <QLabel>
 #include <QMimeData>
 #include <QProgressBar>
+#include <QPushButton>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QSvgGenerator>
@@ -34,6 +35,7 @@
 #include <QTabWidget>
 #include <QToolBar>
 #include <QToolButton>
+#include <QVBoxLayout>
 
 namespace alpa::app
 {
@@ -68,6 +70,7 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
     connect(&session_, &Session::modelChanged, this, &MainWindow::takeModel);
     connect(&session_, &Session::shownPlanChanged, this, &MainWindow::takePlan);
     connect(&session_, &Session::planningChanged, this, &MainWindow::takePlanning);
+    connect(&session_, &Session::setupChanged, this, &MainWindow::refreshBanner);
     connect(&session_, &Session::runsChanged, this, &MainWindow::updateActions);
     connect(session_.jobs(), &JobList::changed, this, &MainWindow::takePlanning);
     connect(session_.jobs(), &JobList::progressed, this, &MainWindow::takePlanning);
@@ -107,8 +110,33 @@ void MainWindow::makePages()
     pages_->addTab(new MemoryView(&session_), tr("Memory"));
     pages_->addTab(new CompareView(&session_, plans_), tr("Compare"));
     pages_->addTab(runs_, tr("Runs"));
+    banner_ = new QFrame;
+    banner_->setObjectName(u"planBanner"_s);
+    bannerText_ = new QLabel;
+    bannerText_->setObjectName(u"planBannerText"_s);
+    bannerText_->setTextFormat(Qt::PlainText);
+    bannerButton_ = new QPushButton;
+    bannerButton_->setObjectName(u"planBannerButton"_s);
+    auto* bannerRow = new QHBoxLayout(banner_);
+    bannerRow->setContentsMargins(14, 6, 10, 6);
+    bannerRow->addWidget(bannerText_, 1);
+    bannerRow->addWidget(bannerButton_);
+    connect(bannerButton_, &QPushButton::clicked, this, [this] {
+        if (session_.isPlanning())
+            session_.cancelPlanning();
+        else if (session_.obstacle() != nullptr)
+            constraintsDock_->raise();
+        else
+            session_.planNow();
+    });
+    auto* main = new QWidget;
+    auto* column = new QVBoxLayout(main);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(banner_);
+    column->addWidget(pages_, 1);
     stack_->addWidget(start_);
-    stack_->addWidget(pages_);
+    stack_->addWidget(main);
     setCentralWidget(stack_);
     connect(start_, &StartPage::openRequested, this, &MainWindow::askForFile);
     connect(start_, &StartPage::modelChosen, this,
@@ -138,6 +166,9 @@ void MainWindow::makeDocks()
     problems_ = new ProblemsPanel(&session_);
     problemsDock_ = addDock(tr("Problems"), u"problemsDock"_s, problems_, Qt::BottomDockWidgetArea);
     jobsDock_ = addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);
+    // Their tabs name them already.
+    for (QDockWidget* dock : {constraintsDock_, inspectorDock_})
+        dock->setTitleBarWidget(new QWidget);
     sideDocks_ = {outline, plans, constraintsDock_, inspectorDock_};
     connect(plansPanel, &PlansPanel::saveRequested, this, &MainWindow::savePlan);
     connect(constraints, &ConstraintsPanel::clusterEdited, this,
@@ -159,7 +190,7 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
     addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
     tabifyDockWidget(problemsDock_, jobsDock_);
-    resizeDocks({sideDocks_[0], constraintsDock_}, {270, 320}, Qt::Horizontal);
+    resizeDocks({sideDocks_[0], constraintsDock_}, {290, 330}, Qt::Horizontal);
     resizeDocks({sideDocks_[0], sideDocks_[1]}, {520, 260}, Qt::Vertical);
     resizeDocks({problemsDock_}, {150}, Qt::Vertical);
 }
@@ -299,6 +330,7 @@ void MainWindow::takeModel()
 
 void MainWindow::takePlan()
 {
+    refreshBanner();
     updateActions();
     const PlanEntry* shown = session_.shownPlan();
     const auto& model = session_.model();
@@ -337,7 +369,36 @@ void MainWindow::takePlanning()
         if (job->fraction() >= 0)
             jobBar_->setValue(int(job->fraction() * 1000));
     }
+    refreshBanner();
     updateActions();
+}
+
+/// Whatever page is open, one line says when it does not show the answer to what is asked.
+void MainWindow::refreshBanner()
+{
+    const PlanEntry* obstacle = session_.obstacle();
+    const PlanEntry* shown = session_.shownPlan();
+    const bool isPlanning = session_.isPlanning();
+    banner_->setVisible(isPlanning || obstacle != nullptr || session_.isStale());
+    const Theme& theme = themeOf(this);
+    const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
+    banner_->setStyleSheet(u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
+        theme.staleBar.name(), line.name()));
+    const QString seen = shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
+    if (isPlanning) {
+        const BackgroundJob* job = session_.planningJob();
+        const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
+        const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
+        bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, seen));
+        bannerButton_->setText(tr("Stop (Esc)"));
+    } else if (obstacle != nullptr) {
+        bannerText_->setText(tr("No plan: %1").arg(obstacle->problem().section(u'\n', 0, 0)));
+        bannerText_->setToolTip(obstacle->problem());
+        bannerButton_->setText(tr("Show constraints"));
+    } else if (session_.isStale()) {
+        bannerText_->setText(tr("%1 is not the answer to what is asked now.").arg(shown->name));
+        bannerButton_->setText(tr("Plan (F5)"));
+    }
 }
 
 void MainWindow::toggleFocusMode()

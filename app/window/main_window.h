@@ -8,8 +8,10 @@
 #include <QMainWindow>
 
 class QDockWidget;
+class QFrame;
 class QLabel;
 class QProgressBar;
+class QPushButton;
 class QStackedWidget;
 class QTabWidget;
 class QToolButton;
@@ -66,6 +68,7 @@ private:
     void takeModel();
     void takePlanning();
     void takePlan();
+    void refreshBanner();
     void setTheme(ThemeChoice choice);
     void updateActions();
 
@@ -76,6 +79,9 @@ private:
     QStackedWidget* stack_ = nullptr;
     StartPage* start_ = nullptr;
     QTabWidget* pages_ = nullptr;
+    QFrame* banner_ = nullptr;
+    QLabel* bannerText_ = nullptr;
+    QPushButton* bannerButton_ = nullptr;
     GraphView* graph_ = nullptr;
     RunsView* runs_ = nullptr;
     ProblemsPanel* problems_ = nullptr;

@@ -106,7 +106,7 @@ TEST(PlansModel, FollowsTheSession)
     PlansModel model(&session);
     const QAbstractItemModelTester tester(&model, kFatal);
     EXPECT_EQ(model.rowCount(), 0);
-    Setup setup;
+    app::Setup setup;
     setup.cluster = QStringLiteral("cpu-x2");
     session.setInitialSetup(setup);
     session.openModel(samplePath(QStringLiteral("mlp-tiny")));
@@ -125,7 +125,7 @@ TEST(PlansModel, FollowsTheSession)
 TEST(AlternativesModel, MarksTheChosenOne)
 {
     Session session;
-    Setup setup;
+    app::Setup setup;
     setup.cluster = QStringLiteral("cpu-x4");
     session.setInitialSetup(setup);
     session.openModel(samplePath(QStringLiteral("gpt-tiny")));

@@ -17,16 +17,16 @@ class SessionTest : public ::testing::Test
 protected:
     void SetUp() override
     {
-        Setup setup;
+        app::Setup setup;
         setup.cluster = QStringLiteral("cpu-x4");
         session_.setInitialSetup(setup);
         session_.openModel(samplePath(QStringLiteral("mlp-tiny")));
         ASSERT_TRUE(waitUntil([this] { return session_.shownPlan() != nullptr; }));
     }
 
-    Setup withMaxTp(int maxTp) const
+    app::Setup withMaxTp(int maxTp) const
     {
-        Setup next = session_.setup();
+        app::Setup next = session_.setup();
         next.options.constraints.maxTp = maxTp;
         return next;
     }
@@ -81,7 +81,7 @@ TEST_F(SessionTest, NewEditCancelsThePlanningOfTheOldOne)
 
 TEST_F(SessionTest, TooLittleMemoryNamesTheConstraintAndRelaxingItPlans)
 {
-    Setup next = session_.setup();
+    app::Setup next = session_.setup();
     next.options.constraints.memoryPerDevice = Bytes(1024);
     session_.editSetup(next, QStringLiteral("Memory 1 KiB"));
     ASSERT_TRUE(waitUntil([this] { return session_.obstacle() != nullptr; }));
@@ -129,7 +129,7 @@ TEST(Session, BrokenFileIsAMessageAndNoCrash)
 TEST(Session, EndsWhilePlanning)
 {
     Session session;
-    Setup setup;
+    app::Setup setup;
     setup.cluster = QStringLiteral("h200-x4");
     session.setInitialSetup(setup);
     session.openModel(samplePath(QStringLiteral("gpt-125m")));
@@ -138,7 +138,7 @@ TEST(Session, EndsWhilePlanning)
 
 TEST(RelaxConstraint, TakesBackTheOneThatIsNamed)
 {
-    Setup setup;
+    app::Setup setup;
     setup.options.constraints.maxTp = 1;
     setup.options.constraints.maxPp = 2;
     setup.options.constraints.memoryPerDevice = gibibytes(16);
