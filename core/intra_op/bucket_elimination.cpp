@@ -9,10 +9,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// A function of some nodes' labels, row-major over `scope`.
 struct Factor {
@@ -20,11 +17,13 @@ struct Factor {
     std::vector<double> values;
 };
 
-/// Steps through all labels of some nodes while keeping the offset in a factor that has only some of them.
+/// Steps through all labels of some nodes while keeping the offset in a factor that has only some
+/// of them.
 class Odometer
 {
 public:
-    Odometer(const IlpCore& core, const std::vector<int>& nodes) : digits_(nodes.size(), 0)
+    Odometer(const IlpCore& core, const std::vector<int>& nodes)
+        : digits_(nodes.size(), 0)
     {
         for (int node : nodes)
             sizes_.push_back(core.labelCount[at(node)]);
@@ -92,7 +91,9 @@ public:
                 place(std::move(rest));
         }
         // What other components cost is known only now.
-        const double last = result.costOfLast.empty() ? 0 : *std::min_element(result.costOfLast.begin(), result.costOfLast.end());
+        const double last = result.costOfLast.empty() ? 0
+                                                      : *std::min_element(result.costOfLast.begin(),
+                                                                          result.costOfLast.end());
         for (double& cost : result.costOfLast)
             cost = cost + (result.cost - last);
         result.choice.assign(at(core_.nodeCount), 0);
@@ -100,7 +101,8 @@ public:
             const int node = plan_.order[i];
             size_t offset = 0;
             for (int neighbour : plan_.scope[at(node)])
-                offset = offset * at(core_.labelCount[at(neighbour)]) + at(result.choice[at(neighbour)]);
+                offset =
+                    offset * at(core_.labelCount[at(neighbour)]) + at(result.choice[at(neighbour)]);
             result.choice[at(node)] = bestLabel_[at(node)][offset];
         }
         return result;
@@ -126,7 +128,8 @@ private:
         buckets_[first].push_back(std::move(factor));
     }
 
-    /// The factor with `node` last in its scope, so that the node's labels are neighbours in memory.
+    /// The factor with `node` last in its scope, so that the node's labels are neighbours in
+    /// memory.
     Factor withLast(Factor factor, int node) const
     {
         if (factor.scope.back() == node)

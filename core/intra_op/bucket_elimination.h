@@ -1,11 +1,11 @@
-// Exact minimum of a core's cost by eliminating one node after the other; usages are ignored. Time and memory grow with
-// the largest table, which the plan states beforehand.
+// Exact minimum of a core's cost by eliminating one node after the other; usages are ignored. Time
+// and memory grow with the largest table, which the plan states beforehand.
 #pragma once
+
+#include "core/intra_op/ilp_core.h"
 
 #include <optional>
 #include <vector>
-
-#include "core/intra_op/ilp_core.h"
 
 namespace alpa
 {
@@ -17,8 +17,8 @@ struct EliminationPlan {
     double tableTotal = 0;               ///< Numbers in all tables.
 };
 
-/// Greedy: always the node with the smallest table. Fails (nullopt) if the tables need more than `mostNumbers` in all.
-/// `last`, if given, is eliminated last.
+/// Greedy: always the node with the smallest table. Fails (nullopt) if the tables need more than
+/// `mostNumbers` in all. `last`, if given, is eliminated last.
 std::optional<EliminationPlan> planElimination(const IlpCore& core, double mostNumbers,
                                                std::optional<int> last = std::nullopt);
 

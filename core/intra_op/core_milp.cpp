@@ -1,22 +1,20 @@
 #include "core/intra_op/core_milp.h"
 
+#include "core/intra_op/linear_program.h"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "core/intra_op/linear_program.h"
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
-/// A full time of memory in the rows of the programme: lp_solve's tolerances are absolute, about 1e-9 to 1e-5.
+/// A full time of memory in the rows of the programme: lp_solve's tolerances are absolute, about
+/// 1e-9 to 1e-5.
 constexpr double kFullMemory = 1e4;
 /// The costs in the objective are about this in all.
 constexpr double kCostTotal = 1e4;
@@ -24,7 +22,9 @@ constexpr double kCostTotal = 1e4;
 class MilpBuilder
 {
 public:
-    MilpBuilder(const IlpCore& core, double scale) : core_(core), scale_(scale)
+    MilpBuilder(const IlpCore& core, double scale)
+        : core_(core)
+        , scale_(scale)
     {
         column_.assign(core.labelTotal(), -1);
         for (int i = 0; i < core.nodeCount; ++i)
@@ -152,7 +152,8 @@ int64_t milpColumns(const IlpCore& core)
     return columns;
 }
 
-MilpAnswer solveMilp(const IlpCore& core, std::optional<double> costBelow, double scale, Seconds timeLimit)
+MilpAnswer solveMilp(const IlpCore& core, std::optional<double> costBelow, double scale,
+                     Seconds timeLimit)
 {
     if (core.nodeCount == 0)
         return {true, {}};

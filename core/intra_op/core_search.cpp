@@ -1,22 +1,20 @@
 #include "core/intra_op/core_search.h"
 
+#include "core/intra_op/bucket_elimination.h"
+
 #include <cmath>
 #include <memory>
 #include <optional>
-
-#include "core/intra_op/bucket_elimination.h"
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
-/// Numbers in elimination tables: worth it at once, and worth it when the bound alone does not close the gap.
+/// Numbers in elimination tables: worth it at once, and worth it when the bound alone does not
+/// close the gap.
 constexpr double kCheapTables = 1 << 15;
 constexpr double kMostTables = 1 << 23;
 constexpr int64_t kTablePasses = 64; // elimination may cost as much as so many passes
@@ -77,7 +75,8 @@ bool CoreSearch::compactAndSolve(int depth, double bound)
 {
     if (!isCompactable())
         return false;
-    const auto smaller = std::make_shared<CoreWithOrigin>(restrictCore(core_, lagrangian_.isAllowed));
+    const auto smaller =
+        std::make_shared<CoreWithOrigin>(restrictCore(core_, lagrangian_.isAllowed));
     for (double capacity : smaller->core.capacity) {
         if (capacity < -0.5)
             return true;
@@ -132,7 +131,8 @@ void CoreSearch::branch(int depth, double bound)
 {
     const auto [node, label] = branchingLabel();
     if (node < 0) {
-        // One label each: the bound of a single choice is its cost, and propagation has checked that it fits.
+        // One label each: the bound of a single choice is its cost, and propagation has checked
+        // that it fits.
         std::vector<int> choice(at(core_.nodeCount));
         for (int i = 0; i < core_.nodeCount; ++i) {
             for (int s = 0; s < core_.labelCount[at(i)]; ++s) {
@@ -192,7 +192,8 @@ void CoreSearch::solve(int depth, double bound)
     if (compactAndSolve(depth, bound))
         return;
     // Branching halves the work of elimination again and again, so its allowance grows with depth.
-    const double allowance = static_cast<double>(kTablePasses * core_.passWork()) * std::pow(4.0, depth);
+    const double allowance =
+        static_cast<double>(kTablePasses * core_.passWork()) * std::pow(4.0, depth);
     if (isWhole && tryElimination(std::min(allowance, kMostTables)))
         return;
     branch(depth, bound);
@@ -200,9 +201,12 @@ void CoreSearch::solve(int depth, double bound)
 
 void searchCore(const IlpCore& core, SearchContext& context)
 {
-    if (std::any_of(core.capacity.begin(), core.capacity.end(), [](double room) { return room < -0.5; }))
+    if (std::any_of(core.capacity.begin(), core.capacity.end(),
+                    [](double room) { return room < -0.5; }))
         return;
-    CoreSearch(core, context, [](const std::vector<int>& choice) { return choice; }).solve(0, -kForbidden);
+    CoreSearch(core, context, [](const std::vector<int>& choice) {
+        return choice;
+    }).solve(0, -kForbidden);
 }
 
 } // namespace alpa

@@ -1,5 +1,11 @@
-// One core of the search and the subtrees that bar labels of it. Internal to the search: include ilp_search.h instead.
+// One core of the search and the subtrees that bar labels of it. Internal to the search: include
+// ilp_search.h instead.
 #pragma once
+
+#include "core/intra_op/ilp_core.h"
+#include "core/intra_op/ilp_search.h"
+#include "core/intra_op/lagrangian.h"
+#include "core/intra_op/local_search.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,11 +13,6 @@
 #include <numeric>
 #include <utility>
 #include <vector>
-
-#include "core/intra_op/ilp_core.h"
-#include "core/intra_op/ilp_search.h"
-#include "core/intra_op/lagrangian.h"
-#include "core/intra_op/local_search.h"
 
 namespace alpa
 {
@@ -23,14 +24,16 @@ class CoreSearch
 {
 public:
     using Lift = std::function<std::vector<int>(const std::vector<int>&)>;
-    /// Assumes that `core` and `context` outlive this. `lift` turns a choice of `core` into one of the whole core.
+    /// Assumes that `core` and `context` outlive this. `lift` turns a choice of `core` into one of
+    /// the whole core.
     CoreSearch(const IlpCore& core, SearchContext& context, Lift lift)
         : core_(core)
         , context_(context)
         , lift_(std::move(lift))
         , lagrangian_(core)
         , local_(core)
-        , labelCount_(static_cast<size_t>(std::accumulate(core.labelCount.begin(), core.labelCount.end(), 0)))
+        , labelCount_(static_cast<size_t>(
+              std::accumulate(core.labelCount.begin(), core.labelCount.end(), 0)))
         , mostRounds_(std::clamp(static_cast<int>(labelCount_ / kLabelsPerRound), 1, kPrimalRounds))
         , primalRounds_(mostRounds_)
     {
@@ -45,8 +48,8 @@ private:
     static constexpr double kFirstStep = 0.5;
     static constexpr double kLastStep = 1e-3;
     static constexpr double kRestartStep = 0.1;
-    /// Rounds of tries without success before branching. Branching alone is faster on small cores and hopeless on
-    /// large ones.
+    /// Rounds of tries without success before branching. Branching alone is faster on small cores
+    /// and hopeless on large ones.
     static constexpr int kPrimalRounds = 30;
     static constexpr size_t kLabelsPerRound = 300;
     /// Labels left, in percent, below which the core is rebuilt without the others.
@@ -83,14 +86,14 @@ private:
     Lift lift_;
     Lagrangian lagrangian_;
     LocalSearch local_;
-    size_t labelCount_; ///< Without padding.
+    size_t labelCount_;   ///< Without padding.
     bool isWhole_ = true; ///< Not made from another core: its prices speak for all labels.
     std::vector<double> minMarginals_;
-    std::vector<float> liking_;     ///< By label offset: how often recent passes chose it.
+    std::vector<float> liking_; ///< By label offset: how often recent passes chose it.
     std::vector<double> bundlePrices_;
     /// Choices that together use memory best; kNoLabel where that label is gone.
     std::vector<std::vector<int>> mixture_;
-    std::vector<int> incumbent_;    ///< Best choice of this core so far; may be empty.
+    std::vector<int> incumbent_; ///< Best choice of this core so far; may be empty.
     double incumbentCost_ = kForbidden;
     int mostRounds_;
     int primalRounds_; ///< Left to this core and those made from it.

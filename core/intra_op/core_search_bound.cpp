@@ -1,18 +1,15 @@
 // Bounding and fixing: message passing, price steps, reduced costs, what memory rules out.
-#include <cmath>
-
 #include "core/intra_op/core_search.h"
 #include "core/intra_op/range_minimum.h"
+
+#include <cmath>
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
@@ -23,7 +20,8 @@ bool CoreSearch::fixByReducedCost(double bound)
     bool isAnyBarred = false;
     for (int i = 0; i < core_.nodeCount; ++i) {
         bool isAnyLeft = false;
-        for (size_t label = core_.labelOffset[at(i)]; label < core_.labelOffset[at(i)] + at(core_.labelCount[at(i)]); ++label) {
+        for (size_t label = core_.labelOffset[at(i)];
+             label < core_.labelOffset[at(i)] + at(core_.labelCount[at(i)]); ++label) {
             if (!lagrangian_.isAllowed[label])
                 continue;
             if (bound + minMarginals_[label] >= cutoff) {
@@ -39,7 +37,8 @@ bool CoreSearch::fixByReducedCost(double bound)
     return !isAnyBarred || propagate();
 }
 
-/// Bars labels that use more than is left if all others use their least. False if nothing fits any more.
+/// Bars labels that use more than is left if all others use their least. False if nothing fits any
+/// more.
 bool CoreSearch::propagate()
 {
     constexpr double kHalfByte = 0.5;
@@ -62,7 +61,8 @@ bool CoreSearch::propagate()
             }
         };
         bool isAnyEmpty = false;
-        forEachUsage([&](const IlpCore::Usage& usage, size_t, const uint8_t*, const double*, double smallest) {
+        forEachUsage([&](const IlpCore::Usage& usage, size_t, const uint8_t*, const double*,
+                         double smallest) {
             isAnyEmpty |= smallest == kForbidden;
             least[at(usage.begin)] += smallest;
             least[at(usage.end)] -= smallest;
@@ -80,7 +80,8 @@ bool CoreSearch::propagate()
         if (tightest < -kHalfByte)
             return false;
         const RangeMinimum<double> room(std::move(slack));
-        forEachUsage([&](const IlpCore::Usage& usage, size_t count, uint8_t* allowed, const double* bytes, double smallest) {
+        forEachUsage([&](const IlpCore::Usage& usage, size_t count, uint8_t* allowed,
+                         const double* bytes, double smallest) {
             double most = -1;
             for (size_t s = 0; s < count; ++s) {
                 if (allowed[s] && bytes[s] - smallest > tightest + kHalfByte) {
@@ -108,7 +109,8 @@ void CoreSearch::searchLocally(bool isThorough)
     offer(local_.cost(), local_.choice());
 }
 
-/// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its turns are used up.
+/// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its
+/// turns are used up.
 CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
 {
     const bool isRoot = depth == 0;
@@ -128,7 +130,8 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
         const double first = lagrangian_.messages.forward(turn % 2 == 0 || !hasTimes);
         if (!hasTimes)
             offerChoice(lagrangian_.messages.choice);
-        const double second = lagrangian_.messages.backward(turn % 2 == 1 || !hasTimes, minMarginals_);
+        const double second =
+            lagrangian_.messages.backward(turn % 2 == 1 || !hasTimes, minMarginals_);
         ++context_.trwsIterations;
         spendPasses();
         const double now = std::max(first, second);
@@ -164,8 +167,11 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
                     break;
                 }
             }
-            const double target = context_.upperBound < kForbidden ? context_.upperBound : now + 0.3 * std::abs(now) + 1e-9;
-            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length, isRoot ? 0.7 : 0.5);
+            const double target = context_.upperBound < kForbidden
+                                      ? context_.upperBound
+                                      : now + 0.3 * std::abs(now) + 1e-9;
+            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length,
+                             isRoot ? 0.7 : 0.5);
         } else if (turn % 10 == 9) {
             if (bestBound - stallBound < 0.02 * (context_.upperBound - bestBound))
                 break;

@@ -1,4 +1,5 @@
-// What only the root of the search does: first prices, tries for good choices, and handing over to smaller cores.
+// What only the root of the search does: first prices, tries for good choices, and handing over to
+// smaller cores.
 #include "core/intra_op/core_search.h"
 #include "core/intra_op/price_bundle.h"
 #include "core/intra_op/primal_search.h"
@@ -8,10 +9,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// Labels up to which prices may be polished at leisure.
 constexpr size_t kSmallCore = 4000;
@@ -90,19 +88,20 @@ void CoreSearch::searchPrimally()
     constexpr int kPatterns = 40;
     constexpr float kShares[] = {0.02f, 0.05f, 0.15f};
     --primalRounds_;
-    PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_), [this] { return context_.isOver(); });
+    PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_),
+                        [this] { return context_.isOver(); });
     // Few prices leave the tries more freedom than the polished ones: take turns.
     const bool usesBundle = primalRounds_ % 3 != 0 && !bundlePrices_.empty();
     primal.run(likedLabels(usesBundle ? 2.0f : kShares[primalRounds_ % 3]),
-               usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns,
-               context_.upperBound,
+               usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns, context_.upperBound,
                [this](double cost, const std::vector<int>& choice) { offer(cost, choice); });
     context_.spend(primal.work());
     for (float& liking : liking_)
         liking *= 0.5f;
 }
 
-/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds are used up.
+/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds
+/// are used up.
 CoreSearch::End CoreSearch::searchRoot(double& bound)
 {
     if (context_.rootBound == -kForbidden)
@@ -112,7 +111,8 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
     // Prices first: tries are worth little before they have settled.
     const int firstTurns = labelCount_ < kSmallCore ? 250 : 100;
     constexpr int kTurns = 15;
-    int turns = context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
+    int turns =
+        context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
     while (true) {
         if (iterate(0, bound, turns) == End::kClosed)
             return End::kClosed;
@@ -121,7 +121,8 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
         const double before = context_.upperBound;
         searchPrimally();
         if (context_.upperBound < before)
-            primalRounds_ = std::max(primalRounds_, mostRounds_ - (primalRounds_ % 2 == mostRounds_ % 2 ? 2 : 1));
+            primalRounds_ = std::max(primalRounds_,
+                                     mostRounds_ - (primalRounds_ % 2 == mostRounds_ % 2 ? 2 : 1));
         turns = kTurns;
     }
 }
@@ -141,7 +142,8 @@ void CoreSearch::inherit(const CoreSearch& outer, const CoreWithOrigin& smaller)
         for (size_t s = 0; s < smaller.label[i].size(); ++s) {
             const int label = smaller.label[i][s];
             if (!outer.liking_.empty())
-                liking_[core_.labelOffset[i] + s] = outer.liking_[outer.core_.labelOffset[node] + at(label)];
+                liking_[core_.labelOffset[i] + s] =
+                    outer.liking_[outer.core_.labelOffset[node] + at(label)];
             for (size_t k = 0; k < mixture_.size(); ++k) {
                 if (outer.mixture_[k][node] == label)
                     mixture_[k][i] = static_cast<int>(s);

@@ -12,10 +12,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 void appendNode(IlpCore& core, size_t labels)
 {
@@ -41,9 +38,10 @@ double* appendMatrix(IlpCore& core, int rows, int columns)
 /// Sorts edges and makes the lists of each node's edges.
 void indexEdges(IlpCore& core)
 {
-    std::sort(core.edges.begin(), core.edges.end(), [](const IlpCore::Edge& a, const IlpCore::Edge& b) {
-        return std::pair(a.from, a.to) < std::pair(b.from, b.to);
-    });
+    std::sort(core.edges.begin(), core.edges.end(),
+              [](const IlpCore::Edge& a, const IlpCore::Edge& b) {
+                  return std::pair(a.from, a.to) < std::pair(b.from, b.to);
+              });
     const size_t count = at(core.nodeCount);
     core.forwardBegin.assign(count + 1, 0);
     core.backwardBegin.assign(count + 1, 0);
@@ -52,7 +50,8 @@ void indexEdges(IlpCore& core)
         ++core.backwardBegin[at(edge.to) + 1];
     }
     std::partial_sum(core.forwardBegin.begin(), core.forwardBegin.end(), core.forwardBegin.begin());
-    std::partial_sum(core.backwardBegin.begin(), core.backwardBegin.end(), core.backwardBegin.begin());
+    std::partial_sum(core.backwardBegin.begin(), core.backwardBegin.end(),
+                     core.backwardBegin.begin());
     core.forwardEdges.resize(core.edges.size());
     core.backwardEdges.resize(core.edges.size());
     std::vector<int> nextForward = core.forwardBegin;
@@ -63,7 +62,8 @@ void indexEdges(IlpCore& core)
     }
 }
 
-/// Adds a usage after moving its least value to the capacity; nothing is added if all labels use the same.
+/// Adds a usage after moving its least value to the capacity; nothing is added if all labels use
+/// the same.
 void appendUsage(IlpCore& core, int begin, int end, std::vector<double> bytes,
                  std::vector<double>& fixedChange)
 {
@@ -106,7 +106,8 @@ public:
                 if (isAllowed[core.labelOffset[at(i)] + at(s)])
                     kept_[at(i)].push_back(s);
             }
-            keptId_[at(i)] = ids.try_emplace(kept_[at(i)], static_cast<int>(ids.size())).first->second;
+            keptId_[at(i)] =
+                ids.try_emplace(kept_[at(i)], static_cast<int>(ids.size())).first->second;
         }
     }
 
@@ -180,10 +181,12 @@ private:
             for (size_t s = 0; s < rows.size(); ++s)
                 core.costs[core.labelOffset[at(from)] + s] += entry(rows[s], columns[0]);
         } else {
-            const auto [place, isNew] = copied_.try_emplace(
-                {edge.matrix, keptId_[at(edge.from)], keptId_[at(edge.to)]}, static_cast<int>(core.matrices.size()));
+            const auto [place, isNew] =
+                copied_.try_emplace({edge.matrix, keptId_[at(edge.from)], keptId_[at(edge.to)]},
+                                    static_cast<int>(core.matrices.size()));
             if (isNew) {
-                double* to_ = appendMatrix(core, static_cast<int>(rows.size()), static_cast<int>(columns.size()));
+                double* to_ = appendMatrix(core, static_cast<int>(rows.size()),
+                                           static_cast<int>(columns.size()));
                 const size_t stride = core.matrices.back().stride;
                 for (size_t s = 0; s < rows.size(); ++s) {
                     for (size_t t = 0; t < columns.size(); ++t)
@@ -324,9 +327,11 @@ CoreWithOrigin makeCore(IlpGraph& graph)
         position[at(i)] = core.nodeCount;
         appendNode(core, node.costs.size());
         std::copy(node.costs.begin(), node.costs.end(),
-                  core.costs.begin() + static_cast<std::ptrdiff_t>(core.labelOffset[at(core.nodeCount) - 1]));
+                  core.costs.begin() +
+                      static_cast<std::ptrdiff_t>(core.labelOffset[at(core.nodeCount) - 1]));
         for (const IlpUsage& usage : node.usages)
-            appendUsage(core, usage.begin, usage.end, {usage.bytes.begin(), usage.bytes.end()}, fixedChange);
+            appendUsage(core, usage.begin, usage.end, {usage.bytes.begin(), usage.bytes.end()},
+                        fixedChange);
         core.usageBegin.push_back(static_cast<int>(core.usages.size()));
     }
     subtractFixed(core.capacity, fixedChange);
@@ -337,14 +342,16 @@ CoreWithOrigin makeCore(IlpGraph& graph)
             if (position[at(neighbour)] < position[at(i)])
                 continue;
             const int matrix = graph.matrixFrom(edge, i);
-            const auto [place, isNew] = copied.try_emplace(matrix, static_cast<int>(core.matrices.size()));
+            const auto [place, isNew] =
+                copied.try_emplace(matrix, static_cast<int>(core.matrices.size()));
             if (isNew) {
                 const int rows = graph.matrices.rows(matrix);
                 const int columns = graph.matrices.columns(matrix);
                 double* to = appendMatrix(core, rows, columns);
                 const double* from = graph.matrices.entries(matrix);
                 for (int s = 0; s < rows; ++s)
-                    std::copy(from + at(s) * at(columns), from + at(s + 1) * at(columns), to + at(s) * core.matrices.back().stride);
+                    std::copy(from + at(s) * at(columns), from + at(s + 1) * at(columns),
+                              to + at(s) * core.matrices.back().stride);
             }
             core.edges.push_back({position[at(i)], position[at(neighbour)], place->second});
         }

@@ -1,12 +1,12 @@
-// What the reductions leave, laid out flat for the passes over it. Labels (strategies) and matrix rows are padded to
-// kLane numbers; padding holds kForbidden in matrices and is ignored elsewhere.
+// What the reductions leave, laid out flat for the passes over it. Labels (strategies) and matrix
+// rows are padded to kLane numbers; padding holds kForbidden in matrices and is ignored elsewhere.
 #pragma once
+
+#include "core/intra_op/ilp_graph.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "core/intra_op/ilp_graph.h"
 
 namespace alpa
 {
@@ -53,7 +53,8 @@ struct IlpCore {
     int edgeCount() const { return static_cast<int>(edges.size()); }
     const double* row(int edge, int label) const
     {
-        const Matrix& matrix = matrices[static_cast<size_t>(edges[static_cast<size_t>(edge)].matrix)];
+        const Matrix& matrix =
+            matrices[static_cast<size_t>(edges[static_cast<size_t>(edge)].matrix)];
         return matrixEntries.data() + matrix.entries + matrix.stride * static_cast<size_t>(label);
     }
     /// Matrix entries that one pass over all edges visits.
@@ -71,7 +72,8 @@ struct CoreWithOrigin {
     std::vector<int> node;               ///< Node there.
     std::vector<std::vector<int>> label; ///< Label there.
     std::vector<int> time;               ///< Time there.
-    std::vector<int> fixedLabel;         ///< By node there: its label if it was folded, else -1. Set by restrictCore.
+    std::vector<int>
+        fixedLabel; ///< By node there: its label if it was folded, else -1. Set by restrictCore.
     /// A choice there out of one here.
     std::vector<int> lift(const std::vector<int>& choice) const;
 };
@@ -79,9 +81,9 @@ struct CoreWithOrigin {
 /// Alive nodes in program order.
 CoreWithOrigin makeCore(IlpGraph& graph);
 
-/// The part of `core` with only the labels whose byte in `isAllowed` (by label offset) is set: nodes with one label are
-/// folded into costs and capacities, times that can no longer exceed their capacity are forgotten. Assumes each node has
-/// a label left.
+/// The part of `core` with only the labels whose byte in `isAllowed` (by label offset) is set:
+/// nodes with one label are folded into costs and capacities, times that can no longer exceed their
+/// capacity are forgotten. Assumes each node has a label left.
 CoreWithOrigin restrictCore(const IlpCore& core, const std::vector<uint8_t>& isAllowed);
 
 } // namespace alpa

@@ -1,5 +1,8 @@
-// Goldstein's dead-end elimination, computed once for all nodes that look alike. "Performance enhancement of
-// dead-end elimination": Goldstein, Biophysical Journal 66 (1994), with usage as an extra condition.
+// Goldstein's dead-end elimination, computed once for all nodes that look alike. "Performance
+// enhancement of dead-end elimination": Goldstein, Biophysical Journal 66 (1994), with usage as an
+// extra condition.
+#include "core/intra_op/ilp_reductions.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,22 +11,18 @@
 #include <unordered_map>
 #include <utility>
 
-#include "core/intra_op/ilp_reductions.h"
-
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// A node's surroundings as dominance sees them.
 struct NodeView {
     std::span<const double> costs;
-    std::vector<int> matrices; ///< Rows for the node; sorted, so that equal surroundings look equal.
+    std::vector<int>
+        matrices; ///< Rows for the node; sorted, so that equal surroundings look equal.
     const std::vector<IlpUsage>* usages = nullptr;
 };
 
@@ -51,7 +50,9 @@ uint64_t viewHash(const NodeView& view)
 class Dominance
 {
 public:
-    Dominance(MatrixPool& pool, const NodeView& view) : pool_(pool), view_(view)
+    Dominance(MatrixPool& pool, const NodeView& view)
+        : pool_(pool)
+        , view_(view)
     {
         const size_t count = view.costs.size();
         means_.assign(view.costs.begin(), view.costs.end());
@@ -107,7 +108,8 @@ private:
                 return false;
         }
         double loss = view_.costs[a] - view_.costs[b];
-        // What the edges not yet looked at lose on average, they lose at worst: most pairs end at the first edge.
+        // What the edges not yet looked at lose on average, they lose at worst: most pairs end at
+        // the first edge.
         double lossToCome = means_[a] - means_[b] - loss;
         const size_t count = view_.costs.size();
         const double rounding = 1e-12 * (std::abs(means_[b]) + magnitude_);
@@ -120,7 +122,8 @@ private:
             if (loss == kForbidden)
                 return false;
             lossToCome -= rowMeans_[e * count + a] - rowMeans_[e * count + b];
-            if (loss + lossToCome > rounding) // never true with forbidden entries: the means are NaN then
+            if (loss + lossToCome >
+                rounding) // never true with forbidden entries: the means are NaN then
                 return false;
         }
         return loss <= 0;
@@ -183,14 +186,15 @@ int64_t removeDominated(IlpGraph& graph)
         NodeView view;
         std::vector<int> keep;
     };
-    // Decisions first, removals after: the views of known nodes stay valid, and removing at once is sound because each
-    // decision holds for every choice of the neighbours.
+    // Decisions first, removals after: the views of known nodes stay valid, and removing at once is
+    // sound because each decision holds for every choice of the neighbours.
     std::unordered_map<uint64_t, std::vector<size_t>> byHash;
     std::vector<Known> known;
     std::vector<std::pair<int, size_t>> decisions;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
         GraphNode& node = graph.nodes[i];
-        if (!std::exchange(node.isChanged, false) || !node.isAlive || node.size() < 2 || graph.protectedNode == static_cast<int>(i))
+        if (!std::exchange(node.isChanged, false) || !node.isAlive || node.size() < 2 ||
+            graph.protectedNode == static_cast<int>(i))
             continue;
         NodeView view{node.costs, {}, &node.usages};
         for (int edge : node.edges)

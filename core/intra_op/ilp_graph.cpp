@@ -1,19 +1,16 @@
 #include "core/intra_op/ilp_graph.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
@@ -102,8 +99,8 @@ void IlpGraph::addEdge(int from, int to, int matrix)
     for (int edge : nodes[at(probe)].edges) {
         if (other(edge, probe) == (fromIsSmaller ? to : from)) {
             GraphEdge& known = edges[at(edge)];
-            known.matrix = matrices.sum(
-                known.matrix, known.from == from ? matrix : matrices.transpose(matrix));
+            known.matrix = matrices.sum(known.matrix,
+                                        known.from == from ? matrix : matrices.transpose(matrix));
             return;
         }
     }
@@ -156,7 +153,8 @@ void IlpGraph::follow(int follower, int leader, int edge, const std::vector<int>
     GraphNode& l = nodes[at(leader)];
     GraphNode& f = nodes[at(follower)];
     for (int s = 0; s < l.size(); ++s)
-        l.costs[at(s)] += f.costs[at(strategyOf[at(s)])] + entry(edge, leader, s, strategyOf[at(s)]);
+        l.costs[at(s)] +=
+            f.costs[at(strategyOf[at(s)])] + entry(edge, leader, s, strategyOf[at(s)]);
     for (const IlpUsage& usage : f.usages) {
         IlpUsage mapped{usage.begin, usage.end, {}};
         for (int t : strategyOf)
@@ -169,7 +167,8 @@ void IlpGraph::follow(int follower, int leader, int edge, const std::vector<int>
     const std::vector<int> moved = f.edges;
     for (int e : moved) {
         const int neighbour = other(e, follower);
-        const int matrix = matrices.select(matrixFrom(e, follower), map, IndexMaps::kIdentity, maps);
+        const int matrix =
+            matrices.select(matrixFrom(e, follower), map, IndexMaps::kIdentity, maps);
         removeEdge(e);
         addEdge(leader, neighbour, matrix);
     }
@@ -208,7 +207,8 @@ void IlpGraph::fix(int node)
 void IlpGraph::eliminate(int node)
 {
     GraphNode& n = nodes[at(node)];
-    CHECK(n.usages.empty() && n.edges.size() <= 2, "only usage-free nodes of low degree are eliminated");
+    CHECK(n.usages.empty() && n.edges.size() <= 2,
+          "only usage-free nodes of low degree are eliminated");
     if (n.edges.empty()) {
         const auto best = std::min_element(n.costs.begin(), n.costs.end());
         select(node, {static_cast<int>(best - n.costs.begin())});
@@ -279,7 +279,8 @@ void IlpGraph::eliminateLink(int node)
     n.isAlive = false;
     trail_.push_back({Step::kFollowPair, node, first, second, maps.intern(std::move(best)),
                       static_cast<int>(columns)});
-    addEdge(first, second, matrices.add(static_cast<int>(rows), static_cast<int>(columns), std::move(entries)));
+    addEdge(first, second,
+            matrices.add(static_cast<int>(rows), static_cast<int>(columns), std::move(entries)));
 }
 
 std::vector<int> IlpGraph::expand(std::vector<int> choice) const
@@ -294,7 +295,8 @@ std::vector<int> IlpGraph::expand(std::vector<int> choice) const
             chosen = maps.at(step->map)[at(choice[at(step->first)])];
         } else {
             const std::vector<int>& map = maps.at(step->map);
-            chosen = map[at(choice[at(step->first)]) * at(step->columns) + at(choice[at(step->second)])];
+            chosen =
+                map[at(choice[at(step->first)]) * at(step->columns) + at(choice[at(step->second)])];
         }
     }
     return choice;

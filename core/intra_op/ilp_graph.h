@@ -1,24 +1,26 @@
-// The problem while the exact reductions work on it: nodes lose strategies, are merged or eliminated; a trail of what
-// was done turns a choice for the nodes left into a choice for all.
+// The problem while the exact reductions work on it: nodes lose strategies, are merged or
+// eliminated; a trail of what was done turns a choice for the nodes left into a choice for all.
 #pragma once
+
+#include "core/intra_op/ilp_matrices.h"
+#include "core/intra_op/ilp_problem.h"
 
 #include <cstdint>
 #include <optional>
 #include <vector>
-
-#include "core/intra_op/ilp_matrices.h"
-#include "core/intra_op/ilp_problem.h"
 
 namespace alpa
 {
 
 struct GraphNode {
     bool isAlive = true;
-    bool isChanged = true; ///< Its strategies, costs, usages or edges, or strategies of a neighbour, since removeDominated.
+    bool isChanged = true; ///< Its strategies, costs, usages or edges, or strategies of a
+                           ///< neighbour, since removeDominated.
     int order = 0; ///< Position in the program: the smallest original index merged into this node.
     std::vector<double> costs;
-    std::vector<IlpUsage> usages; ///< Times are indices into IlpGraph::times. May overlap after merges.
-    std::vector<int> edges;       ///< Alive ones only.
+    std::vector<IlpUsage>
+        usages;             ///< Times are indices into IlpGraph::times. May overlap after merges.
+    std::vector<int> edges; ///< Alive ones only.
     int size() const { return static_cast<int>(costs.size()); }
 };
 
@@ -39,12 +41,13 @@ public:
     std::vector<GraphEdge> edges;
     IndexMaps maps;
     MatrixPool matrices;
-    double base = 0;                ///< Cost of everything decided already.
-    std::vector<int> times;         ///< Original time of each time index.
-    std::vector<int64_t> fixedUse;  ///< Per time index: bytes that every remaining choice needs.
-    std::optional<int64_t> limit;   ///< Unset once no time can exceed it.
-    bool isInfeasible = false;      ///< Some node has no strategy left.
-    std::optional<int> protectedNode; ///< Its strategies and identity must stay (apart from impossible strategies).
+    double base = 0;                  ///< Cost of everything decided already.
+    std::vector<int> times;           ///< Original time of each time index.
+    std::vector<int64_t> fixedUse;    ///< Per time index: bytes that every remaining choice needs.
+    std::optional<int64_t> limit;     ///< Unset once no time can exceed it.
+    bool isInfeasible = false;        ///< Some node has no strategy left.
+    std::optional<int> protectedNode; ///< Its strategies and identity must stay (apart from
+                                      ///< impossible strategies).
 
     int other(int edge, int node) const;
     /// The edge's matrix with rows for `node`.
@@ -56,16 +59,19 @@ public:
     void removeEdge(int edge);
     /// Keeps strategies `keep` of `node`, in that order. If there are none, only sets isInfeasible.
     void select(int node, std::vector<int> keep);
-    /// Node `follower` takes strategy strategyOf[s] when `leader` takes s; their edge `edge` allows nothing else or is free.
+    /// Node `follower` takes strategy strategyOf[s] when `leader` takes s; their edge `edge` allows
+    /// nothing else or is free.
     void follow(int follower, int leader, int edge, const std::vector<int>& strategyOf);
     /// Folds a node with one strategy into its neighbours.
     void fix(int node);
-    /// Eliminates a node without usage and with at most two neighbours by minimising over its strategies.
+    /// Eliminates a node without usage and with at most two neighbours by minimising over its
+    /// strategies.
     void eliminate(int node);
 
     void addToFixedUse(const IlpUsage& usage, int64_t bytes);
 
-    /// `choice` holds a strategy for each alive node (in its present numbering); fills in the original numbering of all.
+    /// `choice` holds a strategy for each alive node (in its present numbering); fills in the
+    /// original numbering of all.
     std::vector<int> expand(std::vector<int> choice) const;
     /// The original strategies of `node` that its present ones stand for.
     std::vector<int> originalStrategies(int node) const;
@@ -77,7 +83,8 @@ private:
         int node = 0;
         int first = -1;
         int second = -1;
-        int map = 0;     ///< In `maps`: for kFollowPair row-major over the strategies of (first, second).
+        int map =
+            0; ///< In `maps`: for kFollowPair row-major over the strategies of (first, second).
         int columns = 0; ///< Strategies of `second` then.
     };
     std::vector<TrailStep> trail_;

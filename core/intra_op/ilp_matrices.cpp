@@ -1,11 +1,11 @@
 #include "core/intra_op/ilp_matrices.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <utility>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -30,7 +30,8 @@ bool isSeparable(std::span<const double> entries, size_t columns)
     for (size_t start = columns; start < entries.size(); start += columns) {
         const double shift = entries[start] - corner;
         for (size_t j = 1; j < columns; ++j) {
-            if (!(std::abs(entries[start + j] - entries[j] - shift) <= kSeparableTolerance * largest))
+            if (!(std::abs(entries[start + j] - entries[j] - shift) <=
+                  kSeparableTolerance * largest))
                 return false;
         }
     }
@@ -140,7 +141,8 @@ int MatrixPool::sum(int first, int second)
     if (isNew) {
         const std::span<const double> a = content(first);
         const std::span<const double> b = content(second);
-        CHECK(rows(first) == rows(second) && a.size() == b.size(), "edges of one pair agree in size");
+        CHECK(rows(first) == rows(second) && a.size() == b.size(),
+              "edges of one pair agree in size");
         std::vector<double> total(a.size());
         for (size_t i = 0; i < total.size(); ++i)
             total[i] = a[i] + b[i];
@@ -164,7 +166,8 @@ int MatrixPool::select(int id, int rowMap, int columnMap, const IndexMaps& maps)
     const size_t newColumns = columnOf ? columnOf->size() : columnCount;
     std::vector<double> kept(newRows * newColumns);
     for (size_t i = 0; i < newRows; ++i) {
-        const double* from = entries(id) + (rowOf ? static_cast<size_t>((*rowOf)[i]) : i) * columnCount;
+        const double* from =
+            entries(id) + (rowOf ? static_cast<size_t>((*rowOf)[i]) : i) * columnCount;
         double* to = kept.data() + i * newColumns;
         for (size_t j = 0; j < newColumns; ++j)
             to[j] = from[columnOf ? static_cast<size_t>((*columnOf)[j]) : j];

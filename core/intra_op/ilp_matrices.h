@@ -1,14 +1,14 @@
-// Interned edge matrices and index maps. Equal layers share matrices, so every derived matrix is computed once:
-// operations are memoised by the ids of their operands.
+// Interned edge matrices and index maps. Equal layers share matrices, so every derived matrix is
+// computed once: operations are memoised by the ids of their operands.
 #pragma once
+
+#include "core/intra_op/ilp_problem.h"
 
 #include <cstdint>
 #include <deque>
 #include <span>
 #include <unordered_map>
 #include <vector>
-
-#include "core/intra_op/ilp_problem.h"
 
 namespace alpa
 {
@@ -29,10 +29,12 @@ private:
 /// What the reductions ask about a matrix, computed once.
 struct MatrixTraits {
     bool hasForbidden = false;
-    bool isSeparable = false;           ///< entry(i, j) == f(i) + g(j).
-    std::vector<int> columnOfRow;       ///< The only allowed column of each row; empty if some row has another number.
-    std::vector<int> rowOfColumn;       ///< Likewise for columns.
-    std::vector<uint8_t> rowIsAllowed;  ///< Some entry of the row is finite. Empty if nothing is forbidden.
+    bool isSeparable = false; ///< entry(i, j) == f(i) + g(j).
+    std::vector<int>
+        columnOfRow; ///< The only allowed column of each row; empty if some row has another number.
+    std::vector<int> rowOfColumn; ///< Likewise for columns.
+    std::vector<uint8_t>
+        rowIsAllowed; ///< Some entry of the row is finite. Empty if nothing is forbidden.
     std::vector<uint8_t> columnIsAllowed;
 };
 

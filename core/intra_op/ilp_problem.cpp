@@ -1,10 +1,10 @@
 #include "core/intra_op/ilp_problem.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -50,12 +50,12 @@ IlpEvaluation evaluate(const IlpProblem& problem, const std::vector<int>& choice
         result.cost += problem.nodes[i].costs[static_cast<size_t>(choice[i])];
     for (const IlpEdge& edge : problem.edges) {
         const IlpMatrix& matrix = problem.matrices[static_cast<size_t>(edge.matrix)];
-        result.cost += matrix.at(choice[static_cast<size_t>(edge.from)],
-                                 choice[static_cast<size_t>(edge.to)]);
+        result.cost +=
+            matrix.at(choice[static_cast<size_t>(edge.from)], choice[static_cast<size_t>(edge.to)]);
     }
     std::tie(result.peakUsage, result.peakTime) = peakOf(problem, choice);
-    result.isFeasible =
-        result.cost < kForbidden && result.peakUsage <= problem.usageLimit.value_or(result.peakUsage);
+    result.isFeasible = result.cost < kForbidden &&
+                        result.peakUsage <= problem.usageLimit.value_or(result.peakUsage);
     return result;
 }
 

@@ -9,16 +9,14 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// Nodes waiting to be looked at again, each at most once.
 class Worklist
 {
 public:
-    explicit Worklist(const IlpGraph& graph) : isWaiting_(graph.nodes.size(), 0)
+    explicit Worklist(const IlpGraph& graph)
+        : isWaiting_(graph.nodes.size(), 0)
     {
         for (size_t i = graph.nodes.size(); i-- > 0;) {
             if (graph.nodes[i].isAlive)

@@ -1,10 +1,11 @@
-// Exact reductions: each keeps at least one optimal choice. What they leave is usually a small part of the problem.
+// Exact reductions: each keeps at least one optimal choice. What they leave is usually a small part
+// of the problem.
 #pragma once
+
+#include "core/intra_op/ilp_graph.h"
 
 #include <cstdint>
 #include <optional>
-
-#include "core/intra_op/ilp_graph.h"
 
 namespace alpa
 {
@@ -18,11 +19,12 @@ enum class ReductionEnd {
 /// Applies all reductions until little changes.
 ReductionEnd reduceGraph(IlpGraph& graph);
 
-/// The largest sum over time of each node's least usage: no limit below it can do. Changes nothing else than moving
-/// each node's least usage to fixedUse.
+/// The largest sum over time of each node's least usage: no limit below it can do. Changes nothing
+/// else than moving each node's least usage to fixedUse.
 int64_t leastPeak(IlpGraph& graph);
 
-// The single steps, for reduceGraph and tests. Each returns how many strategies, nodes or edges it removed.
+// The single steps, for reduceGraph and tests. Each returns how many strategies, nodes or edges it
+// removed.
 
 /// Removes strategies that are forbidden or have no allowed partner across some edge.
 int64_t makeArcConsistent(IlpGraph& graph);
@@ -30,14 +32,16 @@ int64_t makeArcConsistent(IlpGraph& graph);
 int64_t mergeFollowers(IlpGraph& graph);
 /// Moves edge costs of the form f(i) + g(j) to the nodes.
 int64_t removeSeparableEdges(IlpGraph& graph);
-/// Removes strategies that some other strategy of the node never loses to, whatever its neighbours choose (Goldstein's
-/// dead-end elimination), in cost and in usage.
+/// Removes strategies that some other strategy of the node never loses to, whatever its neighbours
+/// choose (Goldstein's dead-end elimination), in cost and in usage.
 int64_t removeDominated(IlpGraph& graph);
 /// Eliminates usage-free nodes with at most two neighbours while the tables stay small.
 int64_t eliminateLowDegree(IlpGraph& graph);
-/// Moves least usages to fixedUse, forgets times that cannot exceed the limit, removes strategies that alone would.
+/// Moves least usages to fixedUse, forgets times that cannot exceed the limit, removes strategies
+/// that alone would.
 int64_t tightenUsage(IlpGraph& graph);
-/// Keeps only times not implied by a neighbouring time. Call last: usages become relative to the times kept.
+/// Keeps only times not implied by a neighbouring time. Call last: usages become relative to the
+/// times kept.
 void keepEssentialTimes(IlpGraph& graph);
 
 } // namespace alpa

@@ -1,21 +1,18 @@
 #include "core/intra_op/ilp_regret.h"
 
-#include <algorithm>
-
 #include "core/intra_op/ilp_core.h"
 #include "core/intra_op/ilp_graph.h"
 #include "core/intra_op/ilp_reductions.h"
 #include "core/intra_op/ilp_search.h"
+
+#include <algorithm>
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
@@ -36,7 +33,8 @@ std::vector<double> regretOf(const IlpProblem& problem, const IlpSolution& solut
     const double magnitude = magnitudeOf(whole.core);
     IlpOptions shared = options;
     shared.onBound = nullptr;
-    shared.workLimit = options.workLimit / static_cast<int64_t>(std::max<size_t>(strategies.size(), 1));
+    shared.workLimit =
+        options.workLimit / static_cast<int64_t>(std::max<size_t>(strategies.size(), 1));
     for (size_t s = 0; s < strategies.size(); ++s) {
         std::vector<uint8_t> isAllowed(whole.core.labelTotal(), 1);
         uint8_t* labels = isAllowed.data() + whole.core.labelOffset[position];

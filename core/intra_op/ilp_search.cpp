@@ -8,10 +8,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 bool areWhole(const std::vector<double>& numbers)
 {
@@ -62,7 +59,8 @@ double SearchContext::cutoff() const
     // Sums of doubles in different orders agree to about 1e-15 per term.
     const double rounding = 1e-12 * costScale_;
     const double tolerance = std::max(options_.gapTolerance * std::abs(upperBound), rounding);
-    return isIntegral_ ? std::min(upperBound - 1 + 1e-3, upperBound - tolerance) : upperBound - tolerance;
+    return isIntegral_ ? std::min(upperBound - 1 + 1e-3, upperBound - tolerance)
+                       : upperBound - tolerance;
 }
 
 bool SearchContext::offer(double cost, const std::vector<int>& choice)
@@ -92,14 +90,12 @@ void SearchContext::closedBy(std::string_view how)
         method = how;
 }
 
-void SearchContext::giveUp(double bound)
-{
-    openBound = std::min(openBound, bound);
-}
+void SearchContext::giveUp(double bound) { openBound = std::min(openBound, bound); }
 
 bool SearchContext::isOver()
 {
-    if (workLeft_ <= 0 || branchNodes > options_.branchNodeLimit || isPastDeadline_ || isCancelled())
+    if (workLeft_ <= 0 || branchNodes > options_.branchNodeLimit || isPastDeadline_ ||
+        isCancelled())
         return true;
     isPastDeadline_ = options_.timeLimit && std::chrono::steady_clock::now() > deadline_;
     return isPastDeadline_;

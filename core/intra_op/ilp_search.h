@@ -1,6 +1,10 @@
-// The search over an IlpCore: message passing with priced usage, reduced-cost fixing, elimination of what is left, and
-// branching where a gap remains.
+// The search over an IlpCore: message passing with priced usage, reduced-cost fixing, elimination
+// of what is left, and branching where a gap remains.
 #pragma once
+
+#include "core/intra_op/ilp_core.h"
+#include "core/intra_op/ilp_solver.h"
+#include "core/intra_op/lagrangian.h"
 
 #include <chrono>
 #include <cstdint>
@@ -11,10 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/intra_op/ilp_core.h"
-#include "core/intra_op/ilp_solver.h"
-#include "core/intra_op/lagrangian.h"
-
 namespace alpa
 {
 
@@ -22,15 +22,16 @@ namespace alpa
 class SearchContext
 {
 public:
-    /// `isIntegral`: all costs are whole numbers, so that a bound less than one below the incumbent proves it.
-    /// `costScale`: magnitude of the costs that enter, which sets what rounding can do.
+    /// `isIntegral`: all costs are whole numbers, so that a bound less than one below the incumbent
+    /// proves it. `costScale`: magnitude of the costs that enter, which sets what rounding can do.
     SearchContext(const IlpOptions& options, bool isIntegral, double costScale);
 
     double upperBound = kForbidden;
-    std::vector<int> best; ///< Labels of the whole core; empty if there is none.
+    std::vector<int> best;         ///< Labels of the whole core; empty if there is none.
     double openBound = kForbidden; ///< Least bound of parts given up for lack of budget.
     double rootBound = -kForbidden;
-    std::vector<std::pair<int, double>> prices; ///< (time of the whole core, cost per byte) behind rootBound.
+    std::vector<std::pair<int, double>>
+        prices; ///< (time of the whole core, cost per byte) behind rootBound.
     int trwsIterations = 0;
     int branchNodes = 0;
     std::string method = "reductions"; ///< What closed the search.
@@ -66,7 +67,8 @@ bool isIntegral(const IlpProblem& problem);
 /// A bound on the magnitude of the sums that a search of `core` forms.
 double magnitudeOf(const IlpCore& core);
 
-/// Searches all choices of `core`; improves the context's incumbent. What it could not finish it gives up there.
+/// Searches all choices of `core`; improves the context's incumbent. What it could not finish it
+/// gives up there.
 void searchCore(const IlpCore& core, SearchContext& context);
 
 } // namespace alpa

@@ -1,9 +1,5 @@
 #include "core/intra_op/ilp_solver.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "core/base/check.h"
 #include "core/intra_op/core_milp.h"
 #include "core/intra_op/ilp_core.h"
@@ -11,15 +7,16 @@
 #include "core/intra_op/ilp_reductions.h"
 #include "core/intra_op/ilp_search.h"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 void countGiven(const IlpProblem& problem, IlpStatistics& statistics)
 {
@@ -68,8 +65,8 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
 /// The reference engine: nothing but the strong formulation.
 void solveByLpSolve(const IlpCore& core, SearchContext& context)
 {
-    const MilpAnswer answer =
-        solveMilp(core, std::nullopt, magnitudeOf(core), context.options().timeLimit.value_or(kForever));
+    const MilpAnswer answer = solveMilp(core, std::nullopt, magnitudeOf(core),
+                                        context.options().timeLimit.value_or(kForever));
     context.closedBy("lp_solve");
     if (!answer.choice.empty() || (answer.isComplete && core.nodeCount == 0))
         context.offer(core.costOf(answer.choice), answer.choice);
@@ -94,7 +91,8 @@ Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
     return {solutionFrom(problem, graph, reduced, context), true};
 }
 
-/// The sum of least usages at the worst time, after merging what must agree. No limit below it can do.
+/// The sum of least usages at the worst time, after merging what must agree. No limit below it can
+/// do.
 std::optional<int64_t> sumOfLeastUsages(const IlpProblem& problem)
 {
     IlpGraph graph(problem);
@@ -104,8 +102,8 @@ std::optional<int64_t> sumOfLeastUsages(const IlpProblem& problem)
     return graph.isInfeasible ? std::nullopt : std::optional(leastPeak(graph));
 }
 
-/// The smallest limit under which some choice of finite cost fits, or the largest number up to which none does. Assumes
-/// that there is none under the problem's limit. Unset if no limit helps.
+/// The smallest limit under which some choice of finite cost fits, or the largest number up to
+/// which none does. Assumes that there is none under the problem's limit. Unset if no limit helps.
 std::optional<int64_t> smallestLimit(IlpProblem problem, const IlpOptions& options)
 {
     const std::optional<int64_t> least = sumOfLeastUsages(problem);

@@ -1,6 +1,11 @@
-// Solves an IlpProblem: exact reductions, then a message-passing bound, then an exact finish. Returns the optimum with
-// its proof, or the best choice found with a bound, or why there is none. Safe to call from several threads at once.
+// Solves an IlpProblem: exact reductions, then a message-passing bound, then an exact finish.
+// Returns the optimum with its proof, or the best choice found with a bound, or why there is none.
+// Safe to call from several threads at once.
 #pragma once
+
+#include "core/base/job.h"
+#include "core/base/units.h"
+#include "core/intra_op/ilp_problem.h"
 
 #include <cstdint>
 #include <functional>
@@ -9,29 +14,29 @@
 #include <variant>
 #include <vector>
 
-#include "core/base/job.h"
-#include "core/base/units.h"
-#include "core/intra_op/ilp_problem.h"
-
 namespace alpa
 {
 
 enum class IlpEngine {
     kSearch,  ///< Our search, with lp_solve for the prices of memory. The fastest by far.
-    kLpSolve, ///< lp_solve alone on what the reductions leave: a reference for small problems. Needs a time limit.
+    kLpSolve, ///< lp_solve alone on what the reductions leave: a reference for small problems.
+              ///< Needs a time limit.
 };
 
-/// Results depend on the problem and on these numbers only, never on a clock, unless `timeLimit` strikes.
+/// Results depend on the problem and on these numbers only, never on a clock, unless `timeLimit`
+/// strikes.
 struct IlpOptions {
     JobControl control;
     IlpEngine engine = IlpEngine::kSearch;
     std::optional<Seconds> timeLimit; ///< A safety net: ends the search with what is known by then.
     double gapTolerance = 1e-9;       ///< Relative gap at which a solution counts as optimal.
-    /// Matrix entries that the search may visit, about 1 ns each. Without a memory limit a fraction is needed.
+    /// Matrix entries that the search may visit, about 1 ns each. Without a memory limit a fraction
+    /// is needed.
     int64_t workLimit = 2'000'000'000;
     int branchNodeLimit = 100'000;
     bool findsSmallestLimit = true; ///< If infeasible, search for the smallest limit that would do.
-    /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be kForbidden (none yet).
+    /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be
+    /// kForbidden (none yet).
     std::function<void(double incumbent, double bound)> onBound;
     std::vector<int> warmStart; ///< Empty, or one strategy per node: a choice to start from.
 };
@@ -49,7 +54,8 @@ struct IlpStatistics {
     int reducedNodes = 0, reducedStrategies = 0, reducedEdges = 0; ///< After the exact reductions.
     int trwsIterations = 0;
     int branchNodes = 0;
-    std::string method; ///< What closed the problem: "reductions", "bound", "elimination", "lp_solve", ...
+    std::string
+        method; ///< What closed the problem: "reductions", "bound", "elimination", "lp_solve", ...
 };
 
 struct IlpSolution {
@@ -65,7 +71,8 @@ struct IlpSolution {
 };
 
 struct IlpInfeasible {
-    /// No smaller limit can do: the least peak if it could be computed, else the bound proven. Unset if no limit helps.
+    /// No smaller limit can do: the least peak if it could be computed, else the bound proven.
+    /// Unset if no limit helps.
     std::optional<int64_t> smallestUsageLimit;
     std::string reason;
 };
@@ -75,8 +82,9 @@ struct IlpCancelled {
 
 using IlpOutcome = std::variant<IlpSolution, IlpInfeasible, IlpCancelled>;
 
-/// Assumes that indices and sizes in `problem` are consistent; never fails otherwise. A search that ends without any
-/// feasible choice and without a proof is reported as IlpInfeasible with a reason that says so.
+/// Assumes that indices and sizes in `problem` are consistent; never fails otherwise. A search that
+/// ends without any feasible choice and without a proof is reported as IlpInfeasible with a reason
+/// that says so.
 IlpOutcome solveIlp(const IlpProblem& problem, const IlpOptions& options = {});
 
 } // namespace alpa

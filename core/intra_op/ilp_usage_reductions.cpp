@@ -1,19 +1,16 @@
 // The reductions that look at memory over time.
-#include <algorithm>
-#include <utility>
-
 #include "core/intra_op/ilp_reductions.h"
 #include "core/intra_op/range_minimum.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// Least usages go to fixedUse; intervals that no longer differ between strategies vanish.
 void moveLeastUsage(IlpGraph& graph)
@@ -187,8 +184,8 @@ void keepEssentialTimes(IlpGraph& graph)
         graph.fixedUse.clear();
         return;
     }
-    // startsUpTo[t + 1]: intervals that begin at or before t. No start in (p, t] means what is active at t is active
-    // at p as well, so t is implied if it has no less room.
+    // startsUpTo[t + 1]: intervals that begin at or before t. No start in (p, t] means what is
+    // active at t is active at p as well, so t is implied if it has no less room.
     std::vector<int> startsUpTo(at(count) + 2, 0);
     std::vector<int> endsUpTo(at(count) + 2, 0);
     for (const GraphNode& node : graph.nodes) {

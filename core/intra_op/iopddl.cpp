@@ -1,5 +1,7 @@
 #include "core/intra_op/iopddl.h"
 
+#include "core/intra_op/ilp_matrices.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,8 +14,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "core/intra_op/ilp_matrices.h"
 
 namespace alpa
 {
@@ -29,7 +29,10 @@ constexpr double kMostUsage = 1e14;
 class Reader
 {
 public:
-    explicit Reader(std::string_view text) : text_(text) {}
+    explicit Reader(std::string_view text)
+        : text_(text)
+    {
+    }
 
     bool hasFailed() const { return error_.has_value(); }
     Error error() const { return *error_; }
@@ -42,7 +45,8 @@ public:
         const size_t lineStart = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
         const auto line = std::count(before.begin(), before.end(), '\n') + 1;
         error_.emplace(ErrorCode::kInvalidInput, "line " + std::to_string(line) + ", column " +
-                                                     std::to_string(place_ - lineStart + 1) + ": " + message);
+                                                     std::to_string(place_ - lineStart + 1) + ": " +
+                                                     message);
     }
 
     bool take(char expected)
@@ -114,7 +118,8 @@ public:
     {
         skipSpace();
         double value = 0;
-        const auto [end, code] = std::from_chars(text_.data() + place_, text_.data() + text_.size(), value);
+        const auto [end, code] =
+            std::from_chars(text_.data() + place_, text_.data() + text_.size(), value);
         if (error_ || code == std::errc::invalid_argument || !std::isfinite(value)) {
             fail("expected a number, got " + nextCharacter());
             return 0;
@@ -134,8 +139,9 @@ public:
         constexpr size_t kSafeDigits = 18;
         while (at < text_.size() && text_[at] >= '0' && text_[at] <= '9')
             value = value * 10 + (text_[at++] - '0');
-        const bool isWhole = at > place_ && at - place_ <= kSafeDigits &&
-                             (at >= text_.size() || (text_[at] != '.' && text_[at] != 'e' && text_[at] != 'E'));
+        const bool isWhole =
+            at > place_ && at - place_ <= kSafeDigits &&
+            (at >= text_.size() || (text_[at] != '.' && text_[at] != 'e' && text_[at] != 'E'));
         if (!isWhole || error_)
             return number();
         place_ = at;
@@ -146,8 +152,9 @@ public:
     {
         const double value = numberFast();
         if (!error_ && (value != std::floor(value) || value < least || value > most))
-            fail(std::string(what) + " must be a whole number of " + std::to_string(static_cast<int64_t>(least)) +
-                 " to " + std::to_string(static_cast<int64_t>(most)));
+            fail(std::string(what) + " must be a whole number of " +
+                 std::to_string(static_cast<int64_t>(least)) + " to " +
+                 std::to_string(static_cast<int64_t>(most)));
         return error_ ? 0 : static_cast<int64_t>(value);
     }
 
@@ -188,8 +195,8 @@ public:
 private:
     void skipSpace()
     {
-        while (place_ < text_.size() &&
-               (text_[place_] == ' ' || text_[place_] == '\n' || text_[place_] == '\t' || text_[place_] == '\r'))
+        while (place_ < text_.size() && (text_[place_] == ' ' || text_[place_] == '\n' ||
+                                         text_[place_] == '\t' || text_[place_] == '\r'))
             ++place_;
     }
     std::string nextCharacter() const
@@ -304,21 +311,20 @@ void readEdges(Reader& reader, RawProblem& raw)
     });
 }
 
-Error disagreement(const std::string& message)
-{
-    return {ErrorCode::kInvalidInput, message};
-}
+Error disagreement(const std::string& message) { return {ErrorCode::kInvalidInput, message}; }
 
 Status addNodes(const RawProblem& raw, IlpProblem& problem)
 {
     const size_t count = raw.costs.size();
     if (raw.intervals.size() != count || raw.usages.size() != count)
-        return disagreement("nodes need one entry each of costs, intervals and usages, got " + std::to_string(count) + ", " +
-                            std::to_string(raw.intervals.size()) + " and " + std::to_string(raw.usages.size()));
+        return disagreement("nodes need one entry each of costs, intervals and usages, got " +
+                            std::to_string(count) + ", " + std::to_string(raw.intervals.size()) +
+                            " and " + std::to_string(raw.usages.size()));
     for (size_t i = 0; i < count; ++i) {
         if (raw.usages[i].size() != raw.costs[i].size())
-            return disagreement("node " + std::to_string(i) + ": " + std::to_string(raw.costs[i].size()) +
-                                " costs but " + std::to_string(raw.usages[i].size()) + " usages");
+            return disagreement("node " + std::to_string(i) + ": " +
+                                std::to_string(raw.costs[i].size()) + " costs but " +
+                                std::to_string(raw.usages[i].size()) + " usages");
         IlpNode node{raw.costs[i], {}};
         if (raw.intervals[i].first < raw.intervals[i].second)
             node.usages.push_back({raw.intervals[i].first, raw.intervals[i].second, raw.usages[i]});
@@ -330,21 +336,26 @@ Status addNodes(const RawProblem& raw, IlpProblem& problem)
 Status addEdges(const RawProblem& raw, IlpProblem& problem)
 {
     if (raw.edgeCosts.size() != raw.edges.size())
-        return disagreement("edges need one entry each of nodes and costs, got " + std::to_string(raw.edges.size()) +
-                            " and " + std::to_string(raw.edgeCosts.size()));
+        return disagreement("edges need one entry each of nodes and costs, got " +
+                            std::to_string(raw.edges.size()) + " and " +
+                            std::to_string(raw.edgeCosts.size()));
     std::map<std::pair<int, int>, int> matrixOf;
     for (size_t e = 0; e < raw.edges.size(); ++e) {
         const auto [from, to] = raw.edges[e];
-        const auto isNode = [&](int node) { return static_cast<size_t>(node) < problem.nodes.size(); };
+        const auto isNode = [&](int node) {
+            return static_cast<size_t>(node) < problem.nodes.size();
+        };
         if (!isNode(from) || !isNode(to))
-            return disagreement("edge " + std::to_string(e) + ": joins nodes " + std::to_string(from) + " and " +
-                                std::to_string(to) + " of " + std::to_string(problem.nodes.size()));
+            return disagreement("edge " + std::to_string(e) + ": joins nodes " +
+                                std::to_string(from) + " and " + std::to_string(to) + " of " +
+                                std::to_string(problem.nodes.size()));
         const std::vector<double>& costs = raw.lists.at(raw.edgeCosts[e]);
         const size_t rows = problem.nodes[static_cast<size_t>(from)].costs.size();
         const size_t columns = problem.nodes[static_cast<size_t>(to)].costs.size();
         if (costs.size() != rows * columns)
-            return disagreement("edge " + std::to_string(e) + ": " + std::to_string(costs.size()) + " costs, expected " +
-                                std::to_string(rows) + " x " + std::to_string(columns));
+            return disagreement("edge " + std::to_string(e) + ": " + std::to_string(costs.size()) +
+                                " costs, expected " + std::to_string(rows) + " x " +
+                                std::to_string(columns));
         const auto [place, isNew] = matrixOf.try_emplace({raw.edgeCosts[e], static_cast<int>(rows)},
                                                          static_cast<int>(problem.matrices.size()));
         if (isNew)

@@ -8,10 +8,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
@@ -96,10 +93,7 @@ void Lagrangian::step(double bound, double target, double length, double damping
     }
 }
 
-void Lagrangian::forgetDirection()
-{
-    std::fill(direction_.begin(), direction_.end(), 0.0);
-}
+void Lagrangian::forgetDirection() { std::fill(direction_.begin(), direction_.end(), 0.0); }
 
 double Lagrangian::priceSpread(int node) const
 {

@@ -1,12 +1,12 @@
-// Prices usage: multipliers (cost per byte and time) turn the limit into node costs, so that message passing bounds
-// the problem with memory. Any multipliers >= 0 give a valid bound.
+// Prices usage: multipliers (cost per byte and time) turn the limit into node costs, so that
+// message passing bounds the problem with memory. Any multipliers >= 0 give a valid bound.
 #pragma once
-
-#include <cstdint>
-#include <vector>
 
 #include "core/intra_op/ilp_core.h"
 #include "core/intra_op/trws.h"
+
+#include <cstdint>
+#include <vector>
 
 namespace alpa
 {
@@ -23,9 +23,10 @@ public:
 
     /// Puts priced node costs into `messages`; call after changing multipliers or labels.
     void price();
-    /// A step along the averaged subgradient at the last choice, scaled by the distance from `bound` to `target`
-    /// (Polyak). `damping` in [0, 1) is the weight of the past. Only times that were the worst of a run of violated
-    /// times take part: their neighbours would pull in the same direction again and again.
+    /// A step along the averaged subgradient at the last choice, scaled by the distance from
+    /// `bound` to `target` (Polyak). `damping` in [0, 1) is the weight of the past. Only times that
+    /// were the worst of a run of violated times take part: their neighbours would pull in the same
+    /// direction again and again.
     void step(double bound, double target, double length, double damping);
     void forgetDirection();
     /// Cost of all usage of `node` from least to most demanding label, at the present prices.
@@ -37,7 +38,7 @@ private:
     std::vector<double> prefix_; ///< Sum of multipliers before each time.
     std::vector<double> direction_;
     std::vector<uint8_t> isActive_; ///< Per time.
-    double unit_ = 1; ///< Bytes that count as one in the length of a step.
+    double unit_ = 1;               ///< Bytes that count as one in the length of a step.
 };
 
 } // namespace alpa

@@ -1,10 +1,10 @@
 #include "core/intra_op/linear_program.h"
 
+#include <lpsolve/lp_lib.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
-
-#include <lpsolve/lp_lib.h>
 
 namespace alpa
 {
@@ -79,8 +79,9 @@ LinearSolution solveLinearProgram(const LinearProgram& program, const LinearLimi
     const Model model(make_lp(0, static_cast<int>(program.columns.size())));
     if (!model || !fill(model.get(), program))
         return solution;
-    const bool hasIntegers = std::any_of(program.columns.begin(), program.columns.end(),
-                                         [](const LinearColumn& column) { return column.isInteger; });
+    const bool hasIntegers =
+        std::any_of(program.columns.begin(), program.columns.end(),
+                    [](const LinearColumn& column) { return column.isInteger; });
     if (hasIntegers) {
         // Presolve would remove rows and columns and so their values, apart from these kinds.
         set_bb_floorfirst(model.get(), BRANCH_CEILING);

@@ -1,12 +1,12 @@
-// Linear and mixed-integer programmes, solved by lp_solve. The only way in which the project uses that library: each
-// call has its own model, so calls may run at once on several threads.
+// Linear and mixed-integer programmes, solved by lp_solve. The only way in which the project uses
+// that library: each call has its own model, so calls may run at once on several threads.
 #pragma once
+
+#include "core/base/units.h"
 
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include "core/base/units.h"
 
 namespace alpa
 {
@@ -26,7 +26,8 @@ struct LinearRow {
     std::vector<std::pair<int, double>> terms; ///< (column, coefficient), columns distinct.
 };
 
-/// Minimise the cost. Keep coefficients within about 1e6 of one another: lp_solve works in doubles with fixed tolerances.
+/// Minimise the cost. Keep coefficients within about 1e6 of one another: lp_solve works in doubles
+/// with fixed tolerances.
 struct LinearProgram {
     std::vector<LinearColumn> columns;
     std::vector<LinearRow> rows;

@@ -9,10 +9,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// Bytes are whole numbers held as doubles.
 constexpr double kHalfByte = 0.5;
@@ -41,10 +38,7 @@ void LocalSearch::start(std::vector<int> choice)
     slack_ = RangeMinimum<double>(std::move(slack));
 }
 
-bool LocalSearch::fits() const
-{
-    return slack_.minimum(0, slack_.size()) >= -kHalfByte;
-}
+bool LocalSearch::fits() const { return slack_.minimum(0, slack_.size()) >= -kHalfByte; }
 
 /// change[s]: cost after changing `node` to s, less the cost now.
 void LocalSearch::changes(int node, std::vector<double>& change)
@@ -70,12 +64,14 @@ void LocalSearch::changes(int node, std::vector<double>& change)
              (core_.forwardBegin[at(node) + 1] - core_.forwardBegin[at(node)] +
               core_.backwardBegin[at(node) + 1] - core_.backwardBegin[at(node)] + 1);
     const double now = change[at(choice_[at(node)])];
-    // A choice that repair has not yet made possible may cost kForbidden now: any allowed label is a gain then.
+    // A choice that repair has not yet made possible may cost kForbidden now: any allowed label is
+    // a gain then.
     for (double& c : change)
         c = now < kForbidden ? c - now : (c < kForbidden ? -std::abs(c) - 1 : 0);
 }
 
-/// segments_: (time, usage change from there on) of changing `node` to `label`; the last change is 0.
+/// segments_: (time, usage change from there on) of changing `node` to `label`; the last change is
+/// 0.
 void LocalSearch::segments(int node, int label)
 {
     events_.clear();
@@ -101,10 +97,7 @@ void LocalSearch::segments(int node, int label)
     }
 }
 
-bool LocalSearch::moveFits(int node, int label)
-{
-    return !makesWorseThan(node, label, 0);
-}
+bool LocalSearch::moveFits(int node, int label) { return !makesWorseThan(node, label, 0); }
 
 /// Would the move leave less than `slack` at a time where it adds usage?
 bool LocalSearch::makesWorseThan(int node, int label, double slack)
@@ -171,7 +164,8 @@ void LocalSearch::collectRepairs(int time, double need)
             if (relief <= 0 || change_[at(s)] == kForbidden)
                 continue;
             const double useful = std::min(relief, need);
-            const double score = change_[at(s)] <= 0 ? change_[at(s)] * useful : change_[at(s)] / useful;
+            const double score =
+                change_[at(s)] <= 0 ? change_[at(s)] * useful : change_[at(s)] / useful;
             if (score < best.score) {
                 best.score = score;
                 best.label = s;
@@ -262,7 +256,8 @@ bool LocalSearch::tryPair(int edge)
         if (s == nowA || !std::isfinite(withoutEdge))
             continue;
         for (int t = 0; t < core_.labelCount[at(b)]; ++t) {
-            const double total = withoutEdge + otherChange_[at(t)] - core_.row(edge, nowA)[t] + row[t];
+            const double total =
+                withoutEdge + otherChange_[at(t)] - core_.row(edge, nowA)[t] + row[t];
             if (t != nowB && total < -kNoise * std::abs(cost_))
                 moves_.push_back({total, s, t});
         }

@@ -1,13 +1,14 @@
-// Improves a choice of an IlpCore by changing one node or both ends of an edge, and repairs one that does not fit.
+// Improves a choice of an IlpCore by changing one node or both ends of an edge, and repairs one
+// that does not fit.
 #pragma once
-
-#include <cstdint>
-#include <utility>
-#include <vector>
 
 #include "core/base/rng.h"
 #include "core/intra_op/ilp_core.h"
 #include "core/intra_op/range_minimum.h"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace alpa
 {
@@ -16,18 +17,24 @@ class LocalSearch
 {
 public:
     /// Assumes `core` outlives this.
-    explicit LocalSearch(const IlpCore& core, uint64_t seed = 7) : core_(core), rng_(seed) {}
+    explicit LocalSearch(const IlpCore& core, uint64_t seed = 7)
+        : core_(core)
+        , rng_(seed)
+    {
+    }
 
     void start(std::vector<int> choice);
     const std::vector<int>& choice() const { return choice_; }
     double cost() const { return cost_; }
     bool fits() const;
 
-    /// Lowers usage at the worst time, cheapest per byte first, until the choice fits; false if that fails in `rounds`.
+    /// Lowers usage at the worst time, cheapest per byte first, until the choice fits; false if
+    /// that fails in `rounds`.
     bool repair(int rounds);
     /// Changes single nodes while that saves cost and fits; at most `passes` over all nodes.
     void descend(int passes);
-    /// Changes both ends of edges while that saves cost and fits; one pass. Returns whether anything changed.
+    /// Changes both ends of edges while that saves cost and fits; one pass. Returns whether
+    /// anything changed.
     bool descendPairs();
 
     /// Label and matrix entries looked at.

@@ -1,20 +1,17 @@
 #include "core/intra_op/price_bundle.h"
 
+#include "core/intra_op/linear_program.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include "core/intra_op/linear_program.h"
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 constexpr double kScaledCost = 1e6; // |bound| in the units of the master; prices then are near one
 
@@ -67,7 +64,8 @@ double PriceBundle::evaluate(const std::vector<double>& activePrices, int mostTu
     return bound;
 }
 
-/// Activates the worst time of each run of violated times, a few per round. Returns whether any is new.
+/// Activates the worst time of each run of violated times, a few per round. Returns whether any is
+/// new.
 bool PriceBundle::activateViolated(const Cut& cut)
 {
     constexpr int kMostPerRound = 6;
@@ -126,14 +124,16 @@ std::vector<double> PriceBundle::solveMaster(double& predicted)
     for (double center : center_) {
         const double scaled = center / priceUnit;
         if (radius_ < kForbidden)
-            program.columns.push_back({0, std::max(0.0, scaled - radius_), scaled + radius_, false});
+            program.columns.push_back(
+                {0, std::max(0.0, scaled - radius_), scaled + radius_, false});
         else
             program.columns.push_back({0, 0, 1e6, false});
     }
     for (const Cut& cut : cuts_) {
         LinearRow row{RowKind::kAtMost, cut.cost * scale, {{0, 1}}};
         for (size_t a = 0; a < active_.size(); ++a) {
-            const double excess = (cut.use[at(active_[a])] - core_.capacity[at(active_[a])]) / unit_;
+            const double excess =
+                (cut.use[at(active_[a])] - core_.capacity[at(active_[a])]) / unit_;
             if (excess != 0)
                 row.terms.emplace_back(static_cast<int>(a) + 1, -excess * kScaledCost);
         }
@@ -182,7 +182,8 @@ double PriceBundle::run()
         const double bound = evaluate(prices, 8);
         const bool isNew = activateViolated(cuts_.back());
         const double priceUnit = std::abs(bound_) / unit_;
-        const double largest = *std::max_element(prices.begin(), prices.end()) / std::max(priceUnit, 1e-300);
+        const double largest =
+            *std::max_element(prices.begin(), prices.end()) / std::max(priceUnit, 1e-300);
         if (radius_ == kForbidden)
             radius_ = std::max(0.5 * largest, 1e-3);
         else if (bound <= bound_)
@@ -190,7 +191,8 @@ double PriceBundle::run()
         else if (bound - bound_ > 0.3 * expected)
             radius_ *= 1.5;
         if (bound > bound_) {
-            slowRounds = bound - bound_ < kSlowGain * std::abs(bound) && !isNew ? slowRounds + 1 : 0;
+            slowRounds =
+                bound - bound_ < kSlowGain * std::abs(bound) && !isNew ? slowRounds + 1 : 0;
             bound_ = bound;
             std::copy(prices.begin(), prices.end(), center_.begin());
             nullRounds = 0;

@@ -1,20 +1,17 @@
 #include "core/intra_op/primal_search.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "core/intra_op/local_search.h"
 #include "core/intra_op/trws.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa
 {
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// Cost of each label's usage at the given prices, by label offset.
 std::vector<double> pricesOf(const IlpCore& core, const std::vector<double>& multipliers)
@@ -62,8 +59,8 @@ private:
     std::vector<double> prices_;
 };
 
-/// A factor per node: the same for runs of the program, mirrored in half the cases since the backward pass mirrors the
-/// forward pass; white noise now and then.
+/// A factor per node: the same for runs of the program, mirrored in half the cases since the
+/// backward pass mirrors the forward pass; white noise now and then.
 std::vector<double> drawNoise(Rng& rng, int count)
 {
     constexpr int kMostSegments = 32;
@@ -116,7 +113,8 @@ void Disturber::tryPattern(double& upperBound, const PrimalSearch::Offer& offer)
     for (int step = 0; step < kHalvings && high - low > 2e-4; ++step) {
         for (int i = 0; i < core_.nodeCount; ++i) {
             const double scale = factor * noise[at(i)];
-            for (size_t label = core_.labelOffset[at(i)]; label < core_.labelOffset[at(i) + 1]; ++label)
+            for (size_t label = core_.labelOffset[at(i)]; label < core_.labelOffset[at(i) + 1];
+                 ++label)
                 messages_.nodeCosts[label] = core_.costs[label] + scale * prices_[label];
         }
         const int turns = step == 0 ? 4 : 2;

@@ -1,14 +1,14 @@
-// Looks for cheap choices that fit: on the few labels that message passing has liked, with prices of usage disturbed by
-// noise along the program, so that equal layers need not all choose alike.
+// Looks for cheap choices that fit: on the few labels that message passing has liked, with prices
+// of usage disturbed by noise along the program, so that equal layers need not all choose alike.
 #pragma once
+
+#include "core/base/rng.h"
+#include "core/intra_op/ilp_core.h"
 
 #include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include "core/base/rng.h"
-#include "core/intra_op/ilp_core.h"
 
 namespace alpa
 {
@@ -16,7 +16,8 @@ namespace alpa
 class PrimalSearch
 {
 public:
-    /// Takes (cost, choice of the core); told only of choices that fit and cost less than all before.
+    /// Takes (cost, choice of the core); told only of choices that fit and cost less than all
+    /// before.
     using Offer = std::function<void(double, const std::vector<int>&)>;
 
     /// Asked before each try.
@@ -30,9 +31,10 @@ public:
     {
     }
 
-    /// Tries `patterns` disturbances on the labels set in `labels` (by label offset, at least one per node).
-    void run(const std::vector<uint8_t>& labels, const std::vector<double>& multipliers, int patterns,
-             double upperBound, const Offer& offer);
+    /// Tries `patterns` disturbances on the labels set in `labels` (by label offset, at least one
+    /// per node).
+    void run(const std::vector<uint8_t>& labels, const std::vector<double>& multipliers,
+             int patterns, double upperBound, const Offer& offer);
 
     /// Entries visited.
     int64_t work() const { return work_; }

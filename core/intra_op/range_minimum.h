@@ -16,7 +16,8 @@ class RangeMinimum
 {
 public:
     RangeMinimum() = default;
-    explicit RangeMinimum(std::vector<Number> values) : values_(std::move(values))
+    explicit RangeMinimum(std::vector<Number> values)
+        : values_(std::move(values))
     {
         blocks_.resize((values_.size() + kBlock - 1) / kBlock);
         for (size_t block = 0; block < blocks_.size(); ++block)
@@ -58,8 +59,8 @@ public:
         const size_t block =
             static_cast<size_t>(std::min_element(blocks_.begin(), blocks_.end()) - blocks_.begin());
         const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(block * kBlock);
-        const auto end = values_.begin() +
-                         static_cast<std::ptrdiff_t>(std::min(values_.size(), (block + 1) * kBlock));
+        const auto end = values_.begin() + static_cast<std::ptrdiff_t>(
+                                               std::min(values_.size(), (block + 1) * kBlock));
         return static_cast<size_t>(std::min_element(begin, end) - values_.begin());
     }
 

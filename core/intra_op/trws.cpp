@@ -8,31 +8,22 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 // Two numbers: what every x86-64 and ARM machine adds at once. Loads need no alignment.
 using Pair = double __attribute__((vector_size(16), aligned(8), may_alias));
 constexpr size_t kPair = 2;
 
-/// Neither operand is a NaN that matters: a barred label may give forbidden - forbidden, and the comparison with NaN is
-/// false, which keeps the other operand.
+/// Neither operand is a NaN that matters: a barred label may give forbidden - forbidden, and the
+/// comparison with NaN is false, which keeps the other operand.
 inline Pair least(Pair candidate, Pair incumbent)
 {
     return candidate < incumbent ? candidate : incumbent;
 }
 
-inline Pair load(const double* from)
-{
-    return *reinterpret_cast<const Pair*>(from);
-}
+inline Pair load(const double* from) { return *reinterpret_cast<const Pair*>(from); }
 
-inline void store(double* to, Pair value)
-{
-    *reinterpret_cast<Pair*>(to) = value;
-}
+inline void store(double* to, Pair value) { *reinterpret_cast<Pair*>(to) = value; }
 
 /// out[t] = min(out[t], shift + row[t]) over a padded row.
 inline void minimiseRow(double* out, const double* row, double shift, size_t stride)
@@ -79,7 +70,8 @@ Trws::Trws(const IlpCore& core)
     messageOffset_.reserve(core.edges.size());
     for (const IlpCore::Edge& edge : core.edges) {
         messageOffset_.push_back(total);
-        total += IlpCore::padded(at(std::max(core.labelCount[at(edge.from)], core.labelCount[at(edge.to)])));
+        total += IlpCore::padded(
+            at(std::max(core.labelCount[at(edge.from)], core.labelCount[at(edge.to)])));
     }
     messages.assign(total, 0.0);
     for (int i = 0; i < core.nodeCount; ++i) {
@@ -92,15 +84,9 @@ Trws::Trws(const IlpCore& core)
     scratch_.assign(largest, 0.0);
 }
 
-double Trws::forward(bool rounds)
-{
-    return pass(true, rounds, nullptr);
-}
+double Trws::forward(bool rounds) { return pass(true, rounds, nullptr); }
 
-double Trws::backward(bool rounds)
-{
-    return pass(false, rounds, nullptr);
-}
+double Trws::backward(bool rounds) { return pass(false, rounds, nullptr); }
 
 double Trws::backward(bool rounds, std::vector<double>& minMarginals)
 {
@@ -160,7 +146,8 @@ void Trws::gather(int node)
     addMessages(core_.backwardBegin, core_.backwardEdges);
 }
 
-/// Chooses the label that is best given the choices made on this pass and the messages from nodes still to come.
+/// Chooses the label that is best given the choices made on this pass and the messages from nodes
+/// still to come.
 void Trws::round(int node, bool isForward)
 {
     const size_t labels = at(core_.labelCount[at(node)]);

@@ -1,12 +1,13 @@
-// Solves generated GPT problems and prints one line each: bench_ilp [layers] [memory ratio or 0] [replicated 0|1] [work limit]
+// Solves generated GPT problems and prints one line each: bench_ilp [layers] [memory ratio or 0]
+// [replicated 0|1] [work limit]
+#include "core/intra_op/ilp_regret.h"
+#include "core/intra_op/ilp_solver.h"
+#include "tests/unit/intra_op/gpt_ilp.h"
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-
-#include "core/intra_op/ilp_regret.h"
-#include "core/intra_op/ilp_solver.h"
-#include "tests/unit/intra_op/gpt_ilp.h"
 
 int main(int argc, char** argv)
 {
@@ -22,7 +23,8 @@ int main(int argc, char** argv)
         options.workLimit = std::atoll(argv[4]);
     if (std::getenv("TRACE"))
         options.onBound = [](double cost, double bound) {
-            std::printf("  %.3f s: %.0f, %.0f\n", static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
+            std::printf("  %.3f s: %.0f, %.0f\n",
+                        static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
         };
     for (int i = std::getenv("REPEAT") ? std::atoi(std::getenv("REPEAT")) : 0; i > 1; --i)
         solveIlp(problem, options);
@@ -36,10 +38,13 @@ int main(int argc, char** argv)
         return 1;
     }
     const IlpStatistics& s = solution->statistics;
-    std::printf("layers %d: cost %.0f bound %.0f gap %.4f %% optimal %d in %.4f s (CPU %.4f); nodes %d -> %d, strategies %d -> %d, edges %d -> "
+    std::printf("layers %d: cost %.0f bound %.0f gap %.4f %% optimal %d in %.4f s (CPU %.4f); "
+                "nodes %d -> %d, strategies %d -> %d, edges %d -> "
                 "%d, iterations %d, branch nodes %d, %s\n",
-                gpt.layers, solution->cost, solution->lowerBound, 100 * solution->gap(), solution->isOptimal, seconds.count(), static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC,
-                s.nodes, s.reducedNodes, s.strategies, s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations,
+                gpt.layers, solution->cost, solution->lowerBound, 100 * solution->gap(),
+                solution->isOptimal, seconds.count(),
+                static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC, s.nodes, s.reducedNodes,
+                s.strategies, s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations,
                 s.branchNodes, s.method.c_str());
     if (std::getenv("REGRET")) {
         const std::clock_t before = std::clock();
@@ -48,7 +53,8 @@ int main(int argc, char** argv)
             for (double regret : regretOf(problem, *solution, static_cast<int>(node)))
                 total += regret < kForbidden ? regret : 0;
         }
-        std::printf("regrets of all nodes: CPU %.3f s, sum %.0f\n", static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, total);
+        std::printf("regrets of all nodes: CPU %.3f s, sum %.0f\n",
+                    static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, total);
     }
     return 0;
 }

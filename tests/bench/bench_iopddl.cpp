@@ -1,14 +1,15 @@
-// Solves contest instances: bench_iopddl FILE... [--work N]. One line each, the answer checked by evaluate().
+// Solves contest instances: bench_iopddl FILE... [--work N]. One line each, the answer checked by
+// evaluate().
+#include "core/base/files.h"
+#include "core/intra_op/ilp_solver.h"
+#include "core/intra_op/iopddl.h"
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <string>
 #include <vector>
-
-#include "core/base/files.h"
-#include "core/intra_op/ilp_solver.h"
-#include "core/intra_op/iopddl.h"
 
 namespace
 {
@@ -44,12 +45,14 @@ bool solveFile(const std::string& path, const alpa::IlpOptions& options)
     }
     const IlpEvaluation check = evaluate(instance->problem, solution->choice);
     const IlpStatistics& s = solution->statistics;
-    std::printf("%s: cost %.0f bound %.0f gap %.4f %% optimal %d feasible %d; read %.2f s, solved %.2f s (CPU %.2f); nodes %d -> %d, "
+    std::printf("%s: cost %.0f bound %.0f gap %.4f %% optimal %d feasible %d; read %.2f s, solved "
+                "%.2f s (CPU %.2f); nodes %d -> %d, "
                 "strategies %d -> %d, edges %d -> %d, iterations %d, branch nodes %d, %s\n",
-                path.c_str(), solution->cost, solution->lowerBound, 100 * solution->gap(), solution->isOptimal,
-                check.isFeasible && check.cost == solution->cost, readSeconds, secondsSince(solveStart), cpuSeconds,
-                s.nodes, s.reducedNodes, s.strategies, s.reducedStrategies, s.edges, s.reducedEdges,
-                s.trwsIterations, s.branchNodes, s.method.c_str());
+                path.c_str(), solution->cost, solution->lowerBound, 100 * solution->gap(),
+                solution->isOptimal, check.isFeasible && check.cost == solution->cost, readSeconds,
+                secondsSince(solveStart), cpuSeconds, s.nodes, s.reducedNodes, s.strategies,
+                s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations, s.branchNodes,
+                s.method.c_str());
     return true;
 }
 
@@ -67,7 +70,8 @@ int main(int argc, char** argv)
     }
     if (std::getenv("TRACE"))
         options.onBound = [](double cost, double bound) {
-            std::printf("  %.3f s: %.0f, %.0f\n", static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
+            std::printf("  %.3f s: %.0f, %.0f\n",
+                        static_cast<double>(std::clock()) / CLOCKS_PER_SEC, cost, bound);
         };
     bool isGood = !paths.empty();
     for (const std::string& path : paths)

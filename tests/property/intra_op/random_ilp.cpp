@@ -7,10 +7,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 double randomCost(Rng& rng, int most, bool isIntegral)
 {
@@ -89,7 +86,8 @@ IlpProblem randomIlp(Rng& rng, const RandomIlpOptions& options)
     const double density = 0.2 + 0.5 * rng.uniform();
     for (int i = 0; i < options.nodes; ++i) {
         for (int j = 0; j < options.nodes; ++j) {
-            // j < i now and then: edges in both directions and several per pair. j == i: self edges.
+            // j < i now and then: edges in both directions and several per pair. j == i: self
+            // edges.
             if (!rng.chance(i < j ? density : 0.05))
                 continue;
             const int rows = static_cast<int>(problem.nodes[at(i)].costs.size());
@@ -115,8 +113,8 @@ IlpProblem randomIlp(Rng& rng, const RandomIlpOptions& options)
             most = std::max(most, peak);
         });
         const double share = rng.uniform() * 0.8 - 0.1;
-        problem.usageLimit =
-            std::max<int64_t>(0, least + static_cast<int64_t>(share * static_cast<double>(most - least)));
+        problem.usageLimit = std::max<int64_t>(
+            0, least + static_cast<int64_t>(share * static_cast<double>(most - least)));
     }
     return problem;
 }

@@ -1,28 +1,30 @@
-// Random integer programmes of all the shapes that the solver has to get right, and the dullest solver for them.
+// Random integer programmes of all the shapes that the solver has to get right, and the dullest
+// solver for them.
 #pragma once
-
-#include <optional>
 
 #include "core/base/rng.h"
 #include "core/intra_op/ilp_problem.h"
+
+#include <optional>
 
 namespace alpa
 {
 
 struct RandomIlpOptions {
     int nodes = 5;
-    int strategies = 4;    ///< Per node at most.
+    int strategies = 4; ///< Per node at most.
     int times = 8;
     bool hasMemory = true; ///< Usages and a limit somewhere between the least and the largest peak.
     bool isIntegral = true;
 };
 
-/// With forbidden entries, follow edges, parallel edges, self edges and equal matrices now and then.
+/// With forbidden entries, follow edges, parallel edges, self edges and equal matrices now and
+/// then.
 IlpProblem randomIlp(Rng& rng, const RandomIlpOptions& options);
 
 struct BruteForceResult {
-    std::optional<double> cost;             ///< Least cost of a feasible choice.
-    std::optional<int64_t> leastPeak;       ///< Over choices of finite cost.
+    std::optional<double> cost;       ///< Least cost of a feasible choice.
+    std::optional<int64_t> leastPeak; ///< Over choices of finite cost.
 };
 /// Tries all choices.
 BruteForceResult bruteForce(const IlpProblem& problem);

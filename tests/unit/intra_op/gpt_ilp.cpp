@@ -16,10 +16,7 @@ namespace alpa
 namespace
 {
 
-size_t at(int index)
-{
-    return static_cast<size_t>(index);
-}
+size_t at(int index) { return static_cast<size_t>(index); }
 
 /// For each mesh axis the tensor dimension it splits, or -1.
 using Spec = std::array<int, 2>;
@@ -65,7 +62,8 @@ public:
 private:
     // The parameters and saved activations of one layer, as indices into tensors_.
     struct Layer {
-        int ln1, qkvWeight, qkvBias, outWeight, outBias, ln2, fc1Weight, fc1Bias, fc2Weight, fc2Bias;
+        int ln1, qkvWeight, qkvBias, outWeight, outBias, ln2, fc1Weight, fc1Bias, fc2Weight,
+            fc2Bias;
         int input, h1, query, key, value, probabilities, context, afterAttention, h2, fc1, gelu;
     };
     using Loops = std::vector<std::pair<char, int64_t>>;
@@ -172,7 +170,8 @@ private:
         }
         const auto [place, isNew] = edgeIndex_.try_emplace({t.leader, node}, edges_.size());
         if (isNew)
-            edges_.push_back({t.leader, node, std::vector<double>(t.specs.size() * required.size(), 0.0)});
+            edges_.push_back(
+                {t.leader, node, std::vector<double>(t.specs.size() * required.size(), 0.0)});
         std::vector<double>& costs = edges_[place->second].costs;
         for (size_t i = 0; i < t.specs.size(); ++i) {
             for (size_t j = 0; j < required.size(); ++j)
@@ -190,7 +189,9 @@ private:
     {
         ++time_;
         const auto extentOf = [&](char name) {
-            return std::find_if(loops.begin(), loops.end(), [&](const auto& l) { return l.first == name; })->second;
+            return std::find_if(loops.begin(), loops.end(),
+                                [&](const auto& l) { return l.first == name; })
+                ->second;
         };
         Shape extents;
         double flops = 2.0 * flopShare;
@@ -213,7 +214,8 @@ private:
                     Spec spec{-1, -1};
                     for (size_t axis = 0; axis < 2; ++axis) {
                         const int loop = axis == 0 ? s0 : s1;
-                        const size_t found = loop < 0 ? dims.npos : dims.find(loops[at(loop)].first);
+                        const size_t found =
+                            loop < 0 ? dims.npos : dims.find(loops[at(loop)].first);
                         spec[axis] = found == dims.npos ? -1 : static_cast<int>(found);
                     }
                     return spec;
@@ -226,7 +228,8 @@ private:
                 for (size_t axis = 0; axis < 2; ++axis) {
                     const int loop = axis == 0 ? s0 : s1;
                     if (loop >= 0 && resultDims.find(loops[at(loop)].first) == resultDims.npos)
-                        cost += allReduce(static_cast<double>(bytesOf(shape, 2)) / shards(result), axis);
+                        cost += allReduce(static_cast<double>(bytesOf(shape, 2)) / shards(result),
+                                          axis);
                 }
                 costs.push_back(cost);
             }
@@ -312,8 +315,8 @@ private:
     static constexpr std::array<double, 2> kBandwidth{25e9, 200e9};
     static constexpr std::array<double, 2> kLatency{20e3, 8e3};
     static constexpr double kFlops = 120e12;
-    const SpecMap splitHeads_ = renamed({0, 2, 1, -1});  // (B, S, 3H) -> (B, A, S, D)
-    const SpecMap mergeHeads_ = renamed({0, 2, 1, 2});   // (B, A, S, D) -> (B, S, H)
+    const SpecMap splitHeads_ = renamed({0, 2, 1, -1}); // (B, S, 3H) -> (B, A, S, D)
+    const SpecMap mergeHeads_ = renamed({0, 2, 1, 2});  // (B, A, S, D) -> (B, S, H)
 
     struct EdgeCosts {
         int from;
@@ -335,18 +338,21 @@ private:
 
 int GptBuilder::forwardPass()
 {
-    const auto [B, S, H, V] = std::array{options_.batch, options_.sequence, options_.hidden, options_.vocabulary};
+    const auto [B, S, H, V] =
+        std::array{options_.batch, options_.sequence, options_.hidden, options_.vocabulary};
     const std::vector<Spec> tokenSpecs = specsOf({B, S});
     tokenNode_ = addNode(std::vector<double>(tokenSpecs.size(), 0.0));
     addTensor(tokenNode_, tokenSpecs, {B, S}, 4);
     embedding_ = parameter({V, H});
     const int tokens = addTensor(tokenNode_, tokenSpecs, {B, S}, 0);
-    int x = product({{'b', B}, {'s', S}, {'h', H}, {'v', V}}, tokens, "bs", embedding_, "vh", "bsh", 1e-9);
+    int x = product({{'b', B}, {'s', S}, {'h', H}, {'v', V}}, tokens, "bs", embedding_, "vh", "bsh",
+                    1e-9);
     for (int layer = 0; layer < options_.layers; ++layer)
         forwardLayer(x);
     finalNorm_ = follow(x);
     reduceLast(finalNorm_, B * S * 4, 2);
-    const int logits = product({{'b', B}, {'s', S}, {'v', V}, {'k', H}}, finalNorm_, "bsk", embedding_, "vk", "bsv");
+    const int logits = product({{'b', B}, {'s', S}, {'v', V}, {'k', H}}, finalNorm_, "bsk",
+                               embedding_, "vk", "bsv");
     const int loss = follow(logits, {}, {}, 4);
     reduceLast(loss, B * S * 4, 3);
     return loss;
@@ -354,7 +360,8 @@ int GptBuilder::forwardPass()
 
 void GptBuilder::forwardLayer(int& x)
 {
-    const auto [B, S, H, A] = std::array{options_.batch, options_.sequence, options_.hidden, options_.heads};
+    const auto [B, S, H, A] =
+        std::array{options_.batch, options_.sequence, options_.hidden, options_.heads};
     const int64_t D = H / A;
     Layer l{};
     l.ln1 = parameter({H});
@@ -371,27 +378,33 @@ void GptBuilder::forwardLayer(int& x)
     l.h1 = follow(x);
     reduceLast(l.h1, B * S * 4, 2);
     useBias(l.ln1, l.h1);
-    const int qkv = product({{'b', B}, {'s', S}, {'n', 3 * H}, {'k', H}}, l.h1, "bsk", l.qkvWeight, "kn", "bsn");
+    const int qkv = product({{'b', B}, {'s', S}, {'n', 3 * H}, {'k', H}}, l.h1, "bsk", l.qkvWeight,
+                            "kn", "bsn");
     useBias(l.qkvBias, qkv);
     l.query = follow(qkv, {B, A, S, D}, splitHeads_);
     l.key = follow(qkv, {B, A, S, D}, splitHeads_);
     l.value = follow(qkv, {B, A, S, D}, splitHeads_);
-    const int scores = product({{'b', B}, {'a', A}, {'s', S}, {'t', S}, {'d', D}}, l.query, "basd", l.key, "batd", "bast");
+    const int scores = product({{'b', B}, {'a', A}, {'s', S}, {'t', S}, {'d', D}}, l.query, "basd",
+                               l.key, "batd", "bast");
     l.probabilities = follow(scores);
     reduceLast(l.probabilities, B * S * 4, 2);
-    const int context = product({{'b', B}, {'a', A}, {'s', S}, {'d', D}, {'t', S}}, l.probabilities, "bast", l.value, "batd", "basd");
+    const int context = product({{'b', B}, {'a', A}, {'s', S}, {'d', D}, {'t', S}}, l.probabilities,
+                                "bast", l.value, "batd", "basd");
     l.context = follow(context, {B, S, H}, mergeHeads_);
-    const int out = product({{'b', B}, {'s', S}, {'n', H}, {'k', H}}, l.context, "bsk", l.outWeight, "kn", "bsn");
+    const int out = product({{'b', B}, {'s', S}, {'n', H}, {'k', H}}, l.context, "bsk", l.outWeight,
+                            "kn", "bsn");
     useBias(l.outBias, out);
     l.afterAttention = follow(out);
     useAsLeader(l.input, out);
     l.h2 = follow(l.afterAttention);
     reduceLast(l.h2, B * S * 4, 2);
     useBias(l.ln2, l.h2);
-    l.fc1 = product({{'b', B}, {'s', S}, {'n', 4 * H}, {'k', H}}, l.h2, "bsk", l.fc1Weight, "kn", "bsn");
+    l.fc1 = product({{'b', B}, {'s', S}, {'n', 4 * H}, {'k', H}}, l.h2, "bsk", l.fc1Weight, "kn",
+                    "bsn");
     useBias(l.fc1Bias, l.fc1);
     l.gelu = follow(l.fc1);
-    const int fc2 = product({{'b', B}, {'s', S}, {'n', H}, {'k', 4 * H}}, l.gelu, "bsk", l.fc2Weight, "kn", "bsn");
+    const int fc2 = product({{'b', B}, {'s', S}, {'n', H}, {'k', 4 * H}}, l.gelu, "bsk",
+                            l.fc2Weight, "kn", "bsn");
     useBias(l.fc2Bias, fc2);
     x = follow(fc2);
     useAsLeader(l.afterAttention, fc2);
@@ -400,16 +413,20 @@ void GptBuilder::forwardLayer(int& x)
 
 void GptBuilder::backwardPass(int loss)
 {
-    const auto [B, S, H, V] = std::array{options_.batch, options_.sequence, options_.hidden, options_.vocabulary};
+    const auto [B, S, H, V] =
+        std::array{options_.batch, options_.sequence, options_.hidden, options_.vocabulary};
     const int dLogits = follow(loss);
-    int dx = product({{'b', B}, {'s', S}, {'k', H}, {'v', V}}, dLogits, "bsv", embedding_, "vk", "bsk");
-    const int dOutput = product({{'v', V}, {'k', H}, {'b', B}, {'s', S}}, dLogits, "bsv", finalNorm_, "bsk", "vk");
+    int dx =
+        product({{'b', B}, {'s', S}, {'k', H}, {'v', V}}, dLogits, "bsv", embedding_, "vk", "bsk");
+    const int dOutput =
+        product({{'v', V}, {'k', H}, {'b', B}, {'s', S}}, dLogits, "bsv", finalNorm_, "bsk", "vk");
     dx = follow(dx);
     reduceLast(dx, B * S * 4, 2);
     for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer)
         backwardLayer(*layer, dx);
     const int tokens = addTensor(tokenNode_, specsOf({B, S}), {B, S}, 0);
-    const int dEmbedding = product({{'v', V}, {'h', H}, {'b', B}, {'s', S}}, tokens, "bs", dx, "bsh", "vh", 1e-9);
+    const int dEmbedding =
+        product({{'v', V}, {'h', H}, {'b', B}, {'s', S}}, tokens, "bs", dx, "bsh", "vh", 1e-9);
     update(embedding_, dOutput);
     update(embedding_, dEmbedding);
     ++time_;
@@ -417,39 +434,52 @@ void GptBuilder::backwardPass(int loss)
 
 void GptBuilder::backwardLayer(const Layer& l, int& dx)
 {
-    const auto [B, S, H, A] = std::array{options_.batch, options_.sequence, options_.hidden, options_.heads};
+    const auto [B, S, H, A] =
+        std::array{options_.batch, options_.sequence, options_.hidden, options_.heads};
     const int64_t D = H / A;
     const SpecMap& split = splitHeads_;
     biasGradient(l.fc2Bias, dx);
-    const int dGelu = product({{'b', B}, {'s', S}, {'k', 4 * H}, {'n', H}}, dx, "bsn", l.fc2Weight, "kn", "bsk");
-    update(l.fc2Weight, product({{'k', 4 * H}, {'n', H}, {'b', B}, {'s', S}}, l.gelu, "bsk", dx, "bsn", "kn"));
+    const int dGelu =
+        product({{'b', B}, {'s', S}, {'k', 4 * H}, {'n', H}}, dx, "bsn", l.fc2Weight, "kn", "bsk");
+    update(l.fc2Weight,
+           product({{'k', 4 * H}, {'n', H}, {'b', B}, {'s', S}}, l.gelu, "bsk", dx, "bsn", "kn"));
     const int dFc1 = follow(dGelu);
     useAsLeader(l.fc1, dGelu);
     biasGradient(l.fc1Bias, dFc1);
-    const int dH2 = product({{'b', B}, {'s', S}, {'k', H}, {'n', 4 * H}}, dFc1, "bsn", l.fc1Weight, "kn", "bsk");
-    update(l.fc1Weight, product({{'k', H}, {'n', 4 * H}, {'b', B}, {'s', S}}, l.h2, "bsk", dFc1, "bsn", "kn"));
+    const int dH2 = product({{'b', B}, {'s', S}, {'k', H}, {'n', 4 * H}}, dFc1, "bsn", l.fc1Weight,
+                            "kn", "bsk");
+    update(l.fc1Weight,
+           product({{'k', H}, {'n', 4 * H}, {'b', B}, {'s', S}}, l.h2, "bsk", dFc1, "bsn", "kn"));
     const int dAfter = follow(dH2);
     reduceLast(dAfter, B * S * 4, 2);
     useAsLeader(l.afterAttention, dH2);
     useAsLeader(dx, dH2);
     biasGradient(l.ln2, dAfter);
     biasGradient(l.outBias, dAfter);
-    const int dContext = product({{'b', B}, {'s', S}, {'k', H}, {'n', H}}, dAfter, "bsn", l.outWeight, "kn", "bsk");
-    update(l.outWeight, product({{'k', H}, {'n', H}, {'b', B}, {'s', S}}, l.context, "bsk", dAfter, "bsn", "kn"));
+    const int dContext =
+        product({{'b', B}, {'s', S}, {'k', H}, {'n', H}}, dAfter, "bsn", l.outWeight, "kn", "bsk");
+    update(l.outWeight, product({{'k', H}, {'n', H}, {'b', B}, {'s', S}}, l.context, "bsk", dAfter,
+                                "bsn", "kn"));
     const int dc = follow(dContext, {B, A, S, D}, split);
-    const int dProbabilities = product({{'b', B}, {'a', A}, {'s', S}, {'t', S}, {'d', D}}, dc, "basd", l.value, "batd", "bast");
-    const int dValue = product({{'b', B}, {'a', A}, {'t', S}, {'d', D}, {'s', S}}, l.probabilities, "bast", dc, "basd", "batd");
+    const int dProbabilities = product({{'b', B}, {'a', A}, {'s', S}, {'t', S}, {'d', D}}, dc,
+                                       "basd", l.value, "batd", "bast");
+    const int dValue = product({{'b', B}, {'a', A}, {'t', S}, {'d', D}, {'s', S}}, l.probabilities,
+                               "bast", dc, "basd", "batd");
     const int dScores = follow(dProbabilities);
     reduceLast(dScores, B * S * 4, 1);
     useAsLeader(l.probabilities, dProbabilities);
-    const int dQuery = product({{'b', B}, {'a', A}, {'s', S}, {'d', D}, {'t', S}}, dScores, "bast", l.key, "batd", "basd");
-    const int dKey = product({{'b', B}, {'a', A}, {'t', S}, {'d', D}, {'s', S}}, dScores, "bast", l.query, "basd", "batd");
+    const int dQuery = product({{'b', B}, {'a', A}, {'s', S}, {'d', D}, {'t', S}}, dScores, "bast",
+                               l.key, "batd", "basd");
+    const int dKey = product({{'b', B}, {'a', A}, {'t', S}, {'d', D}, {'s', S}}, dScores, "bast",
+                             l.query, "basd", "batd");
     const int dQkv = follow(dQuery, {B, S, 3 * H}, mergeHeads_);
     useAsLeader(dKey, dQuery);
     useAsLeader(dValue, dQuery);
     biasGradient(l.qkvBias, dQkv);
-    const int dH1 = product({{'b', B}, {'s', S}, {'k', H}, {'n', 3 * H}}, dQkv, "bsn", l.qkvWeight, "kn", "bsk");
-    update(l.qkvWeight, product({{'k', H}, {'n', 3 * H}, {'b', B}, {'s', S}}, l.h1, "bsk", dQkv, "bsn", "kn"));
+    const int dH1 = product({{'b', B}, {'s', S}, {'k', H}, {'n', 3 * H}}, dQkv, "bsn", l.qkvWeight,
+                            "kn", "bsk");
+    update(l.qkvWeight,
+           product({{'k', H}, {'n', 3 * H}, {'b', B}, {'s', S}}, l.h1, "bsk", dQkv, "bsn", "kn"));
     const int dInput = follow(dH1);
     reduceLast(dInput, B * S * 4, 2);
     useAsLeader(l.input, dH1);
@@ -469,13 +499,15 @@ IlpProblem GptBuilder::finish()
     }
     std::map<std::pair<int, std::vector<double>>, int> interned;
     for (EdgeCosts& edge : edges_) {
-        if (std::all_of(edge.costs.begin(), edge.costs.end(), [](double c) { return std::abs(c) < 0.5; }))
+        if (std::all_of(edge.costs.begin(), edge.costs.end(),
+                        [](double c) { return std::abs(c) < 0.5; }))
             continue;
         for (double& cost : edge.costs)
             cost = std::nearbyint(cost);
         const int rows = static_cast<int>(nodeCosts_[at(edge.from)].size());
         const int columns = static_cast<int>(nodeCosts_[at(edge.to)].size());
-        const auto [place, isNew] = interned.try_emplace({rows, edge.costs}, static_cast<int>(problem.matrices.size()));
+        const auto [place, isNew] =
+            interned.try_emplace({rows, edge.costs}, static_cast<int>(problem.matrices.size()));
         if (isNew)
             problem.matrices.push_back({rows, columns, edge.costs});
         problem.edges.push_back({edge.from, edge.to, place->second});
@@ -485,7 +517,8 @@ IlpProblem GptBuilder::finish()
     return problem;
 }
 
-/// The first tensor of a node is its own usage; every further one becomes a node tied to it, as in a raw HLO graph.
+/// The first tensor of a node is its own usage; every further one becomes a node tied to it, as in
+/// a raw HLO graph.
 void GptBuilder::addMemory(IlpProblem& problem)
 {
     std::map<int, int> identities;
@@ -493,23 +526,29 @@ void GptBuilder::addMemory(IlpProblem& problem)
     for (const Tensor& tensor : tensors_) {
         if (tensor.heldBytes == 0)
             continue;
-        IlpUsage usage{tensor.isParameter ? 0 : tensor.firstTime, tensor.isParameter ? time_ : tensor.lastTime + 1, {}};
+        IlpUsage usage{tensor.isParameter ? 0 : tensor.firstTime,
+                       tensor.isParameter ? time_ : tensor.lastTime + 1,
+                       {}};
         for (const Spec& spec : tensor.specs)
-            usage.bytes.push_back(bytesOf(tensor.shape, tensor.heldBytes) / static_cast<int64_t>(shards(spec)));
+            usage.bytes.push_back(bytesOf(tensor.shape, tensor.heldBytes) /
+                                  static_cast<int64_t>(shards(spec)));
         if (!hasUsage[at(tensor.leader)]) {
             hasUsage[at(tensor.leader)] = true;
             problem.nodes[at(tensor.leader)].usages.push_back(std::move(usage));
             continue;
         }
         const int count = static_cast<int>(tensor.specs.size());
-        const auto [place, isNew] = identities.try_emplace(count, static_cast<int>(problem.matrices.size()));
+        const auto [place, isNew] =
+            identities.try_emplace(count, static_cast<int>(problem.matrices.size()));
         if (isNew) {
-            IlpMatrix identity{count, count, std::vector<double>(at(count) * at(count), kForbidden)};
+            IlpMatrix identity{count, count,
+                               std::vector<double>(at(count) * at(count), kForbidden)};
             for (size_t s = 0; s < at(count); ++s)
                 identity.entries[s * at(count) + s] = 0;
             problem.matrices.push_back(std::move(identity));
         }
-        problem.edges.push_back({tensor.leader, static_cast<int>(problem.nodes.size()), place->second});
+        problem.edges.push_back(
+            {tensor.leader, static_cast<int>(problem.nodes.size()), place->second});
         problem.nodes.push_back({std::vector<double>(at(count), 0.0), {std::move(usage)}});
     }
     std::vector<int64_t> change(at(time_) + 2, 0);
@@ -531,9 +570,6 @@ void GptBuilder::addMemory(IlpProblem& problem)
 
 } // namespace
 
-IlpProblem gptIlp(const GptIlpOptions& options)
-{
-    return GptBuilder(options).build();
-}
+IlpProblem gptIlp(const GptIlpOptions& options) { return GptBuilder(options).build(); }
 
 } // namespace alpa

@@ -1,18 +1,18 @@
 // solveIlp on small cases worked out by hand and on generated GPT problems whose optima are known.
 #include "core/intra_op/ilp_solver.h"
-
-#include <thread>
+#include "tests/unit/intra_op/gpt_ilp.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/intra_op/gpt_ilp.h"
+#include <thread>
 
 namespace alpa
 {
 namespace
 {
 
-/// Two nodes that agree for free or pay 10; alone, each prefers another strategy. Strategy 0 holds 60 bytes, 1 holds 10.
+/// Two nodes that agree for free or pay 10; alone, each prefers another strategy. Strategy 0 holds
+/// 60 bytes, 1 holds 10.
 IlpProblem twoNodes()
 {
     IlpProblem problem;
@@ -26,7 +26,8 @@ IlpSolution solved(const IlpProblem& problem, const IlpOptions& options = {})
 {
     const IlpOutcome outcome = solveIlp(problem, options);
     EXPECT_TRUE(std::holds_alternative<IlpSolution>(outcome));
-    return std::holds_alternative<IlpSolution>(outcome) ? std::get<IlpSolution>(outcome) : IlpSolution();
+    return std::holds_alternative<IlpSolution>(outcome) ? std::get<IlpSolution>(outcome)
+                                                        : IlpSolution();
 }
 
 TEST(IlpSolver, AgreesWhereDisagreementCostsMore)
@@ -55,7 +56,8 @@ TEST(IlpSolver, PricesAByteWhereTheLimitBinds)
     ASSERT_FALSE(tight.activeLimits.empty());
     for (const ActiveLimit& limit : tight.activeLimits)
         EXPECT_GT(limit.costPerByte, 0);
-    // The price is right to first order: a little more memory saves about as much as it says, never much more.
+    // The price is right to first order: a little more memory saves about as much as it says, never
+    // much more.
     IlpProblem looser = gptIlp({.layers = 2, .memoryRatio = 1.5});
     constexpr int64_t kExtra = int64_t{1} << 30;
     *looser.usageLimit += kExtra;
@@ -99,7 +101,8 @@ TEST(IlpSolver, StopsWhenToldTo)
     source.request_stop();
     IlpOptions options;
     options.control.stop = source.get_token();
-    EXPECT_TRUE(std::holds_alternative<IlpCancelled>(solveIlp(gptIlp({.layers = 4, .memoryRatio = 1.5}), options)));
+    EXPECT_TRUE(std::holds_alternative<IlpCancelled>(
+        solveIlp(gptIlp({.layers = 4, .memoryRatio = 1.5}), options)));
 }
 
 TEST(IlpSolver, ReportsBoundsThatNeverGetWorse)
@@ -140,8 +143,8 @@ TEST_P(IlpSolverGpt, FindsAndProvesTheOptimum)
     EXPECT_EQ(solution.gap(), 0);
 }
 
-// Optima without a limit: message passing in double precision closed all of them; lp_solve, CBC and HiGHS agree as far
-// as they get (8 layers).
+// Optima without a limit: message passing in double precision closed all of them; lp_solve, CBC and
+// HiGHS agree as far as they get (8 layers).
 INSTANTIATE_TEST_SUITE_P(WithoutLimit, IlpSolverGpt,
                          testing::Values(KnownOptimum{{.layers = 1}, 189682479},
                                          KnownOptimum{{.layers = 2}, 324037048},
@@ -153,12 +156,13 @@ INSTANTIATE_TEST_SUITE_P(WithoutLimit, IlpSolverGpt,
 
 INSTANTIATE_TEST_SUITE_P(
     WithLimit, IlpSolverGpt,
-    testing::Values(KnownOptimum{{.layers = 1, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 224671027},
-                    KnownOptimum{{.layers = 2, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 384544349},
-                    KnownOptimum{{.layers = 4, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 707473557},
-                    KnownOptimum{{.layers = 1, .memoryRatio = 1.5}, 218958852},
-                    KnownOptimum{{.layers = 2, .memoryRatio = 1.5}, 378832174},
-                    KnownOptimum{{.layers = 4, .memoryRatio = 1.5}, 701761382}));
+    testing::Values(
+        KnownOptimum{{.layers = 1, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 224671027},
+        KnownOptimum{{.layers = 2, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 384544349},
+        KnownOptimum{{.layers = 4, .hasReplicatedCompute = false, .memoryRatio = 1.5}, 707473557},
+        KnownOptimum{{.layers = 1, .memoryRatio = 1.5}, 218958852},
+        KnownOptimum{{.layers = 2, .memoryRatio = 1.5}, 378832174},
+        KnownOptimum{{.layers = 4, .memoryRatio = 1.5}, 701761382}));
 
 TEST(IlpSolver, LpSolveAloneAgrees)
 {

@@ -1,12 +1,11 @@
 // Reading the contest's JSON, and solving its public instances.
+#include "core/base/files.h"
+#include "core/intra_op/ilp_solver.h"
 #include "core/intra_op/iopddl.h"
-
-#include <string>
 
 #include <gtest/gtest.h>
 
-#include "core/base/files.h"
-#include "core/intra_op/ilp_solver.h"
+#include <string>
 
 namespace alpa
 {
@@ -72,13 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadFile{"", "line 1, column 1: expected '{', got the end of the text"},
         BadFile{"{}", "no member 'problem'"},
-        BadFile{replaced("119}}", "119}"), "line 2, column 110: expected '}', got the end of the text"},
-        BadFile{replaced("119}}", "119}}x"), "line 2, column 111: text after the end of the problem"},
+        BadFile{replaced("119}}", "119}"),
+                "line 2, column 110: expected '}', got the end of the text"},
+        BadFile{replaced("119}}", "119}}x"),
+                "line 2, column 111: text after the end of the problem"},
         BadFile{replaced("[60, 10], [", "[60, 10] ["), "line 2, column 21: expected ']', got '['"},
-        BadFile{replaced("60", "-60"), "line 2, column 16: usage must be a whole number of 0 to 100000000000000"},
+        BadFile{replaced("60", "-60"),
+                "line 2, column 16: usage must be a whole number of 0 to 100000000000000"},
         BadFile{replaced("[0, 2]", "[2, 0]"), "line 1, column 59: interval ends before it begins"},
         BadFile{replaced("[0, 1]", "[0, 2]"), "edge 0: joins nodes 0 and 2 of 2"},
-        BadFile{replaced("[0, 1]", "[0, 1, 2]"), "line 2, column 63: expected two of: node index, got 3"},
+        BadFile{replaced("[0, 1]", "[0, 1, 2]"),
+                "line 2, column 63: expected two of: node index, got 3"},
         BadFile{replaced("0, 10, 10, 0", "0, 10, 10"), "edge 0: 3 costs, expected 2 x 2"},
         BadFile{replaced("[1, 4]", "[1, oops]"), "line 1, column 84: expected a number, got 'o'"},
         BadFile{replaced("[1, 4]", "[]"), "line 1, column 82: node without strategies"},
@@ -93,7 +96,8 @@ TEST(Iopddl, SurvivesTruncationEverywhere)
 
 Result<IopddlInstance> readBenchFile(const std::string& name)
 {
-    ASSIGN_OR_RETURN(const std::string text, readFile(std::string(ALPA_SOURCE_DIR "/tests/bench/data/") + name));
+    ASSIGN_OR_RETURN(const std::string text,
+                     readFile(std::string(ALPA_SOURCE_DIR "/tests/bench/data/") + name));
     return readIopddl(text);
 }
 
