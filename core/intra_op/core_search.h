@@ -56,6 +56,13 @@ private:
     static constexpr size_t kCompactPercent = 60;
 
     enum class End { kClosed, kOpen };
+    /// The best prices of one run of steps.
+    struct PriceState {
+        double bound = -kForbidden;
+        std::vector<double> multipliers;
+        std::vector<double> messages;
+        int stalls = 0; ///< Steps since.
+    };
 
     // core_search.cpp
     bool tryElimination(double mostNumbers);
@@ -68,6 +75,8 @@ private:
     void offerChoice(const std::vector<int>& choice);
     void spendPasses();
     // core_search_bound.cpp
+    double passBothWays(int turn, double& firstBound);
+    bool stepPrices(int depth, double now, PriceState& state);
     End iterate(int depth, double& bound, int turns);
     bool fixByReducedCost(double bound);
     bool propagate();

@@ -109,44 +109,72 @@ void CoreSearch::searchLocally(bool isThorough)
     offer(local_.cost(), local_.choice());
 }
 
+/// Passes both ways at the present prices; offers what they choose. Returns the better bound and
+/// leaves the first, which the min-marginals go with, in `firstBound`.
+double CoreSearch::passBothWays(int turn, double& firstBound)
+{
+    // Rounding on every pass pays only where choices need no repair.
+    const bool hasTimes = core_.timeCount() > 0;
+    lagrangian_.price();
+    firstBound = lagrangian_.messages.forward(turn % 2 == 0 || !hasTimes);
+    if (!hasTimes)
+        offerChoice(lagrangian_.messages.choice);
+    const double second = lagrangian_.messages.backward(turn % 2 == 1 || !hasTimes, minMarginals_);
+    if (!hasTimes || core_.fits(lagrangian_.messages.choice))
+        offerChoice(lagrangian_.messages.choice);
+    ++context_.trwsIterations;
+    spendPasses();
+    return std::max(firstBound, second);
+}
+
+/// A step of the prices, or back to the best ones and shorter steps after too many in vain. False
+/// if the steps have become too short to matter.
+bool CoreSearch::stepPrices(int depth, double now, PriceState& state)
+{
+    const bool isRoot = depth == 0;
+    const int patience = isRoot ? 12 : 30;
+    if (++state.stalls > patience) {
+        state.stalls = 0;
+        stepLength_ *= 0.6;
+        lagrangian_.multipliers = state.multipliers;
+        lagrangian_.messages.messages = state.messages;
+        lagrangian_.forgetDirection();
+        if (stepLength_ < kLastStep) {
+            stepLength_ = kRestartStep;
+            return false;
+        }
+    }
+    const double target =
+        context_.upperBound < kForbidden ? context_.upperBound : now + 0.3 * std::abs(now) + 1e-9;
+    lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), stepLength_,
+                     isRoot ? 0.7 : 0.5);
+    return true;
+}
+
 /// Message passing, price steps and fixing; ends when the bound closes this part, stalls, or its
 /// turns are used up.
 CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
 {
     const bool isRoot = depth == 0;
-    double& length = stepLength_;
-    if (!isRoot)
-        length = kFirstStep;
     const bool hasTimes = core_.timeCount() > 0;
-    double bestBound = -kForbidden;
-    double stallBound = -kForbidden;
-    std::vector<double> bestMultipliers = lagrangian_.multipliers;
-    std::vector<double> bestMessages;
-    const int patience = isRoot ? 12 : 30;
+    if (!isRoot)
+        stepLength_ = kFirstStep;
+    PriceState state{-kForbidden, lagrangian_.multipliers, lagrangian_.messages.messages, 0};
+    double earlierBound = -kForbidden;
     lagrangian_.forgetDirection();
-    int stalls = 0;
     for (int turn = 0; turn < turns && !context_.isOver(); ++turn) {
-        lagrangian_.price();
-        const double first = lagrangian_.messages.forward(turn % 2 == 0 || !hasTimes);
-        if (!hasTimes)
-            offerChoice(lagrangian_.messages.choice);
-        const double second =
-            lagrangian_.messages.backward(turn % 2 == 1 || !hasTimes, minMarginals_);
-        ++context_.trwsIterations;
-        spendPasses();
-        const double now = std::max(first, second);
-        if (now > bestBound) {
-            stalls = now > bestBound + 1e-6 * std::abs(now) ? 0 : stalls;
-            bestBound = now;
-            bestMultipliers = lagrangian_.multipliers;
+        double first = 0;
+        const double now = passBothWays(turn, first);
+        if (now > state.bound) {
+            state.stalls = now > state.bound + 1e-6 * std::abs(now) ? 0 : state.stalls;
+            state.bound = now;
+            state.multipliers = lagrangian_.multipliers;
             if (isRoot && hasTimes)
-                bestMessages = lagrangian_.messages.messages;
+                state.messages = lagrangian_.messages.messages;
         }
         bound = std::max(bound, now);
         if (isRoot && context_.raiseRootBound(std::min(now, context_.cutoff())))
             notePrices();
-        if (!hasTimes || core_.fits(lagrangian_.messages.choice))
-            offerChoice(lagrangian_.messages.choice);
         if (hasTimes && isRoot)
             remember();
         if (hasTimes && (isRoot ? turn % 10 == 0 : turn % 4 == 3))
@@ -155,32 +183,17 @@ CoreSearch::End CoreSearch::iterate(int depth, double& bound, int turns)
             context_.closedBy("bound");
             return End::kClosed;
         }
-        if (hasTimes) {
-            if (++stalls > patience) {
-                stalls = 0;
-                length *= 0.6;
-                lagrangian_.multipliers = bestMultipliers;
-                lagrangian_.messages.messages = bestMessages;
-                lagrangian_.forgetDirection();
-                if (length < kLastStep) {
-                    length = kRestartStep;
-                    break;
-                }
-            }
-            const double target = context_.upperBound < kForbidden
-                                      ? context_.upperBound
-                                      : now + 0.3 * std::abs(now) + 1e-9;
-            lagrangian_.step(now, std::max(target, now + 1e-7 * std::abs(now)), length,
-                             isRoot ? 0.7 : 0.5);
-        } else if (turn % 10 == 9) {
-            if (bestBound - stallBound < 0.02 * (context_.upperBound - bestBound))
+        if (hasTimes && !stepPrices(depth, now, state))
+            break;
+        if (!hasTimes && turn % 10 == 9) {
+            if (state.bound - earlierBound < 0.02 * (context_.upperBound - state.bound))
                 break;
-            stallBound = bestBound;
+            earlierBound = state.bound;
         }
         if (turn % 5 == 4 && isCompactable())
             break;
     }
-    lagrangian_.multipliers = bestMultipliers;
+    lagrangian_.multipliers = state.multipliers;
     return End::kOpen;
 }
 

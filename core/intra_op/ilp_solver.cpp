@@ -58,7 +58,7 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     solution.statistics.reducedEdges = reduced.core.edgeCount();
     solution.statistics.trwsIterations = context.trwsIterations;
     solution.statistics.branchNodes = context.branchNodes;
-    solution.statistics.method = context.method;
+    solution.statistics.method = solution.isOptimal ? context.method : "budget";
     return solution;
 }
 
