@@ -54,8 +54,9 @@ struct IlpStatistics {
     int reducedNodes = 0, reducedStrategies = 0, reducedEdges = 0; ///< After the exact reductions.
     int trwsIterations = 0;
     int branchNodes = 0;
-    std::string
-        method; ///< What closed the problem: "reductions", "bound", "elimination", "lp_solve", ...
+    /// What closed the problem: "reductions", "bound", "elimination", "branching" or "lp_solve";
+    /// "budget" if it is still open.
+    std::string method;
 };
 
 struct IlpSolution {

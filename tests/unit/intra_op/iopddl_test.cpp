@@ -101,6 +101,20 @@ Result<IopddlInstance> readBenchFile(const std::string& name)
     return readIopddl(text);
 }
 
+// The optimum that the contest's best teams reached and later proofs confirm.
+TEST(Iopddl, InstanceGCosts217039)
+{
+    const Result<IopddlInstance> instance = readBenchFile("G.json.gz");
+    ASSERT_TRUE(instance.ok()) << instance.error().message;
+    EXPECT_EQ(instance->problem.nodes.size(), 816u);
+    const IlpOutcome outcome = solveIlp(instance->problem);
+    ASSERT_TRUE(std::holds_alternative<IlpSolution>(outcome));
+    const IlpSolution& solution = std::get<IlpSolution>(outcome);
+    EXPECT_EQ(solution.cost, 217039);
+    EXPECT_TRUE(solution.isOptimal);
+    EXPECT_TRUE(evaluate(instance->problem, solution.choice).isFeasible);
+}
+
 TEST(Iopddl, ExampleCosts445)
 {
     const Result<IopddlInstance> example = readBenchFile("example.json");
