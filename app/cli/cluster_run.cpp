@@ -1,0 +1,76 @@
+#include "app/cli/cluster_run.h"
+
+#include "core/base/files.h"
+#include "core/lowering/lower_plan.h"
+#include "core/trace/trace.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace alpa::cli
+{
+
+Status checkDevices(const ParallelPlan& plan, const std::string& devices)
+{
+    const size_t colon = devices.find(':');
+    const std::string kind = devices.substr(0, colon);
+    if (kind == "cuda")
+        return Error(ErrorCode::kUnsupported,
+                     fmt::format("devices '{}': there is no GPU backend yet, use cpu:{}", devices,
+                                 plan.cluster.deviceCount()));
+    int count = 0;
+    const char* end = devices.data() + devices.size();
+    const char* begin = colon == std::string::npos ? end : devices.data() + colon + 1;
+    const auto [stop, code] = std::from_chars(begin, end, count);
+    if (kind != "cpu" || code != std::errc() || stop != end || count < 1)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("devices '{}': expected cpu:N, for example cpu:{}", devices,
+                                 plan.cluster.deviceCount()));
+    if (count != plan.cluster.deviceCount())
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("devices '{}': the plan is for {} devices ({}), use cpu:{} or "
+                                 "plan for --cluster cpu-x{}",
+                                 devices, plan.cluster.deviceCount(), plan.cluster.name,
+                                 plan.cluster.deviceCount(), count));
+    return {};
+}
+
+Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
+                            const JobControl& control)
+{
+    RETURN_IF_ERROR(checkDevices(plan, request.devices));
+    ASSIGN_OR_RETURN(const HostInputs inputs,
+                     loadInputs(*plan.graph,
+                                {.file = request.inputs,
+                                 .microbatches = plan.microbatches,
+                                 .learningRate = request.learningRate.value_or(
+                                     plan.options.optimizer.learningRate)}));
+    control.report("lowering the plan", -1);
+    ASSIGN_OR_RETURN(const Program program, lowerPlan(plan));
+    if (request.onStart)
+        request.onStart();
+    RunOptions options;
+    options.steps = request.steps;
+    options.recordTrace = request.traceFile.has_value();
+    options.control = control;
+    options.onStep = request.onStep;
+    ASSIGN_OR_RETURN(RunResult result, runProgram(program, inputs, options));
+    if (request.traceFile)
+        RETURN_IF_ERROR(writeFileAtomically(*request.traceFile, traceToChromeJson(result.trace)));
+    return result;
+}
+
+Seconds medianStep(const std::vector<StepReport>& steps)
+{
+    std::vector<double> times;
+    for (size_t i = steps.size() > 1 ? 1 : 0; i < steps.size(); ++i)
+        times.push_back(steps[i].time.count);
+    if (times.empty())
+        return Seconds(0);
+    std::ranges::sort(times);
+    const size_t middle = times.size() / 2;
+    return Seconds(times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2);
+}
+
+} // namespace alpa::cli

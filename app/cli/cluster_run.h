@@ -1,0 +1,32 @@
+// Running a plan on local devices: shared by `alpa run` and `alpa compare --run`.
+#pragma once
+
+#include "app/cli/load_inputs.h"
+#include "core/plan/parallel_plan.h"
+
+#include <functional>
+
+namespace alpa::cli
+{
+
+struct RunRequest {
+    std::string devices; ///< "cpu:4"
+    int steps = 5;
+    std::optional<std::string> inputs;
+    std::optional<double> learningRate; ///< Unset: the plan's.
+    std::optional<std::string> traceFile;
+    std::function<void()> onStart; ///< When everything is there and lowered.
+    std::function<void(const StepReport&)> onStep;
+};
+
+/// Can the plan run on `devices`? Fails with kInvalidInput or kUnsupported saying what would do.
+Status checkDevices(const ParallelPlan& plan, const std::string& devices);
+
+/// Lowers the plan and runs it. Fails as lowering, reading the inputs and running do.
+Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
+                            const JobControl& control);
+
+/// Median over the steps after the first, which warms up; of the only step if there is one.
+Seconds medianStep(const std::vector<StepReport>& steps);
+
+} // namespace alpa::cli

@@ -1,0 +1,114 @@
+// alpa import MODEL: what is in a model file.
+#include "app/cli/commands.h"
+#include "core/base/text.h"
+#include "core/graph/graph_text.h"
+#include "core/graph/op_cost.h"
+#include "core/training/rebatch.h"
+
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+
+namespace alpa::cli
+{
+namespace
+{
+
+struct ImportArguments {
+    std::string model;
+    bool text = false;
+};
+
+Flops contractionFlops(const Graph& graph)
+{
+    Flops total;
+    for (const Op& op : graph.ops) {
+        if (op.kind == OpKind::kDot || op.kind == OpKind::kConvolution)
+            total += opFlops(graph, op);
+    }
+    return total;
+}
+
+/// How often each kind of op occurs, most frequent first.
+std::vector<std::pair<std::string, int>> countKinds(const Graph& graph)
+{
+    std::map<std::string, int> counts;
+    for (const Op& op : graph.ops)
+        ++counts[std::string(opKindName(op.kind))];
+    std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
+    std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
+    return sorted;
+}
+
+Json inputsJson(const Graph& graph)
+{
+    Json inputs = Json::array();
+    for (const GraphInput& input : graph.inputs)
+        inputs.push_back({{"name", graph.value(input.value).name},
+                          {"role", inputRoleName(input.role)},
+                          {"type", formatType(graph.type(input.value))}});
+    return inputs;
+}
+
+void printSummary(const Graph& graph)
+{
+    std::string batches;
+    int parameters = 0;
+    for (const GraphInput& input : graph.inputs) {
+        parameters += input.role == InputRole::kParameter ? 1 : 0;
+        if (input.role == InputRole::kBatch)
+            batches += fmt::format("  {:<12} {}\n", graph.value(input.value).name,
+                                   formatType(graph.type(input.value)));
+    }
+    std::string kinds;
+    for (const auto& [kind, count] : countKinds(graph))
+        kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", kind, count);
+    print(fmt::format("model {}\n"
+                      "  parameters   {} in {} tensors\n"
+                      "  batch size   {}\n"
+                      "  operations   {} in {} scopes\n"
+                      "  forward      {} in contractions\n"
+                      "batch inputs\n{}"
+                      "operations by kind\n  {}\n",
+                      graph.name, formatCount(parameterCount(graph)), parameters, batchSize(graph),
+                      formatCount(static_cast<int64_t>(graph.ops.size())), graph.scopes.size(),
+                      formatFlops(contractionFlops(graph)), batches, kinds));
+}
+
+ExitCode runImport(const Console& console, const ImportArguments& arguments)
+{
+    Result<Graph> graph = loadModel(console, arguments.model);
+    if (!graph.ok())
+        return console.fail(graph.error());
+    if (console.json) {
+        Json kinds = Json::object();
+        for (const auto& [kind, count] : countKinds(*graph))
+            kinds[kind] = count;
+        printJson({{"name", graph->name},
+                   {"parameters", parameterCount(*graph)},
+                   {"batch_size", batchSize(*graph)},
+                   {"operations", graph->ops.size()},
+                   {"forward_flop", contractionFlops(*graph).count},
+                   {"kinds", kinds},
+                   {"inputs", inputsJson(*graph)}});
+    } else if (arguments.text) {
+        print(formatGraph(*graph));
+    } else {
+        printSummary(*graph);
+    }
+    return ExitCode::kOk;
+}
+
+} // namespace
+
+Command addImport(CLI::App& app)
+{
+    const auto arguments = std::make_shared<ImportArguments>();
+    CLI::App* command = app.add_subcommand("import", "Read a model file and say what is in it");
+    command->add_option("MODEL", arguments->model, "StableHLO text, plain or gzip")->required();
+    command->add_flag("--text", arguments->text, "Print the whole graph");
+    command->footer("Example: alpa import sample_models/gpt-tiny/gpt-tiny.loss.stablehlo.mlir.gz");
+    return [arguments](const Console& console) { return runImport(console, *arguments); };
+}
+
+} // namespace alpa::cli

@@ -1,0 +1,130 @@
+// alpa run PLAN --devices cpu:N: trains for some steps, and compares the measured step with the
+// predicted one. The window runs this with --json and reads the lines as they come.
+#include "app/cli/cluster_run.h"
+#include "app/cli/commands.h"
+#include "core/base/text.h"
+#include "core/plan/plan_file.h"
+
+#include <fmt/format.h>
+#include <memory>
+
+namespace alpa::cli
+{
+namespace
+{
+
+struct RunArguments {
+    std::string plan;
+    std::string devices;
+    int steps = 10;
+    std::string inputs;
+    std::string trace;
+    double learningRate = -1;
+};
+
+double milliseconds(Seconds time) { return time.count * 1e3; }
+
+/// Failures in the form that the window reads.
+ExitCode failRun(const Console& console, const Error& error)
+{
+    if (console.json && error.code != ErrorCode::kCancelled)
+        printJson({{"event", "error"}, {"message", error.message}});
+    return Console{.stop = console.stop, .json = false}.fail(error);
+}
+
+void reportStart(const Console& console, const ParallelPlan& plan, int steps)
+{
+    const int devices = plan.cluster.deviceCount();
+    if (console.json)
+        printJson({{"event", "start"},
+                   {"devices", devices},
+                   {"microbatches", plan.microbatches},
+                   {"steps", steps},
+                   {"predicted_ms", milliseconds(plan.stepTime)}});
+    else
+        print(fmt::format("{}: {} on {} CPU {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
+                          plan.modelName, plan.cluster.name, devices,
+                          devices == 1 ? "device" : "devices", plan.globalBatch(),
+                          plan.microbatches, plan.microbatches == 1 ? "microbatch" : "microbatches",
+                          "step", "loss", "time", "samples/s"));
+}
+
+void reportStep(const Console& console, const ParallelPlan& plan, const StepReport& step)
+{
+    const double samplesPerSecond =
+        step.time.count > 0 ? static_cast<double>(plan.globalBatch()) / step.time.count : 0;
+    if (console.json)
+        printJson({{"event", "step"},
+                   {"step", step.step},
+                   {"loss", step.loss},
+                   {"ms", milliseconds(step.time)},
+                   {"samples_per_second", samplesPerSecond}});
+    else
+        print(fmt::format("{:>6}  {:>12.6f}  {:>10}  {:>10}\n", step.step, step.loss,
+                          formatSeconds(step.time), formatNumber(samplesPerSecond)));
+}
+
+void reportDone(const Console& console, const ParallelPlan& plan, const RunResult& result)
+{
+    const Seconds median = medianStep(result.steps);
+    if (console.json) {
+        printJson({{"event", "done"},
+                   {"median_ms", milliseconds(median)},
+                   {"steps", result.steps.size()}});
+        return;
+    }
+    print(fmt::format("\nmedian step {} measured, {} predicted for {} (ratio {})\n",
+                      formatSeconds(median), formatSeconds(plan.stepTime), plan.cluster.device.name,
+                      formatNumber(median / plan.stepTime)));
+}
+
+ExitCode runRun(const Console& console, const RunArguments& arguments)
+{
+    const auto plan = loadPlan(arguments.plan);
+    if (!plan.ok())
+        return failRun(console, plan.error());
+    if (const Status devices = checkDevices(**plan, arguments.devices); !devices.ok())
+        return failRun(console, devices.error());
+    RunRequest request{.devices = arguments.devices,
+                       .steps = arguments.steps,
+                       .inputs = {},
+                       .learningRate = {},
+                       .traceFile = {},
+                       .onStart = [&] { reportStart(console, **plan, arguments.steps); },
+                       .onStep = [&](const StepReport& step) {
+                           reportStep(console, **plan, step);
+                       }};
+    if (!arguments.inputs.empty())
+        request.inputs = arguments.inputs;
+    if (!arguments.trace.empty())
+        request.traceFile = arguments.trace;
+    if (arguments.learningRate >= 0)
+        request.learningRate = arguments.learningRate;
+    const Result<RunResult> result = runPlanOn(**plan, request, {.stop = console.stop, .progress = {}});
+    if (!result.ok())
+        return failRun(console, result.error());
+    reportDone(console, **plan, *result);
+    return ExitCode::kOk;
+}
+
+} // namespace
+
+Command addRun(CLI::App& app)
+{
+    const auto arguments = std::make_shared<RunArguments>();
+    CLI::App* command = app.add_subcommand("run", "Train with a plan on devices of this machine");
+    command->add_option("PLAN", arguments->plan, "Plan file")->required();
+    command->add_option("-d,--devices", arguments->devices, "cpu:N, one thread per device")
+        ->required();
+    command->add_option("-n,--steps", arguments->steps, "Training steps, all on the same batch")
+        ->check(CLI::Range(1, 1000000));
+    command->add_option("-i,--inputs", arguments->inputs,
+                        "Safetensors file with 'param:NAME' and 'batch:NAME'; else random values");
+    command->add_option("--learning-rate", arguments->learningRate, "Else the plan's")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");
+    command->footer("Example: alpa run plan.json --devices cpu:4 --steps 5");
+    return [arguments](const Console& console) { return runRun(console, *arguments); };
+}
+
+} // namespace alpa::cli

@@ -1,0 +1,102 @@
+// alpa show PLAN [part]: a plan file as text.
+#include "app/cli/commands.h"
+#include "core/lowering/lower_plan.h"
+#include "core/plan/plan_file.h"
+#include "core/plan/show_plan.h"
+
+#include <fmt/format.h>
+#include <memory>
+
+namespace alpa::cli
+{
+namespace
+{
+
+struct ShowArguments {
+    std::string plan;
+    std::string part = "summary";
+    int stage = -1;
+    int device = 0;
+};
+
+/// The annotated program of one device of one stage, or of each stage.
+Result<std::string> formatPrograms(const ParallelPlan& plan, const ShowArguments& arguments)
+{
+    const int stages = static_cast<int>(plan.stages.size());
+    if (arguments.stage >= stages)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("--stage {}: the plan has stages 0 to {}", arguments.stage,
+                                 stages - 1));
+    ASSIGN_OR_RETURN(const Program program, lowerPlan(plan));
+    std::string text;
+    for (int stage = 0; stage < stages; ++stage) {
+        if (arguments.stage >= 0 && stage != arguments.stage)
+            continue;
+        const int devices = plan.stages[static_cast<size_t>(stage)].mesh.deviceCount();
+        if (arguments.device >= devices)
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("--device {}: stage {} has devices 0 to {}", arguments.device,
+                                     stage, devices - 1));
+        text += formatStageProgram(program, *plan.graph, stage, arguments.device);
+    }
+    return text + "collectives of one step: " + formatCollectiveCounts(program) + "\n";
+}
+
+Result<std::string> formatPart(const ParallelPlan& plan, const ShowArguments& arguments)
+{
+    if (arguments.part == "stages")
+        return formatStages(plan);
+    if (arguments.part == "shardings")
+        return formatShardings(plan);
+    if (arguments.part == "costs")
+        return formatCosts(plan);
+    if (arguments.part == "timeline")
+        return formatTimeline(plan);
+    if (arguments.part == "memory")
+        return formatMemory(plan);
+    if (arguments.part == "hlo")
+        return formatPrograms(plan, arguments);
+    return formatPlanSummary(plan) + "\n" + formatStages(plan);
+}
+
+ExitCode runShow(const Console& console, const ShowArguments& arguments)
+{
+    const auto plan = loadPlan(arguments.plan);
+    if (!plan.ok())
+        return console.fail(plan.error());
+    const Result<std::string> text = formatPart(**plan, arguments);
+    if (!text.ok())
+        return console.fail(text.error());
+    if (!console.json) {
+        print(*text);
+        return ExitCode::kOk;
+    }
+    Json json = Json::parse(planSummaryToJson(**plan));
+    if (arguments.part != "summary")
+        json["text"] = *text;
+    printJson(json);
+    return ExitCode::kOk;
+}
+
+} // namespace
+
+Command addShow(CLI::App& app)
+{
+    const auto arguments = std::make_shared<ShowArguments>();
+    CLI::App* command = app.add_subcommand("show", "Show a plan");
+    command->add_option("PLAN", arguments->plan, "Plan file")->required();
+    command
+        ->add_option("PART", arguments->part,
+                     "summary, stages, shardings, costs, timeline, memory, or hlo: the program of "
+                     "one device of each stage")
+        ->check(CLI::IsMember(
+            {"summary", "stages", "shardings", "costs", "timeline", "memory", "hlo"}));
+    command->add_option("--stage", arguments->stage, "hlo: of this stage only")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--device", arguments->device, "hlo: of this device of the stage's mesh")
+        ->check(CLI::NonNegativeNumber);
+    command->footer("Example: alpa show plan.json shardings");
+    return [arguments](const Console& console) { return runShow(console, *arguments); };
+}
+
+} // namespace alpa::cli

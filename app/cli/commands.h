@@ -1,0 +1,21 @@
+// The commands: each adds its own options to the program and returns what runs it.
+#pragma once
+
+#include "app/cli/console.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace alpa::cli
+{
+
+using Command = std::function<ExitCode(const Console&)>;
+
+Command addImport(CLI::App& app);
+Command addPlan(CLI::App& app);
+Command addShow(CLI::App& app);
+Command addCompare(CLI::App& app);
+Command addRun(CLI::App& app);
+Command addGradients(CLI::App& app);
+
+} // namespace alpa::cli

@@ -1,0 +1,210 @@
+#include "app/cli/load_inputs.h"
+
+#include "app/cli/batch_bounds.h"
+#include "core/base/rng.h"
+#include "core/base/safetensors.h"
+#include "core/graph/graph_text.h"
+
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <numbers>
+
+namespace alpa::cli
+{
+namespace
+{
+
+/// Deviation of random parameters: GPT-2's.
+constexpr double kDeviation = 0.02;
+
+std::string_view fileDtype(DType dtype)
+{
+    switch (dtype) {
+    case DType::kPred: return "BOOL";
+    case DType::kS8: return "I8";
+    case DType::kS16: return "I16";
+    case DType::kS32: return "I32";
+    case DType::kS64: return "I64";
+    case DType::kU8: return "U8";
+    case DType::kU16: return "U16";
+    case DType::kU32: return "U32";
+    case DType::kU64: return "U64";
+    case DType::kF16: return "F16";
+    case DType::kBF16: return "BF16";
+    case DType::kF32: return "F32";
+    case DType::kF64: return "F64";
+    }
+    return "F32";
+}
+
+Result<HostBuffer> makeBuffer(const TensorType& type, const std::vector<double>& values)
+{
+    ASSIGN_OR_RETURN(const SafeTensor tensor,
+                     makeSafeTensor("", std::string(fileDtype(type.dtype)), type.dims, values));
+    HostBuffer buffer{type, std::vector<std::byte>(tensor.bytes.size())};
+    std::memcpy(buffer.bytes.data(), tensor.bytes.data(), tensor.bytes.size());
+    return buffer;
+}
+
+Result<HostBuffer> filled(const TensorType& type, double value)
+{
+    return makeBuffer(type,
+                      std::vector<double>(static_cast<size_t>(type.elementCount()), value));
+}
+
+/// Box-Muller.
+double normal(Rng& rng)
+{
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * rng.uniform());
+}
+
+class InputMaker
+{
+public:
+    InputMaker(const Graph& graph, const InputOptions& options)
+        : graph_(graph)
+        , options_(options)
+        , rng_(options.seed)
+    {
+    }
+
+    Result<HostInputs> make()
+    {
+        if (options_.file) {
+            ASSIGN_OR_RETURN(std::vector<SafeTensor> tensors, readSafetensors(*options_.file));
+            for (SafeTensor& tensor : tensors)
+                file_.emplace(tensor.name, std::move(tensor));
+        }
+        HostInputs inputs;
+        for (const InputRole role :
+             {InputRole::kParameter, InputRole::kBatch, InputRole::kOptimizerState}) {
+            for (const GraphInput& input : graph_.inputs) {
+                if (input.role != role)
+                    continue;
+                const std::string& name = graph_.value(input.value).name;
+                ASSIGN_OR_RETURN(inputs[name], makeInput(input, name));
+            }
+        }
+        return inputs;
+    }
+
+private:
+    TensorType wholeType(const GraphInput& input) const
+    {
+        TensorType type = graph_.type(input.value);
+        if (input.role == InputRole::kBatch && type.rank() > 0)
+            type.dims[0] *= options_.microbatches;
+        return type;
+    }
+
+    Result<HostBuffer> makeInput(const GraphInput& input, const std::string& name)
+    {
+        const TensorType type = wholeType(input);
+        if (input.role == InputRole::kOptimizerState)
+            return makeState(name, type);
+        const bool isParameter = input.role == InputRole::kParameter;
+        const std::string label = (isParameter ? "param:" : "batch:") + name;
+        std::vector<double> values;
+        if (options_.file) {
+            ASSIGN_OR_RETURN(values, valuesFromFile(label, type));
+        } else {
+            values = isParameter ? randomParameter(name, type) : randomBatch(input.value, type);
+        }
+        ASSIGN_OR_RETURN(HostBuffer buffer, makeBuffer(type, values));
+        if (isParameter)
+            parameters_[name] = std::move(values);
+        return buffer;
+    }
+
+    Result<HostBuffer> makeState(const std::string& name, const TensorType& type) const
+    {
+        if (name == "learning_rate")
+            return filled(type, options_.learningRate);
+        if (name.ends_with(".master")) {
+            const auto parameter = parameters_.find(name.substr(0, name.size() - 7));
+            if (parameter != parameters_.end())
+                return makeBuffer(type, parameter->second);
+        }
+        return filled(type, 0.0);
+    }
+
+    /// Inputs of the graph that are views of a larger tensor of the file would be cut out here.
+    Result<std::vector<double>> valuesFromFile(const std::string& label,
+                                               const TensorType& type) const
+    {
+        const auto found = file_.find(label);
+        if (found == file_.end())
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("{}: no tensor '{}'", *options_.file, label));
+        const SafeTensor& tensor = found->second;
+        if (tensor.dims != type.dims) {
+            const TensorType there{type.dtype, tensor.dims};
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("{}: '{}' has the shape {}, expected {}{}", *options_.file,
+                                     label, formatDims(there), formatDims(type), rowsHint(label)));
+        }
+        return tensorValues(tensor);
+    }
+
+    static std::string formatDims(const TensorType& type)
+    {
+        return fmt::format("({})", fmt::join(type.dims, ", "));
+    }
+    /// Most often the plan is for another batch size than the file's.
+    static std::string rowsHint(const std::string& label)
+    {
+        return label.starts_with("batch:") ? " (the plan's global batch)" : "";
+    }
+
+    std::vector<double> randomParameter(const std::string& name, const TensorType& type)
+    {
+        std::vector<double> values(static_cast<size_t>(type.elementCount()));
+        if (name.ends_with("scale") || name.ends_with("bias"))
+            std::ranges::fill(values, name.ends_with("scale") ? 1.0 : 0.0);
+        else
+            for (double& value : values)
+                value = kDeviation * normal(rng_);
+        return values;
+    }
+
+    std::vector<double> randomBatch(ValueId input, const TensorType& type)
+    {
+        std::vector<double> values(static_cast<size_t>(type.elementCount()));
+        if (isFloating(type.dtype)) {
+            for (double& value : values)
+                value = normal(rng_);
+            return values;
+        }
+        const int64_t bound = type.dtype == DType::kPred ? 2 : integerBound(graph_, input);
+        for (double& value : values)
+            value = std::floor(rng_.uniform() * static_cast<double>(bound));
+        return values;
+    }
+
+    const Graph& graph_;
+    const InputOptions& options_;
+    Rng rng_;
+    std::map<std::string, SafeTensor> file_;
+    std::map<std::string, std::vector<double>> parameters_; ///< What master copies begin as.
+};
+
+} // namespace
+
+Result<HostInputs> loadInputs(const Graph& graph, const InputOptions& options)
+{
+    return InputMaker(graph, options).make();
+}
+
+Result<std::vector<double>> bufferValues(const HostBuffer& buffer)
+{
+    SafeTensor tensor{.name = "",
+                      .dtype = std::string(fileDtype(buffer.type.dtype)),
+                      .dims = buffer.type.dims,
+                      .bytes = std::string(buffer.bytes.size(), '\0')};
+    std::memcpy(tensor.bytes.data(), buffer.bytes.data(), buffer.bytes.size());
+    return tensorValues(tensor);
+}
+
+} // namespace alpa::cli

@@ -1,0 +1,148 @@
+#include "app/cli/plan_arguments.h"
+
+#include "core/base/text.h"
+
+#include <charconv>
+#include <fmt/format.h>
+
+namespace alpa::cli
+{
+namespace
+{
+
+/// "wte*={x, -}" as a constraint.
+Result<SpecConstraint> parseConstraint(const char* option, const std::string& text, bool forbids)
+{
+    const size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("{} {}: expected PATTERN=SPEC, for example 'wte*={{x, -}}'",
+                                 option, text));
+    Result<ShardingSpec> spec = parseSpec(std::string_view(text).substr(equals + 1));
+    if (!spec.ok())
+        return spec.error().in(fmt::format("{} {}", option, text));
+    return SpecConstraint{
+        .pattern = text.substr(0, equals), .spec = *spec, .forbids = forbids};
+}
+
+Result<std::optional<int>> parseMicrobatches(const std::string& text)
+{
+    if (text == "auto")
+        return std::optional<int>();
+    int count = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (code != std::errc() || end != text.data() + text.size() || count < 1)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("--microbatches {}: expected a positive number or auto", text));
+    return std::optional<int>(count);
+}
+
+std::optional<int> given(int number)
+{
+    return number > 0 ? std::optional(number) : std::nullopt;
+}
+
+Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
+{
+    PlanConstraints constraints;
+    constraints.maxTp = given(arguments.maxTp);
+    constraints.maxDp = given(arguments.maxDp);
+    constraints.maxPp = given(arguments.maxPp);
+    constraints.fixedTp = given(arguments.tp);
+    constraints.fixedDp = given(arguments.dp);
+    constraints.fixedPp = given(arguments.pp);
+    if (arguments.hasMemory)
+        constraints.memoryPerDevice = gibibytes(arguments.memoryGib);
+    ASSIGN_OR_RETURN(constraints.microbatches, parseMicrobatches(arguments.microbatches));
+    if (!arguments.schedule.empty())
+        constraints.schedule =
+            arguments.schedule == "gpipe" ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
+    for (const std::string& pin : arguments.pins) {
+        ASSIGN_OR_RETURN(SpecConstraint constraint, parseConstraint("--pin", pin, false));
+        constraints.specs.push_back(std::move(constraint));
+    }
+    for (const std::string& forbid : arguments.forbids) {
+        ASSIGN_OR_RETURN(SpecConstraint constraint, parseConstraint("--forbid", forbid, true));
+        constraints.specs.push_back(std::move(constraint));
+    }
+    constraints.cuts = arguments.cuts;
+    return constraints;
+}
+
+OptimizerOptions::Kind optimizerKind(const std::string& name)
+{
+    if (name == "sgd")
+        return OptimizerOptions::Kind::kSgd;
+    return name == "adamw" ? OptimizerOptions::Kind::kAdamW : OptimizerOptions::Kind::kAdam;
+}
+
+std::string clusterHelp()
+{
+    std::string names;
+    for (const ClusterPreset& preset : clusterPresets())
+        names += (names.empty() ? "" : ", ") + preset.name;
+    return "Cluster: " + names + ", or a cluster file (JSON)";
+}
+
+} // namespace
+
+void addPlanOptions(CLI::App& command, PlanArguments& arguments)
+{
+    command.add_option("MODEL", arguments.model, "Loss graph: StableHLO text, plain or gzip")
+        ->required();
+    command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
+    command.add_option("-b,--global-batch", arguments.globalBatch, "Samples of one step; else the file's")
+        ->check(CLI::PositiveNumber);
+    command.add_option("-m,--microbatches", arguments.microbatches, "Microbatches of one step, or auto");
+    command.add_option("--optimizer", arguments.optimizer, "sgd, adam or adamw")
+        ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
+    command.add_option("--schedule", arguments.schedule, "1f1b or gpipe; else the better")
+        ->check(CLI::IsMember({"1f1b", "gpipe"}));
+    const auto degree = [&command](const char* name, int& value, const char* help) {
+        command.add_option(name, value, help)->check(CLI::PositiveNumber);
+    };
+    degree("--max-tp", arguments.maxTp, "At most so many devices along the tensor axis");
+    degree("--max-dp", arguments.maxDp, "At most so many devices along the data axis");
+    degree("--max-pp", arguments.maxPp, "At most so many stages");
+    degree("--tp", arguments.tp, "Devices along the tensor axis of each stage");
+    degree("--dp", arguments.dp, "Devices along the data axis of each stage");
+    degree("--pp", arguments.pp, "Number of stages");
+    degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
+    command.add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")
+        ->each([&arguments](const std::string&) { arguments.hasMemory = true; });
+    command.add_option("--pin", arguments.pins,
+                       "PATTERN=SPEC: tensors or ops that match are sharded so; repeatable")
+        ->allow_extra_args(false);
+    command.add_option("--forbid", arguments.forbids, "PATTERN=SPEC: not so; repeatable")
+        ->allow_extra_args(false);
+    command.add_option("--cut", arguments.cuts, "A stage begins at this layer; repeatable")
+        ->allow_extra_args(false);
+}
+
+Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arguments)
+{
+    PlanRequest request;
+    ASSIGN_OR_RETURN(request.cluster, loadCluster(arguments.cluster));
+    ASSIGN_OR_RETURN(request.options.constraints, makeConstraints(arguments));
+    if (arguments.globalBatch > 0)
+        request.options.globalBatch = arguments.globalBatch;
+    request.options.layers = given(arguments.layers);
+    request.options.optimizer.kind = optimizerKind(arguments.optimizer);
+    ASSIGN_OR_RETURN(Graph graph, loadModel(console, arguments.model));
+    request.model = std::make_shared<const Graph>(std::move(graph));
+    request.modelPath = arguments.model;
+    return request;
+}
+
+Result<PlanStrategy> parseStrategy(const std::string& name)
+{
+    const std::optional<PlanStrategy> strategy = strategyFromName(name);
+    if (!strategy)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("strategy '{}': expected auto, dp, zero2, zero3, megatron or "
+                                 "pipeline",
+                                 name));
+    return *strategy;
+}
+
+} // namespace alpa::cli

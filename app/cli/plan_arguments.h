@@ -1,0 +1,37 @@
+// The options of commands that plan, and the request they make.
+#pragma once
+
+#include "app/cli/console.h"
+#include "core/plan/make_plan.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace alpa::cli
+{
+
+/// As typed; 0 and empty texts: not given.
+struct PlanArguments {
+    std::string model;
+    std::string cluster;
+    int64_t globalBatch = 0;
+    std::string microbatches = "auto";
+    std::string optimizer = "adam";
+    std::string schedule;
+    int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
+    double memoryGib = 0;
+    bool hasMemory = false;
+    std::vector<std::string> pins, forbids;
+    std::vector<int> cuts;
+};
+
+/// Adds all options but the strategy to `command`.
+void addPlanOptions(CLI::App& command, PlanArguments& arguments);
+
+/// Reads model and cluster. Fails as reading them does, and with kInvalidInput naming the option.
+Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arguments);
+/// Fails with kInvalidInput naming the known strategies.
+Result<PlanStrategy> parseStrategy(const std::string& name);
+
+} // namespace alpa::cli

@@ -1,0 +1,218 @@
+#include "core/plan/show_plan.h"
+
+#include "core/base/text.h"
+#include "core/plan/plan_figures.h"
+#include "core/plan/text_table.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace alpa
+{
+namespace
+{
+
+/// Columns of a timeline or of a full memory bar.
+constexpr size_t kTimelineWidth = 100;
+constexpr size_t kBarWidth = 24;
+
+std::string layerRange(const PlanStage& stage)
+{
+    return stage.endLayer - stage.firstLayer == 1
+               ? fmt::format("{}", stage.firstLayer)
+               : fmt::format("{}-{}", stage.firstLayer, stage.endLayer - 1);
+}
+
+std::string counted(int count, const char* noun)
+{
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string optimizerName(OptimizerOptions::Kind kind)
+{
+    switch (kind) {
+    case OptimizerOptions::Kind::kSgd:
+        return "SGD";
+    case OptimizerOptions::Kind::kAdam:
+        return "Adam";
+    case OptimizerOptions::Kind::kAdamW:
+        return "AdamW";
+    }
+    return "Adam";
+}
+
+std::string proofLine(const PlanFigures& figures)
+{
+    const std::string decisions = counted(figures.decisions, "decision");
+    if (figures.isOptimal)
+        return fmt::format("the shardings of every stage are optimal ({})", decisions);
+    return fmt::format("the shardings of every stage are within {} of the optimum ({})",
+                       formatShare(figures.gap), decisions);
+}
+
+const StageTimeline* timelineOf(const ParallelPlan& plan, size_t stage)
+{
+    return stage < plan.timeline.stages.size() ? &plan.timeline.stages[stage] : nullptr;
+}
+
+} // namespace
+
+std::string formatPlanSummary(const ParallelPlan& plan)
+{
+    const PlanFigures figures = measurePlan(plan);
+    const Cluster& cluster = plan.cluster;
+    const StageMemory& memory = plan.stages[static_cast<size_t>(figures.fullestStage)].memory;
+    std::string text = fmt::format("{} on {}\n", plan.modelName, cluster.name);
+    const auto line = [&text](const char* title, const std::string& content) {
+        text += fmt::format("  {:<12}{}\n", title, content);
+    };
+    line("step", fmt::format("{} predicted, {} samples/s, {}/s per device",
+                             formatSeconds(plan.stepTime), formatNumber(plan.samplesPerSecond()),
+                             formatFlops(Flops(plan.flopsPerDevice()))));
+    line("degrees", fmt::format("DP {}, TP {}, PP {} on {}", figures.dp, figures.tp, figures.pp,
+                                counted(cluster.deviceCount(), "device")));
+    line("batch", fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
+                              plan.microbatches == 1
+                                  ? std::string("1 microbatch")
+                                  : fmt::format("{} microbatches", plan.microbatches),
+                              plan.microbatchSize, alpa::text(plan.schedule)));
+    line("bubble", fmt::format("{} of the device time idle", formatShare(figures.bubble)));
+    line("memory",
+         fmt::format("{} of {} on stage {}: parameters {}, gradients {}, optimizer {}, activations "
+                     "{}, transient {}",
+                     formatMemory(figures.peakMemory), formatMemory(figures.memoryLimit),
+                     figures.fullestStage, formatMemory(memory.parameters),
+                     formatMemory(memory.gradients), formatMemory(memory.optimizerState),
+                     formatMemory(memory.activations * static_cast<int64_t>(memory.inFlight)),
+                     formatMemory(memory.transient)));
+    line("device", fmt::format("{}, {} x {}", cluster.device.name, counted(cluster.hosts, "host"),
+                               counted(cluster.devicesPerHost, "device")));
+    line("optimizer", optimizerName(plan.options.optimizer.kind));
+    line("strategy", std::string(strategyName(plan.options.strategy)));
+    line("constraints", formatConstraints(plan.options.constraints));
+    line("proof", proofLine(figures));
+    return text;
+}
+
+std::string formatStages(const ParallelPlan& plan)
+{
+    TextTable table({"stage", "<layers", "<mesh", "forward", "backward", "sync", "update", "bubble",
+                     "memory", "in flight", "<proof"});
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const PlanStage& stage = plan.stages[s];
+        const StageTimeline* timeline = timelineOf(plan, s);
+        table.add({fmt::format("{}", s), layerRange(stage), formatMesh(stage.mesh),
+                   formatSeconds(stage.cost.forward()), formatSeconds(stage.cost.backward()),
+                   formatSeconds(stage.cost.gradientSync), formatSeconds(stage.cost.update),
+                   timeline != nullptr ? formatShare(timeline->bubbleFraction) : "",
+                   formatMemory(stage.memory.total()), fmt::format("{}", stage.memory.inFlight),
+                   formatProof(stage.certificate.isOptimal, stage.certificate.gap())});
+    }
+    return table.text();
+}
+
+std::string formatCosts(const ParallelPlan& plan)
+{
+    TextTable table({"stage", "forward", "+ comm.", "backward", "+ comm.", "= microbatch",
+                     fmt::format("x {}", plan.microbatches), "sync", "update", "idle", "= step",
+                     "receive"});
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const StageCost& cost = plan.stages[s].cost;
+        const Seconds all = cost.perMicrobatch() * static_cast<double>(plan.microbatches);
+        const Seconds busy = all + cost.perStep();
+        table.add({fmt::format("{}", s), formatSeconds(cost.forwardCompute),
+                   formatSeconds(cost.forwardCommunication), formatSeconds(cost.backwardCompute),
+                   formatSeconds(cost.backwardCommunication), formatSeconds(cost.perMicrobatch()),
+                   formatSeconds(all), formatSeconds(cost.gradientSync), formatSeconds(cost.update),
+                   formatSeconds(Seconds(std::max(0.0, (plan.stepTime - busy).count))),
+                   formatSeconds(plan.stepTime), formatSeconds(cost.receive)});
+    }
+    return table.text() +
+           "Times of one stage; forward to microbatch are of one microbatch. Receive is the "
+           "transfer of one\nmicrobatch's activations, which overlaps with computing.\n";
+}
+
+std::string formatMemory(const ParallelPlan& plan)
+{
+    const PlanFigures figures = measurePlan(plan);
+    TextTable table({"stage", "parameters", "gradients", "optimizer", "activations", "x",
+                     "transient", "total", "<of " + formatMemory(figures.memoryLimit)});
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const StageMemory& memory = plan.stages[s].memory;
+        const double share = memory.total() / figures.memoryLimit;
+        const auto filled = static_cast<size_t>(
+            std::clamp(share * static_cast<double>(kBarWidth) + 0.5, 0.0, double{kBarWidth}));
+        table.add({fmt::format("{}", s), formatMemory(memory.parameters),
+                   formatMemory(memory.gradients), formatMemory(memory.optimizerState),
+                   formatMemory(memory.activations), fmt::format("{}", memory.inFlight),
+                   formatMemory(memory.transient), formatMemory(memory.total()),
+                   std::string(filled, '#') + std::string(kBarWidth - filled, '.') + " " +
+                       formatShare(share)});
+    }
+    return table.text() + "Bytes on each device of the stage; activations of one microbatch, "
+                          "x microbatches in flight.\n";
+}
+
+namespace
+{
+
+/// Forward tasks are digits, backward tasks letters, of the microbatch's last digit.
+char taskLetter(const ScheduledTask& task)
+{
+    switch (task.phase) {
+    case ScheduledTask::Phase::kForward:
+        return static_cast<char>('0' + task.microbatch % 10);
+    case ScheduledTask::Phase::kBackward:
+        return static_cast<char>('a' + task.microbatch % 10);
+    case ScheduledTask::Phase::kGradientSync:
+        return 'S';
+    case ScheduledTask::Phase::kUpdate:
+        return 'U';
+    }
+    return '?';
+}
+
+/// One letter per column: of the task that fills most of it.
+std::string timelineRow(const StageTimeline& stage, Seconds step)
+{
+    std::string row(kTimelineWidth, '.');
+    std::vector<double> most(kTimelineWidth, 0);
+    const double column = step.count / static_cast<double>(kTimelineWidth);
+    std::vector<double> busy(kTimelineWidth, 0);
+    for (const TimelineTask& task : stage.tasks) {
+        const auto first = static_cast<size_t>(std::clamp(task.start.count / column, 0.0, 1e6));
+        for (size_t c = first; c < kTimelineWidth; ++c) {
+            const double begin = std::max(task.start.count, static_cast<double>(c) * column);
+            const double end = std::min(task.end.count, static_cast<double>(c + 1) * column);
+            if (end <= begin)
+                break;
+            busy[c] += end - begin;
+            if (end - begin > most[c]) {
+                most[c] = end - begin;
+                row[c] = taskLetter(task.task);
+            }
+        }
+    }
+    for (size_t c = 0; c < kTimelineWidth; ++c) {
+        if (busy[c] < 0.5 * column)
+            row[c] = '.';
+    }
+    return row;
+}
+
+} // namespace
+
+std::string formatTimeline(const ParallelPlan& plan)
+{
+    std::string text = fmt::format("one step, {}; a column is {}\n", formatSeconds(plan.stepTime),
+                                   formatSeconds(plan.stepTime / double{kTimelineWidth}));
+    for (size_t s = 0; s < plan.timeline.stages.size(); ++s) {
+        const StageTimeline& stage = plan.timeline.stages[s];
+        text += fmt::format("stage {:<3}|{}| bubble {}\n", s, timelineRow(stage, plan.stepTime),
+                            formatShare(stage.bubbleFraction));
+    }
+    return text + "0-9 forward and a-j backward of a microbatch (last digit), S gradient sync, U "
+                  "update, . idle\n";
+}
+
+} // namespace alpa
