@@ -37,9 +37,12 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
 {
     IlpSolution solution;
     std::vector<int> choice(problem.nodes.size(), 0);
-    for (size_t i = 0; i < reduced.node.size(); ++i)
+    for (size_t i = 0; i < context.best.size(); ++i)
         choice[at(reduced.node[i])] = context.best[i];
-    solution.choice = graph.expand(std::move(choice));
+    // Nothing better than the warm start: the reductions may have removed it, so it is kept as
+    // given.
+    const bool isWarmStart = context.best.empty() && reduced.core.nodeCount > 0;
+    solution.choice = isWarmStart ? context.options().warmStart : graph.expand(std::move(choice));
     const IlpEvaluation evaluation = evaluate(problem, solution.choice);
     CHECK(evaluation.isFeasible, "a solution found is feasible");
     solution.cost = evaluation.cost;
@@ -62,6 +65,19 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     return solution;
 }
 
+/// What the warm start costs; kForbidden if there is none or it is not a feasible choice.
+double warmStartCost(const IlpProblem& problem, const std::vector<int>& warmStart)
+{
+    if (warmStart.size() != problem.nodes.size())
+        return kForbidden;
+    for (size_t i = 0; i < warmStart.size(); ++i) {
+        if (warmStart[i] < 0 || at(warmStart[i]) >= problem.nodes[i].costs.size())
+            return kForbidden;
+    }
+    const IlpEvaluation evaluation = evaluate(problem, warmStart);
+    return evaluation.isFeasible ? evaluation.cost : kForbidden;
+}
+
 /// The reference engine: nothing but the strong formulation.
 void solveByLpSolve(const IlpCore& core, SearchContext& context)
 {
@@ -82,6 +98,8 @@ Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
         return {std::nullopt, true};
     const CoreWithOrigin reduced = makeCore(graph);
     SearchContext context(options, isIntegral(problem), magnitudeOf(reduced.core));
+    if (reduced.core.nodeCount > 0)
+        context.upperBound = warmStartCost(problem, options.warmStart);
     if (options.engine == IlpEngine::kLpSolve)
         solveByLpSolve(reduced.core, context);
     else

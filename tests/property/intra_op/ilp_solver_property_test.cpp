@@ -266,6 +266,30 @@ TEST(IlpSolverProperty, ScalingCostsScalesTheOptimum)
         7);
 }
 
+TEST(IlpSolverProperty, WarmStartIsNeverLostAndChangesNoOptimum)
+{
+    forEachSeed(
+        200,
+        [](Rng& rng, int size) {
+            const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.5)));
+            const IlpOutcome cold = solveIlp(problem);
+            IlpOptions options;
+            for (const IlpNode& node : problem.nodes)
+                options.warmStart.push_back(rng.below(static_cast<int>(node.costs.size())));
+            if (const IlpSolution* solution = std::get_if<IlpSolution>(&cold);
+                solution && rng.chance(0.5))
+                options.warmStart = solution->choice;
+            const IlpOutcome warm = solveIlp(problem, options);
+            ASSERT_EQ(warm.index(), cold.index());
+            if (const IlpSolution* solution = std::get_if<IlpSolution>(&cold)) {
+                EXPECT_NEAR(std::get<IlpSolution>(warm).cost, solution->cost,
+                            2e-9 * std::abs(solution->cost));
+                EXPECT_TRUE(std::get<IlpSolution>(warm).isOptimal);
+            }
+        },
+        7);
+}
+
 TEST(IlpSolverProperty, SameProblemGivesSameChoice)
 {
     forEachSeed(
