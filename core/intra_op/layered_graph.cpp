@@ -215,6 +215,7 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.updateGroup = findUpdateGroups(g);
 
     layered.opsOfLayer.resize(static_cast<size_t>(layerCount));
+    layered.largestResult.resize(static_cast<size_t>(layerCount));
     layered.layerOfValue.assign(g.values.size(), -1);
     layered.isSaved.assign(g.values.size(), 0);
     std::vector<uint8_t> isOutput(g.values.size(), 0);
@@ -227,6 +228,9 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         CHECK(layer >= 0 && layer < layerCount, "every op has a layer");
         layered.opsOfLayer[static_cast<size_t>(layer)].push_back(id);
         for (const ValueId result : op.results) {
+            Bytes& largest = layered.largestResult[static_cast<size_t>(layer)];
+            if (op.phase != Phase::kUpdate)
+                largest = std::max(largest, g.type(result).bytes());
             layered.layerOfValue[result.index()] = layer;
             layered.isSaved[result.index()] =
                 op.phase == Phase::kForward && std::ranges::any_of(layered.users[result.index()], [&](OpId user) {

@@ -30,6 +30,7 @@ struct LayeredGraph {
     /// Per value: the parameter input whose update group it belongs to (states, update ops), else invalid.
     std::vector<ValueId> updateGroup;
     std::vector<std::vector<OpId>> users;
+    std::vector<Bytes> largestResult; ///< Per layer: of its forward and backward ops, whole.
 };
 
 /// Assumes layerOfOp has a layer in [0, layerCount) for every op and lazy ops are not shared (see cloneLazyOps).

@@ -86,6 +86,7 @@ private:
         MeshNode node{.kind = kind, .layer = layer, .value = value, .op = op, .specs = specs, .strategies = {},
                       .perMicrobatch = std::vector<double>(strategies, 0.0),
                       .perStep = std::vector<double>(strategies, 0.0),
+                      .forward = std::vector<double>(strategies, 0.0),
                       .fixedBytes = std::vector<int64_t>(strategies, 0),
                       .activationBytes = std::vector<int64_t>(strategies, 0)};
         const int index = static_cast<int>(problem_.nodes.size());
@@ -245,8 +246,11 @@ private:
     {
         const std::vector<double>& seconds = tables_.diagonal(tensor, from, to);
         std::vector<double>& cost = phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
-        for (size_t k = 0; k < seconds.size(); ++k)
+        for (size_t k = 0; k < seconds.size(); ++k) {
             cost[k] += seconds[k];
+            if (phase == Phase::kForward)
+                node(index).forward[k] += seconds[k];
+        }
     }
 
     /// The reader `to` needs `value` under `required`; pays the resharding. Programs share one resharding between
@@ -263,7 +267,7 @@ private:
         }
         const int matrix = tables_.matrix(type(value), from.list, required);
         if (!tables_.matrixAt(matrix).isZero)
-            problem_.edges.push_back({from.node, to, matrix, phase == Phase::kUpdate});
+            problem_.edges.push_back({from.node, to, matrix, phase == Phase::kUpdate, phase == Phase::kForward});
     }
 
     /// Operand `value` is needed under `required` by op `reader`, which follows node `index`.
@@ -293,8 +297,12 @@ private:
             graph_.op(op).phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
         const double work = layered_.work[op.index()].count;
         const double fixed = layered_.fixed[op.index()].count;
-        for (size_t k = 0; k < cost.size(); ++k)
+        const bool isForward = graph_.op(op).phase == Phase::kForward;
+        for (size_t k = 0; k < cost.size(); ++k) {
             cost[k] += work * share[k] + fixed;
+            if (isForward)
+                node(index).forward[k] += work * share[k] + fixed;
+        }
     }
 
     // --- ops -------------------------------------------------------------------------------------------------
@@ -521,7 +529,7 @@ private:
                 continue;
             const int matrix = tables_.matrix(type(output.alias), updated.list, node(parameter).specs);
             if (!tables_.matrixAt(matrix).isZero)
-                problem_.edges.push_back({updated.node, parameter, matrix, true});
+                problem_.edges.push_back({updated.node, parameter, matrix, true, false});
         }
     }
 

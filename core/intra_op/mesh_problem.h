@@ -45,6 +45,7 @@ struct MeshNode {
     SpecListId specs = 0; ///< Of `value`, per strategy.
     std::vector<Strategy> strategies; ///< For kOp.
     std::vector<double> perMicrobatch, perStep; ///< Seconds, per strategy. Forbidden strategies: infinite.
+    std::vector<double> forward; ///< The forward pass's part of perMicrobatch: what recomputation pays again.
     std::vector<int64_t> fixedBytes;            ///< Parameters, accumulators, states.
     std::vector<int64_t> activationBytes;       ///< Saved for the backward phase, per microbatch.
 };
@@ -54,6 +55,7 @@ struct MeshEdge {
     int to = 0;
     int matrix = 0; ///< Of the tables.
     bool isPerStep = false;
+    bool isForward = false; ///< Paid in the forward pass.
     friend bool operator==(const MeshEdge&, const MeshEdge&) = default;
 };
 

@@ -52,7 +52,7 @@ void StageSharder::hashLayers()
             int64_t leastOfNode = std::numeric_limits<int64_t>::max();
             for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
                 leastOfNode = std::min(leastOfNode, node.fixedBytes[k] + node.activationBytes[k]);
-                hash = mix(mix(hash, node.perMicrobatch[k]), node.perStep[k]);
+                hash = mix(mix(mix(hash, node.perMicrobatch[k]), node.perStep[k]), node.forward[k]);
                 hash = mix(mix(hash, static_cast<uint64_t>(node.fixedBytes[k])),
                            static_cast<uint64_t>(node.activationBytes[k]));
             }
@@ -69,7 +69,7 @@ void StageSharder::hashLayers()
         uint64_t& hash = edgeHash_[key];
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
-        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 2 + (edge.isPerStep ? 1 : 0));
+        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 4 + (edge.isPerStep ? 2 : 0) + (edge.isForward ? 1 : 0));
     }
 }
 
@@ -89,10 +89,12 @@ bool StageSharder::isOutside(const LayerCopy& copy, const StageRequest& request)
 
 std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
 {
-    std::vector<uint64_t> words{static_cast<uint64_t>(request.inFlight),
+    // Without a price or a limit on memory it does not matter how many microbatches are in flight.
+    const bool countsMemory = request.secondsPerByte > 0 || request.memoryLimit.has_value();
+    std::vector<uint64_t> words{countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
                                 std::bit_cast<uint64_t>(request.secondsPerByte),
                                 request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
-                                request.isDraft ? 1u : 0u};
+                                (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u)};
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         words.push_back(layerHash_[static_cast<size_t>(layer)]);
         auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
@@ -134,8 +136,9 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         decision.costs.resize(node.perMicrobatch.size());
         std::vector<int64_t> bytes(node.perMicrobatch.size());
         for (size_t k = 0; k < decision.costs.size(); ++k) {
-            decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k];
-            bytes[k] = node.fixedBytes[k] + request.inFlight * node.activationBytes[k];
+            decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
+                                (request.recomputes ? node.forward[k] : 0.0);
+            bytes[k] = node.fixedBytes[k] + (request.recomputes ? 1 : request.inFlight) * node.activationBytes[k];
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
@@ -145,7 +148,7 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
             continue;
         const std::vector<int64_t>& local = tables_->localBytes(
             layered_->graph->type(copy.value), problem_->nodes[static_cast<size_t>(copy.node)].specs);
-        const int64_t kept = copy.isPerStep ? 1 : copy.isReadBackward ? request.inFlight : 0;
+        const int64_t kept = copy.isPerStep ? 1 : copy.isReadBackward || request.recomputes ? request.inFlight : 0;
         auto& bytes = usages[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
         for (size_t k = 0; k < bytes.size(); ++k)
             bytes[k] += kept * local[k];
@@ -156,22 +159,23 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         if (request.memoryLimit)
             ilp.nodes[n].usages.push_back({.begin = 0, .end = 1, .bytes = usages[n]});
     }
-    std::map<std::pair<int, bool>, int> matrices;
+    std::map<std::pair<int, double>, int> matrices;
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
         for (; pair != edgesBetween_.end() && pair->first.first == layer && pair->first.second < request.endLayer;
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const auto [place, isNew] = matrices.try_emplace({edge.matrix, edge.isPerStep},
+                const double weight = edge.isPerStep                         ? perStepWeight
+                                      : edge.isForward && request.recomputes ? 2.0
+                                                                             : 1.0;
+                const auto [place, isNew] = matrices.try_emplace({edge.matrix, weight},
                                                                  static_cast<int>(ilp.matrices.size()));
                 if (isNew) {
                     const SpecTables::Matrix& source = tables_->matrixAt(edge.matrix);
                     IlpMatrix matrix{source.rows, source.columns, source.entries};
-                    if (edge.isPerStep) {
-                        for (double& entry : matrix.entries)
-                            entry *= perStepWeight;
-                    }
+                    for (double& entry : matrix.entries)
+                        entry *= weight;
                     ilp.matrices.push_back(std::move(matrix));
                 }
                 ilp.edges.push_back({position[static_cast<size_t>(edge.from)],
@@ -201,10 +205,10 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         const auto k = static_cast<size_t>(solution.choice[n]);
         chosen[static_cast<size_t>(nodes[n])] = solution.choice[n];
         stage.strategies += static_cast<int>(node.perMicrobatch.size());
-        stage.perMicrobatch += Seconds(node.perMicrobatch[k]);
+        stage.perMicrobatch += Seconds(node.perMicrobatch[k] + (request.recomputes ? node.forward[k] : 0.0));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
-        stage.activations += Bytes(node.activationBytes[k]);
+        (request.recomputes ? stage.recomputed : stage.activations) += Bytes(node.activationBytes[k]);
     }
     for (const LayerCopy& copy : problem_->copies) {
         if (copy.layer < request.firstLayer || copy.layer >= request.endLayer || !isOutside(copy, request))
@@ -214,7 +218,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
                               [static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
         if (copy.isPerStep)
             stage.fixedMemory += local;
-        else if (copy.isReadBackward)
+        else if (copy.isReadBackward || request.recomputes)
             stage.activations += local;
     }
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
@@ -227,7 +231,8 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
                 const Seconds seconds(matrix.entries[static_cast<size_t>(chosen[static_cast<size_t>(edge.from)] *
                                                                              matrix.columns +
                                                                          chosen[static_cast<size_t>(edge.to)])]);
-                (edge.isPerStep ? stage.perStep : stage.perMicrobatch) += seconds;
+                (edge.isPerStep ? stage.perStep : stage.perMicrobatch) +=
+                    seconds * (edge.isForward && request.recomputes ? 2.0 : 1.0);
             }
         }
     }

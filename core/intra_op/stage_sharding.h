@@ -21,6 +21,7 @@ struct StageRequest {
     int inFlight = 1;          ///< Microbatches whose activations are kept at once.
     double secondsPerByte = 0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes> memoryLimit; ///< For parameters, gradients, states and activations in flight.
+    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again before the backward.
     /// Candidates are compared by the thousand: a part in a thousand and little work will do. What is chosen is solved
     /// to the end.
     bool isDraft = false;
@@ -33,6 +34,7 @@ struct StageSharding {
     Seconds perStep;
     Bytes fixedMemory;
     Bytes activations; ///< Of one microbatch.
+    Bytes recomputed;  ///< Held once, while a backward pass runs; 0 without recomputation.
     double objective = 0;  ///< perMicrobatch + perStep / microbatches + price of memory, in seconds.
     double lowerBound = 0;
     bool isOptimal = false;

@@ -52,10 +52,17 @@ public:
             addInput(input);
         receiveScalars();
         exchangeSharedParameters();
-        sendGradients();
-        for (size_t i = 0; i < stage_.ops.size(); ++i)
-            RETURN_IF_ERROR(lowerOp(i));
-        finishLoss();
+        bool isForwardDone = false;
+        for (size_t i = 0; i < stage_.ops.size(); ++i) {
+            if (!isForwardDone && graph_.op(stage_.ops[i]).phase != Phase::kForward) {
+                isForwardDone = true;
+                finishLoss();
+                if (stage_.recomputes)
+                    RETURN_IF_ERROR(recomputeForward());
+            }
+            RETURN_IF_ERROR(lowerOp(i, segmentOf(graph_.op(stage_.ops[i]).phase)));
+        }
+        sendAccumulated();
         storeUpdates();
         return std::move(code_);
     }
@@ -91,6 +98,11 @@ private:
                 continue;
             for (const ValueId operand : graph_.op(id).operands)
                 isReadBackward_[operand.index()] = true;
+        }
+        // Running the forward pass again reads its inputs again.
+        for (const PlannedInput& input : stage_.inputs) {
+            if (stage_.recomputes && input.source == InputSource::kBatch)
+                isReadBackward_[input.value.index()] = true;
         }
     }
 
@@ -183,7 +195,7 @@ private:
     BufferId reshard(BufferId from, const ShardingSpec& to, SegmentKind kind, OpId reader)
     {
         const ShardingSpec spec = buffer(from).spec;
-        if (spec == to || buffer(from).globalDims.empty())
+        if (spec == to)
             return from;
         const auto key = std::tuple(from.number, ShardingSpecHash{}(to), static_cast<int>(kind));
         if (const auto known = resharded_.find(key); known != resharded_.end())
@@ -257,7 +269,7 @@ private:
             return own;
         // Parameters are resharded anew in every segment, activations once and kept if the backward needs them.
         const BufferId copy = reshard(own, local->second, kind, reader);
-        if (kind == SegmentKind::kForward && graph_.value(value).producer.isValid() && isReadBackwardIn(value, layer)) {
+        if (kind == SegmentKind::kForward && !stage_.recomputes && graph_.value(value).producer.isValid() && isReadBackwardIn(value, layer)) {
             keep(copy);
             copyOf_[key] = copy;
         }
@@ -274,12 +286,32 @@ private:
 
     // --- ops -------------------------------------------------------------------------------------------------
 
-    Status lowerOp(size_t position)
+    /// The forward ops that the backward pass needs, once more, in the backward segment.
+    Status recomputeForward()
+    {
+        std::vector<bool> isNeeded(graph_.ops.size(), false);
+        for (size_t i = stage_.ops.size(); i-- > 0;) {
+            const Op& op = graph_.op(stage_.ops[i]);
+            if (op.phase == Phase::kUpdate || (op.phase == Phase::kForward && !isNeeded[stage_.ops[i].index()]))
+                continue;
+            for (const ValueId operand : op.operands) {
+                const OpId producer = graph_.value(operand).producer;
+                if (producer.isValid() && graph_.op(producer).phase == Phase::kForward)
+                    isNeeded[producer.index()] = true;
+            }
+        }
+        for (size_t i = 0; i < stage_.ops.size(); ++i) {
+            if (isNeeded[stage_.ops[i].index()])
+                RETURN_IF_ERROR(lowerOp(i, SegmentKind::kBackward));
+        }
+        return {};
+    }
+
+    Status lowerOp(size_t position, SegmentKind kind)
     {
         const OpId id = stage_.ops[position];
         const Op& op = graph_.op(id);
         const OpSharding& sharding = stage_.shardings[position];
-        const SegmentKind kind = segmentOf(op.phase);
         const int layer = plan_.layerOfOp[id.index()];
         if (op.results.size() != 1 || op.kind == OpKind::kOpaque)
             return fail(Error(ErrorCode::kUnsupported, fmt::format("line {}: {} cannot be executed", op.sourceLine,
@@ -320,7 +352,7 @@ private:
         const FactorRule& rule = rules_.rules[static_cast<size_t>(rules_.ofOp[id.index()])];
         const bool isAccumulator = op.kind == OpKind::kAccumulate;
         const ShardingSpec produced = isAccumulator ? sharding.results[0] : producedSpec(rule, sharding);
-        const bool isSaved = op.phase == Phase::kForward && isReadBackward_[result.index()];
+        const bool isSaved = kind == SegmentKind::kForward && !stage_.recomputes && isReadBackward_[result.index()];
         const bool isResolved = produced == sharding.results[0];
         BufferKind bufferKind = isSaved && isResolved ? BufferKind::kActivation : BufferKind::kTemporary;
         if (isAccumulator)
@@ -334,7 +366,7 @@ private:
                 keep(out);
         }
         bufferOf_[result.index()] = out;
-        if (!isAccumulator)
+        if (!isAccumulator && kind == segmentOf(op.phase))
             send(result, kind);
     }
 
@@ -372,10 +404,7 @@ private:
         });
     }
 
-    /// Accumulated gradients for parameters of other stages leave at the start of the update. The accumulator's
-    /// buffer does not exist yet, so the sends are put in place when it does.
-    void sendGradients() { updateReceives_ = segment(SegmentKind::kUpdate).size(); }
-
+    /// Accumulated gradients for parameters of other stages leave at the start of the update.
     void sendAccumulated()
     {
         std::vector<Instruction> rest = std::move(segment(SegmentKind::kUpdate));
@@ -392,7 +421,6 @@ private:
 
     void finishLoss()
     {
-        sendAccumulated();
         for (const GraphOutput& output : graph_.outputs) {
             const BufferId own = bufferOf_[output.value.index()];
             if (output.role != OutputRole::kLoss || !own.isValid() || !isProducedHere(output.value))
@@ -448,7 +476,6 @@ private:
     std::map<std::pair<uint32_t, int>, BufferId> copyOf_; ///< (value, layer): batch inputs, received and kept copies.
     std::map<std::pair<uint32_t, int>, ShardingSpec> localSpec_;
     std::map<std::tuple<uint32_t, size_t, int>, BufferId> resharded_; ///< (buffer, spec, segment)
-    size_t updateReceives_ = 0;
     bool failed_ = false;
     Error problem_{ErrorCode::kUnsupported, ""};
 };
@@ -493,6 +520,7 @@ std::vector<Crossing> findCrossings(const ParallelPlan& plan)
         }
         for (const OpId id : stage.ops) {
             const Op& op = graph.op(id);
+            const bool isRunAgain = stage.recomputes && op.phase == Phase::kForward;
             for (const ValueId operand : op.operands) {
                 auto place = incoming.find({operand.number, plan.layerOfOp[id.index()]});
                 const bool isScalar = graph.type(operand).rank() == 0 && graph.value(operand).producer.isValid() &&
@@ -508,7 +536,7 @@ std::vector<Crossing> findCrossings(const ParallelPlan& plan)
                 if (place == incoming.end())
                     continue;
                 place->second.readIn = std::min(place->second.readIn, op.phase);
-                place->second.isReadBackward = place->second.isReadBackward || op.phase == Phase::kBackward;
+                place->second.isReadBackward = place->second.isReadBackward || isRunAgain || op.phase == Phase::kBackward;
             }
         }
         for (auto& [key, crossing] : incoming)

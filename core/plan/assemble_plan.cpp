@@ -39,6 +39,7 @@ public:
         stage.endLayer = chosen_.request.endLayer;
         stage.submesh = chosen_.submesh;
         stage.mesh = chosen_.mesh;
+        stage.recomputes = chosen_.request.recomputes;
         readOps(stage);
         readInputs(stage);
         stage.certificate = {.cost = chosen_.sharding.objective,
@@ -307,7 +308,7 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(layered, stage, resharder);
         stage.memory = countStageMemory(layered, stage, inFlightLimit(request.schedule, stages, s, request.microbatches));
-        stage.memory.transient = transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
+        stage.memory.transient += transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
         plan->stages.push_back(std::move(stage));
     }
     simulation.links = findLinks(layered, plan->cluster, plan->stages);

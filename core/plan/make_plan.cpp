@@ -19,8 +19,9 @@ namespace
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too large.
 constexpr int kMemoryRounds = 4;
 
-constexpr int kAlternatives = 4; ///< Runners-up of the stage choice that are tried too,
-constexpr double kAlternativeSlack = 1.15; ///< if the objective puts them within this factor.
+constexpr int kAlternatives = 2; ///< Runners-up of the stage choice that are tried too,
+constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
+constexpr double kDraftSlack = 1.02;       ///< Drafts of other microbatch counts, likewise.
 
 /// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines are searched below.
 PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
@@ -85,14 +86,18 @@ public:
         const int64_t fileBatch = batchSize(*request_.model);
         const int64_t globalBatch = request_.options.globalBatch.value_or(fileBatch);
         RETURN_IF_ERROR(checkRequest(globalBatch));
+        RETURN_IF_ERROR(measureModel());
         NoPlan none;
-        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(globalBatch, none));
+        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(globalBatch, false, none));
+        if (drafts.empty()) {
+            ASSIGN_OR_RETURN(drafts, draftCounts(globalBatch, true, none));
+        }
         std::ranges::stable_sort(drafts, {}, &Draft::stepTime);
         std::shared_ptr<const ParallelPlan> best;
         int finished = 0;
         for (const Draft& draft : drafts) {
-            // Drafts are close, but not exact: the two best are solved to the end.
-            if (finished == 2 || (best && draft.stepTime > best->stepTime))
+            // Drafts are close, but not exact: the second is solved too if it comes near.
+            if (finished == 2 || (best && draft.stepTime.count > best->stepTime.count * kDraftSlack))
                 break;
             control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches), 0.8 + 0.1 * finished);
             ASSIGN_OR_RETURN(Attempt attempt, finish(draft));
@@ -141,19 +146,21 @@ private:
         return counts;
     }
 
-    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, NoPlan& none)
+    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, bool isLean, NoPlan& none)
     {
         std::vector<Draft> drafts;
         Seconds best = kForever;
         int notBetter = 0;
         const std::vector<int> counts = microbatchCounts(globalBatch);
-        for (size_t i = 0; i < counts.size() && notBetter < 3; ++i) {
+        for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
+            if (isHopeless(globalBatch, counts[i], none))
+                continue;
             control_.report(fmt::format("comparing {} microbatches", counts[i]),
                             0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
-            ASSIGN_OR_RETURN(std::optional<Draft> draft, draftCount(globalBatch, counts[i], none));
+            ASSIGN_OR_RETURN(std::optional<Draft> draft, draftCount(globalBatch, counts[i], isLean, none));
             if (!draft)
                 continue;
-            // The curve over microbatch counts has one valley: three steps uphill end the search.
+            // The curve over microbatch counts has one valley: two steps uphill end the search.
             notBetter = draft->stepTime < best ? 0 : notBetter + 1;
             best = std::min(best, draft->stepTime);
             drafts.push_back(std::move(*draft));
@@ -161,24 +168,16 @@ private:
         return drafts;
     }
 
-    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, NoPlan& none)
+    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean, NoPlan& none)
     {
-        const std::optional<int> layers = request_.options.layers ? request_.options.layers : layersForStages();
         ASSIGN_OR_RETURN(PreparedModel model,
-                         prepareModel(*request_.model, globalBatch / microbatches, request_.options.optimizer, layers,
+                         prepareModel(*request_.model, globalBatch / microbatches, request_.options.optimizer, layers_,
                                       request_.cluster.device, control_));
         Draft draft{.microbatches = microbatches, .stepTime = kForever,
                     .model = std::make_shared<const PreparedModel>(std::move(model)), .set = nullptr};
-        if (const Bytes least = leastMemory(*draft.model); least > limit_) {
-            keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on each of {} devices, more than {}",
-                                                    microbatches, formatMemory(least), request_.cluster.deviceCount(),
-                                                    formatMemory(limit_)),
-                              .clashing = {}, .smallestMemory = least});
-            return std::optional<Draft>();
-        }
         ASSIGN_OR_RETURN(CandidateSet set,
                          makeCandidates({.model = draft.model.get(), .cluster = &request_.cluster, .constraints = &constraints_,
-                                         .microbatches = microbatches, .threads = threads_},
+                                         .microbatches = microbatches, .isLean = isLean, .threads = threads_},
                                         control_));
         draft.set = std::make_shared<const CandidateSet>(std::move(set));
         if (draft.set->candidates.empty()) {
@@ -186,50 +185,59 @@ private:
                               .clashing = {}, .smallestMemory = {}});
             return std::optional<Draft>();
         }
-        const StageProblem problem = stageProblem(draft);
-        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-        if (const auto* nothing = std::get_if<NoStagePlan>(&outcome)) {
-            keepReason(none, {.reason = nothing->message, .clashing = {},
-                              .smallestMemory = nothing->smallestBudget ? nothing->smallestBudget : draft.set->smallestMemory});
-            return std::optional<Draft>();
+        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(stageProblem(draft), control_));
+        if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
+            draft.stepTime = solution->best.stepTime;
+            return std::optional(std::move(draft));
         }
-        draft.stepTime = std::get<StageSolution>(outcome).best.stepTime;
-        return std::optional(std::move(draft));
+        const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
+        keepReason(none, {.reason = nothing.message, .clashing = {},
+                          .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget : draft.set->smallestMemory});
+        return std::optional<Draft>();
     }
 
-    /// Perfectly split over all devices: parameters, one gradient each, states, and one microbatch's activations.
-    Bytes leastMemory(const PreparedModel& model) const
+    /// Even perfectly split over all devices, parameters, one gradient each, states, and one microbatch's activations
+    /// need more than there is.
+    bool isHopeless(int64_t globalBatch, int microbatches, NoPlan& none) const
     {
+        const double samples = static_cast<double>(globalBatch / microbatches);
+        const Bytes least(static_cast<int64_t>((storedBytes_ + samples * savedBytesPerSample_) / request_.cluster.deviceCount()));
+        if (least <= limit_)
+            return false;
+        keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on each of {} devices, more than {}",
+                                                microbatches, formatMemory(least), request_.cluster.deviceCount(),
+                                                formatMemory(limit_)),
+                          .clashing = {}, .smallestMemory = least});
+        return true;
+    }
+
+    Status measureModel()
+    {
+        const int64_t batch = batchSize(*request_.model);
+        ASSIGN_OR_RETURN(const PreparedModel model, prepareModel(*request_.model, batch, request_.options.optimizer,
+                                                                 request_.options.layers, request_.cluster.device, control_));
+        layers_ = request_.options.layers ? request_.options.layers : layersForStages(static_cast<int>(model.layers.size()));
         const LayeredGraph& layered = *model.layered;
-        Bytes total;
         for (const GraphInput& input : layered.graph->inputs) {
-            const Bytes bytes = layered.graph->type(input.value).bytes();
+            const auto bytes = static_cast<double>(layered.graph->type(input.value).bytes().count);
             if (input.role != InputRole::kBatch)
-                total += input.role == InputRole::kParameter ? bytes * int64_t{2} : bytes;
+                storedBytes_ += input.role == InputRole::kParameter ? 2 * bytes : bytes;
         }
         for (size_t value = 0; value < layered.isSaved.size(); ++value) {
-            if (layered.isSaved[value] != 0)
-                total += layered.graph->values[value].type.bytes();
+            if (layered.isSaved[value] != 0 && layered.rules.batch.ofValue[value] >= 0)
+                savedBytesPerSample_ += static_cast<double>(layered.graph->values[value].type.bytes().count) /
+                                        static_cast<double>(std::max<int64_t>(batch, 1));
         }
-        return total / static_cast<int64_t>(request_.cluster.deviceCount());
+        return {};
     }
 
-    /// More layers than blocks if a demanded number of stages needs them.
-    std::optional<int> layersForStages() const
+    /// More layers than usual if a demanded number of stages or a cut needs them.
+    std::optional<int> layersForStages(int usual) const
     {
-        int layers = 0;
-        if (constraints_.fixedPp)
-            layers = *constraints_.fixedPp;
+        int layers = constraints_.fixedPp.value_or(1);
         for (const int cut : constraints_.cuts)
             layers = std::max(layers, cut + 1);
-        return layers > 1 && constraints_.fixedPp && needsMoreLayers(layers) ? std::optional(layers) : std::nullopt;
-    }
-
-    bool needsMoreLayers(int layers) const
-    {
-        const auto prepared = prepareModel(*request_.model, batchSize(*request_.model), request_.options.optimizer, {},
-                                           request_.cluster.device, control_);
-        return prepared.ok() && static_cast<int>(prepared->layers.size()) < layers;
+        return layers > usual ? std::optional(layers) : std::nullopt;
     }
 
     StageProblem stageProblem(const Draft& draft) const
@@ -330,10 +338,11 @@ private:
                              .devicesPerHost = places[s].submesh.devicesPerHost};
             stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, {shape.dp, shape.tp});
             stage.sharder = set.sharders[static_cast<size_t>(candidate.config)].get();
+            const std::optional<Bytes> recomputed = set.recomputed[static_cast<size_t>(candidate.tag)];
             stage.request = {.firstLayer = candidate.firstLayer, .endLayer = candidate.endLayer,
                              .inFlight = chosen.stages[s].inFlight, .secondsPerByte = 0, .memoryLimit = {},
-                             .isDraft = false};
-            std::optional<StageSharding> sharding = shardStage(*stage.sharder, stage.request, candidate.transient);
+                             .recomputes = recomputed.has_value(), .isDraft = false};
+            std::optional<StageSharding> sharding = shardStage(*stage.sharder, stage.request, candidate.transient - recomputed.value_or(Bytes(0)));
             if (control_.isCancelled())
                 return Error(ErrorCode::kCancelled, "cancelled");
             if (!sharding) {
@@ -351,7 +360,8 @@ private:
     {
         const StageShardingOutcome& fastest = sharder.solve(request, control_);
         if (const auto* stage = std::get_if<StageSharding>(&fastest)) {
-            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) + transient <= limit_)
+            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) + stage->recomputed +
+                    transient <= limit_)
                 return *stage;
         }
         request.memoryLimit = limit_ - transient;
@@ -381,6 +391,9 @@ private:
     PlanConstraints constraints_;
     Bytes limit_;
     int threads_ = 1;
+    std::optional<int> layers_;
+    double storedBytes_ = 0; ///< Parameters, gradients and states of the whole model.
+    double savedBytesPerSample_ = 0;
 };
 
 } // namespace

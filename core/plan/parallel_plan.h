@@ -43,8 +43,9 @@ struct StageCost {
     Seconds gradientSync; ///< Once per step.
     Seconds update;       ///< Once per step, with the gather of updated parameters.
     Seconds receive;      ///< Activations from the previous stage.
+    Seconds recomputation; ///< The forward pass again, before the backward; 0 if activations are kept.
     Seconds forward() const { return forwardCompute + forwardCommunication; }
-    Seconds backward() const { return backwardCompute + backwardCommunication; }
+    Seconds backward() const { return recomputation + backwardCompute + backwardCommunication; }
     Seconds perMicrobatch() const { return forward() + backward(); }
     Seconds perStep() const { return gradientSync + update; }
 };
@@ -98,6 +99,7 @@ struct PlanStage {
     std::vector<OpSharding> shardings; ///< One per entry of ops.
     StageCost cost;
     StageMemory memory;
+    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again before the backward.
     Certificate certificate;
     std::vector<Decision> decisions;
 };

@@ -57,6 +57,8 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     degree("microbatches", constraints.microbatches);
     if (constraints.schedule)
         parts.push_back("schedule " + text(*constraints.schedule));
+    if (constraints.recomputation)
+        parts.push_back(*constraints.recomputation ? "recomputation" : "no recomputation");
     const auto storage = [&parts](const char* what, StorageRule rule) {
         if (rule != StorageRule::kFree)
             parts.push_back(fmt::format("{} {}", what, rule == StorageRule::kSplit ? "split over x" : "replicated over x"));

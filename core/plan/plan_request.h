@@ -29,6 +29,7 @@ struct PlanConstraints {
     std::optional<Bytes> memoryPerDevice;         ///< Unset: the device's own memory.
     std::optional<int> microbatches;              ///< Unset: searched.
     std::optional<ScheduleKind> schedule;         ///< Unset: searched.
+    std::optional<bool> recomputation;            ///< Always, never; unset: where memory is scarce.
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
     std::vector<SpecConstraint> specs;

@@ -15,9 +15,10 @@ namespace alpa
 namespace
 {
 
-/// Prices on memory, as multiples of (time / memory) of the plan without a price. They trace the trade-off
-/// between step time and memory from both ends; the last one all but minimises memory.
-constexpr double kMemoryPrices[] = {0.3, 2.0, 1000.0};
+/// Prices on memory, as multiples of (time / memory) of the plan without a price: one that weighs both alike, one that
+/// all but minimises memory.
+constexpr double kEvenPrice = 1.0;
+constexpr double kLeanPrice = 1000.0;
 
 bool obeys(const PlanConstraints& constraints, int dp, int tp)
 {
@@ -31,7 +32,9 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
     std::vector<MeshShape> shapes;
     for (size_t s = 0; s < submeshes.size(); ++s) {
         const int devices = submeshes[s].devices();
-        for (int tp = 1; tp <= devices; ++tp) {
+        // Tensor parallelism across hosts is slower than anything else; it is tried only when asked for.
+        const int mostTp = constraints.fixedTp ? devices : submeshes[s].devicesPerHost;
+        for (int tp = 1; tp <= mostTp; ++tp) {
             const int dp = devices / tp;
             if (devices % tp == 0 && microbatchSize % dp == 0 && obeys(constraints, dp, tp))
                 shapes.push_back({.submesh = static_cast<int>(s), .dp = dp, .tp = tp});
@@ -78,7 +81,8 @@ public:
             return;
         }
         sharder = std::make_shared<StageSharder>(std::move(created).value());
-        addCandidates(0, control);
+        const std::optional<bool> recomputation = request_.constraints->recomputation;
+        addCandidates(0, recomputation.value_or(false), control);
         const bool isTight = std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
             return needOf(candidate, request_.microbatches) > limit_;
         });
@@ -87,26 +91,33 @@ public:
         // The whole model's time over its memory sets the scale of the prices.
         const StageCandidate& last = candidates.back();
         const double scale = last.perMicrobatch.count / static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
-        for (const double price : kMemoryPrices)
-            addCandidates(price * scale, control);
+        addCandidates(kEvenPrice * scale, recomputation.value_or(false), control);
+        if (request_.isLean)
+            addCandidates(kLeanPrice * scale, recomputation.value_or(false), control);
+        if (recomputation)
+            return;
+        addCandidates(0, true, control);
+        if (request_.isLean)
+            addCandidates(kLeanPrice * scale, true, control);
     }
 
     std::shared_ptr<StageSharder> sharder;
     std::vector<StageCandidate> candidates;
-    std::vector<double> prices;
+    std::vector<std::optional<Bytes>> recomputed;
     std::set<std::string> problems;
     std::optional<Bytes> smallestWhole;
 
 private:
     /// What draft solutions of one or two layers add up to.
     struct Cost {
-        double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0;
+        double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0, recomputed = 0;
         Cost& add(const StageSharding& stage, double sign)
         {
             perMicrobatch += sign * stage.perMicrobatch.count;
             perStep += sign * stage.perStep.count;
             fixed += sign * static_cast<double>(stage.fixedMemory.count);
             activations += sign * static_cast<double>(stage.activations.count);
+            recomputed += sign * static_cast<double>(stage.recomputed.count);
             return *this;
         }
     };
@@ -126,14 +137,14 @@ private:
         return std::ranges::none_of(request_.constraints->cuts, [&](int cut) { return first < cut && cut < end; });
     }
 
-    void addCandidates(double price, const JobControl& control)
+    void addCandidates(double price, bool recompute, const JobControl& control)
     {
         const int layers = request_.model->layered->layerCount;
         std::vector<std::optional<StageSharding>> single;
         std::vector<std::optional<StageSharding>> pair;
         for (int layer = 0; layer < layers && !control.isCancelled(); ++layer) {
-            single.push_back(solve(layer, layer + 1, price, control));
-            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, control) : std::nullopt);
+            single.push_back(solve(layer, layer + 1, price, recompute, control));
+            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, recompute, control) : std::nullopt);
         }
         for (int first = 0; first < layers && !control.isCancelled(); ++first) {
             Cost cost;
@@ -148,35 +159,25 @@ private:
                 else
                     cost.add(*pair[last - 1], 1).add(*single[last - 1], -1);
                 if (isWorthwhile(first, end))
-                    addCandidate(first, end, cost, price);
+                    addCandidate(first, end, cost, recompute);
             }
         }
     }
 
-    /// Stages that may follow, at the pace of this one: what 1F1B keeps in flight here.
-    int expectedInFlight(int first, int end) const
+    /// One number for all runs, so that equal layers ask the same question wherever they stand: half a pipeline of
+    /// stages of this size.
+    int expectedInFlight() const
     {
-        const int after = request_.model->layered->layerCount - end;
-        return std::min(request_.microbatches, 1 + (after + (end - first) - 1) / (end - first));
+        const int stages = std::max(1, request_.cluster->deviceCount() / submesh_.devices());
+        return std::min(request_.microbatches, 1 + stages / 2);
     }
 
     /// Largest need while an op of these layers runs, taking every tensor as split over all devices.
     Bytes transientEstimate(int first, int end) const
     {
-        const LayeredGraph& layered = *request_.model->layered;
-        int64_t largest = 0;
-        for (int layer = first; layer < end; ++layer) {
-            for (const OpId id : layered.opsOfLayer[static_cast<size_t>(layer)]) {
-                const Op& op = layered.graph->op(id);
-                if (op.phase == Phase::kUpdate)
-                    continue;
-                int64_t bytes = 0;
-                for (const ValueId result : op.results)
-                    bytes += layered.graph->type(result).bytes().count;
-                largest = std::max(largest, bytes);
-            }
-        }
-        return Bytes(3 * largest / submesh_.devices());
+        const auto begin = request_.model->layered->largestResult.begin();
+        const Bytes largest = *std::max_element(begin + first, begin + end);
+        return largest * int64_t{3} / static_cast<int64_t>(submesh_.devices());
     }
 
     Seconds inputTransfer(int first, int end) const
@@ -198,10 +199,10 @@ private:
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    std::optional<StageSharding> solve(int first, int end, double price, const JobControl& control)
+    std::optional<StageSharding> solve(int first, int end, double price, bool recompute, const JobControl& control)
     {
-        const StageRequest request{.firstLayer = first, .endLayer = end, .inFlight = expectedInFlight(first, end),
-                                   .secondsPerByte = price, .memoryLimit = {}, .isDraft = true};
+        const StageRequest request{.firstLayer = first, .endLayer = end, .inFlight = expectedInFlight(),
+                                   .secondsPerByte = price, .memoryLimit = {}, .recomputes = recompute, .isDraft = true};
         const StageShardingOutcome& outcome = sharder->solve(request, control);
         if (const auto* none = std::get_if<StageInfeasible>(&outcome))
             problems.insert(none->reason);
@@ -209,7 +210,7 @@ private:
         return stage != nullptr ? std::optional(*stage) : std::nullopt;
     }
 
-    void addCandidate(int first, int end, const Cost& cost, double price)
+    void addCandidate(int first, int end, const Cost& cost, bool recompute)
     {
         StageCandidate candidate;
         candidate.firstLayer = first;
@@ -220,14 +221,15 @@ private:
         candidate.perStep = Seconds(std::max(cost.perStep, 0.0));
         candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
         candidate.perInFlightMicrobatch = Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
-        candidate.transient = transientEstimate(first, end);
+        const Bytes held(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
+        candidate.transient = transientEstimate(first, end) + held;
         candidate.inputTransfer = inputTransfer(first, end);
         if (end - first == request_.model->layered->layerCount) {
             const Bytes least = sharder->leastMemory(first, end) + candidate.transient;
             smallestWhole = std::min(smallestWhole.value_or(least), least);
         }
         candidates.push_back(candidate);
-        prices.push_back(price);
+        recomputed.push_back(recompute ? std::optional(held) : std::nullopt);
     }
 
     const CandidateRequest& request_;
@@ -274,7 +276,7 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
         for (size_t i = 0; i < work.candidates.size(); ++i) {
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
             set.candidates.push_back(work.candidates[i]);
-            set.prices.push_back(work.prices[i]);
+            set.recomputed.push_back(work.recomputed[i]);
         }
         problems.merge(work.problems);
         if (work.sharder) {

@@ -25,7 +25,7 @@ struct CandidateSet {
     std::vector<MeshShape> shapes;                          ///< StageCandidate::config.
     std::vector<std::shared_ptr<StageSharder>> sharders;    ///< Per shape; null where the shape is impossible.
     std::vector<StageCandidate> candidates;
-    std::vector<double> prices;                             ///< Per candidate: seconds per byte of memory.
+    std::vector<std::optional<Bytes>> recomputed; ///< Per candidate: part of transient that recomputation fills; unset: none.
     std::vector<std::string> problems;                      ///< Why shapes or stages are impossible, each once.
     std::vector<std::string> unmatchedPatterns;
     std::optional<Bytes> smallestMemory;                    ///< Of the whole model in one stage, at least.
@@ -36,6 +36,7 @@ struct CandidateRequest {
     const Cluster* cluster = nullptr;
     const PlanConstraints* constraints = nullptr;
     int microbatches = 1;
+    bool isLean = false; ///< Add shardings that all but minimise memory: for when nothing else fits.
     int threads = 1;
 };
 

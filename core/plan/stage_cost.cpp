@@ -120,6 +120,8 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
                                               values.spec(output.alias, layer));
         cost.update += gather;
     }
+    if (stage.recomputes)
+        cost.recomputation = cost.forward();
     return cost;
 }
 
@@ -136,7 +138,7 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         else if (input.source == InputSource::kSharedCopy)
             (role == InputRole::kParameter ? memory.parameters : memory.gradients) += bytes;
         else if (input.source == InputSource::kReceived)
-            memory.activations += std::ranges::any_of(layered.users[input.value.index()],
+            memory.activations += stage.recomputes || std::ranges::any_of(layered.users[input.value.index()],
                                                       [&](OpId user) {
                                                           return layered.layerOfOp[user.index()] == input.layer &&
                                                                  graph.op(user).phase == Phase::kBackward;
@@ -150,8 +152,9 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         const Bytes bytes = localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
         if (op.kind == OpKind::kAccumulate)
             memory.gradients += bytes;
+        // Recomputed activations exist once, while a backward pass runs.
         if (layered.isSaved[result.index()] != 0)
-            memory.activations += bytes;
+            (stage.recomputes ? memory.transient : memory.activations) += bytes;
     }
     return memory;
 }
