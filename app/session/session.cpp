@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "app/session/setup_command.h"
 #include "app/settings/qt_text.h"
 #include "core/import/import_model.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
 
-#include <QUndoCommand>
+#include <QDir>
+#include <QFileInfo>
 
 namespace alpa::app
 {
@@ -19,8 +21,6 @@ namespace
 
 // Long enough to type "16" into a spin box, short enough to feel immediate.
 constexpr int kReplanDelayMs = 300;
-// Merge id of walking through the list of plans: one undo step however far.
-constexpr int kShowPlanMerge = 1000;
 
 constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
                                        PlanStrategy::kMegatron, PlanStrategy::kPipeline};
@@ -47,34 +47,6 @@ void answerRequest(PlanEntry& entry, PlanRequest request, const JobControl& cont
 }
 
 } // namespace
-
-/// One edit of what is asked. The plans are kept, so undoing finds the old plan at once.
-class SetupCommand : public QUndoCommand
-{
-public:
-    SetupCommand(Session* session, Setup next, const QString& text, int mergeId)
-        : QUndoCommand(text), session_(session), before_(session->setup()), after_(std::move(next)), mergeId_(mergeId)
-    {
-    }
-    int id() const override { return mergeId_; }
-    bool mergeWith(const QUndoCommand* other) override
-    {
-        // A value that has been planned stays a step of its own.
-        if (mergeId_ != kShowPlanMerge && session_->answerTo(after_) != nullptr)
-            return false;
-        after_ = static_cast<const SetupCommand*>(other)->after_;
-        setObsolete(after_ == before_);
-        setText(other->text());
-        return true;
-    }
-    void undo() override { session_->applySetup(before_); }
-    void redo() override { session_->applySetup(after_); }
-
-private:
-    Session* session_;
-    Setup before_, after_;
-    int mergeId_;
-};
 
 Session::Session(QObject* parent) : QObject(parent)
 {
@@ -247,7 +219,7 @@ void Session::showPlan(int id)
 {
     const PlanEntry* wanted = entry(id);
     if (wanted != nullptr)
-        editSetup(wanted->setup, tr("Show %1").arg(wanted->name), kShowPlanMerge);
+        editSetup(wanted->setup, tr("Show %1").arg(wanted->name), SetupCommand::kShowPlanMerge);
 }
 
 void Session::removePlan(int id)
@@ -388,6 +360,11 @@ void Session::startRun(const QString& program, const QString& devices, int steps
     });
     Q_EMIT runsChanged();
 
+    // Samples bring the values that their reference losses were computed from; they fit the batch of the file only.
+    QString inputs = QFileInfo(model_->path).dir().filePath(model_->name + u".reference.safetensors"_s);
+    if (shown->setup.options.globalBatch || !QFileInfo::exists(inputs))
+        inputs.clear();
+
     // The plan file of a large model takes a moment to write.
     const QString file = runDirectory_.filePath(u"plan-%1.json"_s.arg(shown->id));
     auto problem = std::make_shared<QString>();
@@ -396,13 +373,13 @@ void Session::startRun(const QString& program, const QString& devices, int steps
         if (!saved.ok())
             *problem = toQt(saved.error().message);
     };
-    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, learningRate] {
+    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, inputs, learningRate] {
         if (!problem->isEmpty())
             run_->fail(*problem);
         else if (program.isEmpty())
             run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
         else
-            run_->start(program, file, learningRate);
+            run_->start(program, file, inputs, learningRate);
     });
 }
 

@@ -104,8 +104,8 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     schedule_->addItem(tr("1F1B"), int(ScheduleKind::k1f1b));
     schedule_->addItem(tr("GPipe"), int(ScheduleKind::kGpipe));
     form->addRow(tr("Schedule"), schedule_);
-    addStorage(form, tr("Parameters"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
-    addStorage(form, tr("Optimizer"), u"stateStorage"_s, &PlanConstraints::stateStorage);
+    addStorage(form, tr("Parameters kept"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
+    addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
     addPins(column);
     column->addStretch();
     auto* scroll = new QScrollArea;

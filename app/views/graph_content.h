@@ -35,11 +35,4 @@ std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& befo
 /// folded op is that of its layer.
 std::vector<QString> pathToOp(const GraphFacts& facts, const GraphViewOptions& options, OpId op);
 
-/// "f32 2048×6144", "f32 scalar".
-QString typeText(const TensorType& type);
-/// Name of a layer without the prefix that all layers share: "block_3".
-QString shortLayerName(const GraphFacts& facts, int layer);
-/// What an operation is called in lists: "fc: dot".
-QString opTitle(const GraphFacts& facts, OpId op);
-
 } // namespace alpa::app

@@ -4,6 +4,7 @@
 
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
+#include "app/views/graph_rows.h"
 #include "app/widgets/sharding_strip.h"
 
 #include <QCheckBox>

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "app/settings/qt_text.h"
-#include "app/views/graph_content.h"
+#include "app/views/graph_rows.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/sharding_strip.h"

@@ -4,7 +4,7 @@
 
 #include "app/item_models/plans_model.h"
 #include "app/settings/qt_text.h"
-#include "app/views/graph_content.h"
+#include "app/views/graph_rows.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/timeline_chart.h"
 
@@ -28,6 +28,7 @@ QTableWidget* makeNumberTable(const QStringList& headers, const QString& name)
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setSelectionMode(QAbstractItemView::SingleSelection);
     table->setShowGrid(false);
+    table->setWordWrap(false);
     table->setAlternatingRowColors(true);
     table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);

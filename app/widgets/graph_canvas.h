@@ -23,6 +23,9 @@ class GraphCanvas : public QGraphicsView
     Q_OBJECT
 
 public:
+    static constexpr double kSmallestScale = 0.02;
+    static constexpr double kLargestScale = 4.0;
+
     explicit GraphCanvas(QWidget* parent = nullptr);
     ~GraphCanvas() override;
 

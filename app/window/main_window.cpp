@@ -18,7 +18,6 @@
 #include "app/views/start_page.h"
 #include "core/plan/plan_file.h"
 
-#include <QApplication>
 #include <QDockWidget>
 #include <QDragEnterEvent>
 #include <QFileDialog>
@@ -26,15 +25,11 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMimeData>
-#include <QProgressBar>
+#include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
-#include <QStatusBar>
 #include <QSvgGenerator>
-#include <QPainter>
 #include <QTabWidget>
-#include <QToolBar>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace alpa::app
@@ -93,7 +88,14 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
     updateActions();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow()
+{
+    // Views read the session until they are gone, so they go first.
+    for (QDockWidget* dock : findChildren<QDockWidget*>())
+        delete dock;
+    delete takeCentralWidget();
+    delete plans_;
+}
 
 void MainWindow::makePages()
 {
@@ -208,33 +210,6 @@ void MainWindow::showDocks(bool on)
         problemsDock_->raise();
 }
 
-void MainWindow::makeStatusBar()
-{
-    statusText_ = new QLabel(tr("Ready"));
-    statusText_->setObjectName(u"statusText"_s);
-    statusText_->setContentsMargins(8, 0, 0, 0);
-    statusText_->setMinimumWidth(100);
-    jobText_ = new QLabel;
-    jobBar_ = new QProgressBar;
-    jobBar_->setObjectName(u"jobBar"_s);
-    jobBar_->setAccessibleName(tr("Progress of what runs in the background"));
-    jobBar_->setMaximumWidth(160);
-    jobBar_->setMaximumHeight(12);
-    jobBar_->setTextVisible(false);
-    jobCancel_ = new QToolButton;
-    jobCancel_->setObjectName(u"jobCancel"_s);
-    jobCancel_->setIcon(themedIcon(u"close"_s));
-    jobCancel_->setAutoRaise(true);
-    jobCancel_->setToolTip(tr("Cancel (Esc)"));
-    jobCancel_->setAccessibleName(tr("Cancel"));
-    connect(jobCancel_, &QToolButton::clicked, stopAction_, &QAction::trigger);
-    statusBar()->addWidget(statusText_, 1);
-    statusBar()->addPermanentWidget(jobText_);
-    statusBar()->addPermanentWidget(jobBar_);
-    statusBar()->addPermanentWidget(jobCancel_);
-    takePlanning();
-}
-
 void MainWindow::openFile(const QString& path, const QString& cluster)
 {
     Setup setup = initial_;
@@ -320,85 +295,20 @@ void MainWindow::takeModel()
     stack_->setCurrentIndex(model == nullptr ? 0 : 1);
     lastShownId_ = 0;
     if (model != nullptr && !isFocused_) {
-        showDocks(true);
-        if (const QByteArray state = settings_.windowState(); !state.isEmpty())
-            restoreState(state);
+        // The layout of the last time is taken once; afterwards docks stay as the user moves them.
+        if (!hasShownDocks_) {
+            hasShownDocks_ = true;
+            showDocks(true);
+            if (const QByteArray state = settings_.windowState(); !state.isEmpty())
+                restoreState(state);
+        }
+        if (!model->diagnostics.empty()) {
+            problemsDock_->show();
+            problemsDock_->raise();
+        }
     }
     start_->refreshRecent();
     takePlan();
-}
-
-void MainWindow::takePlan()
-{
-    refreshBanner();
-    updateActions();
-    const PlanEntry* shown = session_.shownPlan();
-    const auto& model = session_.model();
-    if (model == nullptr)
-        return;
-    if (shown == nullptr || shown->plan() == nullptr) {
-        statusText_->setText(tr("%1: %2 operations").arg(model->name, countText(int64_t(model->graph->ops.size()))));
-        return;
-    }
-    const ParallelPlan& plan = *shown->plan();
-    QString text = tr("%1: %2 predicted, %3").arg(shown->name, timeText(plan.stepTime), degreesText(plan));
-    if (lastShownId_ != 0 && lastShownId_ != shown->id)
-        text += tr(" · step %1 → %2 (%3)")
-                    .arg(timeText(lastStep_), timeText(plan.stepTime), changeText(plan.stepTime.count, lastStep_.count));
-    if (session_.isStale())
-        text += tr(" · not what is asked now");
-    statusText_->setText(text);
-    if (lastShownId_ != shown->id) {
-        lastShownId_ = shown->id;
-        lastStep_ = plan.stepTime;
-    }
-}
-
-void MainWindow::takePlanning()
-{
-    const auto& jobs = session_.jobs()->jobs();
-    const bool isBusy = !jobs.empty();
-    jobBar_->setVisible(isBusy);
-    jobText_->setVisible(isBusy);
-    jobCancel_->setVisible(isBusy);
-    if (isBusy) {
-        const BackgroundJob* job = jobs.back();
-        const QString phase = job->phase().isEmpty() ? QString() : u": "_s + job->phase();
-        jobText_->setText(job->title() + phase + (jobs.size() > 1 ? tr(" (+%1)").arg(jobs.size() - 1) : QString()));
-        jobBar_->setRange(0, job->fraction() < 0 ? 0 : 1000);
-        if (job->fraction() >= 0)
-            jobBar_->setValue(int(job->fraction() * 1000));
-    }
-    refreshBanner();
-    updateActions();
-}
-
-/// Whatever page is open, one line says when it does not show the answer to what is asked.
-void MainWindow::refreshBanner()
-{
-    const PlanEntry* obstacle = session_.obstacle();
-    const PlanEntry* shown = session_.shownPlan();
-    const bool isPlanning = session_.isPlanning();
-    banner_->setVisible(isPlanning || obstacle != nullptr || session_.isStale());
-    const Theme& theme = themeOf(this);
-    const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
-    banner_->setStyleSheet(u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
-        theme.staleBar.name(), line.name()));
-    const QString seen = shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
-    if (isPlanning) {
-        const BackgroundJob* job = session_.planningJob();
-        const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
-        const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
-        bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, seen));
-        bannerButton_->setText(tr("Stop (Esc)"));
-    } else if (obstacle != nullptr) {
-        bannerText_->setText(tr("No plan: %1").arg(obstacle->problem().section(u'\n', 0, 0)));
-        bannerText_->setToolTip(obstacle->problem());
-        bannerButton_->setText(tr("Show constraints"));
-    } else if (session_.isStale()) {
-        bannerText_->setText(tr("%1 is not the answer to what is asked now.").arg(shown->name));
-        bannerButton_->setText(tr("Plan (F5)"));
-    }
 }
 
 void MainWindow::toggleFocusMode()

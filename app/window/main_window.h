@@ -102,7 +102,8 @@ private:
     QLabel* jobText_ = nullptr;
     QProgressBar* jobBar_ = nullptr;
     QToolButton* jobCancel_ = nullptr;
-    bool isFocused_ = false;
+    bool isFocused_ = false; ///< Only the page is shown.
+    bool hasShownDocks_ = false;
     int lastShownId_ = 0;
     Seconds lastStep_{};
 };

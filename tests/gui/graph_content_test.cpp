@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "app/layout/layered_layout.h"
 #include "app/session/session.h"
+#include "app/widgets/graph_level_item.h"
 #include "tests/gui/gui_support.h"
 
 #include <gtest/gtest.h>
@@ -74,6 +76,28 @@ TEST(GraphContent, LayerUnfoldsToOpsWithWeightsAsRowsAndShapeOpsFolded)
     ASSERT_EQ(dot->tensors.size(), 2u) << "result and weight";
     EXPECT_EQ(dot->tensors[1].name, QStringLiteral("b.kernel"));
     EXPECT_EQ(level.edges.size(), 2u) << "stub to dot past the reshape, dot to add; none from the constant";
+}
+
+TEST(GraphLevelItem, DrawsTheBoxesRowsAndArrowsOfItsLevel)
+{
+    const CanvasLevel level = graphContent(smallFacts(), {})({});
+    LayoutGraph graph;
+    std::vector<QSizeF> sizes;
+    for (const CanvasNode& node : level.nodes) {
+        sizes.push_back(collapsedSize(node));
+        graph.nodes.push_back({sizes.back().width(), sizes.back().height()});
+    }
+    graph.edges.push_back({0, 1});
+    const GraphLevelItem item(level, layeredLayout(graph), sizes, {});
+    EXPECT_EQ(item.dump().toStdString(), "layer 0: a | 1 operation\n"
+                                         "  output 4×8 f32\n"
+                                         "layer 1: b | 16 parameters\n"
+                                         "  kernel 8×2 f32\n"
+                                         "layer 0 -> layer 1\n");
+    const QPointF first = item.box(0).center();
+    EXPECT_EQ(item.nodeAt(first), 0);
+    EXPECT_EQ(item.nodeAt({-500, -500}), -1);
+    EXPECT_EQ(item.tensorAt(0, {first.x(), item.box(0).bottom() - 10}), 0) << "the last row is the output";
 }
 
 TEST(GraphContent, ShapeOpsAppearOnDemand)
