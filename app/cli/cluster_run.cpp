@@ -43,6 +43,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     ASSIGN_OR_RETURN(const HostInputs inputs,
                      loadInputs(*plan.graph,
                                 {.file = request.inputs,
+                                 .views = plan.views,
                                  .microbatches = plan.microbatches,
                                  .learningRate = request.learningRate.value_or(
                                      plan.options.optimizer.learningRate)}));

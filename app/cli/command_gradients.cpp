@@ -45,7 +45,7 @@ double norm(const std::vector<double>& values)
 
 Result<std::vector<HostTensor>> graphInputs(const Graph& graph, const std::string& path)
 {
-    ASSIGN_OR_RETURN(const HostInputs buffers, loadInputs(graph, {.file = path}));
+    ASSIGN_OR_RETURN(const HostInputs buffers, loadInputs(graph, {.file = path, .views = {}}));
     std::vector<HostTensor> inputs;
     for (const GraphInput& input : graph.inputs) {
         const HostBuffer& buffer = buffers.at(graph.value(input.value).name);

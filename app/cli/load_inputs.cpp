@@ -66,7 +66,6 @@ public:
     InputMaker(const Graph& graph, const InputOptions& options)
         : graph_(graph)
         , options_(options)
-        , rng_(options.seed)
     {
     }
 
@@ -107,7 +106,11 @@ private:
         const bool isParameter = input.role == InputRole::kParameter;
         const std::string label = (isParameter ? "param:" : "batch:") + name;
         std::vector<double> values;
-        if (options_.file) {
+        const std::optional<ParameterView> view =
+            isParameter ? viewOfInput(options_.views, name) : std::nullopt;
+        if (view) {
+            ASSIGN_OR_RETURN(values, valuesOfView(*view, type));
+        } else if (options_.file) {
             ASSIGN_OR_RETURN(values, valuesFromFile(label, type));
         } else {
             values = isParameter ? randomParameter(name, type) : randomBatch(input.value, type);
@@ -130,7 +133,35 @@ private:
         return filled(type, 0.0);
     }
 
-    /// Inputs of the graph that are views of a larger tensor of the file would be cut out here.
+    /// The part of a parameter of the model that an input of the graph is.
+    Result<std::vector<double>> valuesOfView(const ParameterView& view, const TensorType& type)
+    {
+        const TensorType whole{type.dtype, sourceDims(view, type)};
+        std::vector<double> source;
+        if (options_.file) {
+            ASSIGN_OR_RETURN(source, valuesFromFile("param:" + view.source, whole));
+        } else {
+            source = randomParameter(view.source, whole);
+        }
+        const std::vector<std::byte> part =
+            readView(view, std::as_bytes(std::span(source)), whole.dims, sizeof(double));
+        std::vector<double> values(part.size() / sizeof(double));
+        std::memcpy(values.data(), part.data(), part.size());
+        return values;
+    }
+
+    /// The views of a source cover it: the last one ends where it ends.
+    std::vector<int64_t> sourceDims(const ParameterView& view, const TensorType& type) const
+    {
+        std::vector<int64_t> dims = type.dims;
+        for (const ParameterView& other : options_.views) {
+            if (other.source == view.source)
+                dims[static_cast<size_t>(view.dim)] =
+                    std::max(dims[static_cast<size_t>(view.dim)], other.end);
+        }
+        return dims;
+    }
+
     Result<std::vector<double>> valuesFromFile(const std::string& label,
                                                const TensorType& type) const
     {
@@ -158,34 +189,43 @@ private:
         return label.starts_with("batch:") ? " (the plan's global batch)" : "";
     }
 
-    std::vector<double> randomParameter(const std::string& name, const TensorType& type)
+    Rng rngFor(const std::string& name) const
     {
+        uint64_t seed = options_.seed;
+        for (const char letter : name) // FNV-1a
+            seed = (seed ^ static_cast<unsigned char>(letter)) * 0x100000001B3ull;
+        return Rng(seed);
+    }
+
+    std::vector<double> randomParameter(const std::string& name, const TensorType& type) const
+    {
+        Rng rng = rngFor(name);
         std::vector<double> values(static_cast<size_t>(type.elementCount()));
         if (name.ends_with("scale") || name.ends_with("bias"))
             std::ranges::fill(values, name.ends_with("scale") ? 1.0 : 0.0);
         else
             for (double& value : values)
-                value = kDeviation * normal(rng_);
+                value = kDeviation * normal(rng);
         return values;
     }
 
-    std::vector<double> randomBatch(ValueId input, const TensorType& type)
+    std::vector<double> randomBatch(ValueId input, const TensorType& type) const
     {
+        Rng rng = rngFor(graph_.value(input).name);
         std::vector<double> values(static_cast<size_t>(type.elementCount()));
         if (isFloating(type.dtype)) {
             for (double& value : values)
-                value = normal(rng_);
+                value = normal(rng);
             return values;
         }
         const int64_t bound = type.dtype == DType::kPred ? 2 : integerBound(graph_, input);
         for (double& value : values)
-            value = std::floor(rng_.uniform() * static_cast<double>(bound));
+            value = std::floor(rng.uniform() * static_cast<double>(bound));
         return values;
     }
 
     const Graph& graph_;
     const InputOptions& options_;
-    Rng rng_;
     std::map<std::string, SafeTensor> file_;
     std::map<std::string, std::vector<double>> parameters_; ///< What master copies begin as.
 };

@@ -57,6 +57,8 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
     if (!arguments.schedule.empty())
         constraints.schedule =
             arguments.schedule == "gpipe" ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
+    if (arguments.recomputation != "auto")
+        constraints.recomputation = arguments.recomputation == "always";
     for (const std::string& pin : arguments.pins) {
         ASSIGN_OR_RETURN(SpecConstraint constraint, parseConstraint("--pin", pin, false));
         constraints.specs.push_back(std::move(constraint));
@@ -98,6 +100,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
         ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
     command.add_option("--schedule", arguments.schedule, "1f1b or gpipe; else the better")
         ->check(CLI::IsMember({"1f1b", "gpipe"}));
+    command
+        .add_option("--recomputation", arguments.recomputation,
+                    "Run forward again instead of keeping activations: always, never, or auto")
+        ->check(CLI::IsMember({"always", "never", "auto"}));
     const auto degree = [&command](const char* name, int& value, const char* help) {
         command.add_option(name, value, help)->check(CLI::PositiveNumber);
     };

@@ -19,6 +19,7 @@ struct PlanArguments {
     std::string microbatches = "auto";
     std::string optimizer = "adam";
     std::string schedule;
+    std::string recomputation = "auto";
     int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
     double memoryGib = 0;
     bool hasMemory = false;

@@ -34,6 +34,8 @@ Json constraintsToJson(const PlanConstraints& constraints)
     add("microbatches", constraints.microbatches);
     if (constraints.schedule)
         json["schedule"] = nameIn(kSchedules, *constraints.schedule);
+    if (constraints.recomputation)
+        json["recomputation"] = *constraints.recomputation;
     json["parameterStorage"] = nameIn(kStorageRules, constraints.parameterStorage);
     json["stateStorage"] = nameIn(kStorageRules, constraints.stateStorage);
     json["specs"] = specsToJson(constraints.specs);
@@ -70,6 +72,8 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     constraints.microbatches = place.optional("microbatches", degree);
     constraints.schedule = place.optional(
         "schedule", [](const JsonPlace& value) { return readName(value, kSchedules); });
+    constraints.recomputation =
+        place.optional("recomputation", [](const JsonPlace& value) { return value.flag(); });
     constraints.parameterStorage = readName(place.member("parameterStorage"), kStorageRules);
     constraints.stateStorage = readName(place.member("stateStorage"), kStorageRules);
     for (const JsonPlace& element : place.member("specs").elements())

@@ -88,6 +88,8 @@ private:
         }
         strategies_ = root_.member("strategies").texts();
         readGraph();
+        for (const JsonPlace& view : root_.member("views").elements())
+            readView(view);
         plan_->layerOfOp = root_.member("layerOfOp")
                                .counts(0, std::max(0, static_cast<int>(plan_->layers.size()) - 1));
         if (plan_->graph && plan_->layerOfOp.size() != plan_->graph->ops.size())
@@ -105,6 +107,28 @@ private:
         plan_->graph = std::make_shared<const Graph>(std::move(graph).value());
     }
 
+    /// A part of a parameter: the graph's input of that name has its size.
+    void readView(const JsonPlace& place)
+    {
+        ParameterView view;
+        view.input = place.member("input").text();
+        view.source = place.member("source").text();
+        view.dim = place.member("dim").countInt(0, kMaxRank - 1);
+        view.begin = place.member("begin").count(0, int64_t{1} << 40);
+        view.end = place.member("end").count(0, int64_t{1} << 40);
+        if (root_.failed())
+            return;
+        const auto isViewed = [&](const GraphInput& input) {
+            const Value& value = plan_->graph->value(input.value);
+            return input.role == InputRole::kParameter && value.name == view.input &&
+                   view.dim < value.type.rank() &&
+                   value.type.dims[static_cast<size_t>(view.dim)] == view.end - view.begin;
+        };
+        if (std::ranges::none_of(plan_->graph->inputs, isViewed))
+            place.fail("no parameter of the graph is this part");
+        plan_->views.push_back(std::move(view));
+    }
+
     PlanStage readStage(const JsonPlace& place)
     {
         PlanStage stage;
@@ -119,6 +143,7 @@ private:
         readMesh(place, stage);
         stage.cost = readCost(place.member("cost"));
         stage.memory = readMemory(place.member("memory"));
+        stage.recomputes = place.member("recomputes").flag();
         stage.certificate = readCertificate(place.member("certificate"));
         for (const JsonPlace& input : place.member("inputs").elements())
             stage.inputs.push_back(
@@ -174,7 +199,8 @@ private:
                 .backwardCommunication = place.member("backwardCommunicationSeconds").seconds(),
                 .gradientSync = place.member("gradientSyncSeconds").seconds(),
                 .update = place.member("updateSeconds").seconds(),
-                .receive = place.member("receiveSeconds").seconds()};
+                .receive = place.member("receiveSeconds").seconds(),
+                .recomputation = place.member("recomputationSeconds").seconds()};
     }
 
     StageMemory readMemory(const JsonPlace& place) const

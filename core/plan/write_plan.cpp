@@ -71,6 +71,7 @@ public:
         add("microbatches", plan_.microbatches);
         add("microbatchSize", plan_.microbatchSize);
         add("stepSeconds", jsonNumber(plan_.stepTime.count));
+        add("views", viewsJson());
         add("layers", layersJson());
         add("specs", specs_.texts());
         add("strategies", strategies_.texts());
@@ -110,6 +111,18 @@ private:
         return json.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
 
+    Json viewsJson() const
+    {
+        Json views = Json::array();
+        for (const ParameterView& view : plan_.views)
+            views.push_back({{"input", view.input},
+                             {"source", view.source},
+                             {"dim", view.dim},
+                             {"begin", view.begin},
+                             {"end", view.end}});
+        return views;
+    }
+
     Json layersJson() const
     {
         Json layers = Json::array();
@@ -133,6 +146,7 @@ private:
                   {"axes", std::move(axes)},
                   {"cost", costJson(stage.cost)},
                   {"memory", memoryJson(stage.memory)},
+                  {"recomputes", stage.recomputes},
                   {"certificate", certificateJson(stage.certificate)},
                   {"inputs", inputsJson(stage.inputs)}};
         addOps(stage, json);
@@ -179,7 +193,8 @@ private:
                 {"backwardCommunicationSeconds", jsonNumber(cost.backwardCommunication.count)},
                 {"gradientSyncSeconds", jsonNumber(cost.gradientSync.count)},
                 {"updateSeconds", jsonNumber(cost.update.count)},
-                {"receiveSeconds", jsonNumber(cost.receive.count)}};
+                {"receiveSeconds", jsonNumber(cost.receive.count)},
+                {"recomputationSeconds", jsonNumber(cost.recomputation.count)}};
     }
 
     static Json memoryJson(const StageMemory& memory)
