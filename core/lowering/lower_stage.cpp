@@ -52,6 +52,7 @@ public:
             addInput(input);
         receiveScalars();
         exchangeSharedParameters();
+        planStores();
         bool isForwardDone = false;
         for (size_t i = 0; i < stage_.ops.size(); ++i) {
             if (!isForwardDone && graph_.op(stage_.ops[i]).phase != Phase::kForward) {
@@ -61,9 +62,9 @@ public:
                     RETURN_IF_ERROR(recomputeForward());
             }
             RETURN_IF_ERROR(lowerOp(i, segmentOf(graph_.op(stage_.ops[i]).phase)));
+            storeUpdates(i);
         }
         sendAccumulated();
-        storeUpdates();
         return std::move(code_);
     }
 
@@ -439,28 +440,46 @@ private:
         return producer.isValid() && std::ranges::find(stage_.ops, producer) != stage_.ops.end();
     }
 
-    /// Updated parameters and states replace the old ones when nothing reads these any more.
-    void storeUpdates()
+    /// Positions of the ops after which an updated parameter or state may replace the old one: it is computed, and
+    /// nothing reads the old one any more. Storing early frees the update's temporaries.
+    void planStores()
     {
-        std::vector<Instruction> stores;
+        std::vector<int> lastUse(graph_.values.size(), -1); // Of old values and of new ones.
+        for (size_t i = 0; i < stage_.ops.size(); ++i) {
+            const Op& op = graph_.op(stage_.ops[i]);
+            for (const auto* side : {&op.operands, &op.results}) {
+                for (const ValueId value : *side)
+                    lastUse[value.index()] = static_cast<int>(i);
+            }
+        }
         for (const GraphOutput& output : graph_.outputs) {
-            if (!output.alias.isValid() || !bufferOf_[output.alias.index()].isValid() ||
-                !bufferOf_[output.value.index()].isValid())
-                continue;
-            const BufferId stored = bufferOf_[output.alias.index()];
-            if (bufferOf_[output.value.index()] == stored)
+            if (!output.alias.isValid() || output.value == output.alias || !bufferOf_[output.alias.index()].isValid())
                 continue;
             const OpId producer = graph_.value(output.value).producer;
+            const auto computed = std::ranges::find(stage_.ops, producer);
+            if (computed == stage_.ops.end())
+                continue;
+            const int after = std::max(lastUse[output.alias.index()], static_cast<int>(computed - stage_.ops.begin()));
+            storesAfter_[after].push_back(&output);
+        }
+    }
+
+    void storeUpdates(size_t position)
+    {
+        const auto due = storesAfter_.find(static_cast<int>(position));
+        if (due == storesAfter_.end())
+            return;
+        for (const GraphOutput* output : due->second) {
+            const BufferId stored = bufferOf_[output->alias.index()];
+            const OpId producer = graph_.value(output->value).producer;
             Instruction store;
             store.kind = InstructionKind::kCompute;
             store.op = producer;
             store.opKind = OpKind::kConvert;
-            store.inputs = {reshard(bufferOf_[output.value.index()], buffer(stored).spec, SegmentKind::kUpdate, producer)};
+            store.inputs = {reshard(bufferOf_[output->value.index()], buffer(stored).spec, SegmentKind::kUpdate, producer)};
             store.outputs = {stored};
-            stores.push_back(std::move(store));
+            segment(SegmentKind::kUpdate).push_back(std::move(store));
         }
-        auto& update = segment(SegmentKind::kUpdate);
-        update.insert(update.end(), std::make_move_iterator(stores.begin()), std::make_move_iterator(stores.end()));
     }
 
     const ParallelPlan& plan_;
@@ -476,6 +495,7 @@ private:
     std::map<std::pair<uint32_t, int>, BufferId> copyOf_; ///< (value, layer): batch inputs, received and kept copies.
     std::map<std::pair<uint32_t, int>, ShardingSpec> localSpec_;
     std::map<std::tuple<uint32_t, size_t, int>, BufferId> resharded_; ///< (buffer, spec, segment)
+    std::map<int, std::vector<const GraphOutput*>> storesAfter_; ///< By position in the stage's ops.
     bool failed_ = false;
     Error problem_{ErrorCode::kUnsupported, ""};
 };
