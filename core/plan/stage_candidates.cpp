@@ -43,6 +43,19 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
     return shapes;
 }
 
+/// Why there is no shape at all: the degrees clash with each other or with the size of a microbatch.
+std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes, const PlanConstraints& constraints,
+                       int64_t microbatchSize)
+{
+    const std::vector<MeshShape> ofAnyBatch = enumerateShapes(submeshes, constraints, 0);
+    if (ofAnyBatch.empty())
+        return "no mesh shape obeys the constraints";
+    const int least = std::ranges::min(ofAnyBatch, {}, &MeshShape::dp).dp;
+    return fmt::format("a microbatch of {} samples does not divide over {} devices, the least data parallelism that the "
+                       "constraints allow",
+                       microbatchSize, least);
+}
+
 ShardingRules rulesFor(const PlanConstraints& constraints, const MeshShape& shape)
 {
     ShardingRules rules;
@@ -272,6 +285,8 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
         return Error(ErrorCode::kCancelled, "cancelled");
     std::set<std::string> problems;
     std::set<std::string> unmatched;
+    if (set.shapes.empty())
+        problems.insert(whyNoShape(set.submeshes, *request.constraints, request.model->microbatchSize));
     for (ShapeWork& work : works) {
         for (size_t i = 0; i < work.candidates.size(); ++i) {
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
