@@ -1,7 +1,8 @@
 #include "core/plan/make_plan.h"
 
 #include <algorithm>
-#include <set>
+#include <functional>
+#include <map>
 #include <thread>
 
 #include <fmt/format.h>
@@ -67,31 +68,28 @@ struct Attempt {
     NoPlan none;
 };
 
+/// Models by (microbatch size, layers asked), shared by the searches of one request.
+using PreparedModels = std::map<std::pair<int64_t, int>, std::shared_ptr<const PreparedModel>>;
+
+/// One search under one set of constraints.
 class Planner
 {
 public:
-    Planner(const PlanRequest& request, const JobControl& control)
+    Planner(const PlanRequest& request, PlanConstraints constraints, PreparedModels& models, const JobControl& control)
         : request_(request)
         , control_(control)
-        , constraints_(withStrategy(request.options.constraints, request.options.strategy,
-                                    request.cluster.deviceCount()))
+        , constraints_(std::move(constraints))
         , limit_(memoryLimit(request.cluster, constraints_))
+        , models_(models)
     {
         const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         threads_ = request.options.threads > 0 ? request.options.threads : cores;
     }
 
-    Result<PlanOutcome> run()
+    /// The best plan over `counts` microbatches, or over all counts if empty. None: `none` says why.
+    Result<std::shared_ptr<const ParallelPlan>> search(const std::vector<int>& counts, NoPlan& none)
     {
-        const int64_t fileBatch = batchSize(*request_.model);
-        const int64_t globalBatch = request_.options.globalBatch.value_or(fileBatch);
-        RETURN_IF_ERROR(checkRequest(globalBatch));
-        RETURN_IF_ERROR(measureModel());
-        NoPlan none;
-        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(globalBatch, false, none));
-        if (drafts.empty()) {
-            ASSIGN_OR_RETURN(drafts, draftCounts(globalBatch, true, none));
-        }
+        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, none));
         std::ranges::stable_sort(drafts, {}, &Draft::stepTime);
         std::shared_ptr<const ParallelPlan> best;
         int finished = 0;
@@ -109,12 +107,46 @@ public:
             if (!best || attempt.plan->stepTime < best->stepTime)
                 best = std::move(attempt.plan);
         }
-        if (best)
-            return PlanOutcome(best);
-        return PlanOutcome(explain(std::move(none), globalBatch));
+        if (none.reason.empty())
+            none.reason = fmt::format("no microbatch count divides the global batch of {}", globalBatch());
+        return best;
+    }
+
+    /// Does any plan obey the constraints, as far as drafts tell?
+    Result<bool> isFeasible()
+    {
+        NoPlan none;
+        ASSIGN_OR_RETURN(const std::vector<Draft> drafts, draft({}, none));
+        return !drafts.empty();
     }
 
 private:
+    int64_t globalBatch() const { return request_.options.globalBatch.value_or(batchSize(*request_.model)); }
+
+    Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none)
+    {
+        const int64_t samples = globalBatch();
+        RETURN_IF_ERROR(checkRequest(samples));
+        RETURN_IF_ERROR(measureModel());
+        const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
+        ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, none));
+        if (drafts.empty()) {
+            ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, none));
+        }
+        return drafts;
+    }
+
+    Result<std::shared_ptr<const PreparedModel>> prepared(int64_t samples, std::optional<int> layers)
+    {
+        std::shared_ptr<const PreparedModel>& model = models_[{samples, layers.value_or(0)}];
+        if (!model) {
+            ASSIGN_OR_RETURN(PreparedModel made, prepareModel(*request_.model, samples, request_.options.optimizer, layers,
+                                                              request_.cluster.device, control_));
+            model = std::make_shared<const PreparedModel>(std::move(made));
+        }
+        return model;
+    }
+
     Status checkRequest(int64_t globalBatch) const
     {
         if (globalBatch < 1)
@@ -146,12 +178,11 @@ private:
         return counts;
     }
 
-    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, bool isLean, NoPlan& none)
+    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts, bool isLean, NoPlan& none)
     {
         std::vector<Draft> drafts;
         Seconds best = kForever;
         int notBetter = 0;
-        const std::vector<int> counts = microbatchCounts(globalBatch);
         for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
             if (isHopeless(globalBatch, counts[i], none))
                 continue;
@@ -170,11 +201,8 @@ private:
 
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean, NoPlan& none)
     {
-        ASSIGN_OR_RETURN(PreparedModel model,
-                         prepareModel(*request_.model, globalBatch / microbatches, request_.options.optimizer, layers_,
-                                      request_.cluster.device, control_));
-        Draft draft{.microbatches = microbatches, .stepTime = kForever,
-                    .model = std::make_shared<const PreparedModel>(std::move(model)), .set = nullptr};
+        ASSIGN_OR_RETURN(const auto model, prepared(globalBatch / microbatches, layers_));
+        Draft draft{.microbatches = microbatches, .stepTime = kForever, .model = model, .set = nullptr};
         ASSIGN_OR_RETURN(CandidateSet set,
                          makeCandidates({.model = draft.model.get(), .cluster = &request_.cluster, .constraints = &constraints_,
                                          .microbatches = microbatches, .isLean = isLean, .threads = threads_},
@@ -214,8 +242,8 @@ private:
     Status measureModel()
     {
         const int64_t batch = batchSize(*request_.model);
-        ASSIGN_OR_RETURN(const PreparedModel model, prepareModel(*request_.model, batch, request_.options.optimizer,
-                                                                 request_.options.layers, request_.cluster.device, control_));
+        ASSIGN_OR_RETURN(const auto measured, prepared(batch, request_.options.layers));
+        const PreparedModel& model = *measured;
         layers_ = request_.options.layers ? request_.options.layers : layersForStages(static_cast<int>(model.layers.size()));
         const LayeredGraph& layered = *model.layered;
         for (const GraphInput& input : layered.graph->inputs) {
@@ -376,31 +404,107 @@ private:
             kept = none;
     }
 
-    NoPlan explain(NoPlan none, int64_t globalBatch) const
-    {
-        if (none.reason.empty())
-            none.reason = fmt::format("no microbatch count divides the global batch of {}", globalBatch);
-        none.clashing = listConstraints(constraints_);
-        if (!constraints_.memoryPerDevice)
-            none.clashing.push_back("memory " + formatMemory(limit_) + " of " + request_.cluster.device.name);
-        return none;
-    }
-
     const PlanRequest& request_;
     JobControl control_;
     PlanConstraints constraints_;
     Bytes limit_;
+    PreparedModels& models_;
     int threads_ = 1;
     std::optional<int> layers_;
     double storedBytes_ = 0; ///< Parameters, gradients and states of the whole model.
     double savedBytesPerSample_ = 0;
 };
 
+/// Every constraint of `constraints` alone, as a way to take it away.
+std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraints& constraints)
+{
+    std::vector<std::function<void(PlanConstraints&)>> steps;
+    const auto add = [&steps](bool isSet, std::function<void(PlanConstraints&)> remove) {
+        if (isSet)
+            steps.push_back(std::move(remove));
+    };
+    // What people give up last is asked last: memory is hardware.
+    add(constraints.recomputation.has_value(), [](PlanConstraints& c) { c.recomputation.reset(); });
+    for (const SpecConstraint& spec : constraints.specs)
+        add(true, [spec](PlanConstraints& c) { std::erase(c.specs, spec); });
+    for (const int cut : constraints.cuts)
+        add(true, [cut](PlanConstraints& c) { std::erase(c.cuts, cut); });
+    for (const int cut : constraints.forbiddenCuts)
+        add(true, [cut](PlanConstraints& c) { std::erase(c.forbiddenCuts, cut); });
+    add(constraints.stateStorage != StorageRule::kFree, [](PlanConstraints& c) { c.stateStorage = StorageRule::kFree; });
+    add(constraints.parameterStorage != StorageRule::kFree, [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
+    add(constraints.microbatches.has_value(), [](PlanConstraints& c) { c.microbatches.reset(); });
+    add(constraints.schedule.has_value(), [](PlanConstraints& c) { c.schedule.reset(); });
+    add(constraints.maxTp.has_value(), [](PlanConstraints& c) { c.maxTp.reset(); });
+    add(constraints.maxDp.has_value(), [](PlanConstraints& c) { c.maxDp.reset(); });
+    add(constraints.maxPp.has_value(), [](PlanConstraints& c) { c.maxPp.reset(); });
+    add(constraints.fixedTp.has_value(), [](PlanConstraints& c) { c.fixedTp.reset(); });
+    add(constraints.fixedDp.has_value(), [](PlanConstraints& c) { c.fixedDp.reset(); });
+    add(constraints.fixedPp.has_value(), [](PlanConstraints& c) { c.fixedPp.reset(); });
+    add(constraints.memoryPerDevice.has_value(), [](PlanConstraints& c) { c.memoryPerDevice.reset(); });
+    return steps;
+}
+
+/// A minimal clashing set, by deletion: a constraint whose removal still leaves no plan is not needed for the clash.
+Result<NoPlan> explain(const PlanRequest& request, const PlanConstraints& constraints, NoPlan none, PreparedModels& models,
+                       const JobControl& control)
+{
+    PlanConstraints clash = constraints;
+    for (const auto& remove : removals(constraints)) {
+        control.report("finding the constraints that clash", -1);
+        PlanConstraints fewer = clash;
+        remove(fewer);
+        ASSIGN_OR_RETURN(const bool isFeasible, Planner(request, fewer, models, control).isFeasible());
+        if (!isFeasible)
+            clash = std::move(fewer);
+    }
+    none.clashing = listConstraints(clash);
+    if (!clash.memoryPerDevice && (none.smallestMemory || none.clashing.empty()))
+        none.clashing.push_back(fmt::format("memory {} of {}", formatMemory(request.cluster.device.memory), request.cluster.device.name));
+    return none;
+}
+
+/// A named strategy that happens to be predicted faster is what auto should have found: costs of drafts are estimates.
+Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request, std::shared_ptr<const ParallelPlan> best,
+                                                        PreparedModels& models, const JobControl& control)
+{
+    const PlanConstraints& asked = request.options.constraints;
+    for (const PlanStrategy strategy : {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+                                        PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
+        const PlanConstraints constraints = withStrategy(asked, strategy, request.cluster.deviceCount());
+        const bool contradicts = (asked.fixedTp && constraints.fixedTp != asked.fixedTp) ||
+                                 (asked.fixedDp && constraints.fixedDp != asked.fixedDp) ||
+                                 (asked.fixedPp && constraints.fixedPp != asked.fixedPp) ||
+                                 (asked.parameterStorage != StorageRule::kFree && asked.parameterStorage != constraints.parameterStorage) ||
+                                 (asked.stateStorage != StorageRule::kFree && asked.stateStorage != constraints.stateStorage);
+        if (contradicts)
+            continue;
+        control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
+        NoPlan none;
+        ASSIGN_OR_RETURN(const auto named, Planner(request, constraints, models, control).search({best->microbatches}, none));
+        if (named && named->stepTime < best->stepTime)
+            best = named;
+    }
+    return best;
+}
+
 } // namespace
 
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control)
 {
-    return Planner(request, control).run();
+    PreparedModels models;
+    const PlanConstraints constraints =
+        withStrategy(request.options.constraints, request.options.strategy, request.cluster.deviceCount());
+    NoPlan none;
+    ASSIGN_OR_RETURN(auto plan, Planner(request, constraints, models, control).search({}, none));
+    if (!plan) {
+        ASSIGN_OR_RETURN(none, explain(request, constraints, std::move(none), models, control));
+        return PlanOutcome(std::move(none));
+    }
+    if (request.options.strategy == PlanStrategy::kAuto) {
+        ASSIGN_OR_RETURN(plan, bestOfNamed(request, std::move(plan), models, control));
+    }
+    return PlanOutcome(std::move(plan));
 }
 
 } // namespace alpa
