@@ -64,6 +64,8 @@ public:
             RETURN_IF_ERROR(lowerOp(i, segmentOf(graph_.op(stage_.ops[i]).phase)));
             storeUpdates(i);
         }
+        if (!isForwardDone) // A stage without anything to train.
+            finishLoss();
         sendAccumulated();
         return std::move(code_);
     }
