@@ -7,7 +7,8 @@
 namespace alpa
 {
 
-/// The program of `plan`, verified. Fails with kUnsupported naming the op if something cannot be partitioned as planned.
+/// The program of `plan`, verified. Fails with kUnsupported naming the op if something cannot be partitioned as
+/// planned, with kInvalidInput if a plan from a damaged file gives no sound program.
 Result<Program> lowerPlan(const ParallelPlan& plan);
 
 } // namespace alpa

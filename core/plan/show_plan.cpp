@@ -97,7 +97,7 @@ std::string formatPlanSummary(const ParallelPlan& plan)
 std::string formatStages(const ParallelPlan& plan)
 {
     TextTable table({"stage", "<layers", "<mesh", "forward", "backward", "sync", "update", "bubble",
-                     "memory", "in flight", "<proof"});
+                     "memory", "in flight", "<activations", "<proof"});
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
         const StageTimeline* timeline = timelineOf(plan, s);
@@ -106,6 +106,7 @@ std::string formatStages(const ParallelPlan& plan)
                    formatSeconds(stage.cost.gradientSync), formatSeconds(stage.cost.update),
                    timeline != nullptr ? formatShare(timeline->bubbleFraction) : "",
                    formatMemory(stage.memory.total()), fmt::format("{}", stage.memory.inFlight),
+                   stage.recomputes ? "recomputed" : "kept",
                    formatProof(stage.certificate.isOptimal, stage.certificate.gap())});
     }
     return table.text();
@@ -113,7 +114,7 @@ std::string formatStages(const ParallelPlan& plan)
 
 std::string formatCosts(const ParallelPlan& plan)
 {
-    TextTable table({"stage", "forward", "+ comm.", "backward", "+ comm.", "= microbatch",
+    TextTable table({"stage", "forward", "+ comm.", "again", "backward", "+ comm.", "= microbatch",
                      fmt::format("x {}", plan.microbatches), "sync", "update", "idle", "= step",
                      "receive"});
     for (size_t s = 0; s < plan.stages.size(); ++s) {
@@ -121,15 +122,17 @@ std::string formatCosts(const ParallelPlan& plan)
         const Seconds all = cost.perMicrobatch() * static_cast<double>(plan.microbatches);
         const Seconds busy = all + cost.perStep();
         table.add({fmt::format("{}", s), formatSeconds(cost.forwardCompute),
-                   formatSeconds(cost.forwardCommunication), formatSeconds(cost.backwardCompute),
+                   formatSeconds(cost.forwardCommunication), formatSeconds(cost.recomputation),
+                   formatSeconds(cost.backwardCompute),
                    formatSeconds(cost.backwardCommunication), formatSeconds(cost.perMicrobatch()),
                    formatSeconds(all), formatSeconds(cost.gradientSync), formatSeconds(cost.update),
                    formatSeconds(Seconds(std::max(0.0, (plan.stepTime - busy).count))),
                    formatSeconds(plan.stepTime), formatSeconds(cost.receive)});
     }
     return table.text() +
-           "Times of one stage; forward to microbatch are of one microbatch. Receive is the "
-           "transfer of one\nmicrobatch's activations, which overlaps with computing.\n";
+           "Times of one stage; forward to microbatch are of one microbatch. Again is the forward "
+           "pass repeated\nbefore the backward where activations are recomputed. Receive is the "
+           "transfer of one microbatch's\nactivations, which overlaps with computing.\n";
 }
 
 std::string formatMemory(const ParallelPlan& plan)

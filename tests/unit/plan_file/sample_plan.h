@@ -1,0 +1,52 @@
+// A real plan to save, damage and show: the tiny GPT on four devices in two stages.
+#pragma once
+
+#include "core/import/import_model.h"
+#include "core/plan/make_plan.h"
+
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+
+namespace alpa
+{
+
+inline std::shared_ptr<const ParallelPlan> samplePlan(const PlanOptions& options,
+                                                      const std::string& model = "gpt-tiny",
+                                                      const std::string& cluster = "h200-x4")
+{
+    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + model + "/" +
+                             model + ".loss.stablehlo.mlir.gz";
+    Result<ImportResult> imported = importModel(path);
+    EXPECT_TRUE(imported.ok() && imported->ok());
+    PlanRequest request;
+    request.model = std::make_shared<const Graph>(std::move(*imported->graph));
+    request.modelPath = model;
+    request.cluster = *loadCluster(cluster);
+    request.options = options;
+    const Result<PlanOutcome> outcome = makePlan(request, {});
+    EXPECT_TRUE(outcome.ok()) << (outcome.ok() ? "" : outcome.error().message);
+    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
+}
+
+/// Everything that a file can say is said.
+inline PlanOptions busyOptions()
+{
+    PlanOptions options;
+    options.globalBatch = 8;
+    options.optimizer.kind = OptimizerOptions::Kind::kAdamW;
+    PlanConstraints& constraints = options.constraints;
+    constraints.maxTp = 4;
+    constraints.maxDp = 4;
+    constraints.maxPp = 2;
+    constraints.fixedPp = 2;
+    constraints.memoryPerDevice = gibibytes(4);
+    constraints.microbatches = 4;
+    constraints.schedule = ScheduleKind::kGpipe;
+    constraints.recomputation = false;
+    constraints.specs = {{.pattern = "wte*", .spec = *parseSpec("{y, -}"), .forbids = true}};
+    constraints.forbiddenCuts = {};
+    return options;
+}
+
+} // namespace alpa
