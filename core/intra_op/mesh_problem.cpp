@@ -223,6 +223,33 @@ private:
         return {decision.node, decision.result};
     }
 
+    /// Several contractions of one phase that read the same value (q, k and v of attention; the two products of a
+    /// backward pass) share its resharding: a decision of its own stands between them and the value.
+    Source readerSource(ValueId value, int layer, const Op& reader)
+    {
+        const Source own = source(value, layer, reader.phase);
+        if (own.node < 0 || reader.kind != OpKind::kDot || !isShared(value, layer, reader.phase))
+            return own;
+        const auto [place, isNew] = sharedOf_.try_emplace({value.number, layer, static_cast<int>(reader.phase)}, -1);
+        if (isNew) {
+            const SpecListId specs =
+                tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
+            place->second = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
+            addEdge(value, own, place->second, specs, reader.phase);
+        }
+        return {place->second, node(place->second).specs};
+    }
+
+    bool isShared(ValueId value, int layer, Phase phase) const
+    {
+        int readers = 0;
+        for (const OpId user : layered_.users[value.index()]) {
+            const Op& op = graph_.op(user);
+            readers += op.kind == OpKind::kDot && op.phase == phase && layered_.layerOfOp[user.index()] == layer ? 1 : 0;
+        }
+        return readers > 1;
+    }
+
     int addCopy(ValueId value, int layer)
     {
         const OpId producer = graph_.value(value).producer;
@@ -275,7 +302,7 @@ private:
     {
         const OpId producer = graph_.value(value).producer;
         if (!producer.isValid() || layered_.isLazy[producer.index()] == 0) {
-            addEdge(value, source(value, layer, reader.phase), index, required, reader.phase);
+            addEdge(value, readerSource(value, layer, reader), index, required, reader.phase);
             return;
         }
         // A lazy op yields what its reader needs, and passes the need on.
@@ -588,6 +615,7 @@ private:
     MeshProblem problem_;
     std::vector<int> updateNode_; ///< Per parameter value.
     std::map<std::pair<uint32_t, int>, int> copyOf_; ///< (value, layer) -> index of copies, before sorting.
+    std::map<std::tuple<uint32_t, int, int>, int> sharedOf_; ///< (value, layer, phase) -> node.
     std::set<std::tuple<uint32_t, int, SpecListId, int>> needs_;
     std::map<std::tuple<std::vector<int64_t>, int, StorageRule, bool>, SpecListId> specsOfTensor_;
 };

@@ -110,6 +110,7 @@ public:
         if (recomputation)
             return;
         addCandidates(0, true, control);
+        addCandidates(kEvenPrice * scale, true, control);
         if (request_.isLean)
             addCandidates(kLeanPrice * scale, true, control);
     }
