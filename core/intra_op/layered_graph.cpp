@@ -211,6 +211,11 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.users = valueUsers(g);
     layered.rules = collectRules(g);
     layered.isLazy = findLazyOps(g, layered.users);
+    // A lazy op is computed where it is read: between layers its operands cross, not its result.
+    for (size_t index = g.ops.size(); index-- > 0;) {
+        if (layered.isLazy[index] != 0)
+            layered.layerOfOp[index] = layered.layerOfOp[layered.users[g.ops[index].results[0].index()].front().index()];
+    }
     layered.keepsPartial = findKeptPartials(g, layered.rules, layered.users);
     layered.updateGroup = findUpdateGroups(g);
 
