@@ -42,7 +42,8 @@ QVariant AlternativesModel::data(const QModelIndex& index, int role) const
         return (alternative.delta.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(alternative.delta.count)));
     }
     if (role == Qt::ToolTipRole)
-        return tr("Step time added if only this decision changed");
+        return tr("%1, result %2\nStep time added if only this decision changed")
+            .arg(toQt(alternative.strategy), toQt(formatSpec(alternative.result)));
     if (role == Qt::FontRole && isChosen) {
         QFont font = QApplication::font();
         font.setBold(true);

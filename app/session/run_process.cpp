@@ -87,7 +87,7 @@ RunProcess::~RunProcess()
     }
 }
 
-void RunProcess::start(const QString& program, const QString& planFile, const QString& inputs, double learningRate)
+void RunProcess::start(const QString& program, const QString& planFile, double learningRate)
 {
     if (isStopping_) {
         record_.state = RunRecord::State::kStopped;
@@ -99,8 +99,6 @@ void RunProcess::start(const QString& program, const QString& planFile, const QS
                           QString::number(record_.stepsWanted), u"--json"_s};
     if (learningRate > 0)
         arguments << u"--learning-rate"_s << QString::number(learningRate, 'g', 6);
-    if (!inputs.isEmpty())
-        arguments << u"--inputs"_s << inputs;
     process_.start(program, arguments);
     Q_EMIT changed();
 }

@@ -51,8 +51,7 @@ public:
     RunProcess(RunRecord record, QObject* parent = nullptr);
     ~RunProcess() override; ///< Kills a run that is still going.
 
-    /// `inputs`: safetensors file with parameters and batch; empty for random ones.
-    void start(const QString& program, const QString& planFile, const QString& inputs, double learningRate);
+    void start(const QString& program, const QString& planFile, double learningRate);
     /// Asks the run to end (SIGTERM), and kills it five seconds later.
     void stop();
     bool isActive() const

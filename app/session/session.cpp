@@ -8,8 +8,6 @@
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
 
-#include <QDir>
-#include <QFileInfo>
 
 namespace alpa::app
 {
@@ -360,11 +358,6 @@ void Session::startRun(const QString& program, const QString& devices, int steps
     });
     Q_EMIT runsChanged();
 
-    // Samples bring the values that their reference losses were computed from; they fit the batch of the file only.
-    QString inputs = QFileInfo(model_->path).dir().filePath(model_->name + u".reference.safetensors"_s);
-    if (shown->setup.options.globalBatch || !QFileInfo::exists(inputs))
-        inputs.clear();
-
     // The plan file of a large model takes a moment to write.
     const QString file = runDirectory_.filePath(u"plan-%1.json"_s.arg(shown->id));
     auto problem = std::make_shared<QString>();
@@ -373,13 +366,13 @@ void Session::startRun(const QString& program, const QString& devices, int steps
         if (!saved.ok())
             *problem = toQt(saved.error().message);
     };
-    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, inputs, learningRate] {
+    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, learningRate] {
         if (!problem->isEmpty())
             run_->fail(*problem);
         else if (program.isEmpty())
             run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
         else
-            run_->start(program, file, inputs, learningRate);
+            run_->start(program, file, learningRate);
     });
 }
 

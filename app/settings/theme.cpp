@@ -147,8 +147,8 @@ QString styleSheetFor(const Theme& theme)
         QProgressBar::chunk { background: @selection; border-radius: 2px; }
         QTableView#compareTable QHeaderView::section { padding: 5px 18px 5px 6px; }
         QTreeView, QTableView, QListView, QPlainTextEdit { border: none; background: @surface; alternate-background-color: @raised; }
-        QTreeView::item, QListView::item { padding: 3px 2px; }
-        QTableView::item { padding: 2px 6px; }
+        QTreeView::item, QListView::item { padding: 3px 2px; border: 0px; }
+        QTableView::item { padding: 2px 6px; border: 0px; }
         QTreeView::item:selected, QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
         QTreeView::item:hover, QListView::item:hover { background: @hover; }
         QGroupBox { border: none; border-top: 1px solid @border; margin-top: 18px; padding-top: 8px; font-weight: 600; }

@@ -129,6 +129,11 @@ void CompareView::refresh()
     pages_->setCurrentIndex(plans_->rowCount() > 0 ? 1 : 0);
     verdict_->setText(verdict());
     const PlanEntry* shown = session_->shownPlan();
+    // Columns with nothing in them only push others out of view.
+    table_->setColumnHidden(PlansModel::kChange, session_->baseline() == nullptr);
+    const bool isMeasured = std::ranges::any_of(
+        session_->entries(), [&](const auto& entry) { return session_->measuredStep(entry->id).has_value(); });
+    table_->setColumnHidden(PlansModel::kMeasured, !isMeasured);
     std::vector<BarGroup> groups;
     for (const auto& entry : session_->entries()) {
         if (entry->plan() == nullptr && !entry->isBaseline())

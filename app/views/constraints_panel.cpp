@@ -14,6 +14,8 @@
 #include <QFormLayout>
 #include <QGroupBox>
 #include <QHeaderView>
+#include <QKeyEvent>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSpinBox>
@@ -131,8 +133,22 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
     connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::showObstacle);
     connect(session, &Session::modelChanged, this, &ConstraintsPanel::takeSetup);
+    for (QLineEdit* field : findChildren<QLineEdit*>())
+        field->installEventFilter(this);
     takeSetup();
     showObstacle();
+}
+
+bool ConstraintsPanel::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->matches(QKeySequence::Undo) || key->matches(QKeySequence::Redo)) {
+            event->ignore();
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, const QString& name, const QString& unset,

@@ -24,6 +24,9 @@ class ConstraintsPanel : public QWidget
 public:
     explicit ConstraintsPanel(Session* session, QWidget* parent = nullptr);
 
+    /// Ctrl+Z in a field undoes the last constraint, not the last digit.
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 Q_SIGNALS:
     void clusterEdited(const QString& name);
 

@@ -106,6 +106,8 @@ GraphView::GraphView(Session* session, QWidget* parent)
     find_->setObjectName(u"graphFind"_s);
     find_->setPlaceholderText(tr("Find layer or operation (Ctrl+F)"));
     find_->setClearButtonEnabled(true);
+    for (QToolButton* clear : find_->findChildren<QToolButton*>())
+        clear->setAccessibleName(tr("Clear"));
     find_->setMinimumWidth(180);
     find_->setMaximumWidth(300);
     auto* shape = new QCheckBox(tr("Shape operations"));

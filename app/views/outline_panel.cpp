@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QSortFilterProxyModel>
 #include <QStackedLayout>
+#include <QToolButton>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -25,6 +26,8 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     filter_->setObjectName(u"outlineFilter"_s);
     filter_->setPlaceholderText(tr("Filter scopes and parameters"));
     filter_->setClearButtonEnabled(true);
+    for (QToolButton* clear : filter_->findChildren<QToolButton*>())
+        clear->setAccessibleName(tr("Clear"));
     tree_->setObjectName(u"outlineTree"_s);
     tree_->setAccessibleName(tr("Scopes of the model"));
     tree_->setModel(filtered_);

@@ -45,11 +45,13 @@ PlansPanel::PlansPanel(Session* session, PlansModel* plans, QWidget* parent)
     connect(table_, &QTableView::customContextMenuRequested, this, &PlansPanel::showMenu);
     connect(plans, &QAbstractItemModel::modelReset, this, &PlansPanel::refresh);
     connect(session, &Session::shownPlanChanged, this, &PlansPanel::refresh);
+    connect(session, &Session::plansChanged, this, &PlansPanel::refresh);
     refresh();
 }
 
 void PlansPanel::refresh()
 {
+    table_->setColumnHidden(PlansModel::kChange, session_->baseline() == nullptr);
     pages_->setCurrentIndex(plans_->rowCount() > 0 ? 1 : 0);
     const PlanEntry* shown = session_->shownPlan();
     if (shown != nullptr)

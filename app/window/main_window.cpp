@@ -193,7 +193,7 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
     tabifyDockWidget(problemsDock_, jobsDock_);
     resizeDocks({sideDocks_[0], constraintsDock_}, {290, 330}, Qt::Horizontal);
-    resizeDocks({sideDocks_[0], sideDocks_[1]}, {520, 260}, Qt::Vertical);
+    resizeDocks({sideDocks_[0], sideDocks_[1]}, {470, 330}, Qt::Vertical);
     resizeDocks({problemsDock_}, {150}, Qt::Vertical);
 }
 

@@ -133,7 +133,9 @@ TEST_F(JourneyTest, EveryIconButtonHasANameForScreenReaders)
         // Qt's own buttons (overflow, tab scrolling) name themselves.
         if (button->objectName().startsWith(QStringLiteral("qt_")) || button->icon().isNull())
             continue;
-        EXPECT_FALSE(button->accessibleName().isEmpty() && button->text().isEmpty()) << button->objectName().toStdString();
+        const QString owner = button->parentWidget()->objectName();
+        EXPECT_FALSE(button->accessibleName().isEmpty() && button->text().isEmpty())
+            << button->objectName().toStdString() << " in " << owner.toStdString();
     }
 }
 
