@@ -128,6 +128,14 @@ private:
         const int64_t samples = globalBatch();
         RETURN_IF_ERROR(checkRequest(samples));
         RETURN_IF_ERROR(measureModel());
+        if (layers_ && layers_ != request_.options.layers) {
+            // More stages or cuts than the model has contractions: no plan, not a broken request.
+            const auto finer = prepared(batchSize(*request_.model), layers_);
+            if (!finer && finer.error().code == ErrorCode::kInvalidInput) {
+                none.reason = finer.error().message;
+                return std::vector<Draft>();
+            }
+        }
         const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
         ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, none));
         if (drafts.empty()) {
@@ -481,9 +489,12 @@ Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& reque
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
         NoPlan none;
-        ASSIGN_OR_RETURN(const auto named, Planner(request, constraints, models, control).search({best->microbatches}, none));
-        if (named && named->stepTime < best->stepTime)
-            best = named;
+        const auto named = Planner(request, constraints, models, control).search({best->microbatches}, none);
+        // A baseline that the model is too small for (a stage for every device) is no reason against the plan at hand.
+        if (!named.ok() && named.error().code == ErrorCode::kCancelled)
+            return named.error();
+        if (named.ok() && *named && (*named)->stepTime < best->stepTime)
+            best = *named;
     }
     return best;
 }
