@@ -101,14 +101,19 @@ TEST_F(PlanFile, NamesThePlaceOfWhatIsWrong)
               "stages[0].opSpecs:");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"][1]["submesh"]["firstDevice"] = 0; }),
               "stages[1].submesh: device 0 is of another stage too");
-    EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"].erase(1); }).substr(0, 7), "stages:");
+    EXPECT_EQ(refusal(text_,
+                      [](Json& json) {
+                          json["stages"].erase(1);
+                          json["timeline"]["stages"].erase(1);
+                      }),
+              "stages: cover 1 of 2 layers");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["graph"] = "graph \"x\"\n%0:f32[ = batch"; })
                   .substr(0, 10),
               "graph: 2:8");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["format"] = "pudding"; }),
               "not a plan: expected the format 'alpa plan'");
     EXPECT_EQ(planFromJson("{\n  \"a\": tru }").error().message,
-              "line 2, column 12: not valid JSON");
+              "line 2, column 11: not valid JSON");
     EXPECT_EQ(planFromJson("{\"a\": 1}").error().message,
               "is JSON, but not a plan: made with 'alpa plan -o'?");
 }

@@ -48,9 +48,10 @@ TEST(ShowPlan, ListsEveryParameterWithItsSpec)
     const auto plan = samplePlan(busyOptions());
     const std::string text = formatShardings(*plan);
     for (const GraphInput& input : plan->graph->inputs) {
-        if (input.role == InputRole::kParameter)
-            EXPECT_NE(text.find("  " + plan->graph->value(input.value).name + " "),
-                      std::string::npos);
+        if (input.role != InputRole::kParameter)
+            continue;
+        const std::string& name = plan->graph->value(input.value).name;
+        EXPECT_NE(text.find("  " + name + " "), std::string::npos) << name;
     }
 }
 
