@@ -1,0 +1,198 @@
+// What must hold of every plan: proof and cost agree, constraints are obeyed, more memory never hurts, no named strategy
+// beats auto, and threads never show.
+#include <algorithm>
+
+#include "core/import/import_model.h"
+#include "core/lowering/lower_plan.h"
+#include "core/plan/make_plan.h"
+#include "core/plan/plan_file.h"
+#include "tests/support/property.h"
+
+#include <gtest/gtest.h>
+
+namespace alpa
+{
+namespace
+{
+
+std::shared_ptr<const Graph> sample(const std::string& name)
+{
+    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name + "/" + name + ".loss.stablehlo.mlir.gz";
+    const auto imported = importModel(path);
+    EXPECT_TRUE(imported.ok() && imported->graph) << path;
+    return std::make_shared<const Graph>(*imported->graph);
+}
+
+const std::vector<std::string> kModels{"mlp-tiny", "gpt-tiny", "llama-tiny"};
+const std::vector<std::string> kClusters{"cpu-x1", "cpu-x2", "cpu-x4", "cpu-x8", "h200-x4", "p3.16xlarge-x2"};
+
+PlanRequest randomRequest(Rng& rng)
+{
+    PlanRequest request;
+    request.model = sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
+    request.cluster = *loadCluster(kClusters[static_cast<size_t>(rng.below(static_cast<int>(kClusters.size())))]);
+    request.options.globalBatch = 8 << rng.below(3);
+    PlanConstraints& constraints = request.options.constraints;
+    if (rng.chance(0.4))
+        constraints.maxTp = 1 << rng.below(3);
+    if (rng.chance(0.3))
+        constraints.maxDp = 1 << rng.below(3);
+    if (rng.chance(0.3))
+        constraints.maxPp = 1 + rng.below(3);
+    if (rng.chance(0.3))
+        constraints.microbatches = 1 << rng.below(3);
+    if (rng.chance(0.3))
+        constraints.parameterStorage = rng.chance(0.5) ? StorageRule::kSplit : StorageRule::kReplicated;
+    if (rng.chance(0.4))
+        constraints.memoryPerDevice = Bytes(int64_t{1} << (20 + rng.below(3)));
+    return request;
+}
+
+std::shared_ptr<const ParallelPlan> planOf(const PlanRequest& request)
+{
+    const auto outcome = makePlan(request, {});
+    EXPECT_TRUE(outcome.ok()) << outcome.error().message;
+    if (!outcome.ok() || std::holds_alternative<NoPlan>(*outcome))
+        return nullptr;
+    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
+}
+
+/// Reports say that a plan exists; the drafts' estimates may lose a part in a hundred.
+constexpr double kDraftTolerance = 1.01;
+
+TEST(MakePlanProperty, CostCountedOpByOpEqualsTheSolversObjective)
+{
+    forEachSeed(40, [](Rng& rng, int) {
+        const auto plan = planOf(randomRequest(rng));
+        if (!plan)
+            return;
+        for (const PlanStage& stage : plan->stages) {
+            const double counted =
+                stage.cost.perMicrobatch().count + stage.cost.perStep().count / plan->microbatches;
+            EXPECT_NEAR(counted / stage.certificate.cost, 1.0, 0.02);
+            EXPECT_LE(stage.certificate.lowerBound, stage.certificate.cost * (1 + 1e-9));
+            EXPECT_LE(stage.certificate.gap(), 0.01);
+            EXPECT_TRUE(stage.certificate.isOptimal || stage.certificate.memoryBinds);
+        }
+    });
+}
+
+TEST(MakePlanProperty, ObeysConstraintsAndLowersToAVerifiedProgram)
+{
+    forEachSeed(40, [](Rng& rng, int) {
+        const PlanRequest request = randomRequest(rng);
+        const auto plan = planOf(request);
+        if (!plan)
+            return;
+        const PlanConstraints& constraints = request.options.constraints;
+        int devices = 0;
+        for (const PlanStage& stage : plan->stages) {
+            devices += stage.mesh.deviceCount();
+            EXPECT_LE(stage.mesh.axisSize(1), constraints.maxTp.value_or(1 << 20));
+            EXPECT_LE(stage.mesh.axisSize(0), constraints.maxDp.value_or(1 << 20));
+            EXPECT_LE(stage.memory.total(), constraints.memoryPerDevice.value_or(request.cluster.device.memory));
+        }
+        EXPECT_EQ(devices, request.cluster.deviceCount());
+        EXPECT_LE(plan->pipelineParallel(), constraints.maxPp.value_or(1 << 20));
+        EXPECT_LE(plan->tensorParallel(), constraints.maxTp.value_or(1 << 20));
+        EXPECT_EQ(plan->microbatches, constraints.microbatches.value_or(plan->microbatches));
+        const auto program = lowerPlan(*plan); // Verified inside.
+        ASSERT_TRUE(program.ok()) << program.error().message;
+        for (size_t s = 0; s < program->stages.size(); ++s) {
+            const double predicted = static_cast<double>(plan->stages[s].memory.total().count);
+            // Alignment and the copies of reshardings weigh much on models of kilobytes.
+            EXPECT_LE(static_cast<double>(program->stages[s].arenaBytes), predicted * 1.5 + 256.0 * 4096);
+        }
+    });
+}
+
+TEST(MakePlanProperty, ThreadsNeverShow)
+{
+    forEachSeed(12, [](Rng& rng, int) {
+        PlanRequest request = randomRequest(rng);
+        request.options.threads = 1;
+        const auto one = planOf(request);
+        request.options.threads = 3;
+        const auto three = planOf(request);
+        ASSERT_EQ(one == nullptr, three == nullptr);
+        if (!one)
+            return;
+        auto same = std::make_shared<ParallelPlan>(*three);
+        same->options.threads = 1;
+        EXPECT_EQ(planToJson(*one), planToJson(*same));
+    });
+}
+
+TEST(MakePlanProperty, NoNamedStrategyBeatsAuto)
+{
+    forEachSeed(15, [](Rng& rng, int) {
+        PlanRequest request = randomRequest(rng);
+        request.options.constraints = {};
+        const auto best = planOf(request);
+        ASSERT_TRUE(best);
+        for (const PlanStrategy strategy : {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+                                            PlanStrategy::kMegatron, PlanStrategy::kPipeline}) {
+            request.options.strategy = strategy;
+            const auto named = planOf(request);
+            if (!named)
+                continue;
+            EXPECT_LE(best->stepTime.count, named->stepTime.count * (1 + 1e-9)) << strategyName(strategy);
+        }
+    });
+}
+
+TEST(MakePlanProperty, MoreMemoryIsNeverWorse)
+{
+    forEachSeed(12, [](Rng& rng, int) {
+        PlanRequest request = randomRequest(rng);
+        double last = 0;
+        for (int shift = 23; shift >= 20; --shift) {
+            request.options.constraints.memoryPerDevice = Bytes(int64_t{1} << shift);
+            const auto plan = planOf(request);
+            if (!plan)
+                break;
+            EXPECT_GE(plan->stepTime.count * kDraftTolerance, last);
+            last = plan->stepTime.count;
+        }
+    });
+}
+
+TEST(MakePlan, NamesAMinimalClash)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x4");
+    request.options.constraints.maxTp = 1;
+    request.options.constraints.fixedDp = 8;
+    request.options.constraints.maxPp = 4;
+    const auto outcome = makePlan(request, {});
+    ASSERT_TRUE(outcome.ok());
+    ASSERT_TRUE(std::holds_alternative<NoPlan>(*outcome));
+    EXPECT_EQ(std::get<NoPlan>(*outcome).clashing, std::vector<std::string>{"DP = 8"});
+}
+
+TEST(MakePlan, RefusesAMicrobatchCountThatDoesNotDivide)
+{
+    PlanRequest request;
+    request.model = sample("mlp-tiny");
+    request.cluster = *loadCluster("cpu-x2");
+    request.options.constraints.microbatches = 3;
+    const auto outcome = makePlan(request, {});
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.error().message, "3 microbatches do not divide the global batch of 16");
+}
+
+TEST(MakePlan, StopsWhenAsked)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x4");
+    std::stop_source source;
+    source.request_stop();
+    const auto outcome = makePlan(request, {.stop = source.get_token(), .progress = {}});
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.error().code, ErrorCode::kCancelled);
+}
+
+} // namespace
+} // namespace alpa
