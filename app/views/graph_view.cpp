@@ -108,21 +108,21 @@ GraphView::GraphView(Session* session, QWidget* parent)
     find_->setClearButtonEnabled(true);
     for (QToolButton* clear : find_->findChildren<QToolButton*>())
         clear->setAccessibleName(tr("Clear"));
-    find_->setMinimumWidth(180);
+    find_->setMinimumWidth(90);
     find_->setMaximumWidth(300);
-    auto* shape = new QCheckBox(tr("Shape operations"));
+    auto* shape = new QCheckBox(tr("Shapes"));
     shape->setObjectName(u"graphShapeOps"_s);
     shape->setToolTip(tr("Show broadcasts, conversions and reshapes as boxes"));
 
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(12, 6, 12, 6);
-    tools->setSpacing(8);
+    tools->setSpacing(6);
     tools->addWidget(phase_);
     tools->addWidget(heat_);
     tools->addWidget(shape);
-    tools->addStretch();
+    tools->addStretch(1);
     tools->addWidget(found_);
-    tools->addWidget(find_, 1);
+    tools->addWidget(find_, 3);
     const auto addButton = [&](const QString& icon, const QString& text, auto action) {
         auto* button = new QToolButton;
         button->setObjectName(u"graph_"_s + icon);

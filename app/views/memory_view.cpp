@@ -77,6 +77,7 @@ void MemoryView::refresh()
                       percentText(memory.total() / limit)});
     }
     fitTableHeight(table_);
+    table_->setMinimumWidth(720); // narrower pages scroll
     const int kept = std::max(0, stage_->currentIndex());
     stage_->blockSignals(true);
     stage_->clear();

@@ -96,7 +96,7 @@ Overview::Overview(Session* session, QWidget* parent)
       bubble_(new NumberCard(tr("Pipeline"), u"cardPipeline"_s)), proof_(new NumberCard(tr("Proof"), u"cardProof"_s)),
       stages_(makeNumberTable({tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory"), tr("Idle")},
                               u"overviewStages"_s)),
-      costs_(makeNumberTable({tr("Where the step goes (slowest stage)"), tr("Time"), tr("Share")}, u"overviewCosts"_s)),
+      costs_(makeNumberTable({tr("Slowest stage, one step"), tr("Time"), tr("Share")}, u"overviewCosts"_s)),
       layers_(makeNumberTable({tr("Costliest layers"), tr("Compute"), tr("Collectives"), tr("Parameters")},
                               u"overviewLayers"_s)),
       cards_(new QGridLayout), planPart_(new QWidget),
@@ -122,11 +122,11 @@ Overview::Overview(Session* session, QWidget* parent)
     cardList_ = {step_, throughput_, memory_, degrees_, bubble_, proof_};
     part->addLayout(cards_);
     part->addWidget(stages_);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(16);
-    row->addWidget(costs_, 1, Qt::AlignTop);
-    row->addWidget(layers_, 1, Qt::AlignTop);
-    part->addLayout(row);
+    tables_ = new QBoxLayout(QBoxLayout::LeftToRight);
+    tables_->setSpacing(16);
+    tables_->addWidget(costs_, 1, Qt::AlignTop);
+    tables_->addWidget(layers_, 1, Qt::AlignTop);
+    part->addLayout(tables_);
     column->addWidget(planPart_);
     column->addWidget(waiting_);
     column->addStretch();
@@ -155,8 +155,9 @@ Overview::Overview(Session* session, QWidget* parent)
 void Overview::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    // Three cards a row in a narrow window, six in a wide one.
-    const int columns = width() > 1150 ? 6 : 3;
+    // As many cards a row as show their numbers whole.
+    const int columns = width() > 1150 ? 6 : width() > 640 ? 3 : 2;
+    tables_->setDirection(width() > 640 ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
     for (size_t i = 0; i < cardList_.size(); ++i)
         cards_->addWidget(cardList_[i], int(i) / columns, int(i) % columns);
     for (int column = 0; column < 6; ++column)
@@ -182,8 +183,8 @@ void Overview::refresh()
     if (against.isEmpty() && plan->planningTime.count > 0)
         against = tr("planned in %1").arg(timeText(plan->planningTime));
     step_->setValue(timeText(plan->stepTime), against);
-    throughput_->setValue(tr("%1 samples/s").arg(numberText(plan->samplesPerSecond())),
-                          tr("%1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
+    throughput_->setValue(tr("%1 /s").arg(numberText(plan->samplesPerSecond())),
+                          tr("samples; %1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
     const Bytes peak = peakMemory(*plan);
     memory_->setValue(memoryText(peak), tr("%1 of %2")
                                             .arg(percentText(peak / memoryLimit(*plan)), memoryText(memoryLimit(*plan))));

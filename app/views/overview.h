@@ -6,6 +6,7 @@
 
 #include <QScrollArea>
 
+class QBoxLayout;
 class QGridLayout;
 class QTableWidget;
 
@@ -41,6 +42,7 @@ private:
     QTableWidget* costs_;
     QTableWidget* layers_;
     QGridLayout* cards_;
+    QBoxLayout* tables_;
     std::vector<NumberCard*> cardList_;
     QWidget* planPart_;
     EmptyState* waiting_;

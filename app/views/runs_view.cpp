@@ -34,7 +34,7 @@ RunsView::RunsView(Session* session, QWidget* parent)
       learningRate_(new QDoubleSpinBox), start_(new QPushButton(themedIcon(u"run"_s), tr("Run (F6)"))),
       stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop"))), state_(makeMuted({})),
       loss_(new NumberCard(tr("Loss"), u"cardLoss"_s)), throughput_(new NumberCard(tr("Throughput"), u"cardRunThroughput"_s)),
-      measured_(new NumberCard(tr("Measured step (median)"), u"cardMeasured"_s)),
+      measured_(new NumberCard(tr("Measured step"), u"cardMeasured"_s)),
       predicted_(new NumberCard(tr("Predicted step"), u"cardPredicted"_s)), lossChart_(new LineChart(tr("Loss"), {})),
       timeChart_(new LineChart(tr("Step time"), u"ms"_s)),
       list_(makeNumberTable({tr("Run"), tr("Plan"), tr("Devices"), tr("Steps"), tr("Measured"), tr("State")}, u"runList"_s)),
@@ -74,8 +74,6 @@ RunsView::RunsView(Session* session, QWidget* parent)
     form->addWidget(new QLabel(tr("Learning rate")));
     form->addWidget(learningRate_);
     form->addStretch();
-    form->addWidget(state_);
-    form->addSpacing(8);
     form->addWidget(start_);
     form->addWidget(stop_);
     auto* cards = new QHBoxLayout;
@@ -102,6 +100,7 @@ RunsView::RunsView(Session* session, QWidget* parent)
     column->setSpacing(10);
     column->addWidget(guidance_);
     column->addLayout(form);
+    column->addWidget(state_);
     column->addLayout(cards);
     column->addLayout(charts, 3);
     column->addWidget(bottom, 2);
@@ -168,7 +167,7 @@ void RunsView::refresh()
                          shown == nullptr ? QString() : tr("on %1").arg(toQt(shown->plan()->cluster.name)));
     refreshList();
     if (session_->runs().empty()) {
-        state_->clear();
+        state_->setText(tr("No run yet."));
         return;
     }
     const RunRecord& run = session_->runs().back();
@@ -188,7 +187,7 @@ void RunsView::refresh()
     if (!run.steps.empty()) {
         const RunStep& last = run.steps.back();
         loss_->setValue(numberText(last.loss), tr("step %1, began at %2").arg(last.step).arg(numberText(run.steps.front().loss)));
-        throughput_->setValue(tr("%1 samples/s").arg(numberText(last.samplesPerSecond)), tr("in the last step"));
+        throughput_->setValue(tr("%1 /s").arg(numberText(last.samplesPerSecond)), tr("samples, in the last step"));
     } else {
         loss_->setValue(u"–"_s);
         throughput_->setValue(u"–"_s);
@@ -196,7 +195,7 @@ void RunsView::refresh()
     measured_->setValue(run.median ? timeText(*run.median) : u"–"_s,
                         run.median && isComparable
                             ? tr("%1 against predicted").arg(changeText(run.median->count, planned->plan()->stepTime.count))
-                            : tr("first step left out"));
+                            : tr("median without the first"));
     if (loggedRun_ != run.id) {
         log_->clear();
         loggedRun_ = run.id;

@@ -50,7 +50,7 @@ NumberCard::NumberCard(const QString& title, const QString& name, QWidget* paren
 {
     setProperty("card", true);
     setObjectName(name);
-    setMinimumWidth(150);
+    setMinimumWidth(112);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(14, 10, 14, 10);
     layout->setSpacing(2);

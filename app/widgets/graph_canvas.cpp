@@ -143,7 +143,17 @@ void GraphCanvas::relayout()
         fitAll();
     else if (isAnchored && boxOf(anchorKey_, box)) {
         const QPointF after = mapFromScene(box.topLeft());
-        const QPointF shift = after - before;
+        QPointF target = before;
+        // What has just unfolded grows; the part that does not fit should be the bottom, not the right.
+        if (unfolded_.contains(anchorKey_)) {
+            const QSizeF view = viewport()->size();
+            const double width = box.width() * transform().m11();
+            if (target.x() + width > view.width())
+                target.setX((view.width() - width) / 2);
+            if (target.y() > view.height() * 0.4)
+                target.setY(view.height() * 0.15);
+        }
+        const QPointF shift = after - target;
         translate(-shift.x() / transform().m11(), -shift.y() / transform().m11());
     }
     if (level.isComplete) {

@@ -104,6 +104,7 @@ void MainWindow::makePages()
     pages_ = new QTabWidget;
     pages_->setObjectName(u"pages"_s);
     pages_->setDocumentMode(true);
+    pages_->setMinimumWidth(520);
     graph_ = new GraphView(&session_);
     runs_ = new RunsView(&session_);
     pages_->addTab(new Overview(&session_), tr("Overview"));
@@ -150,6 +151,11 @@ QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWid
     auto* dock = new QDockWidget(title);
     dock->setObjectName(name);
     dock->setWidget(content);
+    // Beside the smallest window's docks a page keeps some 540 pixels.
+    if (area == Qt::LeftDockWidgetArea)
+        content->setMinimumWidth(200);
+    else if (area == Qt::RightDockWidgetArea)
+        content->setMinimumWidth(275);
     addDockWidget(area, dock);
     return dock;
 }
