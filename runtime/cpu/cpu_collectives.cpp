@@ -94,8 +94,14 @@ CpuCollective::CpuCollective(const Instruction& instruction, const TensorType& i
                 [reduce = makeReducer<C>(input.dtype, instruction.reduction), start,
                  pair = StridedPair(output.dims, inStrides, outStrides)](const Members& all,
                                                                          std::byte* target) {
+                    const StridedPair::Dim& run = pair.inner();
                     pair.forEachRun([&](int64_t read, int64_t write) {
-                        reduce(all, start + read, pair.inner().size, target, write);
+                        if (run.read == 1 && run.write == 1)
+                            return reduce(all, start + read, run.size, target, write);
+                        // One column remains here: its elements lie apart in the inputs.
+                        for (int64_t i = 0; i < run.size; ++i)
+                            reduce(all, start + read + i * run.read, 1, target,
+                                   write + i * run.write);
                     });
                 });
         });

@@ -189,6 +189,14 @@ TEST(Collectives, ReduceScatterLeavesEveryMemberItsPart)
     }
 }
 
+TEST(Collectives, ReduceScatterLeavesSingleColumns)
+{
+    const HostTensor in = numbered({DType::kF32, {4, 8}});
+    EXPECT_EQ(reducePartial({8}, kX, "{-, x}", CollectiveKind::kReduceScatter, 1, DType::kF32,
+                            ReduceKind::kAdd),
+              times(in, 36)); // 1 + 2 + ... + 8
+}
+
 TEST(Collectives, AllReduceInPlaceGivesTheSame)
 {
     ProgramBuilder builder;
