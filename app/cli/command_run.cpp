@@ -121,7 +121,7 @@ Command addRun(CLI::App& app)
     command->add_option("-i,--inputs", arguments->inputs,
                         "Safetensors file with 'param:NAME' and 'batch:NAME'; else random values");
     command->add_option("--learning-rate", arguments->learningRate, "Else the plan's")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0.0, 1e6));
     command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");
     command->footer("Example: alpa run plan.json --devices cpu:4 --steps 5");
     return [arguments](const Console& console) { return runRun(console, *arguments); };

@@ -92,9 +92,9 @@ Command addShow(CLI::App& app)
         ->check(CLI::IsMember(
             {"summary", "stages", "shardings", "costs", "timeline", "memory", "hlo"}));
     command->add_option("--stage", arguments->stage, "hlo: of this stage only")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1 << 20));
     command->add_option("--device", arguments->device, "hlo: of this device of the stage's mesh")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1 << 20));
     command->footer("Example: alpa show plan.json shardings");
     return [arguments](const Console& console) { return runShow(console, *arguments); };
 }

@@ -2,6 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/interrupt.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ int main(int argc, char** argv)
                  "3 a run failed, 130 cancelled.",
                  "alpa");
     app.require_subcommand(1);
+    app.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return std::string("alpa: ") + error.what() + "; see alpa --help\n";
+    });
     app.set_version_flag("--version", "alpa 0.1.0");
     bool json = false;
     std::vector<std::pair<CLI::App*, Command>> commands;

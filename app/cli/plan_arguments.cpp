@@ -94,7 +94,7 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
         ->required();
     command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
     command.add_option("-b,--global-batch", arguments.globalBatch, "Samples of one step; else the file's")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1 << 30));
     command.add_option("-m,--microbatches", arguments.microbatches, "Microbatches of one step, or auto");
     command.add_option("--optimizer", arguments.optimizer, "sgd, adam or adamw")
         ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
@@ -105,7 +105,7 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                     "Run forward again instead of keeping activations: always, never, or auto")
         ->check(CLI::IsMember({"always", "never", "auto"}));
     const auto degree = [&command](const char* name, int& value, const char* help) {
-        command.add_option(name, value, help)->check(CLI::PositiveNumber);
+        command.add_option(name, value, help)->check(CLI::Range(1, 1 << 20));
     };
     degree("--max-tp", arguments.maxTp, "At most so many devices along the tensor axis");
     degree("--max-dp", arguments.maxDp, "At most so many devices along the data axis");
@@ -115,6 +115,7 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     degree("--pp", arguments.pp, "Number of stages");
     degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
     command.add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")
+        ->check(CLI::Range(0.0, 1048576.0))
         ->each([&arguments](const std::string&) { arguments.hasMemory = true; });
     command.add_option("--pin", arguments.pins,
                        "PATTERN=SPEC: tensors or ops that match are sharded so; repeatable")
