@@ -562,13 +562,20 @@ private:
 
     // --- constraints -----------------------------------------------------------------------------------------
 
+    /// "qkv.kernel[0:64]", a part of a separated projection, is also meant by the name of the whole.
+    static bool matchesParameter(std::string_view name, std::string_view pattern)
+    {
+        return matchesPattern(name, pattern) ||
+               (name.ends_with(']') && matchesPattern(name.substr(0, name.rfind('[')), pattern));
+    }
+
     void applySpecConstraints()
     {
         for (const SpecConstraint& constraint : rules_.specs) {
             bool isMatched = false;
             for (MeshNode& decision : problem_.nodes) {
                 if (decision.kind == DecisionKind::kParameter &&
-                    matchesPattern(graph_.value(decision.value).name, constraint.pattern)) {
+                    matchesParameter(graph_.value(decision.value).name, constraint.pattern)) {
                     isMatched = true;
                     restrict(decision, decision.specs, constraint);
                 }
