@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <map>
 
 namespace alpa
 {
@@ -266,6 +266,40 @@ TEST(DataParallelPlan, ReducesGradientsOncePerStep)
         countCollectives(program, SegmentKind::kUpdate, CollectiveKind::kAllReduce);
     EXPECT_EQ(allReduces, gradients);
     EXPECT_EQ(countCollectives(program, SegmentKind::kUpdate), allReduces);
+}
+
+TEST(TensorParallelPlan, ReducesOncePerHalfBlockAndDirection)
+{
+    // Megatron's layout: columns of qkv and fc, rows of proj and out.
+    PlanRequest request =
+        requestOf({.model = "gpt-tiny", .devices = 4, .tp = 4, .pp = 1, .microbatches = 1});
+    for (const auto& [pattern, spec] :
+         {std::pair("block_*.qkv.kernel", "{-, y}"), std::pair("block_*.fc.kernel", "{-, y}"),
+          std::pair("block_*.proj.kernel", "{y, -}"), std::pair("block_*.out.kernel", "{y, -}")})
+        request.options.constraints.specs.push_back({.pattern = pattern, .spec = *parseSpec(spec)});
+    const Result<PlanOutcome> outcome = makePlan(request, {});
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    ASSERT_TRUE(std::holds_alternative<std::shared_ptr<const ParallelPlan>>(*outcome));
+    const ParallelPlan& plan = *std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
+    const Program program = *lowerPlan(plan);
+    std::map<std::string, int> forward;
+    std::map<std::string, int> backward;
+    for (const SegmentKind kind : {SegmentKind::kForward, SegmentKind::kBackward}) {
+        for (const Instruction& instruction : program.segment(0, kind).instructions) {
+            if (instruction.kind != InstructionKind::kCollective || !instruction.op.isValid())
+                continue;
+            const std::string& scope = plan.graph->scopePath(plan.graph->op(instruction.op).scope);
+            ++(kind == SegmentKind::kForward ? forward : backward)[scope];
+        }
+    }
+    for (const std::string block : {"GPT/block_0/", "GPT/block_1/"}) {
+        EXPECT_FALSE(forward.contains(block + "qkv")); // The heads stay split up to their output.
+        EXPECT_EQ(forward[block + "proj"], 1);
+        EXPECT_EQ(forward[block + "out"], 1);
+        // Cotangents of queries, keys and values are summed first: as many as for a single dot.
+        EXPECT_EQ(backward[block + "qkv"], backward[block + "fc"]);
+        EXPECT_LE(backward[block + "qkv"], 2); // An all-reduce, or both of its halves.
+    }
 }
 
 TEST(DataParallelPlan, IsNoneForFewerSamplesThanDevices)
