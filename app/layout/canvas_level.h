@@ -44,7 +44,6 @@ struct CanvasNode {
     bool isGroup = false; ///< Unfolds.
     int stage = -1;       ///< Tints the box.
     double heat = -1;     ///< In [0, 1]; negative: no heat bar.
-    int dominantAxis = -1; ///< Mesh axis that splits most of it, for the far view; -1: replicated or unknown.
 };
 
 struct CanvasEdge {

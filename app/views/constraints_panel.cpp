@@ -135,6 +135,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     connect(session, &Session::modelChanged, this, &ConstraintsPanel::takeSetup);
     for (QLineEdit* field : findChildren<QLineEdit*>())
         field->installEventFilter(this);
+    // Their longest texts must not widen the form beyond its dock.
+    for (QWidget* field : findChildren<QWidget*>()) {
+        if (qobject_cast<QAbstractSpinBox*>(field) != nullptr || qobject_cast<QComboBox*>(field) != nullptr)
+            field->setMinimumWidth(64);
+    }
     takeSetup();
     showObstacle();
 }

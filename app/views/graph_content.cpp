@@ -23,18 +23,6 @@ constexpr size_t kLargeFanOut = 4;  ///< A value read by more layers keeps only 
 
 QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
 
-int dominantAxisOf(const GraphFacts& facts, ValueId value)
-{
-    if (!value.isValid() || !facts.specOfValue[value.index()])
-        return -1;
-    const AxisSet axes = facts.specOfValue[value.index()]->splitAxes();
-    for (int axis = kMaxMeshAxes - 1; axis >= 0; --axis) {
-        if (hasAxis(axes, axis))
-            return axis;
-    }
-    return -1;
-}
-
 double heatOf(const GraphFacts& facts, const LayerFacts& layer, HeatKind kind)
 {
     const auto share = [&](auto measure) {
@@ -85,10 +73,8 @@ CanvasNode layerNode(const GraphFacts& facts, int number, HeatKind heat)
             name.remove(0, prefix.size());
         node.tensors.push_back(tensorRow(facts, layer.weights[i], name));
     }
-    if (layer.output.isValid()) {
+    if (layer.output.isValid())
         node.tensors.push_back(tensorRow(facts, layer.output, tr("output")));
-        node.dominantAxis = dominantAxisOf(facts, layer.output);
-    }
     node.tip = toQt(layer.name) + u'\n' + node.subtitle + u'\n' +
                tr("%1 forward, %2 backward, %3 update operations. Double-click to unfold.")
                    .arg(layer.forwardOps)

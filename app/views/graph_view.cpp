@@ -141,6 +141,7 @@ GraphView::GraphView(Session* session, QWidget* parent)
     auto* bottom = new QHBoxLayout;
     bottom->setContentsMargins(0, 0, 12, 0);
     bottom->addWidget(legend_, 1);
+    engine_->setMinimumWidth(0);
     bottom->addWidget(engine_);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);

@@ -5,6 +5,7 @@
 #include "app/widgets/cards.h"
 
 #include <QComboBox>
+#include <QHeaderView>
 #include <QScrollArea>
 #include <QStackedLayout>
 #include <QTableWidget>
@@ -23,6 +24,8 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
                              u"memoryTable"_s))
 {
     setObjectName(u"memoryView"_s);
+    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    table_->horizontalHeader()->setStretchLastSection(true);
     auto* empty = new EmptyState(tr("No memory figures yet"), tr("What each device must hold appears once there is a plan (F5)."));
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
@@ -77,7 +80,7 @@ void MemoryView::refresh()
                       percentText(memory.total() / limit)});
     }
     fitTableHeight(table_);
-    table_->setMinimumWidth(720); // narrower pages scroll
+    table_->setFixedHeight(table_->height() + 16); // for the scroll bar of a narrow page
     const int kept = std::max(0, stage_->currentIndex());
     stage_->blockSignals(true);
     stage_->clear();

@@ -94,7 +94,7 @@ Overview::Overview(Session* session, QWidget* parent)
       memory_(new NumberCard(tr("Peak memory per device"), u"cardMemory"_s)),
       degrees_(new NumberCard(tr("Degrees"), u"cardDegrees"_s)),
       bubble_(new NumberCard(tr("Pipeline"), u"cardPipeline"_s)), proof_(new NumberCard(tr("Proof"), u"cardProof"_s)),
-      stages_(makeNumberTable({tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory"), tr("Idle")},
+      stages_(makeNumberTable({tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory")},
                               u"overviewStages"_s)),
       costs_(makeNumberTable({tr("Slowest stage, one step"), tr("Time"), tr("Share")}, u"overviewCosts"_s)),
       layers_(makeNumberTable({tr("Costliest layers"), tr("Compute"), tr("Collectives"), tr("Parameters")},
@@ -233,7 +233,7 @@ void Overview::fillStages(const ParallelPlan& plan)
                           ? QString::number(stage.firstLayer)
                           : u"%1–%2"_s.arg(stage.firstLayer).arg(stage.endLayer - 1),
                       meshAxesText(stage.mesh), timeText(stage.cost.forward()), timeText(stage.cost.backward()),
-                      memoryText(stage.memory.total()), percentText(plan.timeline.stages[s].bubbleFraction)});
+                      memoryText(stage.memory.total())});
     }
     fitTableHeight(stages_);
 }

@@ -31,7 +31,7 @@ constexpr double kDefaultRate = 1e-3;
 
 RunsView::RunsView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), guidance_(makeMuted({})), devices_(new QLabel), steps_(new QSpinBox),
-      learningRate_(new QDoubleSpinBox), start_(new QPushButton(themedIcon(u"run"_s), tr("Run (F6)"))),
+      learningRate_(new QDoubleSpinBox), start_(new QPushButton(themedIcon(u"run"_s), tr("Run"))),
       stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop"))), state_(makeMuted({})),
       loss_(new NumberCard(tr("Loss"), u"cardLoss"_s)), throughput_(new NumberCard(tr("Throughput"), u"cardRunThroughput"_s)),
       measured_(new NumberCard(tr("Measured step"), u"cardMeasured"_s)),
@@ -52,6 +52,8 @@ RunsView::RunsView(Session* session, QWidget* parent)
     learningRate_->setSingleStep(1e-4);
     learningRate_->setAccessibleName(tr("Learning rate"));
     devices_->setObjectName(u"runDevices"_s);
+    learningRate_->setToolTip(tr("Learning rate of the optimizer"));
+    start_->setToolTip(tr("Run the shown plan (F6)"));
     start_->setObjectName(u"runStart"_s);
     stop_->setObjectName(u"runStop"_s);
     state_->setObjectName(u"runState"_s);
@@ -71,7 +73,7 @@ RunsView::RunsView(Session* session, QWidget* parent)
     form->addWidget(new QLabel(tr("Steps")));
     form->addWidget(steps_);
     form->addSpacing(8);
-    form->addWidget(new QLabel(tr("Learning rate")));
+    form->addWidget(new QLabel(tr("Rate")));
     form->addWidget(learningRate_);
     form->addStretch();
     form->addWidget(start_);

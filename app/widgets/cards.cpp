@@ -52,10 +52,10 @@ NumberCard::NumberCard(const QString& title, const QString& name, QWidget* paren
     setObjectName(name);
     setMinimumWidth(112);
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(14, 10, 14, 10);
+    layout->setContentsMargins(11, 9, 8, 9);
     layout->setSpacing(2);
     layout->addWidget(makeMuted(title));
-    enlarge(value_, 5);
+    enlarge(value_, 4);
     value_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     layout->addWidget(value_);
     layout->addWidget(detail_);

@@ -149,7 +149,7 @@ void GraphCanvas::relayout()
             const QSizeF view = viewport()->size();
             const double width = box.width() * transform().m11();
             if (target.x() + width > view.width())
-                target.setX((view.width() - width) / 2);
+                target.setX(width > view.width() ? 12 : (view.width() - width) / 2);
             if (target.y() > view.height() * 0.4)
                 target.setY(view.height() * 0.15);
         }

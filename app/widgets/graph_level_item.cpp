@@ -269,7 +269,17 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, con
         while (font.pixelSize() > 13 && QFontMetricsF(font).horizontalAdvance(content.title) > box.width() - 12)
             font.setPixelSize(font.pixelSize() - 1);
         painter.setFont(font);
-        painter.drawText(box.adjusted(4, 0, -4, 0), Qt::AlignCenter, content.title);
+        painter.drawText(box.adjusted(4, 0, -4, -box.height() / 4), Qt::AlignCenter, content.title);
+        // And how its last tensor, a layer's output, is split.
+        if (content.tensors.empty() || !content.tensors.back().spec)
+            return;
+        const std::vector<StripCell> cells = stripCells(*content.tensors.back().spec);
+        const double zoom = std::min({0.9 / scale, (box.width() - 16) / stripWidth(cells), box.height() / 3 / kStripCellHeight});
+        painter.save();
+        painter.translate(box.center().x() - stripWidth(cells) * zoom / 2, box.bottom() - kStripCellHeight * zoom - 8);
+        painter.scale(zoom, zoom);
+        paintStrip(painter, {0, 0}, cells, theme);
+        painter.restore();
         return;
     }
     painter.setFont(titleFont());

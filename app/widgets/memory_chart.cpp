@@ -143,7 +143,7 @@ void MemoryChart::paintEvent(QPaintEvent*)
     painter.drawText(QRectF(x - 180, 0, 176, kTop - 6), Qt::AlignVCenter | Qt::AlignRight,
                      tr("limit %1").arg(memoryText(limit)));
 
-    double left = kLabelWidth;
+    double left = 0;
     const double y = double(height()) - kLegend + 10;
     for (const Part& part : partsOf(plan_->stages.front().memory, theme)) {
         fillPart(painter, QRectF(left, y + 2, 14, 12), part, theme);
