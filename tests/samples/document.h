@@ -29,11 +29,13 @@ inline std::vector<std::vector<std::string>> tableRows(const std::string& markdo
     return rows;
 }
 
-/// A command of a fenced block whose info string is "sh tested", and the lines that a following
-/// block of info string "text" says it prints.
+/// A command of a fenced block whose info string is "sh tested" (or "sh tested exit 2"), and the
+/// lines that a following block of info string "text" says it prints.
 struct DocumentedCommand {
-    std::string command; ///< Without the leading "$ ", continuation lines joined.
+    std::string command; ///< Continuation lines joined.
+    int status = 0;      ///< Expected exit code.
     std::vector<std::string> output;
+    bool isMeasured = false; ///< The block is "text measured": its numbers differ from run to run.
 };
 
 /// "```sh tested" blocks hold one command a line, or one over several lines that end in a
@@ -49,11 +51,11 @@ inline std::vector<DocumentedCommand> testedCommands(const std::string& markdown
         if (line.starts_with("```")) {
             const bool opens = block.empty();
             if (!opens)
-                followsCommands = block == "sh tested";
+                followsCommands = block.starts_with("sh tested");
             block = opens ? (line.size() > 3 ? line.substr(3) : "plain") : "";
             continue;
         }
-        if (block == "sh tested") {
+        if (block.starts_with("sh tested")) {
             if (line.empty() || line.starts_with('#'))
                 continue;
             const bool goesOn = line.ends_with('\\');
@@ -62,10 +64,11 @@ inline std::vector<DocumentedCommand> testedCommands(const std::string& markdown
             if (continues)
                 commands.back().command += line;
             else
-                commands.push_back({line, {}});
+                commands.push_back({line, block.ends_with(" exit 2") ? 2 : 0, {}});
             continues = goesOn;
-        } else if (block == "text" && followsCommands) {
+        } else if (block.starts_with("text") && followsCommands) {
             commands.back().output.push_back(line);
+            commands.back().isMeasured = block == "text measured";
         } else if (!line.empty()) {
             followsCommands = false;
         }
