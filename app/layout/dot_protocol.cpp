@@ -63,15 +63,16 @@ std::string writeDot(const LayoutGraph& graph, bool isLimited)
         text += ";nslimit=1;nslimit1=1;mclimit=0.3";
     text += ";node[shape=box,fixedsize=true,label=\"\"];edge[dir=none];";
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
-        text += "n" + std::to_string(i) + "[width=";
+        text.append("n").append(std::to_string(i)).append("[width=");
         appendNumber(text, graph.nodes[i].width / kPointsPerInch);
         text += ",height=";
         appendNumber(text, graph.nodes[i].height / kPointsPerInch);
         text += "];";
     }
     for (size_t e = 0; e < graph.edges.size(); ++e) {
-        text += "n" + std::to_string(graph.edges[e].from) + "->n" + std::to_string(graph.edges[e].to) + "[id=\"" +
-                std::to_string(e) + "\"];";
+        text.append("n").append(std::to_string(graph.edges[e].from));
+        text.append("->n").append(std::to_string(graph.edges[e].to));
+        text.append("[id=\"").append(std::to_string(e)).append("\"];");
     }
     text += "}";
     return text;

@@ -98,7 +98,7 @@ std::string formatLayout(const GraphLayout& layout)
     for (const auto& curve : layout.curves) {
         text += "edge";
         for (const LayoutPoint& point : curve)
-            text += " " + rounded(point.x) + "," + rounded(point.y);
+            text.append(" ").append(rounded(point.x)).append(",").append(rounded(point.y));
         text += "\n";
     }
     return text;
