@@ -31,7 +31,7 @@ public:
     void cancelAll();
     bool isBusy() const { return isActive_ || !queue_.empty(); }
 
-    /// Above this estimate dot is not asked at all (reference/explorer.md, 0.4: seconds to minutes).
+    /// Above this estimate dot is not asked at all (it would take seconds to minutes).
     static constexpr int64_t kLargestEffort = 2500;
     /// Above this estimate dot's iterations are limited.
     static constexpr int64_t kLargestUnlimitedEffort = 1000;

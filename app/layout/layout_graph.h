@@ -50,7 +50,7 @@ constexpr double kNodeGap = 28;  ///< Between neighbours of a rank.
 /// their consumers. Linear.
 std::vector<int> layoutRanks(const LayoutGraph& graph);
 
-/// T = nodes + virtual nodes (sum of rank spans minus one): what dot's time follows (reference/explorer.md, 3.1).
+/// T = nodes + virtual nodes (sum of rank spans minus one): what dot's time follows.
 int64_t estimateDotEffort(const LayoutGraph& graph);
 
 /// Same graph, same key: for caching layouts.

@@ -1,4 +1,4 @@
-// Colours by meaning, light and dark (reference/explorer.md, 5.6). Meaning never rests on colour alone: mesh axes also
+// Colours by meaning, light and dark. Meaning never rests on colour alone: mesh axes also
 // have a letter and a pattern, stages a number.
 #pragma once
 

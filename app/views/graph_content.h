@@ -1,6 +1,6 @@
 // Turns a graph (with its plan, if any) into the levels that the canvas draws: layers, and inside them operations of one
 // phase. Weights and constants become rows of their reader, shape operations fold into the arrows, and what comes from
-// other layers becomes a stub, so that each level stays small enough for Graphviz (reference/explorer.md, 4).
+// other layers becomes a stub, so that each level stays small enough for Graphviz.
 #pragma once
 
 #include <memory>

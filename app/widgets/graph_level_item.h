@@ -1,5 +1,5 @@
 // One level of the graph as a single graphics item: it paints all its boxes and arrows itself, which is what keeps
-// panning fast (reference/explorer.md, 3.5). An unfolded group holds another such item.
+// panning fast. An unfolded group holds another such item.
 #pragma once
 
 #include <set>
