@@ -302,7 +302,7 @@ std::vector<Band> findBands(const LayoutGraph& graph, const GraphLayout& layout)
     return bands;
 }
 
-constexpr double kColumnGap = 72; ///< Room for the lines that lead to the next column.
+constexpr double kColumnGap = 112; ///< Room for the lines that lead to the next column, and their badges.
 
 /// From the bottom of one column up through the gutter to the top of another.
 std::vector<LayoutPoint> gutterCurve(LayoutPoint from, LayoutPoint to, double gutter, double below, double above)
