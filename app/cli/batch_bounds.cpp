@@ -52,8 +52,7 @@ private:
         const ValueId result = op.results[0];
         const bool isInteger = !isFloating(graph_.type(result).dtype);
         if (const auto* iota = std::get_if<IotaAttributes>(&op.attributes))
-            iotaSize_[result.index()] =
-                graph_.type(result).dims[static_cast<size_t>(iota->dim)];
+            iotaSize_[result.index()] = graph_.type(result).dims[static_cast<size_t>(iota->dim)];
         if (op.kind == OpKind::kGather)
             visitGather(op);
         else if (op.kind == OpKind::kCompare)

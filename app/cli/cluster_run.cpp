@@ -4,9 +4,10 @@
 #include "core/lowering/lower_plan.h"
 #include "core/trace/trace.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace alpa::cli
 {
@@ -41,12 +42,11 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
 {
     RETURN_IF_ERROR(checkDevices(plan, request.devices));
     ASSIGN_OR_RETURN(const HostInputs inputs,
-                     loadInputs(*plan.graph,
-                                {.file = request.inputs,
-                                 .views = plan.views,
-                                 .microbatches = plan.microbatches,
-                                 .learningRate = request.learningRate.value_or(
-                                     plan.options.optimizer.learningRate)}));
+                     loadInputs(*plan.graph, {.file = request.inputs,
+                                              .views = plan.views,
+                                              .microbatches = plan.microbatches,
+                                              .learningRate = request.learningRate.value_or(
+                                                  plan.options.optimizer.learningRate)}));
     control.report("lowering the plan", -1);
     ASSIGN_OR_RETURN(const Program program, lowerPlan(plan));
     if (request.onStart)

@@ -7,6 +7,7 @@
 #include "core/plan/show_plan.h"
 
 #include <fmt/format.h>
+
 #include <memory>
 
 namespace alpa::cli
@@ -100,8 +101,7 @@ ExitCode runCompare(const Console& console, const CompareArguments& arguments)
 Command addCompare(CLI::App& app)
 {
     const auto arguments = std::make_shared<CompareArguments>();
-    CLI::App* command =
-        app.add_subcommand("compare", "Compare the plan with manual strategies");
+    CLI::App* command = app.add_subcommand("compare", "Compare the plan with manual strategies");
     addPlanOptions(*command, arguments->plan);
     command->add_option("--strategies", arguments->strategies,
                         "Some of auto,dp,zero2,zero3,megatron,pipeline; ratios are to the first");

@@ -1,5 +1,5 @@
-// alpa gradients MODEL --inputs FILE: loss and gradients by the double-precision interpreter, beside
-// those of the file if it has any.
+// alpa gradients MODEL --inputs FILE: loss and gradients by the double-precision interpreter,
+// beside those of the file if it has any.
 #include "app/cli/commands.h"
 #include "app/cli/load_inputs.h"
 #include "core/base/safetensors.h"
@@ -8,9 +8,10 @@
 #include "core/training/rebatch.h"
 #include "runtime/reference/interpret.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <memory>
 
 namespace alpa::cli
@@ -181,8 +182,9 @@ Command addGradients(CLI::App& app)
                      "Safetensors file with 'param:NAME' and 'batch:NAME'; 'grad:NAME' is compared")
         ->required();
     command->add_option("-o,--output", arguments->output, "Write the gradients as 'grad:NAME'");
-    command->footer("Example: alpa gradients sample_models/gpt-tiny/gpt-tiny.loss.stablehlo.mlir.gz "
-                    "--inputs sample_models/gpt-tiny/gpt-tiny.reference.safetensors");
+    command->footer(
+        "Example: alpa gradients sample_models/gpt-tiny/gpt-tiny.loss.stablehlo.mlir.gz "
+        "--inputs sample_models/gpt-tiny/gpt-tiny.reference.safetensors");
     return [arguments](const Console& console) { return runGradients(console, *arguments); };
 }
 

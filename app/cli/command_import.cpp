@@ -6,6 +6,7 @@
 #include "core/training/rebatch.h"
 
 #include <fmt/format.h>
+
 #include <map>
 #include <memory>
 
@@ -36,7 +37,8 @@ std::vector<std::pair<std::string, int>> countKinds(const Graph& graph)
     for (const Op& op : graph.ops)
         ++counts[std::string(opKindName(op.kind))];
     std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
-    std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::ranges::stable_sort(sorted,
+                             [](const auto& a, const auto& b) { return a.second > b.second; });
     return sorted;
 }
 

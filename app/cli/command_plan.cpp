@@ -5,8 +5,9 @@
 #include "core/plan/plan_file.h"
 #include "core/plan/show_plan.h"
 
-#include <chrono>
 #include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 
 namespace alpa::cli

@@ -6,6 +6,7 @@
 #include "core/plan/plan_file.h"
 
 #include <fmt/format.h>
+
 #include <memory>
 
 namespace alpa::cli
@@ -42,11 +43,12 @@ void reportStart(const Console& console, const ParallelPlan& plan, int steps)
                    {"steps", steps},
                    {"predicted_ms", milliseconds(plan.stepTime)}});
     else
-        print(fmt::format("{}: {} on {} CPU {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
-                          plan.modelName, plan.cluster.name, devices,
-                          devices == 1 ? "device" : "devices", plan.globalBatch(),
-                          plan.microbatches, plan.microbatches == 1 ? "microbatch" : "microbatches",
-                          "step", "loss", "time", "samples/s"));
+        print(
+            fmt::format("{}: {} on {} CPU {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
+                        plan.modelName, plan.cluster.name, devices,
+                        devices == 1 ? "device" : "devices", plan.globalBatch(), plan.microbatches,
+                        plan.microbatches == 1 ? "microbatch" : "microbatches", "step", "loss",
+                        "time", "samples/s"));
 }
 
 void reportStep(const Console& console, const ParallelPlan& plan, const StepReport& step)
@@ -85,22 +87,22 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         return failRun(console, plan.error());
     if (const Status devices = checkDevices(**plan, arguments.devices); !devices.ok())
         return failRun(console, devices.error());
-    RunRequest request{.devices = arguments.devices,
-                       .steps = arguments.steps,
-                       .inputs = {},
-                       .learningRate = {},
-                       .traceFile = {},
-                       .onStart = [&] { reportStart(console, **plan, arguments.steps); },
-                       .onStep = [&](const StepReport& step) {
-                           reportStep(console, **plan, step);
-                       }};
+    RunRequest request{
+        .devices = arguments.devices,
+        .steps = arguments.steps,
+        .inputs = {},
+        .learningRate = {},
+        .traceFile = {},
+        .onStart = [&] { reportStart(console, **plan, arguments.steps); },
+        .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
     if (!arguments.inputs.empty())
         request.inputs = arguments.inputs;
     if (!arguments.trace.empty())
         request.traceFile = arguments.trace;
     if (arguments.learningRate >= 0)
         request.learningRate = arguments.learningRate;
-    const Result<RunResult> result = runPlanOn(**plan, request, {.stop = console.stop, .progress = {}});
+    const Result<RunResult> result =
+        runPlanOn(**plan, request, {.stop = console.stop, .progress = {}});
     if (!result.ok())
         return failRun(console, result.error());
     reportDone(console, **plan, *result);

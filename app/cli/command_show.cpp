@@ -5,6 +5,7 @@
 #include "core/plan/show_plan.h"
 
 #include <fmt/format.h>
+
 #include <memory>
 
 namespace alpa::cli
@@ -24,9 +25,9 @@ Result<std::string> formatPrograms(const ParallelPlan& plan, const ShowArguments
 {
     const int stages = static_cast<int>(plan.stages.size());
     if (arguments.stage >= stages)
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("--stage {}: the plan has stages 0 to {}", arguments.stage,
-                                 stages - 1));
+        return Error(
+            ErrorCode::kInvalidInput,
+            fmt::format("--stage {}: the plan has stages 0 to {}", arguments.stage, stages - 1));
     ASSIGN_OR_RETURN(const Program program, lowerPlan(plan));
     std::string text;
     for (int stage = 0; stage < stages; ++stage) {
@@ -39,7 +40,7 @@ Result<std::string> formatPrograms(const ParallelPlan& plan, const ShowArguments
                                      stage, devices - 1));
         text += formatStageProgram(program, *plan.graph, stage, arguments.device);
     }
-    return text + "collectives of one step: " + formatCollectiveCounts(program) + "\n";
+    return text + "collectives of one step: " + formatCollectiveCounts(program);
 }
 
 Result<std::string> formatPart(const ParallelPlan& plan, const ShowArguments& arguments)

@@ -4,6 +4,7 @@
 #include "app/cli/console.h"
 
 #include <CLI/CLI.hpp>
+
 #include <functional>
 
 namespace alpa::cli

@@ -2,9 +2,10 @@
 
 #include "core/import/import_model.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdio>
-#include <fmt/format.h>
 #include <memory>
 #include <unistd.h>
 
@@ -36,14 +37,22 @@ ExitCode exitCodeOf(ErrorCode code)
 std::string_view codeName(ErrorCode code)
 {
     switch (code) {
-    case ErrorCode::kInvalidInput: return "invalid_input";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kNotFound: return "not_found";
-    case ErrorCode::kIo: return "io";
-    case ErrorCode::kOutOfMemory: return "out_of_memory";
-    case ErrorCode::kDevice: return "device";
-    case ErrorCode::kAborted: return "aborted";
-    case ErrorCode::kCancelled: return "cancelled";
+    case ErrorCode::kInvalidInput:
+        return "invalid_input";
+    case ErrorCode::kUnsupported:
+        return "unsupported";
+    case ErrorCode::kNotFound:
+        return "not_found";
+    case ErrorCode::kIo:
+        return "io";
+    case ErrorCode::kOutOfMemory:
+        return "out_of_memory";
+    case ErrorCode::kDevice:
+        return "device";
+    case ErrorCode::kAborted:
+        return "aborted";
+    case ErrorCode::kCancelled:
+        return "cancelled";
     }
     return "invalid_input";
 }
@@ -117,9 +126,9 @@ Result<Graph> loadModel(const Console& console, const std::string& path)
     while (text.ends_with('\n'))
         text.pop_back();
     if (!imported.ok())
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("{}\n{}: {}", text, path,
-                                 summarizeDiagnostics(imported.diagnostics)));
+        return Error(
+            ErrorCode::kInvalidInput,
+            fmt::format("{}\n{}: {}", text, path, summarizeDiagnostics(imported.diagnostics)));
     if (!text.empty())
         printMessage(text);
     return std::move(*imported.graph);

@@ -7,6 +7,7 @@
 #include "core/graph/graph.h"
 
 #include <nlohmann/json.hpp>
+
 #include <string>
 #include <string_view>
 

@@ -5,9 +5,10 @@
 #include "core/base/safetensors.h"
 #include "core/graph/graph_text.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 #include <numbers>
 
 namespace alpa::cli
@@ -21,19 +22,32 @@ constexpr double kDeviation = 0.02;
 std::string_view fileDtype(DType dtype)
 {
     switch (dtype) {
-    case DType::kPred: return "BOOL";
-    case DType::kS8: return "I8";
-    case DType::kS16: return "I16";
-    case DType::kS32: return "I32";
-    case DType::kS64: return "I64";
-    case DType::kU8: return "U8";
-    case DType::kU16: return "U16";
-    case DType::kU32: return "U32";
-    case DType::kU64: return "U64";
-    case DType::kF16: return "F16";
-    case DType::kBF16: return "BF16";
-    case DType::kF32: return "F32";
-    case DType::kF64: return "F64";
+    case DType::kPred:
+        return "BOOL";
+    case DType::kS8:
+        return "I8";
+    case DType::kS16:
+        return "I16";
+    case DType::kS32:
+        return "I32";
+    case DType::kS64:
+        return "I64";
+    case DType::kU8:
+        return "U8";
+    case DType::kU16:
+        return "U16";
+    case DType::kU32:
+        return "U32";
+    case DType::kU64:
+        return "U64";
+    case DType::kF16:
+        return "F16";
+    case DType::kBF16:
+        return "BF16";
+    case DType::kF32:
+        return "F32";
+    case DType::kF64:
+        return "F64";
     }
     return "F32";
 }
@@ -49,8 +63,7 @@ Result<HostBuffer> makeBuffer(const TensorType& type, const std::vector<double>&
 
 Result<HostBuffer> filled(const TensorType& type, double value)
 {
-    return makeBuffer(type,
-                      std::vector<double>(static_cast<size_t>(type.elementCount()), value));
+    return makeBuffer(type, std::vector<double>(static_cast<size_t>(type.elementCount()), value));
 }
 
 /// Box-Muller.

@@ -18,7 +18,7 @@ struct InputOptions {
     /// A safetensors file with "param:NAME" and "batch:NAME". Unset: random values.
     std::optional<std::string> file;
     std::span<const ParameterView> views; ///< Inputs that are parts of the file's parameters.
-    int64_t microbatches = 1; ///< Batch inputs have so many times the graph's rows.
+    int64_t microbatches = 1;             ///< Batch inputs have so many times the graph's rows.
     double learningRate = 1e-3;
     uint64_t seed = 1;
 };

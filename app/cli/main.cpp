@@ -22,10 +22,11 @@ int exitAfterParsing(CLI::App& app, const CLI::ParseError& error)
 
 int main(int argc, char** argv)
 {
-    CLI::App app("Plans how to train a model in parallel on a cluster, shows the plan, and runs it.\n"
-                 "Exit codes: 0 done, 1 wrong input, 2 no plan under the constraints, "
-                 "3 a run failed, 130 cancelled.",
-                 "alpa");
+    CLI::App app(
+        "Plans how to train a model in parallel on a cluster, shows the plan, and runs it.\n"
+        "Exit codes: 0 done, 1 wrong input, 2 no plan under the constraints, "
+        "3 a run failed, 130 cancelled.",
+        "alpa");
     app.require_subcommand(1);
     app.failure_message([](const CLI::App*, const CLI::Error& error) {
         return std::string("alpa: ") + error.what() + "; see alpa --help\n";

@@ -2,8 +2,9 @@
 
 #include "core/base/text.h"
 
-#include <charconv>
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace alpa::cli
 {
@@ -15,14 +16,13 @@ Result<SpecConstraint> parseConstraint(const char* option, const std::string& te
 {
     const size_t equals = text.rfind('=');
     if (equals == std::string::npos || equals == 0)
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("{} {}: expected PATTERN=SPEC, for example 'wte*={{x, -}}'",
-                                 option, text));
+        return Error(
+            ErrorCode::kInvalidInput,
+            fmt::format("{} {}: expected PATTERN=SPEC, for example 'wte*={{x, -}}'", option, text));
     Result<ShardingSpec> spec = parseSpec(std::string_view(text).substr(equals + 1));
     if (!spec.ok())
         return spec.error().in(fmt::format("{} {}", option, text));
-    return SpecConstraint{
-        .pattern = text.substr(0, equals), .spec = *spec, .forbids = forbids};
+    return SpecConstraint{.pattern = text.substr(0, equals), .spec = *spec, .forbids = forbids};
 }
 
 Result<std::optional<int>> parseMicrobatches(const std::string& text)
@@ -37,10 +37,7 @@ Result<std::optional<int>> parseMicrobatches(const std::string& text)
     return std::optional<int>(count);
 }
 
-std::optional<int> given(int number)
-{
-    return number > 0 ? std::optional(number) : std::nullopt;
-}
+std::optional<int> given(int number) { return number > 0 ? std::optional(number) : std::nullopt; }
 
 Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
 {
@@ -93,9 +90,12 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     command.add_option("MODEL", arguments.model, "Loss graph: StableHLO text, plain or gzip")
         ->required();
     command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
-    command.add_option("-b,--global-batch", arguments.globalBatch, "Samples of one step; else the file's")
+    command
+        .add_option("-b,--global-batch", arguments.globalBatch,
+                    "Samples of one step; else the file's")
         ->check(CLI::Range(1, 1 << 30));
-    command.add_option("-m,--microbatches", arguments.microbatches, "Microbatches of one step, or auto");
+    command.add_option("-m,--microbatches", arguments.microbatches,
+                       "Microbatches of one step, or auto");
     command.add_option("--optimizer", arguments.optimizer, "sgd, adam or adamw")
         ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
     command.add_option("--schedule", arguments.schedule, "1f1b or gpipe; else the better")
@@ -114,11 +114,13 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     degree("--dp", arguments.dp, "Devices along the data axis of each stage");
     degree("--pp", arguments.pp, "Number of stages");
     degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
-    command.add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")
+    command
+        .add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")
         ->check(CLI::Range(0.0, 1048576.0))
         ->each([&arguments](const std::string&) { arguments.hasMemory = true; });
-    command.add_option("--pin", arguments.pins,
-                       "PATTERN=SPEC: tensors or ops that match are sharded so; repeatable")
+    command
+        .add_option("--pin", arguments.pins,
+                    "PATTERN=SPEC: tensors or ops that match are sharded so; repeatable")
         ->allow_extra_args(false);
     command.add_option("--forbid", arguments.forbids, "PATTERN=SPEC: not so; repeatable")
         ->allow_extra_args(false);

@@ -5,6 +5,7 @@
 #include "core/plan/make_plan.h"
 
 #include <CLI/CLI.hpp>
+
 #include <string>
 #include <vector>
 

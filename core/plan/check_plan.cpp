@@ -1,6 +1,7 @@
 #include "core/plan/check_plan.h"
 
 #include <fmt/format.h>
+
 #include <set>
 
 namespace alpa
@@ -59,9 +60,9 @@ private:
             return broken(place, fmt::format("{} uses an axis that the mesh of {} axes lacks",
                                              formatSpec(spec), axisSizes_.size()));
         if (!dividesEvenly(spec, type.dims, axisSizes_))
-            return broken(place, fmt::format("{} does not divide {} of type {} evenly",
-                                             formatSpec(spec), valueLabel(graph_, value),
-                                             formatType(type)));
+            return broken(place,
+                          fmt::format("{} does not divide {} of type {} evenly", formatSpec(spec),
+                                      valueLabel(graph_, value), formatType(type)));
         return {};
     }
 
@@ -131,9 +132,8 @@ Status checkCover(const ParallelPlan& plan)
         const PlanStage& stage = plan.stages[s];
         const std::string place = fmt::format("stages[{}]", s);
         if (stage.firstLayer != next || stage.endLayer <= stage.firstLayer)
-            return broken(place,
-                          fmt::format("layers {} to {} do not follow layer {}", stage.firstLayer,
-                                      stage.endLayer - 1, next - 1));
+            return broken(place, fmt::format("layers {} to {} do not follow layer {}",
+                                             stage.firstLayer, stage.endLayer - 1, next - 1));
         next = stage.endLayer;
         for (const DeviceId device : stage.mesh.devices) {
             if (!devices.insert(device.number).second)
@@ -143,6 +143,55 @@ Status checkCover(const ParallelPlan& plan)
     }
     if (next != static_cast<int>(plan.layers.size()))
         return broken("stages", fmt::format("cover {} of {} layers", next, plan.layers.size()));
+    return {};
+}
+
+/// Per value the stage that stores or computes it, -1 for batch inputs. Scalars may have several.
+Result<std::vector<int>> findHomes(const ParallelPlan& plan)
+{
+    const Graph& graph = *plan.graph;
+    std::vector<int> homes(graph.values.size(), -1);
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const PlanStage& stage = plan.stages[s];
+        for (const OpId id : stage.ops) {
+            const int layer = plan.layerOfOp[id.index()];
+            if (layer < stage.firstLayer || layer >= stage.endLayer)
+                continue;
+            for (const ValueId result : graph.op(id).results)
+                homes[result.index()] = static_cast<int>(s);
+        }
+        for (const PlannedInput& input : stage.inputs) {
+            if (input.source != InputSource::kOwned)
+                continue;
+            int& home = homes[input.value.index()];
+            if (home >= 0 && graph.type(input.value).rank() > 0)
+                return broken(fmt::format("stages[{}].inputs", s),
+                              fmt::format("{} is stored twice", valueLabel(graph, input.value)));
+            home = static_cast<int>(s);
+        }
+    }
+    return homes;
+}
+
+/// Does what a stage gets come from where it is said to?
+Status checkSources(const ParallelPlan& plan)
+{
+    ASSIGN_OR_RETURN(const std::vector<int> homes, findHomes(plan));
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        for (const PlannedInput& input : plan.stages[s].inputs) {
+            const int home = homes[input.value.index()];
+            const bool isHere = home == static_cast<int>(s);
+            const bool isFromElsewhere =
+                input.source == InputSource::kReceived || input.source == InputSource::kSharedCopy;
+            const bool isWrong = (isFromElsewhere && (isHere || home < 0)) ||
+                                 (input.source == InputSource::kLocal && !isHere);
+            if (isWrong)
+                return broken(fmt::format("stages[{}].inputs", s),
+                              fmt::format("{} is of stage {}, which is not where it is said to "
+                                          "come from",
+                                          valueLabel(*plan.graph, input.value), home));
+        }
+    }
     return {};
 }
 
@@ -168,7 +217,7 @@ Status checkPlan(const ParallelPlan& plan)
             return broken(fmt::format("stages[{}].ops", s),
                           fmt::format("{} ops of the stage's layers are missing", missing));
     }
-    return {};
+    return checkSources(plan);
 }
 
 } // namespace alpa

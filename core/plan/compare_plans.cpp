@@ -87,11 +87,11 @@ std::string planSummaryToJson(const ParallelPlan& plan)
 
 std::string formatComparison(const std::vector<ComparedPlan>& plans)
 {
-    const bool isMeasured =
-        std::ranges::any_of(plans, [](const ComparedPlan& row) { return row.measuredStep.has_value(); });
-    std::vector<std::string> titles{"<plan",      "step ms", "ratio",  "samples/s", "TFLOP/s/dev.",
-                                    "DP",         "TP",      "PP",     "microb.",   "memory",
-                                    "of limit",   "bubble",  "<proof"};
+    const bool isMeasured = std::ranges::any_of(
+        plans, [](const ComparedPlan& row) { return row.measuredStep.has_value(); });
+    std::vector<std::string> titles{"<plan",    "step ms", "ratio", "samples/s", "TFLOP/s/dev.",
+                                    "DP",       "TP",      "PP",    "microb.",   "memory",
+                                    "of limit", "bubble",  "<proof"};
     if (isMeasured)
         titles.emplace_back("measured ms");
     TextTable table(std::move(titles));

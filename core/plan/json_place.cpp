@@ -1,7 +1,8 @@
 #include "core/plan/json_place.h"
 
-#include <cmath>
 #include <fmt/format.h>
+
+#include <cmath>
 #include <limits>
 
 namespace alpa
@@ -129,8 +130,8 @@ std::vector<int64_t> JsonPlace::counts64(int64_t least, int64_t most) const
     for (const Json& element : *json_) {
         if (!isCount(element, least, most)) {
             at(element, fmt::format("[{}]", numbers.size()))
-                .fail(fmt::format("got {}, expected {}", shown(element),
-                                  countExpected(least, most)));
+                .fail(
+                    fmt::format("got {}, expected {}", shown(element), countExpected(least, most)));
             return {};
         }
         numbers.push_back(element.get<int64_t>());

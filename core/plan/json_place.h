@@ -5,8 +5,9 @@
 #include "core/base/result.h"
 #include "core/base/units.h"
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

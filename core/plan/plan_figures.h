@@ -8,13 +8,13 @@ namespace alpa
 
 struct PlanFigures {
     int dp = 1, tp = 1, pp = 1;
-    Bytes peakMemory;          ///< Per device, of the fullest stage.
-    Bytes memoryLimit;         ///< Per device.
+    Bytes peakMemory;  ///< Per device, of the fullest stage.
+    Bytes memoryLimit; ///< Per device.
     int fullestStage = 0;
-    double bubble = 0;         ///< Share of the device time of a step that is idle.
-    bool isOptimal = true;     ///< Every stage's shardings are proven optimal.
-    double gap = 0;            ///< The largest of the stages' gaps.
-    int decisions = 0;         ///< Of all stages.
+    double bubble = 0;     ///< Share of the device time of a step that is idle.
+    bool isOptimal = true; ///< Every stage's shardings are proven optimal.
+    double gap = 0;        ///< The largest of the stages' gaps.
+    int decisions = 0;     ///< Of all stages.
 };
 
 /// O(size of the graph), for the degrees.

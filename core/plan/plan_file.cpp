@@ -8,8 +8,9 @@
 #include "core/plan/check_plan.h"
 #include "core/plan/plan_json.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -146,11 +147,10 @@ private:
         stage.recomputes = place.member("recomputes").flag();
         stage.certificate = readCertificate(place.member("certificate"));
         for (const JsonPlace& input : place.member("inputs").elements())
-            stage.inputs.push_back(
-                {.value = ValueId(input.member("value").count(0, lastValue())),
-                 .layer = input.member("layer").countInt(0, layers),
-                 .spec = spec(input.member("spec")),
-                 .source = readName(input.member("source"), kInputSources)});
+            stage.inputs.push_back({.value = ValueId(input.member("value").count(0, lastValue())),
+                                    .layer = input.member("layer").countInt(0, layers),
+                                    .spec = spec(input.member("spec")),
+                                    .source = readName(input.member("source"), kInputSources)});
         readOps(place, stage);
         for (const JsonPlace& decision : place.member("decisions").elements())
             stage.decisions.push_back(readDecision(decision));
@@ -176,8 +176,8 @@ private:
         submesh.firstHost = json.member("firstHost").countInt(0, cluster.hosts - 1);
         submesh.hosts = json.member("hosts").countInt(1, cluster.hosts - submesh.firstHost);
         submesh.firstDevice = json.member("firstDevice").countInt(0, cluster.devicesPerHost - 1);
-        submesh.devicesPerHost = json.member("devicesPerHost")
-                                     .countInt(1, cluster.devicesPerHost - submesh.firstDevice);
+        submesh.devicesPerHost =
+            json.member("devicesPerHost").countInt(1, cluster.devicesPerHost - submesh.firstDevice);
         const JsonPlace axes = place.member("axes");
         const std::vector<int> sizes = axes.counts(1, cluster.deviceCount());
         int64_t devices = 1;
@@ -305,7 +305,8 @@ Result<std::shared_ptr<const ParallelPlan>> planFromJson(const std::string& text
         return Error(ErrorCode::kInvalidInput, fmt::format("not valid JSON ({})", error.what()));
     }
     if (!json.is_object() || !json.contains("format"))
-        return Error(ErrorCode::kInvalidInput, "is JSON, but not a plan: made with 'alpa plan -o'?");
+        return Error(ErrorCode::kInvalidInput,
+                     "is JSON, but not a plan: made with 'alpa plan -o'?");
     std::optional<Error> problem;
     const std::shared_ptr<ParallelPlan> plan = PlanReader(json, problem).read();
     if (problem)

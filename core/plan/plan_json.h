@@ -52,7 +52,8 @@ Name nameIn(const std::array<std::pair<Value, Name>, N>& names, Value value)
 
 /// The value that the text at `place` names; the first one, and a problem, if it names none.
 template <typename Value, size_t N>
-Value readName(const JsonPlace& place, const std::array<std::pair<Value, std::string_view>, N>& names)
+Value readName(const JsonPlace& place,
+               const std::array<std::pair<Value, std::string_view>, N>& names)
 {
     const std::string text = place.text();
     std::string known;

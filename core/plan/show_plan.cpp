@@ -4,8 +4,9 @@
 #include "core/plan/plan_figures.h"
 #include "core/plan/text_table.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -71,11 +72,11 @@ std::string formatPlanSummary(const ParallelPlan& plan)
                              formatFlops(Flops(plan.flopsPerDevice()))));
     line("degrees", fmt::format("DP {}, TP {}, PP {} on {}", figures.dp, figures.tp, figures.pp,
                                 counted(cluster.deviceCount(), "device")));
-    line("batch", fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
-                              plan.microbatches == 1
-                                  ? std::string("1 microbatch")
-                                  : fmt::format("{} microbatches", plan.microbatches),
-                              plan.microbatchSize, alpa::text(plan.schedule)));
+    line("batch",
+         fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
+                     plan.microbatches == 1 ? std::string("1 microbatch")
+                                            : fmt::format("{} microbatches", plan.microbatches),
+                     plan.microbatchSize, alpa::text(plan.schedule)));
     line("bubble", fmt::format("{} of the device time idle", formatShare(figures.bubble)));
     line("memory",
          fmt::format("{} of {} on stage {}: parameters {}, gradients {}, optimizer {}, activations "
@@ -123,9 +124,9 @@ std::string formatCosts(const ParallelPlan& plan)
         const Seconds busy = all + cost.perStep();
         table.add({fmt::format("{}", s), formatSeconds(cost.forwardCompute),
                    formatSeconds(cost.forwardCommunication), formatSeconds(cost.recomputation),
-                   formatSeconds(cost.backwardCompute),
-                   formatSeconds(cost.backwardCommunication), formatSeconds(cost.perMicrobatch()),
-                   formatSeconds(all), formatSeconds(cost.gradientSync), formatSeconds(cost.update),
+                   formatSeconds(cost.backwardCompute), formatSeconds(cost.backwardCommunication),
+                   formatSeconds(cost.perMicrobatch()), formatSeconds(all),
+                   formatSeconds(cost.gradientSync), formatSeconds(cost.update),
                    formatSeconds(Seconds(std::max(0.0, (plan.stepTime - busy).count))),
                    formatSeconds(plan.stepTime), formatSeconds(cost.receive)});
     }

@@ -1,4 +1,5 @@
-// Predicted timelines in plan files: one list per column, since there are tasks by the ten thousand.
+// Predicted timelines in plan files: one list per column, since there are tasks by the ten
+// thousand.
 #include "core/plan/plan_json.h"
 
 namespace alpa

@@ -1,13 +1,13 @@
 // Every plan computes the same function: five training steps of the tiny models, planned, saved,
 // loaded and run by the program as a user would, give the losses that JAX gave.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,18 +60,18 @@ struct Setting {
     std::string model;
     std::string optimizer; ///< "adam" or "sgd".
     int devices = 1;
-    std::string options;   ///< Of `alpa plan`.
+    std::string options; ///< Of `alpa plan`.
     bool mayLackPlan = false;
 };
 
 /// Plans and runs; the losses must be the listed ones.
 void checkLosses(const Setting& setting)
 {
-    SCOPED_TRACE(setting.model + " " + setting.optimizer + " cpu:" +
-                 std::to_string(setting.devices) + " " + setting.options);
+    SCOPED_TRACE(setting.model + " " + setting.optimizer +
+                 " cpu:" + std::to_string(setting.devices) + " " + setting.options);
     const bool isAdam = setting.optimizer == "adam";
-    const std::string stem = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + setting.model +
-                             "/" + setting.model;
+    const std::string stem =
+        std::string(ALPA_SOURCE_DIR) + "/sample_models/" + setting.model + "/" + setting.model;
     const auto plan = std::filesystem::temp_directory_path() /
                       ("alpa_run_losses_" + std::to_string(getpid()) + ".json");
     const std::string devices = std::to_string(setting.devices);
@@ -81,9 +81,9 @@ void checkLosses(const Setting& setting)
     if (setting.mayLackPlan && planned.exitCode == kNoPlan)
         return;
     ASSERT_EQ(planned.exitCode, 0) << planned.text;
-    const Output ran = runAlpa("run " + plan.string() + " -d cpu:" + devices + " -n 5 -i " + stem +
-                               ".reference.safetensors --json --learning-rate " +
-                               (isAdam ? "1e-3" : "0.1"));
+    const Output ran =
+        runAlpa("run " + plan.string() + " -d cpu:" + devices + " -n 5 -i " + stem +
+                ".reference.safetensors --json --learning-rate " + (isAdam ? "1e-3" : "0.1"));
     std::filesystem::remove(plan);
     ASSERT_EQ(ran.exitCode, 0) << ran.text;
     std::ifstream file(stem + ".json");

@@ -1,13 +1,13 @@
-#include "core/plan/plan_file.h"
-
 #include "core/base/files.h"
 #include "core/base/rng.h"
 #include "core/graph/graph_text.h"
 #include "core/lowering/lower_plan.h"
+#include "core/plan/plan_file.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include <filesystem>
 
 namespace alpa
 {
@@ -93,12 +93,17 @@ TEST_F(PlanFile, NamesThePlaceOfWhatIsWrong)
               "stages[1].memory.inFlight: got \"two\", expected a whole number from 1 to 65536");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["specs"][0] = "{q}"; }).substr(0, 9),
               "specs[0]:");
-    EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"][0]["axes"] = {1, 3}; }),
+    EXPECT_EQ(refusal(text_,
+                      [](Json& json) {
+                          json["stages"][0]["axes"] = {1, 3};
+                      }),
               "stages[0].axes: expected up to 4 sizes whose product is the submesh's 2 devices");
-    EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"][0]["ops"][0] = 1 << 23; }).substr(0, 17),
-              "stages[0].ops[0]:");
-    EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"][0]["opSpecs"].erase(0); }).substr(0, 18),
-              "stages[0].opSpecs:");
+    EXPECT_EQ(
+        refusal(text_, [](Json& json) { json["stages"][0]["ops"][0] = 1 << 23; }).substr(0, 17),
+        "stages[0].ops[0]:");
+    EXPECT_EQ(
+        refusal(text_, [](Json& json) { json["stages"][0]["opSpecs"].erase(0); }).substr(0, 18),
+        "stages[0].opSpecs:");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["stages"][1]["submesh"]["firstDevice"] = 0; }),
               "stages[1].submesh: device 0 is of another stage too");
     EXPECT_EQ(refusal(text_,
@@ -110,6 +115,15 @@ TEST_F(PlanFile, NamesThePlaceOfWhatIsWrong)
     EXPECT_EQ(refusal(text_, [](Json& json) { json["graph"] = "graph \"x\"\n%0:f32[ = batch"; })
                   .substr(0, 10),
               "graph: 2:8");
+    EXPECT_EQ(refusal(text_,
+                      [](Json& json) {
+                          for (Json& input : json["stages"][0]["inputs"]) {
+                              if (input["source"] == "owned")
+                                  input["source"] = "received";
+                          }
+                      })
+                  .substr(0, 17),
+              "stages[0].inputs:");
     EXPECT_EQ(refusal(text_, [](Json& json) { json["format"] = "pudding"; }),
               "not a plan: expected the format 'alpa plan'");
     EXPECT_EQ(planFromJson("{\n  \"a\": tru }").error().message,
@@ -132,7 +146,8 @@ TEST_F(PlanFile, SurvivesDamage)
     for (int round = 0; round < 120; ++round) {
         std::string damaged = text_;
         for (int flip = rng.between(1, 3); flip > 0; --flip) {
-            char& letter = damaged[static_cast<size_t>(rng.below(static_cast<int>(damaged.size())))];
+            char& letter =
+                damaged[static_cast<size_t>(rng.below(static_cast<int>(damaged.size())))];
             // Half the time a digit stays a digit: numbers that are well formed and wrong.
             if (letter >= '0' && letter <= '9' && rng.chance(0.5))
                 letter = static_cast<char>('0' + rng.below(10));

@@ -5,6 +5,7 @@
 #include "core/plan/make_plan.h"
 
 #include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 

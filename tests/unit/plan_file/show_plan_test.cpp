@@ -1,10 +1,10 @@
-#include "core/plan/show_plan.h"
-
 #include "core/base/text.h"
+#include "core/plan/show_plan.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace alpa
 {
