@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "tests/structure/project_files.h"
 
+#include <regex>
 #include <set>
 
 namespace alpa
@@ -75,6 +76,26 @@ TEST(Tree, NoFileTellsWhereItWasMade)
         }
         for (const std::string& place : places)
             EXPECT_EQ(text.find(place), std::string::npos) << file << " holds " << place;
+    }
+}
+
+TEST(Tree, EveryMentionedDocumentIsHere)
+{
+    const std::regex mention("[A-Za-z0-9_][A-Za-z0-9_/.-]*\\.md\\b");
+    for (const std::string& file : projectFiles()) {
+        const bool isProse =
+            isSource(file) || file.ends_with(".md") || file.ends_with("CMakeLists.txt");
+        if (!isProse)
+            continue;
+        const std::string text = readText(file);
+        const std::filesystem::path root = ALPA_SOURCE_DIR;
+        for (std::sregex_iterator it(text.begin(), text.end(), mention);
+             it != std::sregex_iterator(); ++it) {
+            const std::filesystem::path beside = (root / file).parent_path() / it->str();
+            EXPECT_TRUE(std::filesystem::exists(root / it->str()) ||
+                        std::filesystem::exists(beside))
+                << file << " mentions " << it->str();
+        }
     }
 }
 
