@@ -215,6 +215,9 @@ private:
                          makeCandidates({.model = draft.model.get(), .cluster = &request_.cluster, .constraints = &constraints_,
                                          .microbatches = microbatches, .isLean = isLean, .threads = threads_},
                                         control_));
+        if (!set.unmatchedPatterns.empty())
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("'{}' matches no parameter and no forward op (scope:kind)", set.unmatchedPatterns.front()));
         draft.set = std::make_shared<const CandidateSet>(std::move(set));
         if (draft.set->candidates.empty()) {
             keepReason(none, {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints" : draft.set->problems.front(),
@@ -453,6 +456,23 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     return steps;
 }
 
+/// The first of ever larger limits from `bound` on, at most a quarter apart, under which there is a plan; nothing if even
+/// the device's own memory is too little.
+Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request, PlanConstraints constraints, Bytes bound,
+                                              PreparedModels& models, const JobControl& control)
+{
+    for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
+        const Bytes limit(static_cast<int64_t>(static_cast<double>(bound.count) * factor));
+        if (limit > request.cluster.device.memory)
+            break;
+        constraints.memoryPerDevice = limit;
+        ASSIGN_OR_RETURN(const bool isFeasible, Planner(request, constraints, models, control).isFeasible());
+        if (isFeasible)
+            return std::optional(limit);
+    }
+    return std::optional<Bytes>();
+}
+
 /// A minimal clashing set, by deletion: a constraint whose removal still leaves no plan is not needed for the clash.
 Result<NoPlan> explain(const PlanRequest& request, const PlanConstraints& constraints, NoPlan none, PreparedModels& models,
                        const JobControl& control)
@@ -466,8 +486,12 @@ Result<NoPlan> explain(const PlanRequest& request, const PlanConstraints& constr
         if (!isFeasible)
             clash = std::move(fewer);
     }
+    const bool isShortOfMemory = none.smallestMemory.has_value();
+    if (isShortOfMemory) {
+        ASSIGN_OR_RETURN(none.smallestMemory, sufficientMemory(request, constraints, *none.smallestMemory, models, control));
+    }
     none.clashing = listConstraints(clash);
-    if (!clash.memoryPerDevice && (none.smallestMemory || none.clashing.empty()))
+    if (!clash.memoryPerDevice && (isShortOfMemory || none.clashing.empty()))
         none.clashing.push_back(fmt::format("memory {} of {}", formatMemory(request.cluster.device.memory), request.cluster.device.name));
     return none;
 }

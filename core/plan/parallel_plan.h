@@ -136,7 +136,7 @@ struct ParallelPlan {
 struct NoPlan {
     std::string reason; ///< "memory 16 GiB and max TP 1: stage of layers 0-3 needs 23.1 GiB at least"
     std::vector<std::string> clashing;       ///< The constraints, as formatted.
-    std::optional<Bytes> smallestMemory;     ///< Per device, that would do with everything else as asked.
+    std::optional<Bytes> smallestMemory;     ///< Per device: would do with everything else as asked, by the drafts.
 };
 
 } // namespace alpa
