@@ -1,9 +1,9 @@
 #include "core/intra_op/layered_graph.h"
 
-#include <algorithm>
-
 #include "core/base/check.h"
 #include "core/cost/compute_time.h"
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -25,7 +25,8 @@ std::vector<uint8_t> findLazyOps(const Graph& graph, const std::vector<std::vect
     std::vector<uint8_t> isLazy(graph.ops.size(), 0);
     for (size_t index = 0; index < graph.ops.size(); ++index) {
         const Op& op = graph.ops[index];
-        if (op.results.size() != 1 || users[op.results[0].index()].size() != 1 || op.phase == Phase::kUpdate)
+        if (op.results.size() != 1 || users[op.results[0].index()].size() != 1 ||
+            op.phase == Phase::kUpdate)
             continue;
         if (graph.type(op.results[0]).rank() == 0)
             continue;
@@ -61,9 +62,11 @@ std::vector<uint8_t> findKeptPartials(const Graph& graph, const GraphRules& rule
                         return true;
                     if (user.results.size() != 1 || keeps[user.results[0].index()] == 0)
                         return false;
-                    const FactorRule& rule = rules.rules[static_cast<size_t>(rules.ofOp[reader.index()])];
+                    const FactorRule& rule =
+                        rules.rules[static_cast<size_t>(rules.ofOp[reader.index()])];
                     for (size_t o = 0; o < user.operands.size(); ++o) {
-                        if (user.operands[o] == result && linearGroupOf(rule, static_cast<int>(o)).empty())
+                        if (user.operands[o] == result &&
+                            linearGroupOf(rule, static_cast<int>(o)).empty())
                             return false;
                     }
                     return true;
@@ -90,21 +93,23 @@ std::vector<ValueId> findUpdateGroups(const Graph& graph)
         // "block_0.fc.kernel.m" belongs to "block_0.fc.kernel".
         const std::string& state = graph.value(output.alias).name;
         const auto owner = parameterOf.find(state.substr(0, state.rfind('.')));
-        if (owner != parameterOf.end() && graph.type(output.alias).dims == graph.type(owner->second).dims) {
+        if (owner != parameterOf.end() &&
+            graph.type(output.alias).dims == graph.type(owner->second).dims) {
             group[output.alias.index()] = owner->second;
             group[output.value.index()] = owner->second;
         }
     }
     for (size_t index = graph.ops.size(); index-- > 0;) {
         const Op& op = graph.ops[index];
-        if (op.phase != Phase::kUpdate || op.results.empty() || !group[op.results[0].index()].isValid())
+        if (op.phase != Phase::kUpdate || op.results.empty() ||
+            !group[op.results[0].index()].isValid())
             continue;
         const ValueId parameter = group[op.results[0].index()];
         for (const ValueId operand : op.operands) {
             const OpId producer = graph.value(operand).producer;
-            const bool isUpdateValue =
-                producer.isValid() ? graph.op(producer).phase == Phase::kUpdate
-                                   : graph.inputRole(operand) == InputRole::kOptimizerState;
+            const bool isUpdateValue = producer.isValid()
+                                           ? graph.op(producer).phase == Phase::kUpdate
+                                           : graph.inputRole(operand) == InputRole::kOptimizerState;
             if (isUpdateValue && graph.type(operand).dims == graph.type(parameter).dims &&
                 !group[operand.index()].isValid())
                 group[operand.index()] = parameter;
@@ -113,7 +118,8 @@ std::vector<ValueId> findUpdateGroups(const Graph& graph)
     return group;
 }
 
-/// Of one fused kernel per parameter: inputs and accumulated gradients read once, outputs written once.
+/// Of one fused kernel per parameter: inputs and accumulated gradients read once, outputs written
+/// once.
 Seconds updateWork(const Graph& graph, const Op& op, const std::vector<uint8_t>& isOutput,
                    const std::vector<std::vector<OpId>>& users, OpId id, const DeviceKind& device)
 {
@@ -182,8 +188,8 @@ Graph cloneLazyOps(const Graph& graph)
         const OpId id(index);
         const Op& op = graph.op(id);
         // Expansions are emitted before each reader instead of here.
-        if (op.results.size() == 1 && isExpansion(graph, op) && isOutput[op.results[0].index()] == 0 &&
-            op.phase != Phase::kUpdate) {
+        if (op.results.size() == 1 && isExpansion(graph, op) &&
+            isOutput[op.results[0].index()] == 0 && op.phase != Phase::kUpdate) {
             isCloned[index] = 1;
             continue;
         }
@@ -200,8 +206,8 @@ Graph cloneLazyOps(const Graph& graph)
     return result;
 }
 
-LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> layerOfOp, int layerCount,
-                           const DeviceKind& device)
+LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> layerOfOp,
+                           int layerCount, const DeviceKind& device)
 {
     LayeredGraph layered;
     layered.graph = std::move(graph);
@@ -214,7 +220,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     // A lazy op is computed where it is read: between layers its operands cross, not its result.
     for (size_t index = g.ops.size(); index-- > 0;) {
         if (layered.isLazy[index] != 0)
-            layered.layerOfOp[index] = layered.layerOfOp[layered.users[g.ops[index].results[0].index()].front().index()];
+            layered.layerOfOp[index] =
+                layered.layerOfOp[layered.users[g.ops[index].results[0].index()].front().index()];
     }
     layered.keepsPartial = findKeptPartials(g, layered.rules, layered.users);
     layered.updateGroup = findUpdateGroups(g);
@@ -238,7 +245,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
                 largest = std::max(largest, g.type(result).bytes());
             layered.layerOfValue[result.index()] = layer;
             layered.isSaved[result.index()] =
-                op.phase == Phase::kForward && std::ranges::any_of(layered.users[result.index()], [&](OpId user) {
+                op.phase == Phase::kForward &&
+                std::ranges::any_of(layered.users[result.index()], [&](OpId user) {
                     return g.op(user).phase == Phase::kBackward;
                 });
         }
@@ -251,7 +259,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
             layered.fixed.push_back(time.fixed);
         }
     }
-    // Parameters live with their update, states with them; without an update, with the first reader.
+    // Parameters live with their update, states with them; without an update, with the first
+    // reader.
     for (const GraphInput& input : g.inputs) {
         if (input.role == InputRole::kBatch)
             continue;

@@ -1,13 +1,14 @@
-// LayeredGraph: a training graph cut into layers, with everything about its ops that does not depend on a mesh.
+// LayeredGraph: a training graph cut into layers, with everything about its ops that does not
+// depend on a mesh.
 #pragma once
-
-#include <memory>
-#include <vector>
 
 #include "core/base/units.h"
 #include "core/graph/graph.h"
 #include "core/intra_op/spec_tables.h"
 #include "core/mesh/cluster.h"
+
+#include <memory>
+#include <vector>
 
 namespace alpa
 {
@@ -16,26 +17,30 @@ struct LayeredGraph {
     std::shared_ptr<const Graph> graph;
     int layerCount = 0;
     std::vector<int> layerOfOp;
-    /// Per value: layer that computes or stores it. -1 for batch inputs, which every layer reads from the host.
+    /// Per value: layer that computes or stores it. -1 for batch inputs, which every layer reads
+    /// from the host.
     std::vector<int> layerOfValue;
     std::vector<std::vector<OpId>> opsOfLayer; ///< In graph order.
     GraphRules rules;
     std::vector<Seconds> work;  ///< Per op, on one whole device; splits with the op.
     std::vector<Seconds> fixed; ///< Per op, on every device.
-    /// Ops with one reader that yield whatever sharding it needs: constants, iotas, expanding broadcasts and what is
-    /// computed from these alone.
+    /// Ops with one reader that yield whatever sharding it needs: constants, iotas, expanding
+    /// broadcasts and what is computed from these alone.
     std::vector<uint8_t> isLazy;
-    std::vector<uint8_t> keepsPartial; ///< Per value: all readers lead linearly to gradient accumulators.
-    std::vector<uint8_t> isSaved;      ///< Per value: forward value read in the backward phase.
-    /// Per value: the parameter input whose update group it belongs to (states, update ops), else invalid.
+    std::vector<uint8_t>
+        keepsPartial; ///< Per value: all readers lead linearly to gradient accumulators.
+    std::vector<uint8_t> isSaved; ///< Per value: forward value read in the backward phase.
+    /// Per value: the parameter input whose update group it belongs to (states, update ops), else
+    /// invalid.
     std::vector<ValueId> updateGroup;
     std::vector<std::vector<OpId>> users;
     std::vector<Bytes> largestResult; ///< Per layer: of its forward and backward ops, whole.
 };
 
-/// Assumes layerOfOp has a layer in [0, layerCount) for every op and lazy ops are not shared (see cloneLazyOps).
-LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> layerOfOp, int layerCount,
-                           const DeviceKind& device);
+/// Assumes layerOfOp has a layer in [0, layerCount) for every op and lazy ops are not shared (see
+/// cloneLazyOps).
+LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> layerOfOp,
+                           int layerCount, const DeviceKind& device);
 
 /// A copy of `graph` in which every constant, iota and expanding broadcast has one reader.
 Graph cloneLazyOps(const Graph& graph);

@@ -1,12 +1,12 @@
 #include "core/intra_op/mesh_problem.h"
 
+#include "core/base/check.h"
+#include "core/base/text.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
-
-#include "core/base/check.h"
-#include "core/base/text.h"
 
 namespace alpa
 {
@@ -62,7 +62,10 @@ private:
     int axes() const { return static_cast<int>(sizes().size()); }
     const TensorType& type(ValueId value) const { return graph_.type(value); }
     int ruleOf(OpId op) const { return layered_.rules.ofOp[op.index()]; }
-    const FactorRule& factors(OpId op) const { return layered_.rules.rules[static_cast<size_t>(ruleOf(op))]; }
+    const FactorRule& factors(OpId op) const
+    {
+        return layered_.rules.rules[static_cast<size_t>(ruleOf(op))];
+    }
 
     Status checkBatch()
     {
@@ -71,19 +74,26 @@ private:
                 continue;
             const int64_t batch = type(input.value).dims[0];
             if (batch % sizes()[kDataAxis] != 0)
-                return Error(ErrorCode::kInvalidInput,
-                             "a microbatch of " + std::to_string(batch) + " samples does not divide over " +
-                                 std::to_string(sizes()[kDataAxis]) + " devices");
+                return Error(ErrorCode::kInvalidInput, "a microbatch of " + std::to_string(batch) +
+                                                           " samples does not divide over " +
+                                                           std::to_string(sizes()[kDataAxis]) +
+                                                           " devices");
         }
         return {};
     }
 
-    // --- nodes -----------------------------------------------------------------------------------------------
+    // --- nodes
+    // -----------------------------------------------------------------------------------------------
 
     int addNode(DecisionKind kind, int layer, ValueId value, OpId op, SpecListId specs)
     {
         const size_t strategies = tables_.list(specs).size();
-        MeshNode node{.kind = kind, .layer = layer, .value = value, .op = op, .specs = specs, .strategies = {},
+        MeshNode node{.kind = kind,
+                      .layer = layer,
+                      .value = value,
+                      .op = op,
+                      .specs = specs,
+                      .strategies = {},
                       .perMicrobatch = std::vector<double>(strategies, 0.0),
                       .perStep = std::vector<double>(strategies, 0.0),
                       .forward = std::vector<double>(strategies, 0.0),
@@ -104,9 +114,10 @@ private:
             bytes[k] += local[k];
     }
 
-    /// All specs of a tensor of `dims`; `batchDim` >= 0: the data axis splits just that dimension. With
-    /// `withPartial`, axes may also be partial.
-    SpecListId tensorSpecs(const TensorType& tensor, int batchDim, StorageRule rule, bool withPartial)
+    /// All specs of a tensor of `dims`; `batchDim` >= 0: the data axis splits just that dimension.
+    /// With `withPartial`, axes may also be partial.
+    SpecListId tensorSpecs(const TensorType& tensor, int batchDim, StorageRule rule,
+                           bool withPartial)
     {
         const auto known = specsOfTensor_.find({tensor.dims, batchDim, rule, withPartial});
         if (known != specsOfTensor_.end())
@@ -126,8 +137,8 @@ private:
         return list;
     }
 
-    void addAxis(std::vector<ShardingSpec>& wider, const ShardingSpec& spec, int axis, const TensorType& tensor,
-                 int onlyDim, bool withPartial)
+    void addAxis(std::vector<ShardingSpec>& wider, const ShardingSpec& spec, int axis,
+                 const TensorType& tensor, int onlyDim, bool withPartial)
     {
         if (onlyDim < 0)
             wider.push_back(spec);
@@ -162,14 +173,16 @@ private:
     void addInput(const GraphInput& input)
     {
         const TensorType& tensor = type(input.value);
-        problem_.listOfInput[input.value.index()] = tables_.intern({ShardingSpec::replicated(tensor.rank())});
+        problem_.listOfInput[input.value.index()] =
+            tables_.intern({ShardingSpec::replicated(tensor.rank())});
         if (input.role == InputRole::kBatch || tensor.rank() == 0)
             return;
         const ValueId group = layered_.updateGroup[input.value.index()];
         if (input.role == InputRole::kParameter) {
             const SpecListId specs = tensorSpecs(tensor, -1, rules_.parameters, false);
-            const int index = addNode(DecisionKind::kParameter, layered_.layerOfValue[input.value.index()],
-                                      input.value, OpId(), specs);
+            const int index =
+                addNode(DecisionKind::kParameter, layered_.layerOfValue[input.value.index()],
+                        input.value, OpId(), specs);
             addBytes(node(index).fixedBytes, tensor, specs);
             setInput(input.value, index, specs);
         } else if (group.isValid()) {
@@ -191,14 +204,17 @@ private:
         int& index = updateNode_[parameter.index()];
         if (index < 0) {
             const SpecListId specs = tensorSpecs(type(parameter), -1, rules_.states, false);
-            index = addNode(DecisionKind::kUpdate, layered_.layerOfValue[parameter.index()], parameter, OpId(), specs);
+            index = addNode(DecisionKind::kUpdate, layered_.layerOfValue[parameter.index()],
+                            parameter, OpId(), specs);
         }
         return index;
     }
 
-    // --- sources ---------------------------------------------------------------------------------------------
+    // --- sources
+    // ---------------------------------------------------------------------------------------------
 
-    /// Where an op of `layer` finds `value`, which is not lazy. Values of other layers come through a copy.
+    /// Where an op of `layer` finds `value`, which is not lazy. Values of other layers come through
+    /// a copy.
     Source source(ValueId value, int layer, Phase phase)
     {
         const TensorType& tensor = type(value);
@@ -223,17 +239,20 @@ private:
         return {decision.node, decision.result};
     }
 
-    /// Several contractions of one phase that read the same value (q, k and v of attention; the two products of a
-    /// backward pass) share its resharding: a decision of its own stands between them and the value.
+    /// Several contractions of one phase that read the same value (q, k and v of attention; the two
+    /// products of a backward pass) share its resharding: a decision of its own stands between them
+    /// and the value.
     Source readerSource(ValueId value, int layer, const Op& reader)
     {
         const Source own = source(value, layer, reader.phase);
         if (own.node < 0 || reader.kind != OpKind::kDot || !isShared(value, layer, reader.phase))
             return own;
-        const auto [place, isNew] = sharedOf_.try_emplace({value.number, layer, static_cast<int>(reader.phase)}, -1);
+        const auto [place, isNew] =
+            sharedOf_.try_emplace({value.number, layer, static_cast<int>(reader.phase)}, -1);
         if (isNew) {
             const SpecListId specs =
-                tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
+                tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()],
+                            StorageRule::kFree, false);
             place->second = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
             addEdge(value, own, place->second, specs, reader.phase);
         }
@@ -245,7 +264,10 @@ private:
         int readers = 0;
         for (const OpId user : layered_.users[value.index()]) {
             const Op& op = graph_.op(user);
-            readers += op.kind == OpKind::kDot && op.phase == phase && layered_.layerOfOp[user.index()] == layer ? 1 : 0;
+            readers += op.kind == OpKind::kDot && op.phase == phase &&
+                               layered_.layerOfOp[user.index()] == layer
+                           ? 1
+                           : 0;
         }
         return readers > 1;
     }
@@ -254,25 +276,32 @@ private:
     {
         const OpId producer = graph_.value(value).producer;
         const bool isParameter = graph_.inputRole(value) == InputRole::kParameter;
-        const bool isAccumulated = producer.isValid() && graph_.op(producer).kind == OpKind::kAccumulate;
-        const SpecListId specs =
-            tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
+        const bool isAccumulated =
+            producer.isValid() && graph_.op(producer).kind == OpKind::kAccumulate;
+        const SpecListId specs = tensorSpecs(
+            type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
         const int index = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
         if (layered_.layerOfValue[value.index()] >= 0) {
             const Source from = ownSource(value);
             addEdge(value, from, index, specs, isAccumulated ? Phase::kUpdate : Phase::kForward);
         }
-        problem_.copies.push_back({.value = value, .layer = layer, .node = index,
-                                   .isPerStep = isParameter || isAccumulated, .isReadBackward = false});
+        problem_.copies.push_back({.value = value,
+                                   .layer = layer,
+                                   .node = index,
+                                   .isPerStep = isParameter || isAccumulated,
+                                   .isReadBackward = false});
         return static_cast<int>(problem_.copies.size()) - 1;
     }
 
-    // --- costs -----------------------------------------------------------------------------------------------
+    // --- costs
+    // -----------------------------------------------------------------------------------------------
 
-    void addDiagonal(int index, const TensorType& tensor, SpecListId from, SpecListId to, Phase phase)
+    void addDiagonal(int index, const TensorType& tensor, SpecListId from, SpecListId to,
+                     Phase phase)
     {
         const std::vector<double>& seconds = tables_.diagonal(tensor, from, to);
-        std::vector<double>& cost = phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
+        std::vector<double>& cost =
+            phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
         for (size_t k = 0; k < seconds.size(); ++k) {
             cost[k] += seconds[k];
             if (phase == Phase::kForward)
@@ -280,8 +309,8 @@ private:
         }
     }
 
-    /// The reader `to` needs `value` under `required`; pays the resharding. Programs share one resharding between
-    /// readers of a phase, so the same need of the same node counts once.
+    /// The reader `to` needs `value` under `required`; pays the resharding. Programs share one
+    /// resharding between readers of a phase, so the same need of the same node counts once.
     void addEdge(ValueId value, const Source& from, int to, SpecListId required, Phase phase)
     {
         if (to < 0 || from.node < 0)
@@ -294,7 +323,8 @@ private:
         }
         const int matrix = tables_.matrix(type(value), from.list, required);
         if (!tables_.matrixAt(matrix).isZero)
-            problem_.edges.push_back({from.node, to, matrix, phase == Phase::kUpdate, phase == Phase::kForward});
+            problem_.edges.push_back(
+                {from.node, to, matrix, phase == Phase::kUpdate, phase == Phase::kForward});
     }
 
     /// Operand `value` is needed under `required` by op `reader`, which follows node `index`.
@@ -332,7 +362,8 @@ private:
         }
     }
 
-    // --- ops -------------------------------------------------------------------------------------------------
+    // --- ops
+    // -------------------------------------------------------------------------------------------------
 
     static bool alwaysDecides(OpKind kind)
     {
@@ -364,7 +395,8 @@ private:
                        return type(operand).rank() == 0;
                    })) {
             decision.node = -1;
-            decision.operands.assign(op.operands.size(), tables_.intern({ShardingSpec::replicated(0)}));
+            decision.operands.assign(op.operands.size(),
+                                     tables_.intern({ShardingSpec::replicated(0)}));
             decision.result = tables_.intern({ShardingSpec::replicated(0)});
         } else {
             decide(id, layer);
@@ -392,8 +424,8 @@ private:
         }
     }
 
-    /// Small partial results (means, maxima, losses) are all-reduced where they arise: a decision of their own would
-    /// not pay.
+    /// Small partial results (means, maxima, losses) are all-reduced where they arise: a decision
+    /// of their own would not pay.
     bool resolvesAtOnce(const Op& op, SpecListId produced)
     {
         if (!tables_.hasPartial(produced) || layered_.keepsPartial[op.results[0].index()] != 0)
@@ -419,7 +451,8 @@ private:
         for (size_t o = 0; o < op.operands.size(); ++o) {
             const ValueId operand = op.operands[o];
             const OpId producer = graph_.value(operand).producer;
-            if (type(operand).rank() == 0 || (producer.isValid() && layered_.isLazy[producer.index()] != 0))
+            if (type(operand).rank() == 0 ||
+                (producer.isValid() && layered_.isLazy[producer.index()] != 0))
                 continue;
             const Source from = source(operand, layer, op.phase);
             if (from.node < 0)
@@ -481,15 +514,18 @@ private:
     }
 
     /// A sum of two partial sums may stay partial: then one reduction serves both.
-    void addPartialVariants(OpId id, int layer, const FactorRule& rule, std::vector<Strategy>& allowed, Carried& carried)
+    void addPartialVariants(OpId id, int layer, const FactorRule& rule,
+                            std::vector<Strategy>& allowed, Carried& carried)
     {
         const Op& op = graph_.op(id);
-        const std::vector<int> group = op.operands.empty() ? std::vector<int>{} : linearGroupOf(rule, 0);
+        const std::vector<int> group =
+            op.operands.empty() ? std::vector<int>{} : linearGroupOf(rule, 0);
         if (group.size() != 2 || op.operands.size() != 2)
             return;
         for (const ValueId operand : op.operands) {
             const OpId producer = graph_.value(operand).producer;
-            if (type(operand).rank() == 0 || (producer.isValid() && layered_.isLazy[producer.index()] != 0) ||
+            if (type(operand).rank() == 0 ||
+                (producer.isValid() && layered_.isLazy[producer.index()] != 0) ||
                 !tables_.hasPartial(source(operand, layer, op.phase).list))
                 return;
         }
@@ -554,15 +590,18 @@ private:
             const Source updated = ownSource(output.value);
             if (parameter < 0 || updated.node < 0)
                 continue;
-            const int matrix = tables_.matrix(type(output.alias), updated.list, node(parameter).specs);
+            const int matrix =
+                tables_.matrix(type(output.alias), updated.list, node(parameter).specs);
             if (!tables_.matrixAt(matrix).isZero)
                 problem_.edges.push_back({updated.node, parameter, matrix, true, false});
         }
     }
 
-    // --- constraints -----------------------------------------------------------------------------------------
+    // --- constraints
+    // -----------------------------------------------------------------------------------------
 
-    /// "qkv.kernel[0:64]", a part of a separated projection, is also meant by the name of the whole.
+    /// "qkv.kernel[0:64]", a part of a separated projection, is also meant by the name of the
+    /// whole.
     static bool matchesParameter(std::string_view name, std::string_view pattern)
     {
         return matchesPattern(name, pattern) ||
@@ -621,7 +660,8 @@ private:
     const ShardingRules& rules_;
     MeshProblem problem_;
     std::vector<int> updateNode_; ///< Per parameter value.
-    std::map<std::pair<uint32_t, int>, int> copyOf_; ///< (value, layer) -> index of copies, before sorting.
+    std::map<std::pair<uint32_t, int>, int>
+        copyOf_; ///< (value, layer) -> index of copies, before sorting.
     std::map<std::tuple<uint32_t, int, int>, int> sharedOf_; ///< (value, layer, phase) -> node.
     std::set<std::tuple<uint32_t, int, SpecListId, int>> needs_;
     std::map<std::tuple<std::vector<int64_t>, int, StorageRule, bool>, SpecListId> specsOfTensor_;
@@ -629,7 +669,8 @@ private:
 
 } // namespace
 
-Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables, const ShardingRules& rules)
+Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables,
+                                     const ShardingRules& rules)
 {
     return Builder(layered, tables, rules).build();
 }
@@ -651,7 +692,8 @@ std::string decisionLabel(const Graph& graph, const MeshNode& node)
     case DecisionKind::kAccumulator:
         return opLabel(graph, graph.op(node.op));
     case DecisionKind::kCopy:
-        return "copy of " + valueLabel(graph, node.value) + " for layer " + std::to_string(node.layer);
+        return "copy of " + valueLabel(graph, node.value) + " for layer " +
+               std::to_string(node.layer);
     }
     return {};
 }

@@ -1,15 +1,15 @@
-// MeshProblem: the intra-op decisions of the whole training graph on one mesh shape. A stage's integer programme is the
-// part of it that lies in the stage's layers.
+// MeshProblem: the intra-op decisions of the whole training graph on one mesh shape. A stage's
+// integer programme is the part of it that lies in the stage's layers.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "core/base/result.h"
 #include "core/intra_op/ilp_problem.h"
 #include "core/intra_op/layered_graph.h"
 #include "core/intra_op/spec_tables.h"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace alpa
 {
@@ -17,8 +17,8 @@ namespace alpa
 /// Whether stored tensors may, must, or must not be split over the data axis.
 enum class StorageRule { kFree, kReplicated, kSplit };
 
-/// Keeps (or, with `forbids`, drops) the strategies that give `spec` to what matches `pattern`: a parameter's name, or
-/// "scope:kind" of a forward op.
+/// Keeps (or, with `forbids`, drops) the strategies that give `spec` to what matches `pattern`: a
+/// parameter's name, or "scope:kind" of a forward op.
 struct SpecConstraint {
     std::string pattern;
     ShardingSpec spec; ///< Over the stage's axes: x is the data axis, y the tensor axis.
@@ -42,12 +42,14 @@ struct MeshNode {
     int layer = 0;
     ValueId value; ///< The op's result, the stored tensor, the copied value.
     OpId op;
-    SpecListId specs = 0; ///< Of `value`, per strategy.
+    SpecListId specs = 0;             ///< Of `value`, per strategy.
     std::vector<Strategy> strategies; ///< For kOp.
-    std::vector<double> perMicrobatch, perStep; ///< Seconds, per strategy. Forbidden strategies: infinite.
-    std::vector<double> forward; ///< The forward pass's part of perMicrobatch: what recomputation pays again.
-    std::vector<int64_t> fixedBytes;            ///< Parameters, accumulators, states.
-    std::vector<int64_t> activationBytes;       ///< Saved for the backward phase, per microbatch.
+    std::vector<double> perMicrobatch,
+        perStep; ///< Seconds, per strategy. Forbidden strategies: infinite.
+    std::vector<double>
+        forward; ///< The forward pass's part of perMicrobatch: what recomputation pays again.
+    std::vector<int64_t> fixedBytes;      ///< Parameters, accumulators, states.
+    std::vector<int64_t> activationBytes; ///< Saved for the backward phase, per microbatch.
 };
 
 struct MeshEdge {
@@ -69,7 +71,7 @@ struct OpDecision {
 struct LayerCopy {
     ValueId value;
     int layer = 0;
-    int node = -1; ///< -1: scalars.
+    int node = -1;          ///< -1: scalars.
     bool isPerStep = false; ///< Tied parameters and their gradients, once per step.
     bool isReadBackward = false;
 };
@@ -77,16 +79,18 @@ struct LayerCopy {
 struct MeshProblem {
     std::vector<MeshNode> nodes;
     std::vector<std::vector<int>> nodesOfLayer;
-    std::vector<MeshEdge> edges;      ///< Sorted by (layer of from, layer of to).
-    std::vector<OpDecision> ops;      ///< Per op.
-    std::vector<int> nodeOfInput;     ///< Per value: node of a stored tensor, or -1.
+    std::vector<MeshEdge> edges;         ///< Sorted by (layer of from, layer of to).
+    std::vector<OpDecision> ops;         ///< Per op.
+    std::vector<int> nodeOfInput;        ///< Per value: node of a stored tensor, or -1.
     std::vector<SpecListId> listOfInput; ///< Per value that is a graph input.
-    std::vector<LayerCopy> copies;    ///< By layer.
-    std::vector<std::string> unmatchedPatterns; ///< Constraints that matched nothing or left nothing.
+    std::vector<LayerCopy> copies;       ///< By layer.
+    std::vector<std::string>
+        unmatchedPatterns; ///< Constraints that matched nothing or left nothing.
 };
 
 /// Fails with kInvalidInput if the batch does not divide over the data axis (message says so).
-Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables, const ShardingRules& rules);
+Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables,
+                                     const ShardingRules& rules);
 
 /// Label of a decision: the parameter's name, or "scope:kind".
 std::string decisionLabel(const Graph& graph, const MeshNode& node);

@@ -1,9 +1,9 @@
 #include "core/intra_op/spec_tables.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <cstring>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -14,7 +14,8 @@ namespace
 uint64_t key(int a, int b, int c)
 {
     DCHECK(a < (1 << 21) && b < (1 << 21) && c < (1 << 21), "table index fits 21 bits");
-    return (static_cast<uint64_t>(a) << 42) | (static_cast<uint64_t>(b) << 21) | static_cast<uint64_t>(c);
+    return (static_cast<uint64_t>(a) << 42) | (static_cast<uint64_t>(b) << 21) |
+           static_cast<uint64_t>(c);
 }
 
 std::string bytesOf(const std::vector<ShardingSpec>& list)
@@ -75,7 +76,8 @@ GraphRules collectRules(const Graph& graph)
     all.reserve(graph.ops.size());
     for (const Op& op : graph.ops) {
         FactorRule rule = factorRule(graph, op);
-        const auto [place, isNew] = ids.try_emplace(ruleKey(rule), static_cast<int>(result.rules.size()));
+        const auto [place, isNew] =
+            ids.try_emplace(ruleKey(rule), static_cast<int>(result.rules.size()));
         if (isNew)
             result.rules.push_back(rule);
         result.ofOp.push_back(place->second);
@@ -96,7 +98,8 @@ SpecTables::SpecTables(const Cluster& cluster, const DeviceMesh& mesh, const Gra
 
 SpecListId SpecTables::intern(const std::vector<ShardingSpec>& list)
 {
-    const auto [place, isNew] = listIds_.try_emplace(bytesOf(list), static_cast<int>(lists_.size()));
+    const auto [place, isNew] =
+        listIds_.try_emplace(bytesOf(list), static_cast<int>(lists_.size()));
     if (isNew) {
         lists_.push_back(list);
         hasPartial_.push_back(
@@ -169,7 +172,8 @@ const Carried& SpecTables::followOperand(int rule, int operand, SpecListId list)
     const std::vector<ShardingSpec> specs = this->list(list);
     for (const ShardingSpec& spec : specs) {
         const Strategy strategy = strategyFromOperand(factors, operand, spec, axisSizes_);
-        const AxisSet passed = isLinear && spec.partialKind == ReduceKind::kAdd ? spec.partial : AxisSet{0};
+        const AxisSet passed =
+            isLinear && spec.partialKind == ReduceKind::kAdd ? spec.partial : AxisSet{0};
         append(carried, operands, produced, factors, strategy, operand, passed);
     }
     for (const auto& specsOfOperand : operands)
@@ -189,7 +193,8 @@ const Carried& SpecTables::followResult(int rule, SpecListId list)
     std::vector<ShardingSpec> produced;
     const std::vector<ShardingSpec> specs = this->list(list);
     for (const ShardingSpec& spec : specs)
-        append(carried, operands, produced, factors, strategyFromResult(factors, 0, spec, axisSizes_), 0, 0);
+        append(carried, operands, produced, factors,
+               strategyFromResult(factors, 0, spec, axisSizes_), 0, 0);
     for (const auto& specsOfOperand : operands)
         carried.operands.push_back(intern(specsOfOperand));
     carried.produced = intern(produced);
@@ -213,7 +218,8 @@ Carried SpecTables::decide(int rule, const std::vector<Strategy>& strategies)
 int SpecTables::typeId(const TensorType& type)
 {
     std::string text(1, static_cast<char>(type.dtype));
-    text.append(reinterpret_cast<const char*>(type.dims.data()), type.dims.size() * sizeof(int64_t));
+    text.append(reinterpret_cast<const char*>(type.dims.data()),
+                type.dims.size() * sizeof(int64_t));
     return typeIds_.try_emplace(std::move(text), static_cast<int>(typeIds_.size())).first->second;
 }
 
@@ -223,11 +229,13 @@ int SpecTables::matrix(const TensorType& type, SpecListId from, SpecListId to)
         matrixIds_.try_emplace(key(typeId(type), from, to), static_cast<int>(matrices_.size()));
     if (!isNew)
         return place->second;
-    Matrix matrix{.rows = strategies(from), .columns = strategies(to), .entries = {}, .isZero = true};
+    Matrix matrix{
+        .rows = strategies(from), .columns = strategies(to), .entries = {}, .isZero = true};
     matrix.entries.reserve(static_cast<size_t>(matrix.rows) * static_cast<size_t>(matrix.columns));
     for (const ShardingSpec& source : list(from)) {
         for (const ShardingSpec& target : list(to)) {
-            const double seconds = source == target ? 0.0 : resharder_.time(type, source, target).count;
+            const double seconds =
+                source == target ? 0.0 : resharder_.time(type, source, target).count;
             matrix.isZero = matrix.isZero && seconds == 0.0;
             matrix.entries.push_back(seconds);
         }
@@ -236,7 +244,8 @@ int SpecTables::matrix(const TensorType& type, SpecListId from, SpecListId to)
     return place->second;
 }
 
-const std::vector<double>& SpecTables::diagonal(const TensorType& type, SpecListId from, SpecListId to)
+const std::vector<double>& SpecTables::diagonal(const TensorType& type, SpecListId from,
+                                                SpecListId to)
 {
     const uint64_t id = key(typeId(type), from, to);
     if (const auto known = diagonals_.find(id); known != diagonals_.end())

@@ -1,10 +1,10 @@
 #include "core/intra_op/stage_sharding.h"
 
+#include "core/base/check.h"
+
 #include <algorithm>
 #include <bit>
 #include <limits>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -27,7 +27,8 @@ uint64_t mix(uint64_t hash, double value) { return mix(hash, std::bit_cast<uint6
 } // namespace
 
 Result<StageSharder> StageSharder::create(const LayeredGraph& layered, const Cluster& cluster,
-                                          const DeviceMesh& mesh, const ShardingRules& rules, int microbatches)
+                                          const DeviceMesh& mesh, const ShardingRules& rules,
+                                          int microbatches)
 {
     StageSharder sharder;
     sharder.layered_ = &layered;
@@ -69,7 +70,8 @@ void StageSharder::hashLayers()
         uint64_t& hash = edgeHash_[key];
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
-        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 4 + (edge.isPerStep ? 2 : 0) + (edge.isForward ? 1 : 0));
+        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 4 + (edge.isPerStep ? 2 : 0) +
+                             (edge.isForward ? 1 : 0));
     }
 }
 
@@ -91,23 +93,28 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
 {
     // Without a price or a limit on memory it does not matter how many microbatches are in flight.
     const bool countsMemory = request.secondsPerByte > 0 || request.memoryLimit.has_value();
-    std::vector<uint64_t> words{countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
-                                std::bit_cast<uint64_t>(request.secondsPerByte),
-                                request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
-                                (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u)};
+    std::vector<uint64_t> words{
+        countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
+        std::bit_cast<uint64_t>(request.secondsPerByte),
+        request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
+        (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u)};
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         words.push_back(layerHash_[static_cast<size_t>(layer)]);
         auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
-        for (; edges != edgeHash_.end() && edges->first.first == layer && edges->first.second < request.endLayer;
+        for (; edges != edgeHash_.end() && edges->first.first == layer &&
+               edges->first.second < request.endLayer;
              ++edges) {
-            words.push_back(static_cast<uint64_t>(edges->first.second - layer + layered_->layerCount));
+            words.push_back(
+                static_cast<uint64_t>(edges->first.second - layer + layered_->layerCount));
             words.push_back(edges->second);
         }
     }
     for (const LayerCopy& copy : problem_->copies) {
-        if (copy.layer >= request.firstLayer && copy.layer < request.endLayer && isOutside(copy, request))
-            words.push_back(mix(static_cast<uint64_t>(copy.layer - request.firstLayer),
-                                static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
+        if (copy.layer >= request.firstLayer && copy.layer < request.endLayer &&
+            isOutside(copy, request))
+            words.push_back(
+                mix(static_cast<uint64_t>(copy.layer - request.firstLayer),
+                    static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
     }
     return words;
 }
@@ -138,17 +145,22 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         for (size_t k = 0; k < decision.costs.size(); ++k) {
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
                                 (request.recomputes ? node.forward[k] : 0.0);
-            bytes[k] = node.fixedBytes[k] + (request.recomputes ? 1 : request.inFlight) * node.activationBytes[k];
+            bytes[k] = node.fixedBytes[k] +
+                       (request.recomputes ? 1 : request.inFlight) * node.activationBytes[k];
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
     }
     for (const LayerCopy& copy : problem_->copies) {
-        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer || !isOutside(copy, request))
+        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
+            !isOutside(copy, request))
             continue;
-        const std::vector<int64_t>& local = tables_->localBytes(
-            layered_->graph->type(copy.value), problem_->nodes[static_cast<size_t>(copy.node)].specs);
-        const int64_t kept = copy.isPerStep ? 1 : copy.isReadBackward || request.recomputes ? request.inFlight : 0;
+        const std::vector<int64_t>& local =
+            tables_->localBytes(layered_->graph->type(copy.value),
+                                problem_->nodes[static_cast<size_t>(copy.node)].specs);
+        const int64_t kept = copy.isPerStep                              ? 1
+                             : copy.isReadBackward || request.recomputes ? request.inFlight
+                                                                         : 0;
         auto& bytes = usages[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
         for (size_t k = 0; k < bytes.size(); ++k)
             bytes[k] += kept * local[k];
@@ -162,15 +174,16 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
     std::map<std::pair<int, double>, int> matrices;
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
-        for (; pair != edgesBetween_.end() && pair->first.first == layer && pair->first.second < request.endLayer;
+        for (; pair != edgesBetween_.end() && pair->first.first == layer &&
+               pair->first.second < request.endLayer;
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
                 const double weight = edge.isPerStep                         ? perStepWeight
                                       : edge.isForward && request.recomputes ? 2.0
                                                                              : 1.0;
-                const auto [place, isNew] = matrices.try_emplace({edge.matrix, weight},
-                                                                 static_cast<int>(ilp.matrices.size()));
+                const auto [place, isNew] = matrices.try_emplace(
+                    {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
                 if (isNew) {
                     const SpecTables::Matrix& source = tables_->matrixAt(edge.matrix);
                     IlpMatrix matrix{source.rows, source.columns, source.entries};
@@ -205,17 +218,21 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         const auto k = static_cast<size_t>(solution.choice[n]);
         chosen[static_cast<size_t>(nodes[n])] = solution.choice[n];
         stage.strategies += static_cast<int>(node.perMicrobatch.size());
-        stage.perMicrobatch += Seconds(node.perMicrobatch[k] + (request.recomputes ? node.forward[k] : 0.0));
+        stage.perMicrobatch +=
+            Seconds(node.perMicrobatch[k] + (request.recomputes ? node.forward[k] : 0.0));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
-        (request.recomputes ? stage.recomputed : stage.activations) += Bytes(node.activationBytes[k]);
+        (request.recomputes ? stage.recomputed : stage.activations) +=
+            Bytes(node.activationBytes[k]);
     }
     for (const LayerCopy& copy : problem_->copies) {
-        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer || !isOutside(copy, request))
+        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
+            !isOutside(copy, request))
             continue;
         const MeshNode& node = problem_->nodes[static_cast<size_t>(copy.node)];
-        const Bytes local(tables_->localBytes(layered_->graph->type(copy.value), node.specs)
-                              [static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
+        const Bytes local(tables_->localBytes(
+            layered_->graph->type(copy.value),
+            node.specs)[static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
         if (copy.isPerStep)
             stage.fixedMemory += local;
         else if (copy.isReadBackward || request.recomputes)
@@ -223,14 +240,15 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
     }
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
-        for (; pair != edgesBetween_.end() && pair->first.first == layer && pair->first.second < request.endLayer;
+        for (; pair != edgesBetween_.end() && pair->first.first == layer &&
+               pair->first.second < request.endLayer;
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
                 const SpecTables::Matrix& matrix = tables_->matrixAt(edge.matrix);
-                const Seconds seconds(matrix.entries[static_cast<size_t>(chosen[static_cast<size_t>(edge.from)] *
-                                                                             matrix.columns +
-                                                                         chosen[static_cast<size_t>(edge.to)])]);
+                const Seconds seconds(matrix.entries[static_cast<size_t>(
+                    chosen[static_cast<size_t>(edge.from)] * matrix.columns +
+                    chosen[static_cast<size_t>(edge.to)])]);
                 (edge.isPerStep ? stage.perStep : stage.perMicrobatch) +=
                     seconds * (edge.isForward && request.recomputes ? 2.0 : 1.0);
             }
@@ -239,9 +257,11 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
     return stage;
 }
 
-const StageShardingOutcome& StageSharder::solve(const StageRequest& request, const JobControl& control)
+const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
+                                                const JobControl& control)
 {
-    CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount, "layers in range");
+    CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount,
+          "layers in range");
     std::vector<uint64_t> words = signature(request);
     if (const auto known = known_.find(words); known != known_.end())
         return known->second;

@@ -1,15 +1,15 @@
 // Shards one stage: the integer programme of its layers on one mesh shape, solved and read back.
 #pragma once
 
+#include "core/base/job.h"
+#include "core/intra_op/ilp_solver.h"
+#include "core/intra_op/mesh_problem.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <variant>
 #include <vector>
-
-#include "core/base/job.h"
-#include "core/intra_op/ilp_solver.h"
-#include "core/intra_op/mesh_problem.h"
 
 namespace alpa
 {
@@ -18,24 +18,28 @@ namespace alpa
 struct StageRequest {
     int firstLayer = 0;
     int endLayer = 0;
-    int inFlight = 1;          ///< Microbatches whose activations are kept at once.
-    double secondsPerByte = 0; ///< A price on memory, to trace the trade-off between time and memory.
-    std::optional<Bytes> memoryLimit; ///< For parameters, gradients, states and activations in flight.
-    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again before the backward.
-    /// Candidates are compared by the thousand: a part in a thousand and little work will do. What is chosen is solved
-    /// to the end.
+    int inFlight = 1; ///< Microbatches whose activations are kept at once.
+    double secondsPerByte =
+        0; ///< A price on memory, to trace the trade-off between time and memory.
+    std::optional<Bytes>
+        memoryLimit;         ///< For parameters, gradients, states and activations in flight.
+    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
+                             ///< before the backward.
+    /// Candidates are compared by the thousand: a part in a thousand and little work will do. What
+    /// is chosen is solved to the end.
     bool isDraft = false;
 };
 
 /// The chosen strategies and what they cost.
 struct StageSharding {
-    std::vector<int> choice; ///< Per node of the stage: layer by layer, in the order of nodesOfLayer.
+    std::vector<int>
+        choice; ///< Per node of the stage: layer by layer, in the order of nodesOfLayer.
     Seconds perMicrobatch;
     Seconds perStep;
     Bytes fixedMemory;
-    Bytes activations; ///< Of one microbatch.
-    Bytes recomputed;  ///< Held once, while a backward pass runs; 0 without recomputation.
-    double objective = 0;  ///< perMicrobatch + perStep / microbatches + price of memory, in seconds.
+    Bytes activations;    ///< Of one microbatch.
+    Bytes recomputed;     ///< Held once, while a backward pass runs; 0 without recomputation.
+    double objective = 0; ///< perMicrobatch + perStep / microbatches + price of memory, in seconds.
     double lowerBound = 0;
     bool isOptimal = false;
     int decisions = 0;
@@ -51,13 +55,15 @@ struct StageCancelled {
 };
 using StageShardingOutcome = std::variant<StageSharding, StageInfeasible, StageCancelled>;
 
-/// All stages of one training graph on one mesh shape. Equal runs of layers are solved once. Not thread-safe.
+/// All stages of one training graph on one mesh shape. Equal runs of layers are solved once. Not
+/// thread-safe.
 class StageSharder
 {
 public:
     /// Keeps references to `layered`. `microbatches`: once-per-step costs are divided by it.
-    static Result<StageSharder> create(const LayeredGraph& layered, const Cluster& cluster, const DeviceMesh& mesh,
-                                       const ShardingRules& rules, int microbatches);
+    static Result<StageSharder> create(const LayeredGraph& layered, const Cluster& cluster,
+                                       const DeviceMesh& mesh, const ShardingRules& rules,
+                                       int microbatches);
 
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
@@ -68,15 +74,16 @@ public:
     SpecTables& tables() { return *tables_; }
     /// Nodes of the stage in the order of StageSharding::choice.
     std::vector<int> nodesOf(int firstLayer, int endLayer) const;
-    /// Bytes that one device keeps for copies of values from outside the stage, per node of the stage and strategy, are part
-    /// of the problem; this is the problem as the solver sees it.
+    /// Bytes that one device keeps for copies of values from outside the stage, per node of the
+    /// stage and strategy, are part of the problem; this is the problem as the solver sees it.
     IlpProblem ilp(const StageRequest& request) const;
 
 private:
     StageSharder() = default;
     std::vector<uint64_t> signature(const StageRequest& request) const;
     void hashLayers();
-    StageSharding readBack(const StageRequest& request, const IlpProblem& problem, const IlpSolution& solution) const;
+    StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
+                           const IlpSolution& solution) const;
     /// Extra bytes of copy nodes whose source lies outside the stage: fixed, activation.
     bool isOutside(const LayerCopy& copy, const StageRequest& request) const;
 

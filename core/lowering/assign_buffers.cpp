@@ -14,7 +14,10 @@ struct Lifetime {
     int last = -1;
 };
 
-int64_t aligned(int64_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
+int64_t aligned(int64_t bytes)
+{
+    return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
 
 std::vector<Lifetime> findLifetimes(const StageProgram& stage)
 {

@@ -1,8 +1,8 @@
 #include "core/lowering/local_op.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -49,14 +49,17 @@ private:
         const AxisSet axes = spec.dims[static_cast<size_t>(dim)];
         if (mesh_.groupSize(axes) > 1)
             local_.offsets.push_back(
-                {.dim = dim, .axes = axes, .stride = type.dims[static_cast<size_t>(dim)] / mesh_.groupSize(axes)});
+                {.dim = dim,
+                 .axes = axes,
+                 .stride = type.dims[static_cast<size_t>(dim)] / mesh_.groupSize(axes)});
     }
 
     Result<LocalOp> checkConstant(const ConstantAttributes& constant)
     {
         if (constant.values.size() > 1 && mesh_.groupSize(sharding_.results[0].splitAxes()) > 1)
-            return Error(ErrorCode::kUnsupported,
-                         fmt::format("constant of {} values cannot be split", constant.values.size()));
+            return Error(
+                ErrorCode::kUnsupported,
+                fmt::format("constant of {} values cannot be split", constant.values.size()));
         return local_;
     }
 
@@ -64,8 +67,10 @@ private:
     void localizeSlice(SliceAttributes& slice)
     {
         for (size_t dim = 0; dim < slice.limits.size(); ++dim)
-            slice.limits[dim] = slice.starts[dim] == 0 ? slice.limits[dim] / devicesAlong(sharding_.operands[0], static_cast<int>(dim))
-                                                       : slice.limits[dim];
+            slice.limits[dim] =
+                slice.starts[dim] == 0
+                    ? slice.limits[dim] / devicesAlong(sharding_.operands[0], static_cast<int>(dim))
+                    : slice.limits[dim];
     }
 
     void localizeSizes(std::vector<int64_t>& sizes)
@@ -74,7 +79,8 @@ private:
             sizes[dim] /= devicesAlong(sharding_.operands[0], static_cast<int>(dim));
     }
 
-    /// A split looked-up dimension keeps its slice size of 1 and skips rows of other devices; others are whole.
+    /// A split looked-up dimension keeps its slice size of 1 and skips rows of other devices;
+    /// others are whole.
     void localizeGather(GatherAttributes& gather)
     {
         const TensorType& operand = graph_.type(op_.operands[0]);
@@ -93,7 +99,8 @@ private:
     {
         const TensorType& operand = graph_.type(op_.operands[0]);
         for (const int dim : scatter.scatterDimsToOperandDims) {
-            const bool isInserted = std::ranges::find(scatter.insertedWindowDims, dim) != scatter.insertedWindowDims.end();
+            const bool isInserted = std::ranges::find(scatter.insertedWindowDims, dim) !=
+                                    scatter.insertedWindowDims.end();
             if (isInserted)
                 addIndexedOffset(dim, scatter.inputBatchingDims, operand);
         }
@@ -114,7 +121,8 @@ private:
 
 } // namespace
 
-Result<LocalOp> localOp(const Graph& graph, const Op& op, const OpSharding& sharding, const DeviceMesh& mesh)
+Result<LocalOp> localOp(const Graph& graph, const Op& op, const OpSharding& sharding,
+                        const DeviceMesh& mesh)
 {
     return Localizer(graph, op, sharding, mesh).run();
 }

@@ -1,11 +1,11 @@
 #include "core/lowering/lower_plan.h"
 
-#include <fmt/format.h>
-
 #include "core/lowering/assign_buffers.h"
 #include "core/lowering/lower_stage.h"
 #include "core/lowering/transfer_tiles.h"
 #include "core/program/verify_program.h"
+
+#include <fmt/format.h>
 
 namespace alpa
 {
@@ -18,10 +18,17 @@ std::vector<QueueEntry> stageQueue(const std::vector<ScheduledTask>& order)
     std::vector<QueueEntry> queue{{SegmentKind::kBegin, 0}};
     for (const ScheduledTask& task : order) {
         switch (task.phase) {
-        case ScheduledTask::Phase::kForward: queue.push_back({SegmentKind::kForward, task.microbatch}); break;
-        case ScheduledTask::Phase::kBackward: queue.push_back({SegmentKind::kBackward, task.microbatch}); break;
-        case ScheduledTask::Phase::kUpdate: queue.push_back({SegmentKind::kUpdate, 0}); break;
-        case ScheduledTask::Phase::kGradientSync: break; // Part of the update segment.
+        case ScheduledTask::Phase::kForward:
+            queue.push_back({SegmentKind::kForward, task.microbatch});
+            break;
+        case ScheduledTask::Phase::kBackward:
+            queue.push_back({SegmentKind::kBackward, task.microbatch});
+            break;
+        case ScheduledTask::Phase::kUpdate:
+            queue.push_back({SegmentKind::kUpdate, 0});
+            break;
+        case ScheduledTask::Phase::kGradientSync:
+            break; // Part of the update segment.
         }
     }
     return queue;
@@ -59,15 +66,17 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
         const StageCode& to = codes[static_cast<size_t>(crossing.toStage)];
         const auto number = static_cast<uint32_t>(t);
         if (!from.sentFrom.contains(number) || !to.receivedInto.contains(number))
-            return Error(ErrorCode::kUnsupported, fmt::format("{} cannot be sent from stage {} to stage {}",
-                                                              valueLabel(*plan.graph, crossing.value),
-                                                              crossing.fromStage, crossing.toStage));
+            return Error(ErrorCode::kUnsupported,
+                         fmt::format("{} cannot be sent from stage {} to stage {}",
+                                     valueLabel(*plan.graph, crossing.value), crossing.fromStage,
+                                     crossing.toStage));
         transfer.fromBuffer = from.sentFrom.at(number);
         transfer.toBuffer = to.receivedInto.at(number);
-        transfer.tiles = transferTiles(from.program.mesh, from.sentSpec.at(number), to.program.mesh, crossing.toSpec,
-                                       plan.graph->type(crossing.value).dims);
+        transfer.tiles = transferTiles(from.program.mesh, from.sentSpec.at(number), to.program.mesh,
+                                       crossing.toSpec, plan.graph->type(crossing.value).dims);
     }
-    const auto orders = scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()), plan.microbatches);
+    const auto orders =
+        scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()), plan.microbatches);
     for (size_t s = 0; s < codes.size(); ++s) {
         program.stages.push_back(std::move(codes[s].program));
         program.queues.push_back(stageQueue(orders[s]));
@@ -76,7 +85,8 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
     // A plan of ours lowers to a sound program; one that a file has spoilt may not.
     if (!problems.empty())
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("the plan does not lower to a sound program: {}", problems.front().message));
+                     fmt::format("the plan does not lower to a sound program: {}",
+                                 problems.front().message));
     return program;
 }
 

@@ -1,13 +1,13 @@
 #include "core/lowering/lower_stage.h"
 
-#include <algorithm>
-#include <set>
-#include <tuple>
+#include "core/lowering/local_op.h"
+#include "core/sharding/produced_spec.h"
 
 #include <fmt/format.h>
 
-#include "core/lowering/local_op.h"
-#include "core/sharding/produced_spec.h"
+#include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace alpa
 {
@@ -17,9 +17,12 @@ namespace
 SegmentKind segmentOf(Phase phase)
 {
     switch (phase) {
-    case Phase::kForward: return SegmentKind::kForward;
-    case Phase::kBackward: return SegmentKind::kBackward;
-    case Phase::kUpdate: return SegmentKind::kUpdate;
+    case Phase::kForward:
+        return SegmentKind::kForward;
+    case Phase::kBackward:
+        return SegmentKind::kBackward;
+    case Phase::kUpdate:
+        return SegmentKind::kUpdate;
     }
     return SegmentKind::kForward;
 }
@@ -27,7 +30,8 @@ SegmentKind segmentOf(Phase phase)
 class StageLowering
 {
 public:
-    StageLowering(const ParallelPlan& plan, int stage, const std::vector<Crossing>& crossings, const GraphRules& rules)
+    StageLowering(const ParallelPlan& plan, int stage, const std::vector<Crossing>& crossings,
+                  const GraphRules& rules)
         : plan_(plan)
         , graph_(*plan.graph)
         , stage_(plan.stages[static_cast<size_t>(stage)])
@@ -71,9 +75,11 @@ public:
     }
 
 private:
-    // --- buffers ---------------------------------------------------------------------------------------------
+    // --- buffers
+    // ---------------------------------------------------------------------------------------------
 
-    BufferId addBuffer(const std::string& name, ValueId value, const TensorType& type, const ShardingSpec& spec, BufferKind kind)
+    BufferId addBuffer(const std::string& name, ValueId value, const TensorType& type,
+                       const ShardingSpec& spec, BufferKind kind)
     {
         Buffer buffer;
         buffer.name = name;
@@ -82,7 +88,8 @@ private:
         buffer.spec = spec;
         buffer.kind = kind;
         buffer.value = value;
-        if (kind == BufferKind::kActivation || (kind == BufferKind::kBatch && isReadBackward_[value.index()]))
+        if (kind == BufferKind::kActivation ||
+            (kind == BufferKind::kBatch && isReadBackward_[value.index()]))
             buffer.slots = stage_.memory.inFlight;
         code_.program.buffers.push_back(std::move(buffer));
         return BufferId(code_.program.buffers.size() - 1);
@@ -126,11 +133,13 @@ private:
         case InputSource::kOwned: {
             const bool isState = graph_.inputRole(input.value) == InputRole::kOptimizerState;
             bufferOf_[input.value.index()] =
-                addBuffer(value.name, input.value, value.type, input.spec, isState ? BufferKind::kState : BufferKind::kParameter);
+                addBuffer(value.name, input.value, value.type, input.spec,
+                          isState ? BufferKind::kState : BufferKind::kParameter);
             break;
         }
         case InputSource::kBatch:
-            copyOf_[key] = addBuffer(value.name, input.value, value.type, input.spec, BufferKind::kBatch);
+            copyOf_[key] =
+                addBuffer(value.name, input.value, value.type, input.spec, BufferKind::kBatch);
             break;
         case InputSource::kLocal:
             localSpec_[key] = input.spec;
@@ -146,18 +155,20 @@ private:
     {
         for (size_t t = 0; t < crossings_.size(); ++t) {
             const Crossing& crossing = crossings_[t];
-            if (crossing.toStage != index_ || crossing.value != input.value || crossing.layer != input.layer)
+            if (crossing.toStage != index_ || crossing.value != input.value ||
+                crossing.layer != input.layer)
                 continue;
             BufferKind kind = BufferKind::kTemporary;
             if (crossing.oncePerStep)
-                kind = crossing.readIn == Phase::kUpdate ? BufferKind::kTemporary : BufferKind::kParameter;
+                kind = crossing.readIn == Phase::kUpdate ? BufferKind::kTemporary
+                                                         : BufferKind::kParameter;
             else if (crossing.isReadBackward && crossing.readIn == Phase::kForward)
                 kind = BufferKind::kActivation;
             // A shared parameter is not an input of this stage: the host must not fill it.
             if (kind == BufferKind::kParameter)
                 kind = BufferKind::kActivation;
-            const BufferId id =
-                addBuffer(valueLabel(graph_, input.value), input.value, graph_.type(input.value), input.spec, kind);
+            const BufferId id = addBuffer(valueLabel(graph_, input.value), input.value,
+                                          graph_.type(input.value), input.spec, kind);
             if (crossing.oncePerStep)
                 buffer(id).slots = 1;
             copyOf_[key] = id;
@@ -182,17 +193,19 @@ private:
             const Crossing& crossing = crossings_[t];
             if (crossing.toStage != index_ || crossing.layer >= 0)
                 continue;
-            const BufferKind kind = crossing.isReadBackward && crossing.readIn == Phase::kForward ? BufferKind::kActivation
-                                                                                                 : BufferKind::kTemporary;
-            const BufferId id = addBuffer(valueLabel(graph_, crossing.value), crossing.value, graph_.type(crossing.value),
-                                          crossing.toSpec, kind);
+            const BufferKind kind = crossing.isReadBackward && crossing.readIn == Phase::kForward
+                                        ? BufferKind::kActivation
+                                        : BufferKind::kTemporary;
+            const BufferId id = addBuffer(valueLabel(graph_, crossing.value), crossing.value,
+                                          graph_.type(crossing.value), crossing.toSpec, kind);
             bufferOf_[crossing.value.index()] = id;
             code_.receivedInto[static_cast<uint32_t>(t)] = id;
             receive(t, id, segmentOf(crossing.readIn));
         }
     }
 
-    // --- resharding ------------------------------------------------------------------------------------------
+    // --- resharding
+    // ------------------------------------------------------------------------------------------
 
     /// `from` under `to`, in `kind`; one copy for all readers of the segment that need the same.
     BufferId reshard(BufferId from, const ShardingSpec& to, SegmentKind kind, OpId reader)
@@ -207,8 +220,9 @@ private:
         type.dims = buffer(from).globalDims;
         const ReshardPath* path = resharder_.path(type, spec, to);
         if (path == nullptr) {
-            problem_ = Error(ErrorCode::kUnsupported, fmt::format("{}: no resharding from {} to {}", buffer(from).name,
-                                                                  formatSpec(spec), formatSpec(to)));
+            problem_ = Error(ErrorCode::kUnsupported,
+                             fmt::format("{}: no resharding from {} to {}", buffer(from).name,
+                                         formatSpec(spec), formatSpec(to)));
             failed_ = true;
             return from;
         }
@@ -219,7 +233,8 @@ private:
         return current;
     }
 
-    BufferId addStep(BufferId from, const ReshardStep& step, const TensorType& type, SegmentKind kind, OpId reader)
+    BufferId addStep(BufferId from, const ReshardStep& step, const TensorType& type,
+                     SegmentKind kind, OpId reader)
     {
         const std::string name = buffer(from).name;
         const BufferId to = addBuffer(name, ValueId(), type, step.after, BufferKind::kTemporary);
@@ -234,11 +249,21 @@ private:
         instruction.reduction = step.before.partialKind;
         instruction.kind = InstructionKind::kCollective;
         switch (step.kind) {
-        case ReshardKind::kSlice: makeSlice(instruction, step); break;
-        case ReshardKind::kAllGather: instruction.collective = CollectiveKind::kAllGather; break;
-        case ReshardKind::kAllReduce: instruction.collective = CollectiveKind::kAllReduce; break;
-        case ReshardKind::kReduceScatter: instruction.collective = CollectiveKind::kReduceScatter; break;
-        case ReshardKind::kAllToAll: instruction.collective = CollectiveKind::kAllToAll; break;
+        case ReshardKind::kSlice:
+            makeSlice(instruction, step);
+            break;
+        case ReshardKind::kAllGather:
+            instruction.collective = CollectiveKind::kAllGather;
+            break;
+        case ReshardKind::kAllReduce:
+            instruction.collective = CollectiveKind::kAllReduce;
+            break;
+        case ReshardKind::kReduceScatter:
+            instruction.collective = CollectiveKind::kReduceScatter;
+            break;
+        case ReshardKind::kAllToAll:
+            instruction.collective = CollectiveKind::kAllToAll;
+            break;
         }
         segment(kind).push_back(std::move(instruction));
         return to;
@@ -255,7 +280,9 @@ private:
         instruction.opKind = OpKind::kSlice;
         instruction.attributes = std::move(slice);
         instruction.axes = 0;
-        instruction.offsets = {{.dim = step.dim, .axes = axisBit(step.axis), .stride = sizes[static_cast<size_t>(step.dim)]}};
+        instruction.offsets = {{.dim = step.dim,
+                                .axes = axisBit(step.axis),
+                                .stride = sizes[static_cast<size_t>(step.dim)]}};
     }
 
     /// Where an op of `layer` finds `value` in this stage, before its own resharding.
@@ -270,9 +297,11 @@ private:
         const auto local = localSpec_.find(key);
         if (local == localSpec_.end() || local->second == buffer(own).spec)
             return own;
-        // Parameters are resharded anew in every segment, activations once and kept if the backward needs them.
+        // Parameters are resharded anew in every segment, activations once and kept if the backward
+        // needs them.
         const BufferId copy = reshard(own, local->second, kind, reader);
-        if (kind == SegmentKind::kForward && !stage_.recomputes && graph_.value(value).producer.isValid() && isReadBackwardIn(value, layer)) {
+        if (kind == SegmentKind::kForward && !stage_.recomputes &&
+            graph_.value(value).producer.isValid() && isReadBackwardIn(value, layer)) {
             keep(copy);
             copyOf_[key] = copy;
         }
@@ -287,7 +316,8 @@ private:
         buffer(id).slots = stage_.memory.inFlight;
     }
 
-    // --- ops -------------------------------------------------------------------------------------------------
+    // --- ops
+    // -------------------------------------------------------------------------------------------------
 
     /// The forward ops that the backward pass needs, once more, in the backward segment.
     Status recomputeForward()
@@ -295,7 +325,8 @@ private:
         std::vector<bool> isNeeded(graph_.ops.size(), false);
         for (size_t i = stage_.ops.size(); i-- > 0;) {
             const Op& op = graph_.op(stage_.ops[i]);
-            if (op.phase == Phase::kUpdate || (op.phase == Phase::kForward && !isNeeded[stage_.ops[i].index()]))
+            if (op.phase == Phase::kUpdate ||
+                (op.phase == Phase::kForward && !isNeeded[stage_.ops[i].index()]))
                 continue;
             for (const ValueId operand : op.operands) {
                 const OpId producer = graph_.value(operand).producer;
@@ -317,8 +348,9 @@ private:
         const OpSharding& sharding = stage_.shardings[position];
         const int layer = plan_.layerOfOp[id.index()];
         if (op.results.size() != 1 || op.kind == OpKind::kOpaque)
-            return fail(Error(ErrorCode::kUnsupported, fmt::format("line {}: {} cannot be executed", op.sourceLine,
-                                                                   opKindName(op.kind))));
+            return fail(
+                Error(ErrorCode::kUnsupported, fmt::format("line {}: {} cannot be executed",
+                                                           op.sourceLine, opKindName(op.kind))));
         Result<LocalOp> local = localOp(graph_, op, sharding, stage_.mesh);
         if (!local)
             return fail(local.error().in(fmt::format("line {}", op.sourceLine)));
@@ -331,9 +363,10 @@ private:
         for (size_t o = 0; o < op.operands.size(); ++o) {
             const std::optional<BufferId> source = find(op.operands[o], layer, kind, id);
             if (!source)
-                return fail(Error(ErrorCode::kUnsupported, fmt::format("stage {}: {} of layer {} is not there for {}", index_,
-                                                                       valueLabel(graph_, op.operands[o]), layer,
-                                                                       opKindName(op.kind))));
+                return fail(Error(ErrorCode::kUnsupported,
+                                  fmt::format("stage {}: {} of layer {} is not there for {}",
+                                              index_, valueLabel(graph_, op.operands[o]), layer,
+                                              opKindName(op.kind))));
             instruction.inputs.push_back(reshard(*source, sharding.operands[o], kind, id));
         }
         if (failed_)
@@ -349,18 +382,23 @@ private:
         return problem_;
     }
 
-    void addResult(Instruction instruction, const Op& op, const OpSharding& sharding, SegmentKind kind, OpId id)
+    void addResult(Instruction instruction, const Op& op, const OpSharding& sharding,
+                   SegmentKind kind, OpId id)
     {
         const ValueId result = op.results[0];
         const FactorRule& rule = rules_.rules[static_cast<size_t>(rules_.ofOp[id.index()])];
         const bool isAccumulator = op.kind == OpKind::kAccumulate;
-        const ShardingSpec produced = isAccumulator ? sharding.results[0] : producedSpec(rule, sharding);
-        const bool isSaved = kind == SegmentKind::kForward && !stage_.recomputes && isReadBackward_[result.index()];
+        const ShardingSpec produced =
+            isAccumulator ? sharding.results[0] : producedSpec(rule, sharding);
+        const bool isSaved =
+            kind == SegmentKind::kForward && !stage_.recomputes && isReadBackward_[result.index()];
         const bool isResolved = produced == sharding.results[0];
-        BufferKind bufferKind = isSaved && isResolved ? BufferKind::kActivation : BufferKind::kTemporary;
+        BufferKind bufferKind =
+            isSaved && isResolved ? BufferKind::kActivation : BufferKind::kTemporary;
         if (isAccumulator)
             bufferKind = BufferKind::kGradient;
-        BufferId out = addBuffer(valueLabel(graph_, result), result, graph_.type(result), produced, bufferKind);
+        BufferId out = addBuffer(valueLabel(graph_, result), result, graph_.type(result), produced,
+                                 bufferKind);
         instruction.outputs = {out};
         segment(kind).push_back(std::move(instruction));
         if (!isResolved) {
@@ -373,7 +411,8 @@ private:
             send(result, kind);
     }
 
-    // --- sends -----------------------------------------------------------------------------------------------
+    // --- sends
+    // -----------------------------------------------------------------------------------------------
 
     void send(ValueId value, SegmentKind kind)
     {
@@ -398,13 +437,15 @@ private:
     void exchangeSharedParameters()
     {
         for (const PlannedInput& input : stage_.inputs) {
-            if (input.source == InputSource::kOwned && graph_.inputRole(input.value) == InputRole::kParameter)
+            if (input.source == InputSource::kOwned &&
+                graph_.inputRole(input.value) == InputRole::kParameter)
                 send(input.value, SegmentKind::kBegin);
         }
         // Sends before receives: with buffered sends no order of stages can then wait in a circle.
-        std::ranges::stable_partition(segment(SegmentKind::kBegin), [](const Instruction& instruction) {
-            return instruction.kind != InstructionKind::kReceive;
-        });
+        std::ranges::stable_partition(segment(SegmentKind::kBegin),
+                                      [](const Instruction& instruction) {
+                                          return instruction.kind != InstructionKind::kReceive;
+                                      });
     }
 
     /// Accumulated gradients for parameters of other stages leave at the start of the update.
@@ -417,10 +458,12 @@ private:
                 send(graph_.op(id).results[0], SegmentKind::kUpdate);
         }
         auto& update = segment(SegmentKind::kUpdate);
-        update.insert(update.end(), std::make_move_iterator(rest.begin()), std::make_move_iterator(rest.end()));
+        update.insert(update.end(), std::make_move_iterator(rest.begin()),
+                      std::make_move_iterator(rest.end()));
     }
 
-    // --- ends ------------------------------------------------------------------------------------------------
+    // --- ends
+    // ------------------------------------------------------------------------------------------------
 
     void finishLoss()
     {
@@ -428,8 +471,9 @@ private:
             const BufferId own = bufferOf_[output.value.index()];
             if (output.role != OutputRole::kLoss || !own.isValid() || !isProducedHere(output.value))
                 continue;
-            const BufferId loss = reshard(own, ShardingSpec::replicated(graph_.type(output.value).rank()),
-                                          SegmentKind::kForward, OpId());
+            const BufferId loss =
+                reshard(own, ShardingSpec::replicated(graph_.type(output.value).rank()),
+                        SegmentKind::kForward, OpId());
             // Read by the host after the forward segment: it must outlive it.
             keep(loss);
             code_.program.loss = loss;
@@ -442,8 +486,9 @@ private:
         return producer.isValid() && std::ranges::find(stage_.ops, producer) != stage_.ops.end();
     }
 
-    /// Positions of the ops after which an updated parameter or state may replace the old one: it is computed, and
-    /// nothing reads the old one any more. Storing early frees the update's temporaries.
+    /// Positions of the ops after which an updated parameter or state may replace the old one: it
+    /// is computed, and nothing reads the old one any more. Storing early frees the update's
+    /// temporaries.
     void planStores()
     {
         std::vector<int> lastUse(graph_.values.size(), -1); // Of old values and of new ones.
@@ -455,13 +500,15 @@ private:
             }
         }
         for (const GraphOutput& output : graph_.outputs) {
-            if (!output.alias.isValid() || output.value == output.alias || !bufferOf_[output.alias.index()].isValid())
+            if (!output.alias.isValid() || output.value == output.alias ||
+                !bufferOf_[output.alias.index()].isValid())
                 continue;
             const OpId producer = graph_.value(output.value).producer;
             const auto computed = std::ranges::find(stage_.ops, producer);
             if (computed == stage_.ops.end())
                 continue;
-            const int after = std::max(lastUse[output.alias.index()], static_cast<int>(computed - stage_.ops.begin()));
+            const int after = std::max(lastUse[output.alias.index()],
+                                       static_cast<int>(computed - stage_.ops.begin()));
             storesAfter_[after].push_back(&output);
         }
     }
@@ -478,7 +525,8 @@ private:
             store.kind = InstructionKind::kCompute;
             store.op = producer;
             store.opKind = OpKind::kConvert;
-            store.inputs = {reshard(bufferOf_[output->value.index()], buffer(stored).spec, SegmentKind::kUpdate, producer)};
+            store.inputs = {reshard(bufferOf_[output->value.index()], buffer(stored).spec,
+                                    SegmentKind::kUpdate, producer)};
             store.outputs = {stored};
             segment(SegmentKind::kUpdate).push_back(std::move(store));
         }
@@ -494,10 +542,12 @@ private:
     StageCode code_;
     std::vector<BufferId> bufferOf_; ///< Per value: as computed or stored here.
     std::vector<bool> isReadBackward_;
-    std::map<std::pair<uint32_t, int>, BufferId> copyOf_; ///< (value, layer): batch inputs, received and kept copies.
+    std::map<std::pair<uint32_t, int>, BufferId>
+        copyOf_; ///< (value, layer): batch inputs, received and kept copies.
     std::map<std::pair<uint32_t, int>, ShardingSpec> localSpec_;
     std::map<std::tuple<uint32_t, size_t, int>, BufferId> resharded_; ///< (buffer, spec, segment)
-    std::map<int, std::vector<const GraphOutput*>> storesAfter_; ///< By position in the stage's ops.
+    std::map<int, std::vector<const GraphOutput*>>
+        storesAfter_; ///< By position in the stage's ops.
     bool failed_ = false;
     Error problem_{ErrorCode::kUnsupported, ""};
 };
@@ -520,7 +570,8 @@ std::vector<Crossing> findCrossings(const ParallelPlan& plan)
         }
         for (const OpId id : plan.stages[s].ops) {
             for (const ValueId result : graph.op(id).results)
-                stageOfValue[result.index()] = stageOfLayer[static_cast<size_t>(plan.layerOfOp[id.index()])];
+                stageOfValue[result.index()] =
+                    stageOfLayer[static_cast<size_t>(plan.layerOfOp[id.index()])];
         }
     }
     std::vector<Crossing> crossings;
@@ -536,29 +587,41 @@ std::vector<Crossing> findCrossings(const ParallelPlan& plan)
             if (input.source != InputSource::kReceived && input.source != InputSource::kSharedCopy)
                 continue;
             incoming[{input.value.number, input.layer}] = {
-                .value = input.value, .fromStage = stageOfValue[input.value.index()], .toStage = static_cast<int>(s),
-                .layer = input.layer, .toSpec = input.spec, .oncePerStep = input.source == InputSource::kSharedCopy,
-                .readIn = Phase::kUpdate, .isReadBackward = false};
+                .value = input.value,
+                .fromStage = stageOfValue[input.value.index()],
+                .toStage = static_cast<int>(s),
+                .layer = input.layer,
+                .toSpec = input.spec,
+                .oncePerStep = input.source == InputSource::kSharedCopy,
+                .readIn = Phase::kUpdate,
+                .isReadBackward = false};
         }
         for (const OpId id : stage.ops) {
             const Op& op = graph.op(id);
             const bool isRunAgain = stage.recomputes && op.phase == Phase::kForward;
             for (const ValueId operand : op.operands) {
                 auto place = incoming.find({operand.number, plan.layerOfOp[id.index()]});
-                const bool isScalar = graph.type(operand).rank() == 0 && graph.value(operand).producer.isValid() &&
+                const bool isScalar = graph.type(operand).rank() == 0 &&
+                                      graph.value(operand).producer.isValid() &&
                                       !here.contains(operand.number);
                 if (place == incoming.end() && isScalar) {
-                    place = incoming.try_emplace({operand.number, -1},
-                                                 Crossing{.value = operand, .fromStage = stageOfValue[operand.index()],
-                                                          .toStage = static_cast<int>(s), .layer = -1,
-                                                          .toSpec = ShardingSpec::replicated(0), .oncePerStep = false,
-                                                          .readIn = Phase::kUpdate, .isReadBackward = false})
+                    place = incoming
+                                .try_emplace({operand.number, -1},
+                                             Crossing{.value = operand,
+                                                      .fromStage = stageOfValue[operand.index()],
+                                                      .toStage = static_cast<int>(s),
+                                                      .layer = -1,
+                                                      .toSpec = ShardingSpec::replicated(0),
+                                                      .oncePerStep = false,
+                                                      .readIn = Phase::kUpdate,
+                                                      .isReadBackward = false})
                                 .first;
                 }
                 if (place == incoming.end())
                     continue;
                 place->second.readIn = std::min(place->second.readIn, op.phase);
-                place->second.isReadBackward = place->second.isReadBackward || isRunAgain || op.phase == Phase::kBackward;
+                place->second.isReadBackward =
+                    place->second.isReadBackward || isRunAgain || op.phase == Phase::kBackward;
             }
         }
         for (auto& [key, crossing] : incoming)
@@ -567,8 +630,8 @@ std::vector<Crossing> findCrossings(const ParallelPlan& plan)
     return crossings;
 }
 
-Result<StageCode> lowerStage(const ParallelPlan& plan, int stage, const std::vector<Crossing>& crossings,
-                             const GraphRules& rules)
+Result<StageCode> lowerStage(const ParallelPlan& plan, int stage,
+                             const std::vector<Crossing>& crossings, const GraphRules& rules)
 {
     return StageLowering(plan, stage, crossings, rules).run();
 }

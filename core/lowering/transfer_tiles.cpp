@@ -36,8 +36,9 @@ std::vector<int64_t> minus(const std::vector<int64_t>& a, const std::vector<int6
 
 } // namespace
 
-std::vector<TransferTile> transferTiles(const DeviceMesh& from, const ShardingSpec& fromSpec, const DeviceMesh& to,
-                                        const ShardingSpec& toSpec, const std::vector<int64_t>& dims)
+std::vector<TransferTile> transferTiles(const DeviceMesh& from, const ShardingSpec& fromSpec,
+                                        const DeviceMesh& to, const ShardingSpec& toSpec,
+                                        const std::vector<int64_t>& dims)
 {
     // Senders by the part they hold.
     std::map<std::vector<int64_t>, std::vector<int>> holders;
@@ -55,11 +56,15 @@ std::vector<TransferTile> transferTiles(const DeviceMesh& from, const ShardingSp
             const Overlap overlap = overlapOf(part, wanted);
             if (overlap.elements == 0)
                 continue;
-            const int sender = *std::ranges::min_element(
-                holders[offsets], {}, [&](int holder) { return sent[static_cast<size_t>(holder)]; });
+            const int sender = *std::ranges::min_element(holders[offsets], {}, [&](int holder) {
+                return sent[static_cast<size_t>(holder)];
+            });
             sent[static_cast<size_t>(sender)] += overlap.elements;
-            tiles.push_back({.from = sender, .to = device, .fromOffsets = minus(overlap.begin, part.offsets),
-                             .toOffsets = minus(overlap.begin, wanted.offsets), .sizes = overlap.size});
+            tiles.push_back({.from = sender,
+                             .to = device,
+                             .fromOffsets = minus(overlap.begin, part.offsets),
+                             .toOffsets = minus(overlap.begin, wanted.offsets),
+                             .sizes = overlap.size});
         }
     }
     return tiles;

@@ -1,13 +1,13 @@
 #include "core/plan/assemble_plan.h"
 
-#include <algorithm>
-#include <map>
-
-#include <fmt/format.h>
-
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
 #include "core/plan/stage_cost.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
 
 namespace alpa
 {
@@ -60,7 +60,10 @@ private:
         const auto& specs = tables_.list(list);
         return specs[std::min(static_cast<size_t>(k), specs.size() - 1)];
     }
-    bool isInside(int layer) const { return layer >= chosen_.request.firstLayer && layer < chosen_.request.endLayer; }
+    bool isInside(int layer) const
+    {
+        return layer >= chosen_.request.firstLayer && layer < chosen_.request.endLayer;
+    }
 
     /// The step count is kept by every stage, so all of them advance it.
     void findSharedOps()
@@ -91,13 +94,15 @@ private:
             const OpDecision& decision = problem_.ops[index];
             OpSharding sharding;
             for (size_t o = 0; o < op.operands.size(); ++o) {
-                sharding.operands.push_back(o < decision.operands.size()
-                                                ? specAt(decision.operands[o], decision.node)
-                                                : ShardingSpec::replicated(graph_.type(op.operands[o]).rank()));
+                sharding.operands.push_back(
+                    o < decision.operands.size()
+                        ? specAt(decision.operands[o], decision.node)
+                        : ShardingSpec::replicated(graph_.type(op.operands[o]).rank()));
             }
             for (size_t r = 0; r < op.results.size(); ++r) {
-                sharding.results.push_back(r == 0 ? specAt(decision.result, decision.node)
-                                                  : ShardingSpec::replicated(graph_.type(op.results[r]).rank()));
+                sharding.results.push_back(
+                    r == 0 ? specAt(decision.result, decision.node)
+                           : ShardingSpec::replicated(graph_.type(op.results[r]).rank()));
             }
             stage.ops.push_back(OpId(index));
             stage.shardings.push_back(std::move(sharding));
@@ -110,7 +115,8 @@ private:
             const int layer = layered_.layerOfValue[input.value.index()];
             const bool isScalar = graph_.type(input.value).rank() == 0;
             if (input.role != InputRole::kBatch && (isInside(layer) || isScalar))
-                stage.inputs.push_back({.value = input.value, .layer = isScalar ? chosen_.request.firstLayer : layer,
+                stage.inputs.push_back({.value = input.value,
+                                        .layer = isScalar ? chosen_.request.firstLayer : layer,
                                         .spec = specAt(problem_.listOfInput[input.value.index()],
                                                        problem_.nodeOfInput[input.value.index()]),
                                         .source = InputSource::kOwned});
@@ -119,13 +125,15 @@ private:
             if (!isInside(copy.layer))
                 continue;
             const int source = layered_.layerOfValue[copy.value.index()];
-            const InputSource kind = source < 0           ? InputSource::kBatch
-                                     : isInside(source)   ? InputSource::kLocal
-                                     : copy.isPerStep     ? InputSource::kSharedCopy
-                                                          : InputSource::kReceived;
-            stage.inputs.push_back({.value = copy.value, .layer = copy.layer,
-                                    .spec = specAt(problem_.nodes[static_cast<size_t>(copy.node)].specs, copy.node),
-                                    .source = kind});
+            const InputSource kind = source < 0         ? InputSource::kBatch
+                                     : isInside(source) ? InputSource::kLocal
+                                     : copy.isPerStep   ? InputSource::kSharedCopy
+                                                        : InputSource::kReceived;
+            stage.inputs.push_back(
+                {.value = copy.value,
+                 .layer = copy.layer,
+                 .spec = specAt(problem_.nodes[static_cast<size_t>(copy.node)].specs, copy.node),
+                 .source = kind});
         }
     }
 
@@ -134,7 +142,8 @@ private:
         const ShardingSpec& spec = tables_.list(node.specs)[k];
         if (node.kind != DecisionKind::kOp)
             return formatSpec(spec);
-        const FactorRule& rule = layered_.rules.rules[static_cast<size_t>(layered_.rules.ofOp[node.op.index()])];
+        const FactorRule& rule =
+            layered_.rules.rules[static_cast<size_t>(layered_.rules.ofOp[node.op.index()])];
         std::string text;
         static constexpr const char* kAxisNames[] = {"x", "y", "z", "w"};
         for (size_t axis = 0; axis < chosen_.mesh.axes.size(); ++axis) {
@@ -160,7 +169,8 @@ private:
         return fmt::format("sum over {}", f.size);
     }
 
-    /// Deltas with everything else as chosen: what switching one decision alone would add to a step.
+    /// Deltas with everything else as chosen: what switching one decision alone would add to a
+    /// step.
     void readDecisions(PlanStage& stage)
     {
         const IlpProblem ilp = chosen_.sharder->ilp(chosen_.request);
@@ -195,8 +205,9 @@ private:
             for (const auto& [delta, k] : order) {
                 if (k == chosen)
                     decision.chosen = static_cast<int>(decision.alternatives.size());
-                decision.alternatives.push_back(
-                    {.strategy = strategyText(node, k), .result = tables_.list(node.specs)[k], .delta = Seconds(delta)});
+                decision.alternatives.push_back({.strategy = strategyText(node, k),
+                                                 .result = tables_.list(node.specs)[k],
+                                                 .delta = Seconds(delta)});
             }
             stage.decisions.push_back(std::move(decision));
         }
@@ -213,19 +224,22 @@ private:
 };
 
 /// Values that cross from one stage to another every microbatch, as links of the simulation.
-std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster, const std::vector<PlanStage>& stages)
+std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,
+                                 const std::vector<PlanStage>& stages)
 {
     std::vector<int> stageOfLayer(static_cast<size_t>(layered.layerCount), 0);
     for (size_t s = 0; s < stages.size(); ++s) {
         for (int layer = stages[s].firstLayer; layer < stages[s].endLayer; ++layer)
             stageOfLayer[static_cast<size_t>(layer)] = static_cast<int>(s);
     }
-    std::map<std::pair<int, int>, std::pair<Bytes, Bytes>> bytes; // (earlier, later) -> forward, backward
+    std::map<std::pair<int, int>, std::pair<Bytes, Bytes>>
+        bytes; // (earlier, later) -> forward, backward
     for (size_t s = 0; s < stages.size(); ++s) {
         for (const PlannedInput& input : stages[s].inputs) {
             if (input.source != InputSource::kReceived)
                 continue;
-            const int source = stageOfLayer[static_cast<size_t>(layered.layerOfValue[input.value.index()])];
+            const int source =
+                stageOfLayer[static_cast<size_t>(layered.layerOfValue[input.value.index()])];
             const int here = static_cast<int>(s);
             const Bytes size = layered.graph->type(input.value).bytes();
             auto& entry = bytes[{std::min(source, here), std::max(source, here)}];
@@ -236,7 +250,8 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
     for (const auto& [ends, sizes] : bytes) {
         const DeviceMesh& from = stages[static_cast<size_t>(ends.first)].mesh;
         const DeviceMesh& to = stages[static_cast<size_t>(ends.second)].mesh;
-        links.push_back({.from = ends.first, .to = ends.second,
+        links.push_back({.from = ends.first,
+                         .to = ends.second,
                          .forward = transferTime(cluster, from, to, sizes.first),
                          .backward = transferTime(cluster, to, from, sizes.second)});
     }
@@ -262,13 +277,14 @@ Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vec
             break;
         for (size_t r = 0; r < op.results.size(); ++r) {
             const int last = lastReader[op.results[r].index()];
-            const bool isKept = op.kind == OpKind::kAccumulate ||
-                                (op.phase == Phase::kForward && last >= 0 &&
-                                 graph.op(ops[static_cast<size_t>(last)]).phase == Phase::kBackward);
+            const bool isKept =
+                op.kind == OpKind::kAccumulate ||
+                (op.phase == Phase::kForward && last >= 0 &&
+                 graph.op(ops[static_cast<size_t>(last)]).phase == Phase::kBackward);
             if (isKept || last < 0)
                 continue;
-            const int64_t bytes =
-                graph.type(op.results[r]).bytes().count / mesh.groupSize(shardings[i].results[r].splitAxes());
+            const int64_t bytes = graph.type(op.results[r]).bytes().count /
+                                  mesh.groupSize(shardings[i].results[r].splitAxes());
             alive[op.results[r].number] = bytes;
             total += bytes;
         }
@@ -300,15 +316,20 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
-    SimulationProblem simulation{.schedule = request.schedule, .microbatches = request.microbatches, .stages = {}, .links = {}};
+    SimulationProblem simulation{.schedule = request.schedule,
+                                 .microbatches = request.microbatches,
+                                 .stages = {},
+                                 .links = {}};
     const int stages = static_cast<int>(request.stages.size());
     for (int s = 0; s < stages; ++s) {
         const ChosenStage& chosen = request.stages[static_cast<size_t>(s)];
         PlanStage stage = StageReader(layered, chosen).read();
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(layered, stage, resharder);
-        stage.memory = countStageMemory(layered, stage, inFlightLimit(request.schedule, stages, s, request.microbatches));
-        stage.memory.transient += transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
+        stage.memory = countStageMemory(
+            layered, stage, inFlightLimit(request.schedule, stages, s, request.microbatches));
+        stage.memory.transient +=
+            transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
         plan->stages.push_back(std::move(stage));
     }
     simulation.links = findLinks(layered, plan->cluster, plan->stages);
@@ -317,10 +338,14 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
         for (const StageLink& link : simulation.links)
             stage.cost.receive += link.to == s ? link.forward : Seconds(0);
         const StageMemory& memory = stage.memory;
-        simulation.stages.push_back({.forward = stage.cost.forward(), .backward = stage.cost.backward(),
-                                     .gradientSync = stage.cost.gradientSync, .update = stage.cost.update,
-                                     .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
-                                     .perInFlightMicrobatch = memory.activations, .transient = memory.transient});
+        simulation.stages.push_back(
+            {.forward = stage.cost.forward(),
+             .backward = stage.cost.backward(),
+             .gradientSync = stage.cost.gradientSync,
+             .update = stage.cost.update,
+             .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
+             .perInFlightMicrobatch = memory.activations,
+             .transient = memory.transient});
     }
     ASSIGN_OR_RETURN(plan->timeline, simulate(simulation));
     plan->stepTime = plan->timeline.stepTime;

@@ -1,5 +1,5 @@
-// From chosen stages to a ParallelPlan: shardings read back, every cost term counted again op by op, memory and
-// timeline predicted.
+// From chosen stages to a ParallelPlan: shardings read back, every cost term counted again op by
+// op, memory and timeline predicted.
 #pragma once
 
 #include "core/plan/stage_candidates.h"
@@ -7,7 +7,8 @@
 namespace alpa
 {
 
-/// One stage as chosen: its layers, its mesh on concrete devices, and the sharder and solution that it came from.
+/// One stage as chosen: its layers, its mesh on concrete devices, and the sharder and solution that
+/// it came from.
 struct ChosenStage {
     Submesh submesh;
     DeviceMesh mesh;
@@ -26,8 +27,8 @@ struct AssemblyRequest {
 
 Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
 
-/// Largest sum of short-lived tensors of a stage at any op, per device, beyond parameters, gradients, states and saved
-/// activations.
+/// Largest sum of short-lived tensors of a stage at any op, per device, beyond parameters,
+/// gradients, states and saved activations.
 Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
                       const std::vector<OpSharding>& shardings);
 

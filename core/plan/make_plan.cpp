@@ -1,30 +1,32 @@
 #include "core/plan/make_plan.h"
 
-#include <algorithm>
-#include <functional>
-#include <map>
-#include <thread>
-
-#include <fmt/format.h>
-
 #include "core/base/text.h"
 #include "core/plan/assemble_plan.h"
 #include "core/plan/stage_candidates.h"
 #include "core/training/rebatch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <thread>
 
 namespace alpa
 {
 namespace
 {
 
-/// How often the stage choice is repeated with corrected memory needs before the plan counts as too large.
+/// How often the stage choice is repeated with corrected memory needs before the plan counts as too
+/// large.
 constexpr int kMemoryRounds = 4;
 
-constexpr int kAlternatives = 2; ///< Runners-up of the stage choice that are tried too,
+constexpr int kAlternatives = 2;           ///< Runners-up of the stage choice that are tried too,
 constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
 constexpr double kDraftSlack = 1.02;       ///< Drafts of other microbatch counts, likewise.
 
-/// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines are searched below.
+/// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines
+/// are searched below.
 PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
 {
     switch (strategy) {
@@ -38,8 +40,9 @@ PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy,
         constraints.fixedPp = 1;
         constraints.parameterStorage =
             strategy == PlanStrategy::kZero3 ? StorageRule::kSplit : StorageRule::kReplicated;
-        constraints.stateStorage =
-            strategy == PlanStrategy::kDataParallel ? StorageRule::kReplicated : StorageRule::kSplit;
+        constraints.stateStorage = strategy == PlanStrategy::kDataParallel
+                                       ? StorageRule::kReplicated
+                                       : StorageRule::kSplit;
         break;
     case PlanStrategy::kMegatron:
         constraints.parameterStorage = StorageRule::kReplicated;
@@ -75,7 +78,8 @@ using PreparedModels = std::map<std::pair<int64_t, int>, std::shared_ptr<const P
 class Planner
 {
 public:
-    Planner(const PlanRequest& request, PlanConstraints constraints, PreparedModels& models, const JobControl& control)
+    Planner(const PlanRequest& request, PlanConstraints constraints, PreparedModels& models,
+            const JobControl& control)
         : request_(request)
         , control_(control)
         , constraints_(std::move(constraints))
@@ -86,7 +90,8 @@ public:
         threads_ = request.options.threads > 0 ? request.options.threads : cores;
     }
 
-    /// The best plan over `counts` microbatches, or over all counts if empty. None: `none` says why.
+    /// The best plan over `counts` microbatches, or over all counts if empty. None: `none` says
+    /// why.
     Result<std::shared_ptr<const ParallelPlan>> search(const std::vector<int>& counts, NoPlan& none)
     {
         ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, none));
@@ -95,9 +100,12 @@ public:
         int finished = 0;
         for (const Draft& draft : drafts) {
             // Drafts are close, but not exact: the second is solved too if it comes near.
-            if (finished == 2 || (best && draft.stepTime.count > best->stepTime.count * kDraftSlack))
+            if (finished == 2 ||
+                (best && draft.stepTime.count > best->stepTime.count * kDraftSlack))
                 break;
-            control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches), 0.8 + 0.1 * finished);
+            control_.report(
+                fmt::format("sharding the stages for {} microbatches", draft.microbatches),
+                0.8 + 0.1 * finished);
             ASSIGN_OR_RETURN(Attempt attempt, finish(draft));
             if (!attempt.plan) {
                 keepReason(none, attempt.none);
@@ -108,7 +116,8 @@ public:
                 best = std::move(attempt.plan);
         }
         if (none.reason.empty())
-            none.reason = fmt::format("no microbatch count divides the global batch of {}", globalBatch());
+            none.reason =
+                fmt::format("no microbatch count divides the global batch of {}", globalBatch());
         return best;
     }
 
@@ -121,7 +130,10 @@ public:
     }
 
 private:
-    int64_t globalBatch() const { return request_.options.globalBatch.value_or(batchSize(*request_.model)); }
+    int64_t globalBatch() const
+    {
+        return request_.options.globalBatch.value_or(batchSize(*request_.model));
+    }
 
     Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none)
     {
@@ -144,12 +156,14 @@ private:
         return drafts;
     }
 
-    Result<std::shared_ptr<const PreparedModel>> prepared(int64_t samples, std::optional<int> layers)
+    Result<std::shared_ptr<const PreparedModel>> prepared(int64_t samples,
+                                                          std::optional<int> layers)
     {
         std::shared_ptr<const PreparedModel>& model = models_[{samples, layers.value_or(0)}];
         if (!model) {
-            ASSIGN_OR_RETURN(PreparedModel made, prepareModel(*request_.model, samples, request_.options.optimizer, layers,
-                                                              request_.cluster.device, control_));
+            ASSIGN_OR_RETURN(PreparedModel made,
+                             prepareModel(*request_.model, samples, request_.options.optimizer,
+                                          layers, request_.cluster.device, control_));
             model = std::make_shared<const PreparedModel>(std::move(made));
         }
         return model;
@@ -158,17 +172,22 @@ private:
     Status checkRequest(int64_t globalBatch) const
     {
         if (globalBatch < 1)
-            return Error(ErrorCode::kInvalidInput, fmt::format("global batch {}: expected at least 1", globalBatch));
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("global batch {}: expected at least 1", globalBatch));
         if (limit_.count <= 0)
             return Error(ErrorCode::kInvalidInput, "memory per device is 0 bytes: expected more");
-        if (constraints_.microbatches && (*constraints_.microbatches < 1 || globalBatch % *constraints_.microbatches != 0))
+        if (constraints_.microbatches &&
+            (*constraints_.microbatches < 1 || globalBatch % *constraints_.microbatches != 0))
             return Error(ErrorCode::kInvalidInput,
-                         fmt::format("{} microbatches do not divide the global batch of {}", *constraints_.microbatches, globalBatch));
-        for (const auto& [name, value] : {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
-                                          std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
-                                          std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp)}) {
+                         fmt::format("{} microbatches do not divide the global batch of {}",
+                                     *constraints_.microbatches, globalBatch));
+        for (const auto& [name, value] :
+             {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
+              std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
+              std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp)}) {
             if (value && *value < 1)
-                return Error(ErrorCode::kInvalidInput, fmt::format("{} {}: expected at least 1", name, *value));
+                return Error(ErrorCode::kInvalidInput,
+                             fmt::format("{} {}: expected at least 1", name, *value));
         }
         return {};
     }
@@ -186,7 +205,8 @@ private:
         return counts;
     }
 
-    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts, bool isLean, NoPlan& none)
+    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts,
+                                           bool isLean, NoPlan& none)
     {
         std::vector<Draft> drafts;
         Seconds best = kForever;
@@ -196,7 +216,8 @@ private:
                 continue;
             control_.report(fmt::format("comparing {} microbatches", counts[i]),
                             0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
-            ASSIGN_OR_RETURN(std::optional<Draft> draft, draftCount(globalBatch, counts[i], isLean, none));
+            ASSIGN_OR_RETURN(std::optional<Draft> draft,
+                             draftCount(globalBatch, counts[i], isLean, none));
             if (!draft)
                 continue;
             // The curve over microbatch counts has one valley: two steps uphill end the search.
@@ -207,21 +228,30 @@ private:
         return drafts;
     }
 
-    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean, NoPlan& none)
+    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
+                                            NoPlan& none)
     {
         ASSIGN_OR_RETURN(const auto model, prepared(globalBatch / microbatches, layers_));
-        Draft draft{.microbatches = microbatches, .stepTime = kForever, .model = model, .set = nullptr};
-        ASSIGN_OR_RETURN(CandidateSet set,
-                         makeCandidates({.model = draft.model.get(), .cluster = &request_.cluster, .constraints = &constraints_,
-                                         .microbatches = microbatches, .isLean = isLean, .threads = threads_},
-                                        control_));
+        Draft draft{
+            .microbatches = microbatches, .stepTime = kForever, .model = model, .set = nullptr};
+        ASSIGN_OR_RETURN(CandidateSet set, makeCandidates({.model = draft.model.get(),
+                                                           .cluster = &request_.cluster,
+                                                           .constraints = &constraints_,
+                                                           .microbatches = microbatches,
+                                                           .isLean = isLean,
+                                                           .threads = threads_},
+                                                          control_));
         if (!set.unmatchedPatterns.empty())
             return Error(ErrorCode::kInvalidInput,
-                         fmt::format("'{}' matches no parameter and no forward op (scope:kind)", set.unmatchedPatterns.front()));
+                         fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
+                                     set.unmatchedPatterns.front()));
         draft.set = std::make_shared<const CandidateSet>(std::move(set));
         if (draft.set->candidates.empty()) {
-            keepReason(none, {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints" : draft.set->problems.front(),
-                              .clashing = {}, .smallestMemory = {}});
+            keepReason(none, {.reason = draft.set->problems.empty()
+                                            ? "no mesh shape obeys the constraints"
+                                            : draft.set->problems.front(),
+                              .clashing = {},
+                              .smallestMemory = {}});
             return std::optional<Draft>();
         }
         ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(stageProblem(draft), control_));
@@ -230,23 +260,29 @@ private:
             return std::optional(std::move(draft));
         }
         const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
-        keepReason(none, {.reason = nothing.message, .clashing = {},
-                          .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget : draft.set->smallestMemory});
+        keepReason(none, {.reason = nothing.message,
+                          .clashing = {},
+                          .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget
+                                                                   : draft.set->smallestMemory});
         return std::optional<Draft>();
     }
 
-    /// Even perfectly split over all devices, parameters, one gradient each, states, and one microbatch's activations
-    /// need more than there is.
+    /// Even perfectly split over all devices, parameters, one gradient each, states, and one
+    /// microbatch's activations need more than there is.
     bool isHopeless(int64_t globalBatch, int microbatches, NoPlan& none) const
     {
         const double samples = static_cast<double>(globalBatch / microbatches);
-        const Bytes least(static_cast<int64_t>((storedBytes_ + samples * savedBytesPerSample_) / request_.cluster.deviceCount()));
+        const Bytes least(static_cast<int64_t>((storedBytes_ + samples * savedBytesPerSample_) /
+                                               request_.cluster.deviceCount()));
         if (least <= limit_)
             return false;
-        keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on each of {} devices, more than {}",
-                                                microbatches, formatMemory(least), request_.cluster.deviceCount(),
-                                                formatMemory(limit_)),
-                          .clashing = {}, .smallestMemory = least});
+        keepReason(none,
+                   {.reason = fmt::format("with {} microbatches the model needs at least {} on "
+                                          "each of {} devices, more than {}",
+                                          microbatches, formatMemory(least),
+                                          request_.cluster.deviceCount(), formatMemory(limit_)),
+                    .clashing = {},
+                    .smallestMemory = least});
         return true;
     }
 
@@ -255,7 +291,8 @@ private:
         const int64_t batch = batchSize(*request_.model);
         ASSIGN_OR_RETURN(const auto measured, prepared(batch, request_.options.layers));
         const PreparedModel& model = *measured;
-        layers_ = request_.options.layers ? request_.options.layers : layersForStages(static_cast<int>(model.layers.size()));
+        layers_ = request_.options.layers ? request_.options.layers
+                                          : layersForStages(static_cast<int>(model.layers.size()));
         const LayeredGraph& layered = *model.layered;
         for (const GraphInput& input : layered.graph->inputs) {
             const auto bytes = static_cast<double>(layered.graph->type(input.value).bytes().count);
@@ -264,8 +301,9 @@ private:
         }
         for (size_t value = 0; value < layered.isSaved.size(); ++value) {
             if (layered.isSaved[value] != 0 && layered.rules.batch.ofValue[value] >= 0)
-                savedBytesPerSample_ += static_cast<double>(layered.graph->values[value].type.bytes().count) /
-                                        static_cast<double>(std::max<int64_t>(batch, 1));
+                savedBytesPerSample_ +=
+                    static_cast<double>(layered.graph->values[value].type.bytes().count) /
+                    static_cast<double>(std::max<int64_t>(batch, 1));
         }
         return {};
     }
@@ -297,8 +335,8 @@ private:
         return problem;
     }
 
-    /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory needs when they
-    /// turn out larger than drafted.
+    /// Chooses stages, shards them under their exact memory limits, and repeats with corrected
+    /// memory needs when they turn out larger than drafted.
     Result<Attempt> finish(const Draft& draft)
     {
         StageProblem problem = stageProblem(draft);
@@ -317,7 +355,8 @@ private:
             const StageSolution& solution = std::get<StageSolution>(outcome);
             ASSIGN_OR_RETURN(attempt.plan, shardedPlan(draft, problem, solution.best));
             for (const StagePlan& other : solution.alternatives) {
-                if (attempt.plan && other.stepTime.count > attempt.plan->stepTime.count * kAlternativeSlack)
+                if (attempt.plan &&
+                    other.stepTime.count > attempt.plan->stepTime.count * kAlternativeSlack)
                     continue;
                 ASSIGN_OR_RETURN(auto plan, shardedPlan(draft, problem, other));
                 if (plan && (!attempt.plan || plan->stepTime < attempt.plan->stepTime))
@@ -325,14 +364,16 @@ private:
             }
             if (attempt.plan)
                 return attempt;
-            attempt.none.reason = fmt::format("the stages need more than {} per device", formatMemory(limit_));
+            attempt.none.reason =
+                fmt::format("the stages need more than {} per device", formatMemory(limit_));
         }
         return attempt;
     }
 
-    /// The plan of `chosen`, every stage sharded under its exact memory limit; null if a stage does not fit after all. Then
-    /// `problem` learns what such stages need.
-    Result<std::shared_ptr<const ParallelPlan>> shardedPlan(const Draft& draft, StageProblem& problem, const StagePlan& chosen)
+    /// The plan of `chosen`, every stage sharded under its exact memory limit; null if a stage does
+    /// not fit after all. Then `problem` learns what such stages need.
+    Result<std::shared_ptr<const ParallelPlan>>
+    shardedPlan(const Draft& draft, StageProblem& problem, const StagePlan& chosen)
     {
         const std::shared_ptr<const ParallelPlan> none;
         ASSIGN_OR_RETURN(const std::optional<AssemblyRequest> assembly,
@@ -347,41 +388,56 @@ private:
                 continue;
             fits = false;
             // The short-lived tensors were underestimated, for everything like this stage.
-            const StageCandidate used = problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            const StageCandidate used =
+                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
             for (StageCandidate& candidate : problem.candidates) {
                 if (candidate.submesh == used.submesh && candidate.config == used.config &&
                     candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
-                    candidate.transient = std::max(candidate.transient, memory.transient + memory.total() - limit_);
+                    candidate.transient =
+                        std::max(candidate.transient, memory.transient + memory.total() - limit_);
             }
         }
         return fits ? plan : none;
     }
 
-    Result<std::optional<AssemblyRequest>> shardStages(const Draft& draft, StageProblem& problem, const StagePlan& chosen)
+    Result<std::optional<AssemblyRequest>> shardStages(const Draft& draft, StageProblem& problem,
+                                                       const StagePlan& chosen)
     {
         const CandidateSet& set = *draft.set;
-        AssemblyRequest assembly{.plan = &request_, .model = draft.model.get(), .stages = {}, .schedule = problem.schedule,
+        AssemblyRequest assembly{.plan = &request_,
+                                 .model = draft.model.get(),
+                                 .stages = {},
+                                 .schedule = problem.schedule,
                                  .microbatches = draft.microbatches};
         std::vector<SubmeshChoice> wanted;
         for (const auto& stage : chosen.stages)
-            wanted.push_back(set.submeshes[static_cast<size_t>(problem.candidates[static_cast<size_t>(stage.candidate)].submesh)]);
-        ASSIGN_OR_RETURN(const std::vector<PlacedSubmesh> places,
-                         placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
+            wanted.push_back(set.submeshes[static_cast<size_t>(
+                problem.candidates[static_cast<size_t>(stage.candidate)].submesh)]);
+        ASSIGN_OR_RETURN(
+            const std::vector<PlacedSubmesh> places,
+            placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
             const auto index = static_cast<size_t>(chosen.stages[s].candidate);
             const StageCandidate candidate = problem.candidates[index];
             const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
             ChosenStage stage;
-            stage.submesh = {.firstHost = places[s].first / request_.cluster.devicesPerHost, .hosts = places[s].submesh.hosts,
+            stage.submesh = {.firstHost = places[s].first / request_.cluster.devicesPerHost,
+                             .hosts = places[s].submesh.hosts,
                              .firstDevice = places[s].first % request_.cluster.devicesPerHost,
                              .devicesPerHost = places[s].submesh.devicesPerHost};
             stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, {shape.dp, shape.tp});
             stage.sharder = set.sharders[static_cast<size_t>(candidate.config)].get();
-            const std::optional<Bytes> recomputed = set.recomputed[static_cast<size_t>(candidate.tag)];
-            stage.request = {.firstLayer = candidate.firstLayer, .endLayer = candidate.endLayer,
-                             .inFlight = chosen.stages[s].inFlight, .secondsPerByte = 0, .memoryLimit = {},
-                             .recomputes = recomputed.has_value(), .isDraft = false};
-            std::optional<StageSharding> sharding = shardStage(*stage.sharder, stage.request, candidate.transient - recomputed.value_or(Bytes(0)));
+            const std::optional<Bytes> recomputed =
+                set.recomputed[static_cast<size_t>(candidate.tag)];
+            stage.request = {.firstLayer = candidate.firstLayer,
+                             .endLayer = candidate.endLayer,
+                             .inFlight = chosen.stages[s].inFlight,
+                             .secondsPerByte = 0,
+                             .memoryLimit = {},
+                             .recomputes = recomputed.has_value(),
+                             .isDraft = false};
+            std::optional<StageSharding> sharding = shardStage(
+                *stage.sharder, stage.request, candidate.transient - recomputed.value_or(Bytes(0)));
             if (control_.isCancelled())
                 return Error(ErrorCode::kCancelled, "cancelled");
             if (!sharding) {
@@ -395,12 +451,14 @@ private:
     }
 
     /// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
-    std::optional<StageSharding> shardStage(StageSharder& sharder, StageRequest& request, Bytes transient)
+    std::optional<StageSharding> shardStage(StageSharder& sharder, StageRequest& request,
+                                            Bytes transient)
     {
         const StageShardingOutcome& fastest = sharder.solve(request, control_);
         if (const auto* stage = std::get_if<StageSharding>(&fastest)) {
-            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) + stage->recomputed +
-                    transient <= limit_)
+            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) +
+                    stage->recomputed + transient <=
+                limit_)
                 return *stage;
         }
         request.memoryLimit = limit_ - transient;
@@ -411,7 +469,9 @@ private:
 
     static void keepReason(NoPlan& kept, const NoPlan& none)
     {
-        if (kept.reason.empty() || (none.smallestMemory && (!kept.smallestMemory || *none.smallestMemory < *kept.smallestMemory)))
+        if (kept.reason.empty() ||
+            (none.smallestMemory &&
+             (!kept.smallestMemory || *none.smallestMemory < *kept.smallestMemory)))
             kept = none;
     }
 
@@ -442,8 +502,10 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
         add(true, [cut](PlanConstraints& c) { std::erase(c.cuts, cut); });
     for (const int cut : constraints.forbiddenCuts)
         add(true, [cut](PlanConstraints& c) { std::erase(c.forbiddenCuts, cut); });
-    add(constraints.stateStorage != StorageRule::kFree, [](PlanConstraints& c) { c.stateStorage = StorageRule::kFree; });
-    add(constraints.parameterStorage != StorageRule::kFree, [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
+    add(constraints.stateStorage != StorageRule::kFree,
+        [](PlanConstraints& c) { c.stateStorage = StorageRule::kFree; });
+    add(constraints.parameterStorage != StorageRule::kFree,
+        [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
     add(constraints.microbatches.has_value(), [](PlanConstraints& c) { c.microbatches.reset(); });
     add(constraints.schedule.has_value(), [](PlanConstraints& c) { c.schedule.reset(); });
     add(constraints.maxTp.has_value(), [](PlanConstraints& c) { c.maxTp.reset(); });
@@ -452,13 +514,15 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     add(constraints.fixedTp.has_value(), [](PlanConstraints& c) { c.fixedTp.reset(); });
     add(constraints.fixedDp.has_value(), [](PlanConstraints& c) { c.fixedDp.reset(); });
     add(constraints.fixedPp.has_value(), [](PlanConstraints& c) { c.fixedPp.reset(); });
-    add(constraints.memoryPerDevice.has_value(), [](PlanConstraints& c) { c.memoryPerDevice.reset(); });
+    add(constraints.memoryPerDevice.has_value(),
+        [](PlanConstraints& c) { c.memoryPerDevice.reset(); });
     return steps;
 }
 
-/// The first of ever larger limits from `bound` on, at most a quarter apart, under which there is a plan; nothing if even
-/// the device's own memory is too little.
-Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request, PlanConstraints constraints, Bytes bound,
+/// The first of ever larger limits from `bound` on, at most a quarter apart, under which there is a
+/// plan; nothing if even the device's own memory is too little.
+Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
+                                              PlanConstraints constraints, Bytes bound,
                                               PreparedModels& models, const JobControl& control)
 {
     for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
@@ -466,55 +530,71 @@ Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request, PlanCo
         if (limit > request.cluster.device.memory)
             break;
         constraints.memoryPerDevice = limit;
-        ASSIGN_OR_RETURN(const bool isFeasible, Planner(request, constraints, models, control).isFeasible());
+        ASSIGN_OR_RETURN(const bool isFeasible,
+                         Planner(request, constraints, models, control).isFeasible());
         if (isFeasible)
             return std::optional(limit);
     }
     return std::optional<Bytes>();
 }
 
-/// A minimal clashing set, by deletion: a constraint whose removal still leaves no plan is not needed for the clash.
-Result<NoPlan> explain(const PlanRequest& request, const PlanConstraints& constraints, NoPlan none, PreparedModels& models,
-                       const JobControl& control)
+/// A minimal clashing set, by deletion: a constraint whose removal still leaves no plan is not
+/// needed for the clash.
+Result<NoPlan> explain(const PlanRequest& request, const PlanConstraints& constraints, NoPlan none,
+                       PreparedModels& models, const JobControl& control)
 {
     PlanConstraints clash = constraints;
     for (const auto& remove : removals(constraints)) {
         control.report("finding the constraints that clash", -1);
         PlanConstraints fewer = clash;
         remove(fewer);
-        ASSIGN_OR_RETURN(const bool isFeasible, Planner(request, fewer, models, control).isFeasible());
+        ASSIGN_OR_RETURN(const bool isFeasible,
+                         Planner(request, fewer, models, control).isFeasible());
         if (!isFeasible)
             clash = std::move(fewer);
     }
     const bool isShortOfMemory = none.smallestMemory.has_value();
     if (isShortOfMemory) {
-        ASSIGN_OR_RETURN(none.smallestMemory, sufficientMemory(request, constraints, *none.smallestMemory, models, control));
+        ASSIGN_OR_RETURN(
+            none.smallestMemory,
+            sufficientMemory(request, constraints, *none.smallestMemory, models, control));
     }
     none.clashing = listConstraints(clash);
     if (!clash.memoryPerDevice && (isShortOfMemory || none.clashing.empty()))
-        none.clashing.push_back(fmt::format("memory {} of {}", formatMemory(request.cluster.device.memory), request.cluster.device.name));
+        none.clashing.push_back(fmt::format("memory {} of {}",
+                                            formatMemory(request.cluster.device.memory),
+                                            request.cluster.device.name));
     return none;
 }
 
-/// A named strategy that happens to be predicted faster is what auto should have found: costs of drafts are estimates.
-Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request, std::shared_ptr<const ParallelPlan> best,
-                                                        PreparedModels& models, const JobControl& control)
+/// A named strategy that happens to be predicted faster is what auto should have found: costs of
+/// drafts are estimates.
+Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request,
+                                                        std::shared_ptr<const ParallelPlan> best,
+                                                        PreparedModels& models,
+                                                        const JobControl& control)
 {
     const PlanConstraints& asked = request.options.constraints;
-    for (const PlanStrategy strategy : {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
-                                        PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
-        const PlanConstraints constraints = withStrategy(asked, strategy, request.cluster.deviceCount());
+    for (const PlanStrategy strategy :
+         {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+          PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
+        const PlanConstraints constraints =
+            withStrategy(asked, strategy, request.cluster.deviceCount());
         const bool contradicts = (asked.fixedTp && constraints.fixedTp != asked.fixedTp) ||
                                  (asked.fixedDp && constraints.fixedDp != asked.fixedDp) ||
                                  (asked.fixedPp && constraints.fixedPp != asked.fixedPp) ||
-                                 (asked.parameterStorage != StorageRule::kFree && asked.parameterStorage != constraints.parameterStorage) ||
-                                 (asked.stateStorage != StorageRule::kFree && asked.stateStorage != constraints.stateStorage);
+                                 (asked.parameterStorage != StorageRule::kFree &&
+                                  asked.parameterStorage != constraints.parameterStorage) ||
+                                 (asked.stateStorage != StorageRule::kFree &&
+                                  asked.stateStorage != constraints.stateStorage);
         if (contradicts)
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
         NoPlan none;
-        const auto named = Planner(request, constraints, models, control).search({best->microbatches}, none);
-        // A baseline that the model is too small for (a stage for every device) is no reason against the plan at hand.
+        const auto named =
+            Planner(request, constraints, models, control).search({best->microbatches}, none);
+        // A baseline that the model is too small for (a stage for every device) is no reason
+        // against the plan at hand.
         if (!named.ok() && named.error().code == ErrorCode::kCancelled)
             return named.error();
         if (named.ok() && *named && (*named)->stepTime < best->stepTime)
@@ -528,8 +608,8 @@ Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& reque
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control)
 {
     PreparedModels models;
-    const PlanConstraints constraints =
-        withStrategy(request.options.constraints, request.options.strategy, request.cluster.deviceCount());
+    const PlanConstraints constraints = withStrategy(
+        request.options.constraints, request.options.strategy, request.cluster.deviceCount());
     NoPlan none;
     ASSIGN_OR_RETURN(auto plan, Planner(request, constraints, models, control).search({}, none));
     if (!plan) {

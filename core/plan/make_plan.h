@@ -1,18 +1,18 @@
 // The planner on one page: model to ParallelPlan.
 #pragma once
 
-#include <variant>
-
 #include "core/base/job.h"
 #include "core/plan/parallel_plan.h"
+
+#include <variant>
 
 namespace alpa
 {
 
 using PlanOutcome = std::variant<std::shared_ptr<const ParallelPlan>, NoPlan>;
 
-/// A function: the same request gives a byte-identical plan text. Fails with kInvalidInput or kUnsupported if the model
-/// cannot be trained as asked, kCancelled when stopped.
+/// A function: the same request gives a byte-identical plan text. Fails with kInvalidInput or
+/// kUnsupported if the model cannot be trained as asked, kCancelled when stopped.
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control);
 
 } // namespace alpa

@@ -1,10 +1,10 @@
 #include "core/plan/parallel_plan.h"
 
-#include <algorithm>
-#include <array>
-
 #include "core/graph/op_cost.h"
 #include "core/sharding/strategy.h"
+
+#include <algorithm>
+#include <array>
 
 namespace alpa
 {
@@ -16,7 +16,8 @@ struct Degrees {
     int tensor = 1;
 };
 
-/// An axis counts as data parallel if most of the contractions' FLOPs that it splits are split along the batch.
+/// An axis counts as data parallel if most of the contractions' FLOPs that it splits are split
+/// along the batch.
 Degrees degreesOf(const Graph& graph, const PlanStage& stage, const BatchDims& batch)
 {
     std::array<double, kMaxMeshAxes> alongBatch{};

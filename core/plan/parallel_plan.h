@@ -1,15 +1,15 @@
-// ParallelPlan: the planner's whole answer as one immutable value, with predictions and proof. Everything that shows,
-// compares, exports or runs a plan reads this.
+// ParallelPlan: the planner's whole answer as one immutable value, with predictions and proof.
+// Everything that shows, compares, exports or runs a plan reads this.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "core/plan/plan_request.h"
 #include "core/schedule/simulate.h"
 #include "core/sharding/strategy.h"
 #include "core/training/split_projections.h"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace alpa
 {
@@ -25,8 +25,10 @@ enum class InputSource {
     kOwned,      ///< Parameter or state that lives here.
     kBatch,      ///< From the host, every microbatch.
     kReceived,   ///< From another stage, every microbatch.
-    kSharedCopy, ///< A parameter or gradient of another stage (tied weights), received once per step.
-    kLocal,      ///< Computed in an earlier or later layer of this stage, resharded to `spec` for this layer.
+    kSharedCopy, ///< A parameter or gradient of another stage (tied weights), received once per
+                 ///< step.
+    kLocal, ///< Computed in an earlier or later layer of this stage, resharded to `spec` for this
+            ///< layer.
 };
 /// A value that ops of `layer` read under `spec` without that layer computing it.
 struct PlannedInput {
@@ -40,10 +42,11 @@ struct PlannedInput {
 struct StageCost {
     Seconds forwardCompute, backwardCompute;
     Seconds forwardCommunication, backwardCommunication; ///< Collectives inside the stage.
-    Seconds gradientSync; ///< Once per step.
-    Seconds update;       ///< Once per step, with the gather of updated parameters.
-    Seconds receive;      ///< Activations from the previous stage.
-    Seconds recomputation; ///< The forward pass again, before the backward; 0 if activations are kept.
+    Seconds gradientSync;                                ///< Once per step.
+    Seconds update;  ///< Once per step, with the gather of updated parameters.
+    Seconds receive; ///< Activations from the previous stage.
+    Seconds
+        recomputation; ///< The forward pass again, before the backward; 0 if activations are kept.
     Seconds forward() const { return forwardCompute + forwardCommunication; }
     Seconds backward() const { return recomputation + backwardCompute + backwardCommunication; }
     Seconds perMicrobatch() const { return forward() + backward(); }
@@ -58,33 +61,36 @@ struct StageMemory {
     Bytes transient;   ///< Largest extra need while an op runs.
     Bytes total() const
     {
-        return parameters + gradients + optimizerState + activations * static_cast<int64_t>(inFlight) + transient;
+        return parameters + gradients + optimizerState +
+               activations * static_cast<int64_t>(inFlight) + transient;
     }
 };
 
 /// The solver's proof for one stage: cost >= optimum >= lowerBound.
 struct Certificate {
-    double cost = 0;       ///< Objective in seconds per microbatch.
+    double cost = 0; ///< Objective in seconds per microbatch.
     double lowerBound = 0;
     bool isOptimal = false;
     bool memoryBinds = false;
-    int decisions = 0;     ///< Nodes of the integer programme.
-    int strategies = 0;    ///< Over all nodes.
-    std::string method;    ///< "trws", "bucket elimination", "branch and bound", ...
+    int decisions = 0;  ///< Nodes of the integer programme.
+    int strategies = 0; ///< Over all nodes.
+    std::string method; ///< "trws", "bucket elimination", "branch and bound", ...
     double gap() const { return cost > 0 ? (cost - lowerBound) / cost : 0; }
 };
 
 /// One sharding that the solver could have given a decision.
 struct Alternative {
-    std::string strategy;  ///< "x: b, y: h" (axis: factor dimension), or the spec of a stored tensor.
+    std::string
+        strategy; ///< "x: b, y: h" (axis: factor dimension), or the spec of a stored tensor.
     ShardingSpec result;
-    Seconds delta;         ///< Step time added if only this decision changed; 0 for the chosen one.
+    Seconds delta; ///< Step time added if only this decision changed; 0 for the chosen one.
 };
-/// One node of the integer programme: an op or a stored tensor that decides, and the ops that follow it.
+/// One node of the integer programme: an op or a stored tensor that decides, and the ops that
+/// follow it.
 struct Decision {
-    std::string label;      ///< "GPT/block_0/fc:dot", "block_0.fc.kernel"
-    OpId op;                ///< Invalid for stored tensors.
-    ValueId value;          ///< The op's result or the stored tensor.
+    std::string label;                     ///< "GPT/block_0/fc:dot", "block_0.fc.kernel"
+    OpId op;                               ///< Invalid for stored tensors.
+    ValueId value;                         ///< The op's result or the stored tensor.
     std::vector<Alternative> alternatives; ///< Cheapest first.
     int chosen = 0;
 };
@@ -93,13 +99,14 @@ struct PlanStage {
     int firstLayer = 0;
     int endLayer = 0; ///< Exclusive.
     Submesh submesh;
-    DeviceMesh mesh;  ///< Axis x is the data axis, y the tensor axis.
+    DeviceMesh mesh; ///< Axis x is the data axis, y the tensor axis.
     std::vector<PlannedInput> inputs;
-    std::vector<OpId> ops;             ///< Forward, backward and update ops of the stage, in graph order.
+    std::vector<OpId> ops; ///< Forward, backward and update ops of the stage, in graph order.
     std::vector<OpSharding> shardings; ///< One per entry of ops.
     StageCost cost;
     StageMemory memory;
-    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again before the backward.
+    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
+                             ///< before the backward.
     Certificate certificate;
     std::vector<Decision> decisions;
 };
@@ -109,8 +116,10 @@ struct ParallelPlan {
     std::string modelPath;
     Cluster cluster;
     PlanOptions options; ///< As asked, so that the same request can be made again.
-    std::shared_ptr<const Graph> graph; ///< The training step at microbatch size; OpIds and ValueIds refer to it.
-    std::vector<ParameterView> views; ///< Parameters of the graph that are parts of the model's own.
+    std::shared_ptr<const Graph>
+        graph; ///< The training step at microbatch size; OpIds and ValueIds refer to it.
+    std::vector<ParameterView>
+        views; ///< Parameters of the graph that are parts of the model's own.
     std::vector<PlannedLayer> layers;
     std::vector<int> layerOfOp; ///< Per op of the graph.
     std::vector<PlanStage> stages;
@@ -118,9 +127,9 @@ struct ParallelPlan {
     int microbatches = 1;
     int64_t microbatchSize = 1;
     Timeline timeline;
-    Seconds stepTime;       ///< Of the simulated timeline.
-    Flops modelFlops;       ///< Of one step, without recomputation.
-    Seconds planningTime;   ///< Wall clock; not part of the plan's text.
+    Seconds stepTime;     ///< Of the simulated timeline.
+    Flops modelFlops;     ///< Of one step, without recomputation.
+    Seconds planningTime; ///< Wall clock; not part of the plan's text.
 
     int64_t globalBatch() const { return microbatchSize * microbatches; }
     double samplesPerSecond() const { return static_cast<double>(globalBatch()) / stepTime.count; }
@@ -134,9 +143,11 @@ struct ParallelPlan {
 
 /// No plan is an answer: which constraints clash, and what would do.
 struct NoPlan {
-    std::string reason; ///< "memory 16 GiB and max TP 1: stage of layers 0-3 needs 23.1 GiB at least"
-    std::vector<std::string> clashing;       ///< The constraints, as formatted.
-    std::optional<Bytes> smallestMemory;     ///< Per device: would do with everything else as asked, by the drafts.
+    std::string
+        reason; ///< "memory 16 GiB and max TP 1: stage of layers 0-3 needs 23.1 GiB at least"
+    std::vector<std::string> clashing; ///< The constraints, as formatted.
+    std::optional<Bytes>
+        smallestMemory; ///< Per device: would do with everything else as asked, by the drafts.
 };
 
 } // namespace alpa

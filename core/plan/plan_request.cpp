@@ -1,10 +1,10 @@
 #include "core/plan/plan_request.h"
 
-#include <array>
+#include "core/base/text.h"
 
 #include <fmt/format.h>
 
-#include "core/base/text.h"
+#include <array>
 
 namespace alpa
 {
@@ -61,12 +61,14 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
         parts.push_back(*constraints.recomputation ? "recomputation" : "no recomputation");
     const auto storage = [&parts](const char* what, StorageRule rule) {
         if (rule != StorageRule::kFree)
-            parts.push_back(fmt::format("{} {}", what, rule == StorageRule::kSplit ? "split over x" : "replicated over x"));
+            parts.push_back(fmt::format(
+                "{} {}", what, rule == StorageRule::kSplit ? "split over x" : "replicated over x"));
     };
     storage("parameters", constraints.parameterStorage);
     storage("optimizer state", constraints.stateStorage);
     for (const SpecConstraint& spec : constraints.specs)
-        parts.push_back(fmt::format("{} {} {}", spec.forbids ? "forbid" : "pin", spec.pattern, formatSpec(spec.spec)));
+        parts.push_back(fmt::format("{} {} {}", spec.forbids ? "forbid" : "pin", spec.pattern,
+                                    formatSpec(spec.spec)));
     for (const int cut : constraints.cuts)
         parts.push_back(fmt::format("stage begins at layer {}", cut));
     for (const int cut : constraints.forbiddenCuts)

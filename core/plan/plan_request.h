@@ -1,10 +1,6 @@
-// What a person may ask of the planner: batch, optimizer, and constraints. Everything not said is searched.
+// What a person may ask of the planner: batch, optimizer, and constraints. Everything not said is
+// searched.
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "core/base/units.h"
 #include "core/graph/graph.h"
@@ -13,6 +9,11 @@
 #include "core/mesh/sharding_spec.h"
 #include "core/schedule/schedule.h"
 #include "core/training/training_step.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace alpa
 {
@@ -24,12 +25,13 @@ std::string_view strategyName(PlanStrategy strategy);
 std::optional<PlanStrategy> strategyFromName(std::string_view name);
 
 struct PlanConstraints {
-    std::optional<int> maxTp, maxDp, maxPp;       ///< Degrees: devices along the tensor axis, the data axis, stages.
+    std::optional<int> maxTp, maxDp,
+        maxPp; ///< Degrees: devices along the tensor axis, the data axis, stages.
     std::optional<int> fixedTp, fixedDp, fixedPp;
-    std::optional<Bytes> memoryPerDevice;         ///< Unset: the device's own memory.
-    std::optional<int> microbatches;              ///< Unset: searched.
-    std::optional<ScheduleKind> schedule;         ///< Unset: searched.
-    std::optional<bool> recomputation;            ///< Always, never; unset: where memory is scarce.
+    std::optional<Bytes> memoryPerDevice; ///< Unset: the device's own memory.
+    std::optional<int> microbatches;      ///< Unset: searched.
+    std::optional<ScheduleKind> schedule; ///< Unset: searched.
+    std::optional<bool> recomputation;    ///< Always, never; unset: where memory is scarce.
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
     std::vector<SpecConstraint> specs;
@@ -39,8 +41,8 @@ struct PlanConstraints {
 };
 
 struct PlanOptions {
-    std::optional<int64_t> globalBatch;    ///< Samples of one step; unset: the batch of the file.
-    std::optional<int> layers;             ///< Layers to cluster into; unset: chosen from the model.
+    std::optional<int64_t> globalBatch; ///< Samples of one step; unset: the batch of the file.
+    std::optional<int> layers;          ///< Layers to cluster into; unset: chosen from the model.
     OptimizerOptions optimizer;
     PlanStrategy strategy = PlanStrategy::kAuto;
     PlanConstraints constraints;

@@ -1,32 +1,37 @@
 #include "core/plan/prepare_model.h"
 
-#include <algorithm>
-#include <cctype>
-#include <map>
-
-#include <fmt/format.h>
-
 #include "core/graph/op_cost.h"
 #include "core/inter_op/cluster_layers.h"
 #include "core/training/rebatch.h"
 #include "core/training/split_projections.h"
 #include "core/training/training_step.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
 namespace alpa
 {
 namespace
 {
 
-constexpr int kMostLayers = 16; // As Alpa's largest runs; more seldom changes the plan and costs planning time.
+constexpr int kMostLayers =
+    16; // As Alpa's largest runs; more seldom changes the plan and costs planning time.
 
-/// A run of forward ops that is never cut: a block of the model, or a single op where there are no blocks.
+/// A run of forward ops that is never cut: a block of the model, or a single op where there are no
+/// blocks.
 struct Unit {
     int begin = 0; ///< Into the list of forward ops.
     double flops = 0;
     std::string name;
 };
 
-bool isContraction(const Op& op) { return op.kind == OpKind::kDot || op.kind == OpKind::kConvolution; }
+bool isContraction(const Op& op)
+{
+    return op.kind == OpKind::kDot || op.kind == OpKind::kConvolution;
+}
 
 /// "GPT/block_3/ln1" gives "GPT/block_3": up to the first component that ends in a number.
 std::string blockOf(const std::string& scope)
@@ -52,7 +57,8 @@ std::vector<OpId> forwardOps(const Graph& graph)
     return ops;
 }
 
-/// Blocks in order of appearance; what stands before the first joins it, what stands after the last is a unit.
+/// Blocks in order of appearance; what stands before the first joins it, what stands after the last
+/// is a unit.
 std::vector<Unit> findBlocks(const Graph& graph, const std::vector<OpId>& ops)
 {
     std::vector<Unit> units;
@@ -66,12 +72,15 @@ std::vector<Unit> findBlocks(const Graph& graph, const std::vector<OpId>& ops)
     for (size_t i = 0; i < ops.size(); ++i) {
         const std::string block = blockOf(graph.scopePath(graph.op(ops[i]).scope));
         const bool beginsBlock = !block.empty() && block != current;
-        const bool endsAll = block.empty() && !current.empty() && lastOp[current] < static_cast<int>(i) &&
+        const bool endsAll = block.empty() && !current.empty() &&
+                             lastOp[current] < static_cast<int>(i) &&
                              std::ranges::all_of(lastOp, [&](const auto& entry) {
                                  return entry.second < static_cast<int>(i);
                              });
-        if (units.empty() || (beginsBlock && !current.empty()) || (endsAll && units.back().name != "head")) {
-            units.push_back({.begin = static_cast<int>(i), .flops = 0, .name = endsAll ? "head" : block});
+        if (units.empty() || (beginsBlock && !current.empty()) ||
+            (endsAll && units.back().name != "head")) {
+            units.push_back(
+                {.begin = static_cast<int>(i), .flops = 0, .name = endsAll ? "head" : block});
         }
         if (beginsBlock) {
             current = block;
@@ -92,7 +101,8 @@ std::vector<Unit> findContractions(const Graph& graph, const std::vector<OpId>& 
     for (size_t i = 0; i < ops.size(); ++i) {
         const Op& op = graph.op(ops[i]);
         if (!isOpen) {
-            units.push_back({.begin = static_cast<int>(i), .flops = 0, .name = graph.scopePath(op.scope)});
+            units.push_back(
+                {.begin = static_cast<int>(i), .flops = 0, .name = graph.scopePath(op.scope)});
             isOpen = true;
         }
         if (isContraction(op)) {
@@ -106,7 +116,8 @@ std::vector<Unit> findContractions(const Graph& graph, const std::vector<OpId>& 
     return units;
 }
 
-ClusteringProblem clusteringProblem(const Graph& graph, const std::vector<OpId>& ops, const std::vector<Unit>& units)
+ClusteringProblem clusteringProblem(const Graph& graph, const std::vector<OpId>& ops,
+                                    const std::vector<Unit>& units)
 {
     ClusteringProblem problem;
     std::vector<int> unitOfOp(graph.ops.size(), -1);
@@ -120,11 +131,13 @@ ClusteringProblem clusteringProblem(const Graph& graph, const std::vector<OpId>&
     const auto users = valueUsers(graph);
     for (const OpId id : ops) {
         for (const ValueId value : graph.op(id).results) {
-            ClusteringValue crossing{.producer = unitOfOp[id.index()], .uses = {},
+            ClusteringValue crossing{.producer = unitOfOp[id.index()],
+                                     .uses = {},
                                      .bytes = static_cast<double>(graph.type(value).bytes().count)};
             for (const OpId user : users[value.index()]) {
                 const int unit = unitOfOp[user.index()];
-                if (unit > crossing.producer && (crossing.uses.empty() || crossing.uses.back() < unit))
+                if (unit > crossing.producer &&
+                    (crossing.uses.empty() || crossing.uses.back() < unit))
                     crossing.uses.push_back(unit);
             }
             if (!crossing.uses.empty())
@@ -158,47 +171,57 @@ Result<ForwardLayers> clusterForward(const Graph& graph, const std::vector<OpId>
     const int blocks = static_cast<int>(units.size()) - (hasHead ? 1 : 0);
     if (blocks < 2 || (layerCount && *layerCount > static_cast<int>(units.size())))
         units = findContractions(graph, ops);
-    const int wanted = layerCount.value_or(defaultLayerCount(blocks < 2 ? static_cast<int>(units.size()) : blocks));
+    const int wanted = layerCount.value_or(
+        defaultLayerCount(blocks < 2 ? static_cast<int>(units.size()) : blocks));
     if (wanted < 1 || wanted > static_cast<int>(units.size()))
-        return Error(ErrorCode::kInvalidInput, fmt::format("{} layers asked, but the model has {} contractions", wanted, units.size()));
-    ASSIGN_OR_RETURN(const LayerClustering clustering,
-                     [&]() -> Result<LayerClustering> {
-                         const ClusteringProblem problem = clusteringProblem(graph, ops, units);
-                         // A head of several blocks' cost can exceed Alpa's balance bound: widen it until a layering exists.
-                         Result<LayerClustering> found = clusterLayers(problem, {wanted, 0.5}, control);
-                         for (double imbalance = 1.0; !found && imbalance <= 64; imbalance *= 2)
-                             found = clusterLayers(problem, {wanted, imbalance}, control);
-                         return found;
-                     }());
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("{} layers asked, but the model has {} contractions", wanted,
+                                 units.size()));
+    ASSIGN_OR_RETURN(const LayerClustering clustering, [&]() -> Result<LayerClustering> {
+        const ClusteringProblem problem = clusteringProblem(graph, ops, units);
+        // A head of several blocks' cost can exceed Alpa's balance bound: widen it until a layering
+        // exists.
+        Result<LayerClustering> found = clusterLayers(problem, {wanted, 0.5}, control);
+        for (double imbalance = 1.0; !found && imbalance <= 64; imbalance *= 2)
+            found = clusterLayers(problem, {wanted, imbalance}, control);
+        return found;
+    }());
     ForwardLayers layers;
     layers.ofOp.resize(ops.size());
     for (size_t layer = 0; layer < clustering.begins.size(); ++layer) {
         const auto first = static_cast<size_t>(clustering.begins[layer]);
-        const size_t last = static_cast<size_t>(clustering.end(static_cast<int>(layer), static_cast<int>(units.size()))) - 1;
-        const int end = last + 1 < units.size() ? units[last + 1].begin : static_cast<int>(ops.size());
+        const size_t last = static_cast<size_t>(clustering.end(static_cast<int>(layer),
+                                                               static_cast<int>(units.size()))) -
+                            1;
+        const int end =
+            last + 1 < units.size() ? units[last + 1].begin : static_cast<int>(ops.size());
         for (int i = units[first].begin; i < end; ++i)
             layers.ofOp[static_cast<size_t>(i)] = static_cast<int>(layer);
-        layers.names.push_back(first == last ? units[first].name : units[first].name + " .. " + units[last].name);
+        layers.names.push_back(first == last ? units[first].name
+                                             : units[first].name + " .. " + units[last].name);
     }
     return layers;
 }
 
-/// Layer of every op: forward ops as clustered, backward ops with their origin, update ops with the first reader of
-/// their parameter; constants and the like with the op that reads them.
-std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forward, const std::vector<int>& layerOfForward)
+/// Layer of every op: forward ops as clustered, backward ops with their origin, update ops with the
+/// first reader of their parameter; constants and the like with the op that reads them.
+std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forward,
+                              const std::vector<int>& layerOfForward)
 {
     std::vector<int> layers(graph.ops.size(), -1);
     for (size_t i = 0; i < forward.size(); ++i)
         layers[forward[i].index()] = layerOfForward[i];
     const auto users = valueUsers(graph);
-    std::vector<uint8_t> isInvariant(graph.ops.size(), 0); // Reads neither the batch nor a cotangent.
+    std::vector<uint8_t> isInvariant(graph.ops.size(),
+                                     0); // Reads neither the batch nor a cotangent.
     for (size_t index = 0; index < graph.ops.size(); ++index) {
         const Op& op = graph.ops[index];
-        isInvariant[index] = op.phase != Phase::kUpdate && std::ranges::all_of(op.operands, [&](ValueId operand) {
-                                 const OpId producer = graph.value(operand).producer;
-                                 return producer.isValid() ? isInvariant[producer.index()] != 0
-                                                           : graph.inputRole(operand) != InputRole::kBatch;
-                             });
+        isInvariant[index] =
+            op.phase != Phase::kUpdate && std::ranges::all_of(op.operands, [&](ValueId operand) {
+                const OpId producer = graph.value(operand).producer;
+                return producer.isValid() ? isInvariant[producer.index()] != 0
+                                          : graph.inputRole(operand) != InputRole::kBatch;
+            });
         if (op.phase == Phase::kForward)
             continue;
         if (op.origin.isValid() && op.phase == Phase::kBackward)
@@ -223,7 +246,8 @@ std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forwa
         int first = -1;
         for (const OpId user : users[input.value.index()]) {
             const int layer = layers[user.index()];
-            if (graph.op(user).phase == Phase::kForward && layer >= 0 && (first < 0 || layer < first))
+            if (graph.op(user).phase == Phase::kForward && layer >= 0 &&
+                (first < 0 || layer < first))
                 first = layer;
         }
         layerOfParameter[graph.value(input.value).name] = std::max(first, 0);
@@ -264,9 +288,9 @@ std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forwa
 
 } // namespace
 
-Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, const OptimizerOptions& optimizer,
-                                   std::optional<int> layerCount, const DeviceKind& device,
-                                   const JobControl& control)
+Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize,
+                                   const OptimizerOptions& optimizer, std::optional<int> layerCount,
+                                   const DeviceKind& device, const JobControl& control)
 {
     ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(loss));
     ASSIGN_OR_RETURN(const Graph rebatched, rebatch(split.graph, microbatchSize));
@@ -275,7 +299,8 @@ Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, co
         return Error(ErrorCode::kCancelled, "cancelled");
     auto graph = std::make_shared<Graph>(cloneLazyOps(step.graph));
     const std::vector<OpId> forward = forwardOps(*graph);
-    ASSIGN_OR_RETURN(const ForwardLayers layers, clusterForward(*graph, forward, layerCount, control));
+    ASSIGN_OR_RETURN(const ForwardLayers layers,
+                     clusterForward(*graph, forward, layerCount, control));
     PreparedModel model;
     model.views = std::move(split.views);
     model.microbatchSize = microbatchSize;
@@ -289,8 +314,8 @@ Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize, co
         model.layers[static_cast<size_t>(layerOfOp[index])].flops += flops;
         model.flops += flops;
     }
-    model.layered = std::make_shared<const LayeredGraph>(
-        analyseLayers(std::move(graph), std::move(layerOfOp), static_cast<int>(model.layers.size()), device));
+    model.layered = std::make_shared<const LayeredGraph>(analyseLayers(
+        std::move(graph), std::move(layerOfOp), static_cast<int>(model.layers.size()), device));
     return model;
 }
 

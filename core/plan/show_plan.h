@@ -6,13 +6,16 @@
 namespace alpa
 {
 
-std::string formatPlanSummary(const ParallelPlan& plan);   ///< Ten lines: degrees, times, memory, proof.
-std::string formatStages(const ParallelPlan& plan);        ///< One row a stage.
-std::string formatShardings(const ParallelPlan& plan);     ///< Per layer: parameters, then decisions, with specs.
-std::string formatCosts(const ParallelPlan& plan);         ///< Every term of the predicted step time.
-std::string formatTimeline(const ParallelPlan& plan);      ///< Gantt chart in characters.
-std::string formatMemory(const ParallelPlan& plan);        ///< Per stage against the limit.
-/// The same figures for programs, in one line: status "planned", degrees, times, memory, proof, stages.
+std::string
+formatPlanSummary(const ParallelPlan& plan);        ///< Ten lines: degrees, times, memory, proof.
+std::string formatStages(const ParallelPlan& plan); ///< One row a stage.
+std::string
+formatShardings(const ParallelPlan& plan); ///< Per layer: parameters, then decisions, with specs.
+std::string formatCosts(const ParallelPlan& plan);    ///< Every term of the predicted step time.
+std::string formatTimeline(const ParallelPlan& plan); ///< Gantt chart in characters.
+std::string formatMemory(const ParallelPlan& plan);   ///< Per stage against the limit.
+/// The same figures for programs, in one line: status "planned", degrees, times, memory, proof,
+/// stages.
 std::string planSummaryToJson(const ParallelPlan& plan);
 /// One row of the comparison table; plans first to last, the first is the baseline of the ratios.
 struct ComparedPlan {

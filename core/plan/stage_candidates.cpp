@@ -1,29 +1,31 @@
 #include "core/plan/stage_candidates.h"
 
+#include "core/mesh/collective_time.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <set>
 #include <thread>
 
-#include <fmt/format.h>
-
-#include "core/mesh/collective_time.h"
-
 namespace alpa
 {
 namespace
 {
 
-/// Prices on memory, as multiples of (time / memory) of the plan without a price: one that weighs both alike, one that
-/// all but minimises memory.
+/// Prices on memory, as multiples of (time / memory) of the plan without a price: one that weighs
+/// both alike, one that all but minimises memory.
 constexpr double kEvenPrice = 1.0;
 constexpr double kLeanPrice = 1000.0;
 
 bool obeys(const PlanConstraints& constraints, int dp, int tp)
 {
-    return (!constraints.maxTp || tp <= *constraints.maxTp) && (!constraints.maxDp || dp <= *constraints.maxDp) &&
-           (!constraints.fixedTp || tp == *constraints.fixedTp) && (!constraints.fixedDp || dp == *constraints.fixedDp);
+    return (!constraints.maxTp || tp <= *constraints.maxTp) &&
+           (!constraints.maxDp || dp <= *constraints.maxDp) &&
+           (!constraints.fixedTp || tp == *constraints.fixedTp) &&
+           (!constraints.fixedDp || dp == *constraints.fixedDp);
 }
 
 std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submeshes,
@@ -32,7 +34,8 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
     std::vector<MeshShape> shapes;
     for (size_t s = 0; s < submeshes.size(); ++s) {
         const int devices = submeshes[s].devices();
-        // Tensor parallelism across hosts is slower than anything else; it is tried only when asked for.
+        // Tensor parallelism across hosts is slower than anything else; it is tried only when asked
+        // for.
         const int mostTp = constraints.fixedTp ? devices : submeshes[s].devicesPerHost;
         for (int tp = 1; tp <= mostTp; ++tp) {
             const int dp = devices / tp;
@@ -43,15 +46,17 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
     return shapes;
 }
 
-/// Why there is no shape at all: the degrees clash with each other or with the size of a microbatch.
-std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes, const PlanConstraints& constraints,
-                       int64_t microbatchSize)
+/// Why there is no shape at all: the degrees clash with each other or with the size of a
+/// microbatch.
+std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
+                       const PlanConstraints& constraints, int64_t microbatchSize)
 {
     const std::vector<MeshShape> ofAnyBatch = enumerateShapes(submeshes, constraints, 0);
     if (ofAnyBatch.empty())
         return "no mesh shape obeys the constraints";
     const int least = std::ranges::min(ofAnyBatch, {}, &MeshShape::dp).dp;
-    return fmt::format("a microbatch of {} samples does not divide over {} devices, the least data parallelism that the "
+    return fmt::format("a microbatch of {} samples does not divide over {} devices, the least data "
+                       "parallelism that the "
                        "constraints allow",
                        microbatchSize, least);
 }
@@ -59,7 +64,8 @@ std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes, const PlanCo
 ShardingRules rulesFor(const PlanConstraints& constraints, const MeshShape& shape)
 {
     ShardingRules rules;
-    const bool dpIsBounded = constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp * shape.tp);
+    const bool dpIsBounded =
+        constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp * shape.tp);
     rules.tensorAxisMaySplitBatch = !dpIsBounded && !constraints.fixedTp;
     rules.parameters = constraints.parameterStorage;
     rules.states = constraints.stateStorage;
@@ -71,8 +77,8 @@ ShardingRules rulesFor(const PlanConstraints& constraints, const MeshShape& shap
 class ShapeWork
 {
 public:
-    ShapeWork(const CandidateRequest& request, const std::vector<SubmeshChoice>& submeshes, const MeshShape& shape,
-              int config)
+    ShapeWork(const CandidateRequest& request, const std::vector<SubmeshChoice>& submeshes,
+              const MeshShape& shape, int config)
         : request_(request)
         , submesh_(submeshes[static_cast<size_t>(shape.submesh)])
         , shape_(shape)
@@ -83,7 +89,9 @@ public:
 
     void run(const JobControl& control)
     {
-        const Submesh place{.firstHost = 0, .hosts = submesh_.hosts, .firstDevice = 0,
+        const Submesh place{.firstHost = 0,
+                            .hosts = submesh_.hosts,
+                            .firstDevice = 0,
                             .devicesPerHost = submesh_.devicesPerHost};
         const DeviceMesh mesh = makeDeviceMesh(*request_.cluster, place, {shape_.dp, shape_.tp});
         Result<StageSharder> created =
@@ -103,7 +111,8 @@ public:
             return;
         // The whole model's time over its memory sets the scale of the prices.
         const StageCandidate& last = candidates.back();
-        const double scale = last.perMicrobatch.count / static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
+        const double scale = last.perMicrobatch.count /
+                             static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
         addCandidates(kEvenPrice * scale, recomputation.value_or(false), control);
         if (request_.isLean)
             addCandidates(kLeanPrice * scale, recomputation.value_or(false), control);
@@ -138,7 +147,8 @@ private:
 
     static Bytes needOf(const StageCandidate& candidate, int inFlight)
     {
-        return candidate.fixedMemory + candidate.perInFlightMicrobatch * static_cast<int64_t>(inFlight) +
+        return candidate.fixedMemory +
+               candidate.perInFlightMicrobatch * static_cast<int64_t>(inFlight) +
                candidate.transient;
     }
 
@@ -148,7 +158,8 @@ private:
         const bool isWhole = end - first == layers;
         if ((submesh_.devices() == request_.cluster->deviceCount()) != isWhole)
             return false;
-        return std::ranges::none_of(request_.constraints->cuts, [&](int cut) { return first < cut && cut < end; });
+        return std::ranges::none_of(request_.constraints->cuts,
+                                    [&](int cut) { return first < cut && cut < end; });
     }
 
     void addCandidates(double price, bool recompute, const JobControl& control)
@@ -158,7 +169,8 @@ private:
         std::vector<std::optional<StageSharding>> pair;
         for (int layer = 0; layer < layers && !control.isCancelled(); ++layer) {
             single.push_back(solve(layer, layer + 1, price, recompute, control));
-            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, recompute, control) : std::nullopt);
+            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, recompute, control)
+                                              : std::nullopt);
         }
         for (int first = 0; first < layers && !control.isCancelled(); ++first) {
             Cost cost;
@@ -178,15 +190,16 @@ private:
         }
     }
 
-    /// One number for all runs, so that equal layers ask the same question wherever they stand: half a pipeline of
-    /// stages of this size.
+    /// One number for all runs, so that equal layers ask the same question wherever they stand:
+    /// half a pipeline of stages of this size.
     int expectedInFlight() const
     {
         const int stages = std::max(1, request_.cluster->deviceCount() / submesh_.devices());
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 
-    /// Largest need while an op of these layers runs, taking every tensor as split over all devices.
+    /// Largest need while an op of these layers runs, taking every tensor as split over all
+    /// devices.
     Bytes transientEstimate(int first, int end) const
     {
         const auto begin = request_.model->layered->largestResult.begin();
@@ -207,16 +220,23 @@ private:
         if (bytes.count == 0)
             return Seconds(0);
         const Cluster& cluster = *request_.cluster;
-        const bool leavesHost = cluster.hosts > 1 && submesh_.devices() * 2 > cluster.devicesPerHost;
+        const bool leavesHost =
+            cluster.hosts > 1 && submesh_.devices() * 2 > cluster.devicesPerHost;
         const Link& link = leavesHost ? cluster.betweenHosts : cluster.withinHost;
         const int lanes = leavesHost ? submesh_.hosts : submesh_.devices();
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    std::optional<StageSharding> solve(int first, int end, double price, bool recompute, const JobControl& control)
+    std::optional<StageSharding> solve(int first, int end, double price, bool recompute,
+                                       const JobControl& control)
     {
-        const StageRequest request{.firstLayer = first, .endLayer = end, .inFlight = expectedInFlight(),
-                                   .secondsPerByte = price, .memoryLimit = {}, .recomputes = recompute, .isDraft = true};
+        const StageRequest request{.firstLayer = first,
+                                   .endLayer = end,
+                                   .inFlight = expectedInFlight(),
+                                   .secondsPerByte = price,
+                                   .memoryLimit = {},
+                                   .recomputes = recompute,
+                                   .isDraft = true};
         const StageShardingOutcome& outcome = sharder->solve(request, control);
         if (const auto* none = std::get_if<StageInfeasible>(&outcome))
             problems.insert(none->reason);
@@ -234,7 +254,8 @@ private:
         candidate.perMicrobatch = Seconds(std::max(cost.perMicrobatch, 0.0));
         candidate.perStep = Seconds(std::max(cost.perStep, 0.0));
         candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
-        candidate.perInFlightMicrobatch = Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
+        candidate.perInFlightMicrobatch =
+            Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
         const Bytes held(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
         candidate.transient = transientEstimate(first, end) + held;
         candidate.inputTransfer = inputTransfer(first, end);
@@ -257,20 +278,24 @@ private:
 
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints)
 {
-    return constraints.memoryPerDevice ? std::min(*constraints.memoryPerDevice, cluster.device.memory)
-                                       : cluster.device.memory;
+    return constraints.memoryPerDevice
+               ? std::min(*constraints.memoryPerDevice, cluster.device.memory)
+               : cluster.device.memory;
 }
 
 Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control)
 {
     CandidateSet set;
-    ASSIGN_OR_RETURN(set.submeshes, enumerateSubmeshes(request.cluster->hosts, request.cluster->devicesPerHost,
-                                                       SubmeshSpace::kPowerOfTwo));
-    set.shapes = enumerateShapes(set.submeshes, *request.constraints, request.model->microbatchSize);
+    ASSIGN_OR_RETURN(set.submeshes,
+                     enumerateSubmeshes(request.cluster->hosts, request.cluster->devicesPerHost,
+                                        SubmeshSpace::kPowerOfTwo));
+    set.shapes =
+        enumerateShapes(set.submeshes, *request.constraints, request.model->microbatchSize);
     std::vector<ShapeWork> works;
     for (size_t config = 0; config < set.shapes.size(); ++config)
         works.emplace_back(request, set.submeshes, set.shapes[config], static_cast<int>(config));
-    // Shapes are taken in turn by whoever is free; results are read in order, so threads never show.
+    // Shapes are taken in turn by whoever is free; results are read in order, so threads never
+    // show.
     std::atomic<size_t> next{0};
     const auto takeTurns = [&] {
         for (size_t config = next++; config < works.size(); config = next++)
@@ -287,7 +312,8 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
     std::set<std::string> problems;
     std::set<std::string> unmatched;
     if (set.shapes.empty())
-        problems.insert(whyNoShape(set.submeshes, *request.constraints, request.model->microbatchSize));
+        problems.insert(
+            whyNoShape(set.submeshes, *request.constraints, request.model->microbatchSize));
     for (ShapeWork& work : works) {
         for (size_t i = 0; i < work.candidates.size(); ++i) {
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
@@ -299,7 +325,8 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
             const auto& patterns = work.sharder->problem().unmatchedPatterns;
             unmatched.insert(patterns.begin(), patterns.end());
         }
-        if (work.smallestWhole && (!set.smallestMemory || *work.smallestWhole < *set.smallestMemory))
+        if (work.smallestWhole &&
+            (!set.smallestMemory || *work.smallestWhole < *set.smallestMemory))
             set.smallestMemory = work.smallestWhole;
         set.sharders.push_back(std::move(work.sharder));
     }

@@ -1,10 +1,10 @@
 #include "core/plan/stage_cost.h"
 
+#include "core/sharding/produced_spec.h"
+
 #include <algorithm>
 #include <set>
 #include <tuple>
-
-#include "core/sharding/produced_spec.h"
 
 namespace alpa
 {
@@ -22,7 +22,8 @@ double shareOfWork(const DeviceMesh& mesh, const OpSharding& sharding)
     return 1.0 / mesh.groupSize(axes);
 }
 
-Bytes localBytes(const Graph& graph, const DeviceMesh& mesh, ValueId value, const ShardingSpec& spec)
+Bytes localBytes(const Graph& graph, const DeviceMesh& mesh, ValueId value,
+                 const ShardingSpec& spec)
 {
     return Bytes(graph.type(value).bytes().count / mesh.groupSize(spec.splitAxes()));
 }
@@ -71,15 +72,22 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
     // Programs share one resharding among the readers of a layer and phase.
     std::set<std::tuple<uint32_t, int, int, size_t>> counted;
     const ShardingSpecHash hash;
-    const auto reshard = [&](ValueId value, const ShardingSpec& from, const ShardingSpec& to, Phase phase, int layer) {
+    const auto reshard = [&](ValueId value, const ShardingSpec& from, const ShardingSpec& to,
+                             Phase phase, int layer) {
         if (from == to || graph.type(value).rank() == 0 ||
             !counted.insert({value.number, layer, static_cast<int>(phase), hash(to)}).second)
             return;
         const Seconds time = resharder.time(graph.type(value), from, to);
         switch (phase) {
-        case Phase::kForward: cost.forwardCommunication += time; break;
-        case Phase::kBackward: cost.backwardCommunication += time; break;
-        case Phase::kUpdate: cost.gradientSync += time; break;
+        case Phase::kForward:
+            cost.forwardCommunication += time;
+            break;
+        case Phase::kBackward:
+            cost.backwardCommunication += time;
+            break;
+        case Phase::kUpdate:
+            cost.gradientSync += time;
+            break;
         }
     };
     for (size_t i = 0; i < stage.ops.size(); ++i) {
@@ -87,19 +95,30 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
         const Op& op = graph.op(id);
         const OpSharding& sharding = stage.shardings[i];
         const int layer = layered.layerOfOp[id.index()];
-        const Seconds compute = layered.work[id.index()] * shareOfWork(stage.mesh, sharding) + layered.fixed[id.index()];
+        const Seconds compute = layered.work[id.index()] * shareOfWork(stage.mesh, sharding) +
+                                layered.fixed[id.index()];
         switch (op.phase) {
-        case Phase::kForward: cost.forwardCompute += compute; break;
-        case Phase::kBackward: cost.backwardCompute += compute; break;
-        case Phase::kUpdate: cost.update += compute; break;
+        case Phase::kForward:
+            cost.forwardCompute += compute;
+            break;
+        case Phase::kBackward:
+            cost.backwardCompute += compute;
+            break;
+        case Phase::kUpdate:
+            cost.update += compute;
+            break;
         }
         for (size_t o = 0; o < op.operands.size(); ++o)
-            reshard(op.operands[o], values.spec(op.operands[o], layer), sharding.operands[o], op.phase, layer);
-        const FactorRule& rule = layered.rules.rules[static_cast<size_t>(layered.rules.ofOp[id.index()])];
+            reshard(op.operands[o], values.spec(op.operands[o], layer), sharding.operands[o],
+                    op.phase, layer);
+        const FactorRule& rule =
+            layered.rules.rules[static_cast<size_t>(layered.rules.ofOp[id.index()])];
         const ShardingSpec produced = producedSpec(rule, sharding);
         if (!(produced == sharding.results[0])) {
-            const Seconds time = resharder.time(graph.type(op.results[0]), produced, sharding.results[0]);
-            (op.phase == Phase::kBackward ? cost.backwardCommunication : cost.forwardCommunication) += time;
+            const Seconds time =
+                resharder.time(graph.type(op.results[0]), produced, sharding.results[0]);
+            (op.phase == Phase::kBackward ? cost.backwardCommunication
+                                          : cost.forwardCommunication) += time;
         }
     }
     for (const PlannedInput& input : stage.inputs) {
@@ -113,11 +132,13 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
     }
     for (const GraphOutput& output : graph.outputs) {
         const OpId producer = graph.value(output.value).producer;
-        if (output.role != OutputRole::kUpdatedParameter || !producer.isValid() || values.sharding(producer) == nullptr)
+        if (output.role != OutputRole::kUpdatedParameter || !producer.isValid() ||
+            values.sharding(producer) == nullptr)
             continue;
         const int layer = layered.layerOfValue[output.alias.index()];
-        const Seconds gather = resharder.time(graph.type(output.alias), values.spec(output.value, layer),
-                                              values.spec(output.alias, layer));
+        const Seconds gather =
+            resharder.time(graph.type(output.alias), values.spec(output.value, layer),
+                           values.spec(output.alias, layer));
         cost.update += gather;
     }
     if (stage.recomputes)
@@ -134,17 +155,20 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         const Bytes bytes = localBytes(graph, stage.mesh, input.value, input.spec);
         const std::optional<InputRole> role = graph.inputRole(input.value);
         if (input.source == InputSource::kOwned)
-            (role == InputRole::kOptimizerState ? memory.optimizerState : memory.parameters) += bytes;
+            (role == InputRole::kOptimizerState ? memory.optimizerState : memory.parameters) +=
+                bytes;
         else if (input.source == InputSource::kSharedCopy)
             (role == InputRole::kParameter ? memory.parameters : memory.gradients) += bytes;
         else if (input.source == InputSource::kReceived)
-            memory.activations += stage.recomputes || std::ranges::any_of(layered.users[input.value.index()],
-                                                      [&](OpId user) {
-                                                          return layered.layerOfOp[user.index()] == input.layer &&
-                                                                 graph.op(user).phase == Phase::kBackward;
-                                                      })
-                                      ? bytes
-                                      : Bytes(0);
+            memory.activations +=
+                stage.recomputes || std::ranges::any_of(
+                                        layered.users[input.value.index()],
+                                        [&](OpId user) {
+                                            return layered.layerOfOp[user.index()] == input.layer &&
+                                                   graph.op(user).phase == Phase::kBackward;
+                                        })
+                    ? bytes
+                    : Bytes(0);
     }
     for (size_t i = 0; i < stage.ops.size(); ++i) {
         const Op& op = graph.op(stage.ops[i]);

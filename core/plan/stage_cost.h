@@ -1,12 +1,12 @@
-// What one sharded stage costs and holds, counted op by op from the shardings alone: independent of the integer programme,
-// which must agree.
+// What one sharded stage costs and holds, counted op by op from the shardings alone: independent of
+// the integer programme, which must agree.
 #pragma once
-
-#include <map>
 
 #include "core/intra_op/layered_graph.h"
 #include "core/plan/parallel_plan.h"
 #include "core/sharding/reshard.h"
+
+#include <map>
 
 namespace alpa
 {
@@ -17,8 +17,8 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
 /// Bytes per device; `inFlight` is the schedule's number for the stage.
 StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage, int inFlight);
 
-/// Spec under which an op of `layer` finds `value` in the stage: of its producer or stored tensor in the same layer, or
-/// of the copy that PlanStage::inputs holds for the layer.
+/// Spec under which an op of `layer` finds `value` in the stage: of its producer or stored tensor
+/// in the same layer, or of the copy that PlanStage::inputs holds for the layer.
 class StageValues
 {
 public:

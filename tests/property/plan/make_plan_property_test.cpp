@@ -1,7 +1,5 @@
-// What must hold of every plan: proof and cost agree, constraints are obeyed, more memory never hurts, no named strategy
-// beats auto, and threads never show.
-#include <algorithm>
-
+// What must hold of every plan: proof and cost agree, constraints are obeyed, more memory never
+// hurts, no named strategy beats auto, and threads never show.
 #include "core/import/import_model.h"
 #include "core/lowering/lower_plan.h"
 #include "core/plan/make_plan.h"
@@ -10,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace alpa
 {
 namespace
@@ -17,20 +17,24 @@ namespace
 
 std::shared_ptr<const Graph> sample(const std::string& name)
 {
-    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name + "/" + name + ".loss.stablehlo.mlir.gz";
+    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name + "/" + name +
+                             ".loss.stablehlo.mlir.gz";
     const auto imported = importModel(path);
     EXPECT_TRUE(imported.ok() && imported->graph) << path;
     return std::make_shared<const Graph>(*imported->graph);
 }
 
 const std::vector<std::string> kModels{"mlp-tiny", "gpt-tiny", "llama-tiny"};
-const std::vector<std::string> kClusters{"cpu-x1", "cpu-x2", "cpu-x4", "cpu-x8", "h200-x4", "p3.16xlarge-x2"};
+const std::vector<std::string> kClusters{"cpu-x1", "cpu-x2",  "cpu-x4",
+                                         "cpu-x8", "h200-x4", "p3.16xlarge-x2"};
 
 PlanRequest randomRequest(Rng& rng)
 {
     PlanRequest request;
-    request.model = sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
-    request.cluster = *loadCluster(kClusters[static_cast<size_t>(rng.below(static_cast<int>(kClusters.size())))]);
+    request.model =
+        sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
+    request.cluster =
+        *loadCluster(kClusters[static_cast<size_t>(rng.below(static_cast<int>(kClusters.size())))]);
     request.options.globalBatch = 8 << rng.below(3);
     PlanConstraints& constraints = request.options.constraints;
     if (rng.chance(0.4))
@@ -42,7 +46,8 @@ PlanRequest randomRequest(Rng& rng)
     if (rng.chance(0.3))
         constraints.microbatches = 1 << rng.below(3);
     if (rng.chance(0.3))
-        constraints.parameterStorage = rng.chance(0.5) ? StorageRule::kSplit : StorageRule::kReplicated;
+        constraints.parameterStorage =
+            rng.chance(0.5) ? StorageRule::kSplit : StorageRule::kReplicated;
     if (rng.chance(0.4))
         constraints.memoryPerDevice = Bytes(int64_t{1} << (20 + rng.below(3)));
     return request;
@@ -90,7 +95,8 @@ TEST(MakePlanProperty, ObeysConstraintsAndLowersToAVerifiedProgram)
             devices += stage.mesh.deviceCount();
             EXPECT_LE(stage.mesh.axisSize(1), constraints.maxTp.value_or(1 << 20));
             EXPECT_LE(stage.mesh.axisSize(0), constraints.maxDp.value_or(1 << 20));
-            EXPECT_LE(stage.memory.total(), constraints.memoryPerDevice.value_or(request.cluster.device.memory));
+            EXPECT_LE(stage.memory.total(),
+                      constraints.memoryPerDevice.value_or(request.cluster.device.memory));
         }
         EXPECT_EQ(devices, request.cluster.deviceCount());
         EXPECT_LE(plan->pipelineParallel(), constraints.maxPp.value_or(1 << 20));
@@ -101,7 +107,8 @@ TEST(MakePlanProperty, ObeysConstraintsAndLowersToAVerifiedProgram)
         for (size_t s = 0; s < program->stages.size(); ++s) {
             const double predicted = static_cast<double>(plan->stages[s].memory.total().count);
             // Alignment and the copies of reshardings weigh much on models of kilobytes.
-            EXPECT_LE(static_cast<double>(program->stages[s].arenaBytes), predicted * 1.5 + 256.0 * 4096);
+            EXPECT_LE(static_cast<double>(program->stages[s].arenaBytes),
+                      predicted * 1.5 + 256.0 * 4096);
         }
     });
 }
@@ -130,13 +137,15 @@ TEST(MakePlanProperty, NoNamedStrategyBeatsAuto)
         request.options.constraints = {};
         const auto best = planOf(request);
         ASSERT_TRUE(best);
-        for (const PlanStrategy strategy : {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
-                                            PlanStrategy::kMegatron, PlanStrategy::kPipeline}) {
+        for (const PlanStrategy strategy :
+             {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+              PlanStrategy::kMegatron, PlanStrategy::kPipeline}) {
             request.options.strategy = strategy;
             const auto named = planOf(request);
             if (!named)
                 continue;
-            EXPECT_LE(best->stepTime.count, named->stepTime.count * (1 + 1e-9)) << strategyName(strategy);
+            EXPECT_LE(best->stepTime.count, named->stepTime.count * (1 + 1e-9))
+                << strategyName(strategy);
         }
     });
 }
