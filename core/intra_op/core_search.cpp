@@ -199,14 +199,14 @@ void CoreSearch::solve(int depth, double bound)
     branch(depth, bound);
 }
 
-void searchCore(const IlpCore& core, SearchContext& context)
+void searchCore(const IlpCore& core, SearchContext& context, const CoreStart& start)
 {
     if (std::any_of(core.capacity.begin(), core.capacity.end(),
                     [](double room) { return room < -0.5; }))
         return;
-    CoreSearch(core, context, [](const std::vector<int>& choice) {
-        return choice;
-    }).solve(0, -kForbidden);
+    CoreSearch search(core, context, [](const std::vector<int>& choice) { return choice; });
+    search.startFrom(start);
+    search.solve(0, -kForbidden);
 }
 
 } // namespace alpa

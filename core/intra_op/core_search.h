@@ -39,11 +39,13 @@ public:
     {
     }
 
+    /// Takes over what an earlier search knew. Call before solve.
+    void startFrom(const CoreStart& start);
     /// Searches everything under the labels allowed. `bound`: known already.
     void solve(int depth, double bound);
 
 private:
-    static constexpr int kNoLabel = -1;
+    static constexpr int kNoLabel = CoreStart::kNoLabel;
     /// Lengths of price steps, in parts of the way to the incumbent.
     static constexpr double kFirstStep = 0.5;
     static constexpr double kLastStep = 1e-3;
@@ -84,6 +86,8 @@ private:
     // core_search_root.cpp
     End searchRoot(double& bound);
     double startPrices();
+    double continuePrices();
+    std::vector<int> completed(std::vector<int> choice) const;
     void searchPrimally();
     std::vector<uint8_t> likedLabels(float share) const;
     void remember();
@@ -100,6 +104,7 @@ private:
     std::vector<double> minMarginals_;
     std::vector<float> liking_; ///< By label offset: how often recent passes chose it.
     std::vector<double> bundlePrices_;
+    bool isWarm_ = false; ///< Prices of an earlier search are set.
     /// Choices that together use memory best; kNoLabel where that label is gone.
     std::vector<std::vector<int>> mixture_;
     std::vector<int> incumbent_; ///< Best choice of this core so far; may be empty.

@@ -4,6 +4,8 @@
 #include "core/intra_op/price_bundle.h"
 #include "core/intra_op/primal_search.h"
 
+#include <cmath>
+
 namespace alpa
 {
 namespace
@@ -61,6 +63,77 @@ double CoreSearch::startPrices()
     return bound;
 }
 
+/// Where nothing is known, the label that is cheapest given the earlier nodes.
+std::vector<int> CoreSearch::completed(std::vector<int> choice) const
+{
+    for (int i = 0; i < core_.nodeCount; ++i) {
+        if (choice[at(i)] != kNoLabel)
+            continue;
+        double least = kForbidden;
+        for (int s = 0; s < core_.labelCount[at(i)]; ++s) {
+            double cost = core_.costs[core_.labelOffset[at(i)] + at(s)];
+            for (int q = core_.backwardBegin[at(i)]; q < core_.backwardBegin[at(i) + 1]; ++q) {
+                const int edge = core_.backwardEdges[at(q)];
+                cost += core_.row(edge, choice[at(core_.edges[at(edge)].from)])[s];
+            }
+            for (int q = core_.forwardBegin[at(i)]; q < core_.forwardBegin[at(i) + 1]; ++q) {
+                const int edge = core_.forwardEdges[at(q)];
+                const int known = choice[at(core_.edges[at(edge)].to)];
+                cost += known == kNoLabel ? 0 : core_.row(edge, s)[known];
+            }
+            if (cost < least || s == 0) {
+                least = cost;
+                choice[at(i)] = s;
+            }
+        }
+    }
+    return choice;
+}
+
+void CoreSearch::startFrom(const CoreStart& start)
+{
+    constexpr int kRepairs = 500;
+    if (!start.choice.empty()) {
+        local_.start(completed(start.choice));
+        if (local_.repair(kRepairs)) {
+            local_.descend(4);
+            if (local_.cost() < kForbidden)
+                offer(local_.cost(), local_.choice());
+        }
+        mixture_ = {local_.choice()};
+        spendPasses();
+    }
+    if (!start.multipliers.empty()) {
+        lagrangian_.multipliers = start.multipliers;
+        isWarm_ = true;
+    }
+}
+
+/// The bound at the prices of an earlier search, after enough passes for the messages to settle.
+double CoreSearch::continuePrices()
+{
+    constexpr int kMostPasses = 12;
+    constexpr double kSlow = 2e-5;
+    bundlePrices_ = lagrangian_.multipliers;
+    lagrangian_.price();
+    double bound = -kForbidden;
+    for (int pass = 0; pass < kMostPasses && !context_.isOver(); ++pass) {
+        const double before = bound;
+        lagrangian_.messages.forward(false);
+        bound = std::max(bound, lagrangian_.messages.backward(true));
+        remember();
+        ++context_.trwsIterations;
+        spendPasses();
+        if (core_.fits(lagrangian_.messages.choice))
+            offerChoice(lagrangian_.messages.choice);
+        if (bound - before < kSlow * std::abs(bound))
+            break;
+    }
+    if (context_.raiseRootBound(bound))
+        notePrices();
+    return bound;
+}
+
 /// Labels that recent passes chose, and those of the incumbent.
 std::vector<uint8_t> CoreSearch::likedLabels(float share) const
 {
@@ -105,7 +178,7 @@ void CoreSearch::searchPrimally()
 CoreSearch::End CoreSearch::searchRoot(double& bound)
 {
     if (context_.rootBound == -kForbidden)
-        bound = std::max(bound, startPrices());
+        bound = std::max(bound, isWarm_ ? continuePrices() : startPrices());
     if (context_.isClosedBy(bound))
         return End::kClosed;
     // Prices first: tries are worth little before they have settled.

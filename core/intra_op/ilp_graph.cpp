@@ -316,4 +316,22 @@ std::vector<int> IlpGraph::originalStrategies(int node) const
     return strategies;
 }
 
+std::vector<std::vector<int>> IlpGraph::originalStrategiesOfAlive() const
+{
+    std::vector<std::vector<int>> strategies(nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        if (!nodes[i].isAlive)
+            continue;
+        for (int s = 0; s < nodes[i].size(); ++s)
+            strategies[i].push_back(s);
+    }
+    for (auto step = trail_.rbegin(); step != trail_.rend(); ++step) {
+        if (step->step != Step::kSelect)
+            continue;
+        for (int& s : strategies[at(step->node)])
+            s = maps.at(step->map)[at(s)];
+    }
+    return strategies;
+}
+
 } // namespace alpa

@@ -75,6 +75,8 @@ public:
     std::vector<int> expand(std::vector<int> choice) const;
     /// The original strategies of `node` that its present ones stand for.
     std::vector<int> originalStrategies(int node) const;
+    /// Likewise for every node; empty for those that are gone.
+    std::vector<std::vector<int>> originalStrategiesOfAlive() const;
 
 private:
     enum class Step { kSelect, kFollow, kFix, kFollowPair };

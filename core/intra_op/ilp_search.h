@@ -62,6 +62,13 @@ private:
     bool isPastDeadline_ = false;
 };
 
+/// A warm start in terms of a core.
+struct CoreStart {
+    std::vector<int> choice;         ///< Empty, or a label per node; kNoLabel where nothing is known.
+    std::vector<double> multipliers; ///< Empty, or per time.
+    static constexpr int kNoLabel = -1;
+};
+
 /// All costs are whole numbers.
 bool isIntegral(const IlpProblem& problem);
 /// A bound on the magnitude of the sums that a search of `core` forms.
@@ -69,6 +76,6 @@ double magnitudeOf(const IlpCore& core);
 
 /// Searches all choices of `core`; improves the context's incumbent. What it could not finish it
 /// gives up there.
-void searchCore(const IlpCore& core, SearchContext& context);
+void searchCore(const IlpCore& core, SearchContext& context, const CoreStart& start = {});
 
 } // namespace alpa

@@ -42,7 +42,7 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     // Nothing better than the warm start: the reductions may have removed it, so it is kept as
     // given.
     const bool isWarmStart = context.best.empty() && reduced.core.nodeCount > 0;
-    solution.choice = isWarmStart ? context.options().warmStart : graph.expand(std::move(choice));
+    solution.choice = isWarmStart ? context.options().warmStart.choice : graph.expand(std::move(choice));
     const IlpEvaluation evaluation = evaluate(problem, solution.choice);
     CHECK(evaluation.isFeasible, "a solution found is feasible");
     solution.cost = evaluation.cost;
@@ -78,6 +78,36 @@ double warmStartCost(const IlpProblem& problem, const std::vector<int>& warmStar
     return evaluation.isFeasible ? evaluation.cost : kForbidden;
 }
 
+/// The warm start in terms of what the reductions left.
+CoreStart startOf(const IlpGraph& graph, const CoreWithOrigin& reduced,
+                  const IlpWarmStart& warmStart)
+{
+    CoreStart start;
+    if (warmStart.choice.size() == graph.nodes.size()) {
+        const std::vector<std::vector<int>> original = graph.originalStrategiesOfAlive();
+        for (int node : reduced.node) {
+            const std::vector<int>& strategies = original[at(node)];
+            const auto same =
+                std::find(strategies.begin(), strategies.end(), warmStart.choice[at(node)]);
+            start.choice.push_back(same == strategies.end()
+                                       ? CoreStart::kNoLabel
+                                       : static_cast<int>(same - strategies.begin()));
+        }
+    }
+    if (!warmStart.prices.empty() && !reduced.time.empty()) {
+        start.multipliers.assign(reduced.time.size(), 0.0);
+        for (const ActiveLimit& price : warmStart.prices) {
+            // A time that is no longer kept is implied by one beside it.
+            const auto next =
+                std::lower_bound(reduced.time.begin(), reduced.time.end(), price.time);
+            const auto place = next == reduced.time.end() ? std::prev(next) : next;
+            start.multipliers[static_cast<size_t>(place - reduced.time.begin())] +=
+                std::max(0.0, price.costPerByte);
+        }
+    }
+    return start;
+}
+
 /// The reference engine: nothing but the strong formulation.
 void solveByLpSolve(const IlpCore& core, SearchContext& context)
 {
@@ -99,11 +129,11 @@ Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
     const CoreWithOrigin reduced = makeCore(graph);
     SearchContext context(options, isIntegral(problem), magnitudeOf(reduced.core));
     if (reduced.core.nodeCount > 0)
-        context.upperBound = warmStartCost(problem, options.warmStart);
+        context.upperBound = warmStartCost(problem, options.warmStart.choice);
     if (options.engine == IlpEngine::kLpSolve)
         solveByLpSolve(reduced.core, context);
     else
-        searchCore(reduced.core, context);
+        searchCore(reduced.core, context, startOf(graph, reduced, options.warmStart));
     if (context.best.empty() && context.upperBound == kForbidden)
         return {std::nullopt, context.openBound == kForbidden && !context.isCancelled()};
     return {solutionFrom(problem, graph, reduced, context), true};
@@ -174,7 +204,7 @@ double IlpSolution::gap() const
 IlpOutcome solveIlp(const IlpProblem& problem, const IlpOptions& options)
 {
     Attempt first = attempt(problem, options);
-    if (options.control.isCancelled())
+    if (options.control.isCancelled() && !(options.keepsBestWhenCancelled && first.solution))
         return IlpCancelled{};
     if (first.solution)
         return *std::move(first.solution);

@@ -23,6 +23,23 @@ enum class IlpEngine {
               ///< Needs a time limit.
 };
 
+/// A time at which memory is scarce, and what one byte more there would save.
+struct ActiveLimit {
+    int time = 0;
+    double costPerByte = 0;
+    friend bool operator==(const ActiveLimit&, const ActiveLimit&) = default;
+};
+
+/// What an earlier answer to this problem or to one like it (other costs, strategies forbidden or
+/// allowed again, another limit) knows. IlpSolution::warmStart makes it. It changes how soon an
+/// answer is found and which of equally good ones, never what is true of it.
+struct IlpWarmStart {
+    /// Empty, or one strategy per node. Mended where it is forbidden or does not fit.
+    std::vector<int> choice;
+    std::vector<ActiveLimit> prices; ///< Of memory.
+    bool isEmpty() const { return choice.empty() && prices.empty(); }
+};
+
 /// Results depend on the problem and on these numbers only, never on a clock, unless `timeLimit`
 /// strikes.
 struct IlpOptions {
@@ -38,14 +55,10 @@ struct IlpOptions {
     /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be
     /// kForbidden (none yet).
     std::function<void(double incumbent, double bound)> onBound;
-    std::vector<int> warmStart; ///< Empty, or one strategy per node: a choice to start from.
-};
-
-/// A time at which memory is scarce, and what one byte more there would save.
-struct ActiveLimit {
-    int time = 0;
-    double costPerByte = 0;
-    friend bool operator==(const ActiveLimit&, const ActiveLimit&) = default;
+    IlpWarmStart warmStart;
+    /// Told to stop, answer with the best choice so far and its bound instead of IlpCancelled, if
+    /// there is one.
+    bool keepsBestWhenCancelled = false;
 };
 
 /// How the answer was found.
@@ -69,6 +82,8 @@ struct IlpSolution {
     IlpStatistics statistics;
     /// (cost - lowerBound) / |cost|, 0 when both agree.
     double gap() const;
+    /// What to give to the next solve of this problem after a small change.
+    IlpWarmStart warmStart() const { return {choice, activeLimits}; }
 };
 
 struct IlpInfeasible {

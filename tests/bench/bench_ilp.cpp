@@ -4,10 +4,66 @@
 #include "core/intra_op/ilp_solver.h"
 #include "tests/unit/intra_op/gpt_ilp.h"
 
+#include "core/base/rng.h"
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+
+namespace
+{
+
+/// Random edits, each of the problem as given: a strategy pinned or forbidden, another limit.
+/// Prints the CPU time of solving again, with the first answer as a start and without it.
+void replan(const alpa::IlpProblem& problem, const alpa::IlpSolution& first,
+            alpa::IlpOptions options)
+{
+    using namespace alpa;
+    Rng rng(5);
+    constexpr int kEdits = 20;
+    std::vector<double> seconds[2];
+    double gaps[2] = {0, 0};
+    int worse = 0;
+    for (int edit = 0; edit < kEdits; ++edit) {
+        IlpProblem edited = problem;
+        const size_t node = static_cast<size_t>(rng.below(static_cast<int>(problem.nodes.size())));
+        std::vector<double>& costs = edited.nodes[node].costs;
+        const size_t chosen = static_cast<size_t>(first.choice[node]);
+        const size_t other =
+            static_cast<size_t>(rng.below(static_cast<int>(costs.size())));
+        if (edit % 3 == 0 && costs.size() > 1)
+            costs[chosen] = kForbidden;
+        else if (edit % 3 == 1 && costs[other] < kForbidden)
+            for (size_t s = 0; s < costs.size(); ++s)
+                costs[s] = s == other ? costs[s] : kForbidden;
+        else if (edited.usageLimit)
+            *edited.usageLimit += *edited.usageLimit / 100 * rng.between(-5, 5);
+        double found[2] = {kForbidden, kForbidden};
+        for (int warm = 0; warm < 2; ++warm) {
+            options.warmStart = warm ? first.warmStart() : IlpWarmStart();
+            const auto start = std::chrono::steady_clock::now();
+            const IlpOutcome outcome = solveIlp(edited, options);
+            seconds[warm].push_back(
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+            if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
+                gaps[warm] = std::max(gaps[warm], solution->gap());
+                found[warm] = solution->cost;
+            }
+        }
+        worse += found[1] > found[0] * (1 + 1e-9);
+    }
+    for (int warm = 0; warm < 2; ++warm) {
+        std::sort(seconds[warm].begin(), seconds[warm].end());
+        std::printf("%d edits, %s: median %.4f s, worst %.4f s, largest gap %.4f %%\n", kEdits,
+                    warm ? "warm" : "cold", seconds[warm][kEdits / 2], seconds[warm].back(),
+                    100 * gaps[warm]);
+    }
+    std::printf("warm costs more than cold in %d\n", worse);
+}
+
+} // namespace
 
 int main(int argc, char** argv)
 {
@@ -46,6 +102,11 @@ int main(int argc, char** argv)
                 static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC, s.nodes, s.reducedNodes,
                 s.strategies, s.reducedStrategies, s.edges, s.reducedEdges, s.trwsIterations,
                 s.branchNodes, s.method.c_str());
+    if (const char* work = std::getenv("REPLAN")) {
+        options.onBound = nullptr;
+        options.workLimit = std::atoll(work);
+        replan(problem, *solution, options);
+    }
     if (std::getenv("REGRET")) {
         const std::clock_t before = std::clock();
         double total = 0;

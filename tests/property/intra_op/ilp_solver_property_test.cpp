@@ -275,10 +275,10 @@ TEST(IlpSolverProperty, WarmStartIsNeverLostAndChangesNoOptimum)
             const IlpOutcome cold = solveIlp(problem);
             IlpOptions options;
             for (const IlpNode& node : problem.nodes)
-                options.warmStart.push_back(rng.below(static_cast<int>(node.costs.size())));
+                options.warmStart.choice.push_back(rng.below(static_cast<int>(node.costs.size())));
             if (const IlpSolution* solution = std::get_if<IlpSolution>(&cold);
                 solution && rng.chance(0.5))
-                options.warmStart = solution->choice;
+                options.warmStart = solution->warmStart();
             const IlpOutcome warm = solveIlp(problem, options);
             ASSERT_EQ(warm.index(), cold.index());
             if (const IlpSolution* solution = std::get_if<IlpSolution>(&cold)) {
