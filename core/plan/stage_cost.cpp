@@ -28,6 +28,39 @@ Bytes localBytes(const Graph& graph, const DeviceMesh& mesh, ValueId value,
     return Bytes(graph.type(value).bytes().count / mesh.groupSize(spec.splitAxes()));
 }
 
+CostGroup computeGroup(Phase phase)
+{
+    return phase == Phase::kForward    ? CostGroup::kForwardCompute
+           : phase == Phase::kBackward ? CostGroup::kBackwardCompute
+                                       : CostGroup::kUpdate;
+}
+
+CostGroup communicationGroup(Phase phase)
+{
+    return phase == Phase::kForward    ? CostGroup::kForwardCommunication
+           : phase == Phase::kBackward ? CostGroup::kBackwardCommunication
+                                       : CostGroup::kGradientSync;
+}
+
+Seconds* totalOf(StageCost& cost, CostGroup group)
+{
+    switch (group) {
+    case CostGroup::kForwardCompute:
+        return &cost.forwardCompute;
+    case CostGroup::kForwardCommunication:
+        return &cost.forwardCommunication;
+    case CostGroup::kBackwardCompute:
+        return &cost.backwardCompute;
+    case CostGroup::kBackwardCommunication:
+        return &cost.backwardCommunication;
+    case CostGroup::kGradientSync:
+        return &cost.gradientSync;
+    case CostGroup::kUpdate:
+        break;
+    }
+    return &cost.update;
+}
+
 } // namespace
 
 StageValues::StageValues(const LayeredGraph& layered, const PlanStage& stage)
@@ -64,31 +97,23 @@ const ShardingSpec& StageValues::spec(ValueId value, int layer) const
     return kScalar;
 }
 
-StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder)
+void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder,
+                     const std::function<void(const CostTerm&)>& visit)
 {
     const Graph& graph = *layered.graph;
     const StageValues values(layered, stage);
-    StageCost cost;
     // Programs share one resharding among the readers of a layer and phase.
     std::set<std::tuple<uint32_t, int, int, size_t>> counted;
     const ShardingSpecHash hash;
-    const auto reshard = [&](ValueId value, const ShardingSpec& from, const ShardingSpec& to,
-                             Phase phase, int layer) {
-        if (from == to || graph.type(value).rank() == 0 ||
-            !counted.insert({value.number, layer, static_cast<int>(phase), hash(to)}).second)
+    const auto reshard = [&](const CostTerm& need, Phase phase, int sharedBy) {
+        if (need.from == need.to || graph.type(need.value).rank() == 0 ||
+            !counted.insert({need.value.number, sharedBy, static_cast<int>(phase), hash(need.to)})
+                 .second)
             return;
-        const Seconds time = resharder.time(graph.type(value), from, to);
-        switch (phase) {
-        case Phase::kForward:
-            cost.forwardCommunication += time;
-            break;
-        case Phase::kBackward:
-            cost.backwardCommunication += time;
-            break;
-        case Phase::kUpdate:
-            cost.gradientSync += time;
-            break;
-        }
+        CostTerm term = need;
+        term.group = communicationGroup(phase);
+        term.time = resharder.time(graph.type(need.value), need.from, need.to);
+        visit(term);
     };
     for (size_t i = 0; i < stage.ops.size(); ++i) {
         const OpId id = stage.ops[i];
@@ -97,29 +122,35 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
         const int layer = layered.layerOfOp[id.index()];
         const Seconds compute = layered.work[id.index()] * shareOfWork(stage.mesh, sharding) +
                                 layered.fixed[id.index()];
-        switch (op.phase) {
-        case Phase::kForward:
-            cost.forwardCompute += compute;
-            break;
-        case Phase::kBackward:
-            cost.backwardCompute += compute;
-            break;
-        case Phase::kUpdate:
-            cost.update += compute;
-            break;
-        }
+        visit({.group = computeGroup(op.phase),
+               .layer = layer,
+               .op = id,
+               .value = op.results[0],
+               .from = sharding.results[0],
+               .to = sharding.results[0],
+               .time = compute});
         for (size_t o = 0; o < op.operands.size(); ++o)
-            reshard(op.operands[o], values.spec(op.operands[o], layer), sharding.operands[o],
+            reshard({.group = {},
+                     .layer = layer,
+                     .op = id,
+                     .value = op.operands[o],
+                     .from = values.spec(op.operands[o], layer),
+                     .to = sharding.operands[o],
+                     .time = {}},
                     op.phase, layer);
         const FactorRule& rule =
             layered.rules.rules[static_cast<size_t>(layered.rules.ofOp[id.index()])];
         const ShardingSpec produced = producedSpec(rule, sharding);
-        if (!(produced == sharding.results[0])) {
-            const Seconds time =
-                resharder.time(graph.type(op.results[0]), produced, sharding.results[0]);
-            (op.phase == Phase::kBackward ? cost.backwardCommunication
-                                          : cost.forwardCommunication) += time;
-        }
+        if (!(produced == sharding.results[0]))
+            visit(
+                {.group = op.phase == Phase::kBackward ? CostGroup::kBackwardCommunication
+                                                       : CostGroup::kForwardCommunication,
+                 .layer = layer,
+                 .op = id,
+                 .value = op.results[0],
+                 .from = produced,
+                 .to = sharding.results[0],
+                 .time = resharder.time(graph.type(op.results[0]), produced, sharding.results[0])});
     }
     for (const PlannedInput& input : stage.inputs) {
         if (input.source != InputSource::kLocal)
@@ -127,7 +158,13 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
         const int source = layered.layerOfValue[input.value.index()];
         const OpId producer = graph.value(input.value).producer;
         const bool isUpdate = producer.isValid() && graph.op(producer).kind == OpKind::kAccumulate;
-        reshard(input.value, values.spec(input.value, source), input.spec,
+        reshard({.group = {},
+                 .layer = input.layer,
+                 .op = {},
+                 .value = input.value,
+                 .from = values.spec(input.value, source),
+                 .to = input.spec,
+                 .time = {}},
                 isUpdate ? Phase::kUpdate : Phase::kForward, -1 - input.layer);
     }
     for (const GraphOutput& output : graph.outputs) {
@@ -136,11 +173,23 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
             values.sharding(producer) == nullptr)
             continue;
         const int layer = layered.layerOfValue[output.alias.index()];
-        const Seconds gather =
-            resharder.time(graph.type(output.alias), values.spec(output.value, layer),
-                           values.spec(output.alias, layer));
-        cost.update += gather;
+        const ShardingSpec& from = values.spec(output.value, layer);
+        const ShardingSpec& to = values.spec(output.alias, layer);
+        visit({.group = CostGroup::kUpdate,
+               .layer = layer,
+               .op = {},
+               .value = output.alias,
+               .from = from,
+               .to = to,
+               .time = resharder.time(graph.type(output.alias), from, to)});
     }
+}
+
+StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder)
+{
+    StageCost cost;
+    forEachCostTerm(layered, stage, resharder,
+                    [&cost](const CostTerm& term) { *totalOf(cost, term.group) += term.time; });
     if (stage.recomputes)
         cost.recomputation = cost.forward();
     return cost;

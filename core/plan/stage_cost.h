@@ -6,10 +6,34 @@
 #include "core/plan/parallel_plan.h"
 #include "core/sharding/reshard.h"
 
+#include <functional>
 #include <map>
 
 namespace alpa
 {
+
+/// Which total of StageCost a term adds to.
+enum class CostGroup {
+    kForwardCompute,
+    kForwardCommunication,
+    kBackwardCompute,
+    kBackwardCommunication,
+    kGradientSync,
+    kUpdate
+};
+/// One addend of a stage's cost: an op that computes, or a value that changes its sharding.
+struct CostTerm {
+    CostGroup group = CostGroup::kForwardCompute;
+    int layer = 0;
+    OpId op;       ///< That computes or needs the value; invalid for copies between layers and for
+                   ///< updated parameters that go back to where they are stored.
+    ValueId value; ///< The op's result, or what is resharded.
+    ShardingSpec from, to; ///< Equal for computing.
+    Seconds time;
+};
+/// Calls `visit` for every addend of the stage's cost, in the order in which countStageCost adds.
+void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder,
+                     const std::function<void(const CostTerm&)>& visit);
 
 /// Times of the stage with the given inputs, ops and shardings on `resharder`'s mesh.
 StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder);
