@@ -223,7 +223,8 @@ private:
     std::vector<bool> isShared_; ///< Per op: scalar bookkeeping that every stage repeats.
 };
 
-/// Values that cross from one stage to another every microbatch, as links of the simulation.
+} // namespace
+
 std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,
                                  const std::vector<PlanStage>& stages)
 {
@@ -257,8 +258,6 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
     }
     return links;
 }
-
-} // namespace
 
 Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
                       const std::vector<OpSharding>& shardings)

@@ -27,6 +27,10 @@ struct AssemblyRequest {
 
 Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
 
+/// Values that cross from one stage to another every microbatch, as links of the simulation.
+std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,
+                                 const std::vector<PlanStage>& stages);
+
 /// Largest sum of short-lived tensors of a stage at any op, per device, beyond parameters,
 /// gradients, states and saved activations.
 Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
