@@ -18,5 +18,6 @@ Command addShow(CLI::App& app);
 Command addCompare(CLI::App& app);
 Command addRun(CLI::App& app);
 Command addGradients(CLI::App& app);
+Command addExport(CLI::App& app);
 
 } // namespace alpa::cli

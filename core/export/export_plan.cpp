@@ -1,0 +1,54 @@
+#include "core/export/export_plan.h"
+
+#include "core/export/export_stablehlo.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace alpa
+{
+namespace
+{
+
+Result<std::string> writeShardy(const ParallelPlan& plan)
+{
+    return exportStablehlo(plan, ShardingDialect::kShardy);
+}
+
+Result<std::string> writeGspmd(const ParallelPlan& plan)
+{
+    return exportStablehlo(plan, ShardingDialect::kGspmd);
+}
+
+constexpr std::array kFormats = {
+    ExportFormat{"sdy", ".mlir", "StableHLO of the training step with Shardy annotations",
+                 writeShardy},
+    ExportFormat{"gspmd", ".mlir", "StableHLO of the training step with mhlo.sharding", writeGspmd},
+};
+
+} // namespace
+
+std::span<const ExportFormat> exportFormats() { return kFormats; }
+
+const ExportFormat* findExportFormat(std::string_view name)
+{
+    for (const ExportFormat& format : kFormats) {
+        if (format.name == name)
+            return &format;
+    }
+    return nullptr;
+}
+
+Result<std::string> exportPlan(const ParallelPlan& plan, std::string_view format)
+{
+    if (const ExportFormat* known = findExportFormat(format))
+        return known->write(plan);
+    std::string names;
+    for (const ExportFormat& known : kFormats)
+        names += (names.empty() ? "" : ", ") + std::string(known.name);
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("no export format '{}': there are {}", format, names));
+}
+
+} // namespace alpa

@@ -1,0 +1,65 @@
+#include "core/export/value_specs.h"
+
+#include "core/base/text.h"
+#include "core/plan/plan_figures.h"
+
+#include <fmt/format.h>
+
+namespace alpa
+{
+
+ValueSpecs collectValueSpecs(const ParallelPlan& plan)
+{
+    const Graph& graph = *plan.graph;
+    ValueSpecs specs;
+    specs.produced.resize(graph.values.size());
+    specs.stageOfValue.assign(graph.values.size(), -1);
+    specs.ofOp.assign(graph.ops.size(), nullptr);
+    specs.stageOfOp.assign(graph.ops.size(), -1);
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const PlanStage& stage = plan.stages[s];
+        for (const PlannedInput& input : stage.inputs) {
+            const bool isStored =
+                input.source == InputSource::kOwned || input.source == InputSource::kBatch;
+            if (!isStored || specs.produced[input.value.index()])
+                continue;
+            specs.produced[input.value.index()] = input.spec;
+            specs.stageOfValue[input.value.index()] = static_cast<int>(s);
+        }
+        for (size_t i = 0; i < stage.ops.size(); ++i) {
+            const Op& op = graph.op(stage.ops[i]);
+            specs.ofOp[stage.ops[i].index()] = &stage.shardings[i];
+            specs.stageOfOp[stage.ops[i].index()] = static_cast<int>(s);
+            for (size_t r = 0; r < op.results.size() && r < stage.shardings[i].results.size(); ++r) {
+                specs.produced[op.results[r].index()] = stage.shardings[i].results[r];
+                specs.stageOfValue[op.results[r].index()] = static_cast<int>(s);
+            }
+        }
+    }
+    return specs;
+}
+
+Error refusal(std::string_view format, std::string_view reason)
+{
+    return Error(ErrorCode::kUnsupported,
+                 fmt::format("{} cannot express this plan: {}", format, reason));
+}
+
+Status requireOneStage(const ParallelPlan& plan, std::string_view format, std::string_view advice)
+{
+    if (plan.stages.size() == 1)
+        return {};
+    return refusal(format,
+                   fmt::format("it has {} pipeline stages, {}", plan.stages.size(), advice));
+}
+
+std::string describePlan(const ParallelPlan& plan)
+{
+    const PlanFigures figures = measurePlan(plan);
+    return fmt::format("{} on {}: DP {}, TP {}, PP {}, batch {} in {} microbatch{}, {} predicted",
+                       plan.modelName, plan.cluster.name, figures.dp, figures.tp, figures.pp,
+                       plan.globalBatch(), plan.microbatches, plan.microbatches == 1 ? "" : "es",
+                       formatSeconds(plan.stepTime));
+}
+
+} // namespace alpa

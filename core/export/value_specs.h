@@ -1,0 +1,40 @@
+// Where the values of a plan's graph live and how they are split, looked up by value rather than by
+// stage: what every exporter starts from.
+#pragma once
+
+#include "core/plan/parallel_plan.h"
+
+#include <optional>
+#include <vector>
+
+namespace alpa
+{
+
+struct ValueSpecs {
+    /// Per value: as stored (inputs) or as its op leaves it; nothing for values of no stage.
+    std::vector<std::optional<ShardingSpec>> produced;
+    std::vector<int> stageOfValue;         ///< -1: of no stage.
+    std::vector<const OpSharding*> ofOp;   ///< Per op of the graph; null: of no stage.
+    std::vector<int> stageOfOp;            ///< -1: of no stage.
+
+    const ShardingSpec* spec(ValueId value) const
+    {
+        const auto& known = produced[value.index()];
+        return known ? &*known : nullptr;
+    }
+};
+
+/// Assumes that `plan` outlives the result. A batch input that several layers read differently has
+/// the spec of the first. Linear in the size of the graph.
+ValueSpecs collectValueSpecs(const ParallelPlan& plan);
+
+/// A refusal: "FORMAT cannot express this plan: REASON".
+Error refusal(std::string_view format, std::string_view reason);
+
+/// Refuses plans of several stages. `advice` completes the reason.
+Status requireOneStage(const ParallelPlan& plan, std::string_view format, std::string_view advice);
+
+/// One line that says which plan a file was exported from.
+std::string describePlan(const ParallelPlan& plan);
+
+} // namespace alpa
