@@ -46,6 +46,7 @@ class Config:
     tokens: int = 32
     batch: int = 4
     expansion: int = 4  # of the feed-forward layer
+    experts: int = 0  # of the feed-forward layer of every second block; 0: none
     dtype: str = "float32"  # of the computation; parameters are float32
 
 
@@ -69,8 +70,48 @@ class Block(nn.Module):
         mixed = jnp.einsum("bhqk,bkhd->bqhd", weights, v).reshape(batch, tokens, c.width)
         x = x + nn.Dense(c.width, dtype=dtype, name="proj")(mixed)
         h = nn.LayerNorm(dtype=dtype, name="ln2")(x)
+        if c.experts:
+            return x + MixtureOfExperts(c, name="moe")(h)
         h = nn.Dense(c.expansion * c.width, dtype=dtype, name="fc")(h)
         return x + nn.Dense(c.width, dtype=dtype, name="out")(nn.gelu(h))
+
+
+class MixtureOfExperts(nn.Module):
+    """GShard's feed-forward layer: every token goes to its two best experts while they have room."""
+
+    config: Config
+
+    @nn.compact
+    def __call__(self, x):
+        c, dtype = self.config, jnp.dtype(self.config.dtype)
+        batch, tokens, width = x.shape
+        room = max(4, 2 * tokens // c.experts)  # of an expert, in tokens of one sequence
+        initial = nn.initializers.lecun_normal()
+        gate = self.param("gate", initial, (width, c.experts))
+        wi = self.param("wi", initial, (c.experts, width, c.expansion * width))
+        wo = self.param("wo", initial, (c.experts, c.expansion * width, width))
+        gates = jax.nn.softmax(jnp.einsum("bsd,de->bse", x, gate.astype(dtype)).astype(jnp.float32))
+        first = jax.nn.one_hot(jnp.argmax(gates, -1), c.experts)
+        first_gate = (gates * first).sum(-1)
+        others = gates * (1 - first)
+        second = jax.nn.one_hot(jnp.argmax(others, -1), c.experts)
+        second_gate = (others * second).sum(-1)
+        first_place = (jnp.cumsum(first, axis=1) - 1) * first
+        second_place = (jnp.cumsum(second, axis=1) - 1) * second + first.sum(1, keepdims=True) * second
+        first = first * (first_place < room)
+        second = second * (second_place < room)
+        total = first_gate + second_gate + 1e-9
+
+        def combine(share, chosen, place):
+            slot = jax.nn.one_hot((place * chosen).sum(-1).astype(jnp.int32), room)
+            return share[..., None, None] * chosen[..., None] * slot[:, :, None, :]
+
+        combined = combine(first_gate / total, first, first_place) + combine(second_gate / total, second, second_place)
+        dispatched = (combined > 0).astype(dtype)
+        h = jnp.einsum("bsec,bsd->ebcd", dispatched, x)
+        h = nn.gelu(jnp.einsum("ebcd,edh->ebch", h, wi.astype(dtype)))
+        h = jnp.einsum("ebch,ehd->ebcd", h, wo.astype(dtype))
+        return jnp.einsum("bsec,ebcd->bsd", combined.astype(dtype), h)
 
 
 class GPT(nn.Module):
@@ -85,7 +126,8 @@ class GPT(nn.Module):
         positions = self.param("wpe", nn.initializers.normal(0.02), (c.tokens, c.width))
         x = embedding(ids) + positions[None].astype(dtype)
         for i in range(c.layers):
-            x = Block(c, name=f"block_{i}")(x)
+            dense = dataclasses.replace(c, experts=0)
+            x = Block(c if i % 2 == 1 else dense, name=f"block_{i}")(x)
         return embedding.attend(nn.LayerNorm(dtype=dtype, name="ln_f")(x))
 
 
@@ -260,6 +302,7 @@ MODELS = {
     "gpt-tiny-bf16": (lambda: language_model(GPT, dtype="bfloat16"), True),
     "llama-tiny": (lambda: language_model(Llama, kv_heads=2, expansion=3), True),
     "scan-gpt-tiny": (lambda: language_model(ScanGPT, layers=4), True),
+    "moe-tiny": (lambda: language_model(GPT, layers=4, experts=4), True),
     "wresnet-tiny": (lambda: classifier(WideResNet((1, 1), 8, 2, 10), (4, 32, 32, 3)), True),
     "gpt-125m": (lambda: paper(layers=12, width=768, heads=12), False),
     "gpt-350m": (lambda: paper(layers=24, width=1024, heads=16), False),

@@ -212,7 +212,7 @@ bool MlirReader::readList(MlirAttribute& attribute, int depth)
             return false;
         // 0:4 and 0:4:2 are ranges; 1 : i64 is a number with its type.
         while (item.kind == MlirAttributeKind::kInteger || item.kind == MlirAttributeKind::kFloat ||
-               item.kind == MlirAttributeKind::kList) {
+               item.kind == MlirAttributeKind::kList || item.kind == MlirAttributeKind::kDense) {
             if (scanner.peek() != ':')
                 break;
             scanner.consume(':');
@@ -222,6 +222,7 @@ bool MlirReader::readList(MlirAttribute& attribute, int depth)
                 MlirType type;
                 if (!readType(type))
                     return false;
+                item.type = type.tensor;
                 break;
             }
             if (!readNumber(part, false))

@@ -69,7 +69,8 @@ private:
     std::optional<SliceTiles> tiles_;
 };
 
-/// Contributes to the operands of `op`, given the cotangent of its result.
+/// Contributes to the operands of `op`, given the cotangent of its first result (invalid if only
+/// others of several results have one).
 using DerivativeRule = void (*)(Backward& backward, const Op& op, ValueId cotangent);
 
 /// The rule of a kind in each family; null if the kind is in another family or has none.

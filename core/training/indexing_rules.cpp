@@ -1,4 +1,4 @@
-// Derivatives of gather and scatter, which are each other's.
+// Derivatives of gather and scatter, which are each other's, and of sort, which is its own.
 #include "core/training/backward.h"
 
 #include <algorithm>
@@ -91,6 +91,24 @@ void scatterRule(Backward& b, const Op& op, ValueId g)
                  b.build().select(isInBounds(b, op, window), read, b.build().zerosLike(read)));
 }
 
+/// The cotangents go back to where their elements came from: the places that the sort gave are
+/// sorted again, and the cotangents along with them.
+void sortRule(Backward& b, const Op& op, ValueId)
+{
+    const auto& sort = std::get<SortAttributes>(op.attributes);
+    GraphBuilder& build = b.build();
+    const TensorType places{DType::kS32, b.dims(op.operands[0])};
+    const ValueId came =
+        build.emitAll(OpKind::kSort, {op.operands[0], build.iota(sort.dim, places)}, sort)[1];
+    for (size_t at = 0; at < op.operands.size(); ++at) {
+        const ValueId g = b.cotangent(op.results[at]);
+        if (!g.isValid() || !b.isActive(op.operands[at]))
+            continue;
+        const SortAttributes back{.dim = sort.dim, .isDescending = false};
+        b.contribute(op.operands[at], build.emitAll(OpKind::kSort, {came, g}, back)[1]);
+    }
+}
+
 } // namespace
 
 DerivativeRule indexingRule(OpKind kind)
@@ -99,6 +117,8 @@ DerivativeRule indexingRule(OpKind kind)
         return gatherRule;
     if (kind == OpKind::kScatter)
         return scatterRule;
+    if (kind == OpKind::kSort)
+        return sortRule;
     return nullptr;
 }
 

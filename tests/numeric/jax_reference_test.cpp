@@ -108,6 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ModelCase{"gpt-tiny", "sample_models", false, 1e-4},
                       ModelCase{"llama-tiny", "sample_models", false, 1e-4},
                       ModelCase{"gpt-tiny-bf16", "sample_models", true, 2e-2},
+                      ModelCase{"moe-tiny", "tests/numeric/data", false, 1e-4},
                       ModelCase{"scan-gpt-tiny", "tests/numeric/data", false, 1e-4},
                       ModelCase{"wresnet-tiny", "tests/numeric/data", false, 1e-4}),
     [](const ::testing::TestParamInfo<ModelCase>& test) {
