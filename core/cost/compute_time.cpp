@@ -183,6 +183,15 @@ double loopReads(const Graph& graph, const Op& op)
     return bytes;
 }
 
+/// An operand of a kernel: read, and written before if a loop computes it.
+double kernelOperandBytes(const Graph& graph, const Op& op, ValueId operand)
+{
+    const Op* source = sourceOf(graph, operand);
+    const bool isWritten =
+        source != nullptr && trafficOf(source->kind) == Traffic::kLoop && source->phase == op.phase;
+    return bytesOf(graph, operand) * (isWritten ? 2 : 1);
+}
+
 /// Bytes of a kernel: operands and results once; an operand that a loop computes is also written by
 /// that loop.
 double kernelBytes(const Graph& graph, const Op& op)
@@ -204,12 +213,8 @@ double kernelBytes(const Graph& graph, const Op& op)
     double bytes = static_cast<double>(opBytes(graph, op).count);
     if (op.kind == OpKind::kGather)
         return bytes; // the loop that computes its operand runs for the gathered rows only
-    for (const ValueId operand : op.operands) {
-        const Op* source = sourceOf(graph, operand);
-        if (source != nullptr && trafficOf(source->kind) == Traffic::kLoop &&
-            source->phase == op.phase)
-            bytes += bytesOf(graph, operand);
-    }
+    for (const ValueId operand : op.operands)
+        bytes += kernelOperandBytes(graph, op, operand) - bytesOf(graph, operand);
     return bytes;
 }
 
@@ -226,31 +231,100 @@ double matrixRate(const Graph& graph, const Op& op, const DeviceKind& device)
 
 } // namespace
 
-ComputeTime computeTime(const Graph& graph, const Op& op, const DeviceKind& device)
+std::string_view boundName(ComputeBound bound)
 {
-    ComputeTime time;
+    switch (bound) {
+    case ComputeBound::kNothing:
+        break;
+    case ComputeBound::kArithmetic:
+        return "arithmetic";
+    case ComputeBound::kMemory:
+        return "memory";
+    case ComputeBound::kLaunch:
+        return "launch";
+    }
+    return "nothing";
+}
+
+ComputeBound OpRoofline::bound() const
+{
+    const Seconds work = std::max(arithmetic, traffic);
+    if (work.count == 0 && launch.count == 0)
+        return ComputeBound::kNothing;
+    if (launch > work)
+        return ComputeBound::kLaunch;
+    return arithmetic > traffic ? ComputeBound::kArithmetic : ComputeBound::kMemory;
+}
+
+std::optional<ProductWork> productWork(const Graph& graph, const Op& op, const DeviceKind& device)
+{
+    if (op.kind != OpKind::kDot)
+        return std::nullopt;
+    const auto& dot = std::get<DotAttributes>(op.attributes);
+    const auto roles = [](size_t rank, const std::vector<int>& batch, const std::vector<int>& sum) {
+        std::vector<ProductWork::Role> found(rank, ProductWork::Role::kFree);
+        for (const int dim : batch)
+            found[static_cast<size_t>(dim)] = ProductWork::Role::kBatch;
+        for (const int dim : sum)
+            found[static_cast<size_t>(dim)] = ProductWork::Role::kSum;
+        return found;
+    };
+    ProductWork work;
+    work.lhsDims = graph.type(op.operands[0]).dims;
+    work.rhsDims = graph.type(op.operands[1]).dims;
+    work.lhsRoles = roles(work.lhsDims.size(), dot.lhsBatch, dot.lhsContracting);
+    work.rhsRoles = roles(work.rhsDims.size(), dot.rhsBatch, dot.rhsContracting);
+    work.lhsBytes = kernelOperandBytes(graph, op, op.operands[0]);
+    work.rhsBytes =
+        op.operands[1] == op.operands[0] ? 0 : kernelOperandBytes(graph, op, op.operands[1]);
+    work.resultBytes = bytesOf(graph, op.results[0]);
+    work.rate = matrixRate(graph, op, device);
+    return work;
+}
+
+OpRoofline rooflineOf(const ProductWork& product, const ProductShape& part,
+                      const DeviceKind& device)
+{
+    OpRoofline roofline;
+    roofline.flops = Flops(part.flops());
+    roofline.bytes = product.bytes(part);
+    roofline.arithmetic = productArithmetic(part, product.rate, device);
+    roofline.traffic = Seconds(roofline.bytes / device.memoryBandwidth);
+    roofline.launch = device.kernelLaunch;
+    return roofline;
+}
+
+OpRoofline rooflineOf(const Graph& graph, const Op& op, const DeviceKind& device)
+{
+    if (const std::optional<ProductWork> product = productWork(graph, op, device))
+        return rooflineOf(*product, product->shape(), device);
+    OpRoofline roofline;
+    roofline.flops = opFlops(graph, op);
     switch (trafficOf(op.kind)) {
     case Traffic::kView:
         break;
     case Traffic::kLoop:
         // A gradient is accumulated in the epilogue of the contraction that makes it: the sum is
         // read and written.
-        time.work = Seconds((op.kind == OpKind::kAccumulate ? 2 * bytesOf(graph, op.results[0])
-                                                            : loopReads(graph, op)) /
-                            device.memoryBandwidth);
+        roofline.bytes = op.kind == OpKind::kAccumulate ? 2 * bytesOf(graph, op.results[0])
+                                                        : loopReads(graph, op);
         break;
     case Traffic::kKernel:
-        time.fixed = device.kernelLaunch;
-        time.work = Seconds(kernelBytes(graph, op) / device.memoryBandwidth);
-        if (op.kind == OpKind::kDot || op.kind == OpKind::kConvolution) {
-            const double rate = matrixRate(graph, op, device) *
-                                (op.kind == OpKind::kConvolution ? kConvolutionEfficiency : 1.0);
-            const Seconds arithmetic(opFlops(graph, op).count / rate);
-            time.work = std::max(time.work, arithmetic);
-        }
+        roofline.launch = device.kernelLaunch;
+        roofline.bytes = kernelBytes(graph, op);
+        if (op.kind == OpKind::kConvolution)
+            roofline.arithmetic = Seconds(roofline.flops.count /
+                                          (matrixRate(graph, op, device) * kConvolutionEfficiency));
         break;
     }
-    return time;
+    roofline.traffic = Seconds(roofline.bytes / device.memoryBandwidth);
+    return roofline;
+}
+
+ComputeTime computeTime(const Graph& graph, const Op& op, const DeviceKind& device)
+{
+    const OpRoofline roofline = rooflineOf(graph, op, device);
+    return {.work = std::max(roofline.arithmetic, roofline.traffic), .fixed = roofline.launch};
 }
 
 } // namespace alpa

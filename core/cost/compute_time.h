@@ -3,8 +3,11 @@
 // and microbatches.
 #pragma once
 
-#include "core/graph/graph.h"
-#include "core/mesh/cluster.h"
+#include "core/cost/product_time.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
 
 namespace alpa
 {
@@ -15,6 +18,27 @@ struct ComputeTime {
     Seconds work;
     Seconds fixed;
     Seconds on(int devices) const { return work / static_cast<double>(devices) + fixed; }
+};
+
+/// What limits an op on one device.
+enum class ComputeBound {
+    kNothing,    ///< No time: a view, or part of another op's loop.
+    kArithmetic, ///< The rate of the matrix units at this shape.
+    kMemory,     ///< The bandwidth of the memory.
+    kLaunch      ///< Starting the kernel takes longer than its work.
+};
+/// "nothing", "arithmetic", "memory", "launch".
+std::string_view boundName(ComputeBound bound);
+
+/// The terms behind a ComputeTime, of one device's part.
+struct OpRoofline {
+    Flops flops;        ///< Also where memory is the limit.
+    double bytes = 0;   ///< To and from memory.
+    Seconds arithmetic; ///< Of the matrix units; 0 for ops that do not use them.
+    Seconds traffic;    ///< bytes / bandwidth.
+    Seconds launch;
+    Seconds time() const { return std::max(arithmetic, traffic) + launch; }
+    ComputeBound bound() const;
 };
 
 /// Contractions: max(FLOP / rate, bytes / bandwidth). Gather, scatter, sort, windows, opaque ops:
@@ -34,5 +58,14 @@ struct ComputeTime {
 /// GPT 1.3B at batch 8 against 178.6 ms measured (JAX, unfused attention), and 69.7 against 73.1 ms
 /// for GPT 350M. Linear in the op's operands.
 ComputeTime computeTime(const Graph& graph, const Op& op, const DeviceKind& device);
+
+/// The same, term by term.
+OpRoofline rooflineOf(const Graph& graph, const Op& op, const DeviceKind& device);
+
+/// What the time of a dot depends on beside its operands' sharding; nothing for other ops.
+std::optional<ProductWork> productWork(const Graph& graph, const Op& op, const DeviceKind& device);
+/// The part of a dot that one device computes when the operands are split so.
+OpRoofline rooflineOf(const ProductWork& product, const ProductShape& part,
+                      const DeviceKind& device);
 
 } // namespace alpa

@@ -1,7 +1,6 @@
 #include "core/intra_op/layered_graph.h"
 
 #include "core/base/check.h"
-#include "core/cost/compute_time.h"
 
 #include <algorithm>
 
@@ -206,6 +205,16 @@ Graph cloneLazyOps(const Graph& graph)
     return result;
 }
 
+Seconds LayeredGraph::computeOn(OpId op, double share, const ShardingSpec& lhs,
+                                const ShardingSpec& rhs, const std::vector<int>& axisSizes) const
+{
+    const int index = productOf[op.index()];
+    if (index < 0)
+        return work[op.index()] * share + fixed[op.index()];
+    const ProductWork& product = products[static_cast<size_t>(index)];
+    return rooflineOf(product, product.shape(lhs, rhs, axisSizes), device).time();
+}
+
 LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> layerOfOp,
                            int layerCount, const DeviceKind& device)
 {
@@ -213,6 +222,7 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.graph = std::move(graph);
     const Graph& g = *layered.graph;
     layered.layerCount = layerCount;
+    layered.device = device;
     layered.layerOfOp = std::move(layerOfOp);
     layered.users = valueUsers(g);
     layered.rules = collectRules(g);
@@ -238,6 +248,13 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         const Op& op = g.ops[index];
         const int layer = layered.layerOfOp[index];
         CHECK(layer >= 0 && layer < layerCount, "every op has a layer");
+        layered.productOf.push_back(-1);
+        if (std::optional<ProductWork> product = productWork(g, op, device)) {
+            const auto known = std::ranges::find(layered.products, *product);
+            layered.productOf.back() = static_cast<int>(known - layered.products.begin());
+            if (known == layered.products.end())
+                layered.products.push_back(std::move(*product));
+        }
         layered.opsOfLayer[static_cast<size_t>(layer)].push_back(id);
         for (const ValueId result : op.results) {
             Bytes& largest = layered.largestResult[static_cast<size_t>(layer)];

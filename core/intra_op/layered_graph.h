@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/units.h"
+#include "core/cost/compute_time.h"
 #include "core/graph/graph.h"
 #include "core/intra_op/spec_tables.h"
 #include "core/mesh/cluster.h"
@@ -22,8 +23,11 @@ struct LayeredGraph {
     std::vector<int> layerOfValue;
     std::vector<std::vector<OpId>> opsOfLayer; ///< In graph order.
     GraphRules rules;
-    std::vector<Seconds> work;  ///< Per op, on one whole device; splits with the op.
-    std::vector<Seconds> fixed; ///< Per op, on every device.
+    std::vector<Seconds> work;         ///< Per op, on one whole device; splits with the op.
+    std::vector<Seconds> fixed;        ///< Per op, on every device.
+    DeviceKind device;                 ///< That `work` and `fixed` are of.
+    std::vector<ProductWork> products; ///< The different dots of the graph,
+    std::vector<int> productOf;        ///< and which of them each op is; -1: no dot.
     /// Ops with one reader that yield whatever sharding it needs: constants, iotas, expanding
     /// broadcasts and what is computed from these alone.
     std::vector<uint8_t> isLazy;
@@ -35,6 +39,11 @@ struct LayeredGraph {
     std::vector<ValueId> updateGroup;
     std::vector<std::vector<OpId>> users;
     std::vector<Bytes> largestResult; ///< Per layer: of its forward and backward ops, whole.
+
+    /// Time of `op` on one device that does `share` of its work with operands split as `lhs` and
+    /// `rhs` say (which count for dots only: the shape that they leave decides the rate).
+    Seconds computeOn(OpId op, double share, const ShardingSpec& lhs, const ShardingSpec& rhs,
+                      const std::vector<int>& axisSizes) const;
 };
 
 /// Assumes layerOfOp has a layer in [0, layerCount) for every op and lazy ops are not shared (see

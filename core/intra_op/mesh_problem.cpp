@@ -352,14 +352,35 @@ private:
     {
         std::vector<double>& cost =
             graph_.op(op).phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
-        const double work = layered_.work[op.index()].count;
-        const double fixed = layered_.fixed[op.index()].count;
         const bool isForward = graph_.op(op).phase == Phase::kForward;
+        const std::vector<double>& seconds = computeSeconds(op, share);
         for (size_t k = 0; k < cost.size(); ++k) {
-            cost[k] += work * share[k] + fixed;
+            cost[k] += seconds[k];
             if (isForward)
-                node(index).forward[k] += work * share[k] + fixed;
+                node(index).forward[k] += seconds[k];
         }
+    }
+
+    /// Per strategy; a dot by the shape that its operands' specs leave on a device.
+    const std::vector<double>& computeSeconds(OpId op, const std::vector<double>& share)
+    {
+        const int product = layered_.productOf[op.index()];
+        if (product < 0) {
+            seconds_.clear();
+            for (const double part : share)
+                seconds_.push_back(layered_.work[op.index()].count * part +
+                                   layered_.fixed[op.index()].count);
+            return seconds_;
+        }
+        const std::vector<SpecListId>& operands = problem_.ops[op.index()].operands;
+        std::vector<double>& known = productSeconds_[{product, operands[0], operands[1]}];
+        if (known.empty()) {
+            const auto& lhs = tables_.list(operands[0]);
+            const auto& rhs = tables_.list(operands[1]);
+            for (size_t k = 0; k < share.size(); ++k)
+                known.push_back(layered_.computeOn(op, share[k], lhs[k], rhs[k], sizes()).count);
+        }
+        return known;
     }
 
     // --- ops
@@ -664,6 +685,9 @@ private:
         copyOf_; ///< (value, layer) -> index of copies, before sorting.
     std::map<std::tuple<uint32_t, int, int>, int> sharedOf_; ///< (value, layer, phase) -> node.
     std::set<std::tuple<uint32_t, int, SpecListId, int>> needs_;
+    std::vector<double> seconds_; ///< Scratch of computeSeconds.
+    std::map<std::tuple<int, SpecListId, SpecListId>, std::vector<double>>
+        productSeconds_; ///< (product, specs of lhs, of rhs) -> seconds.
     std::map<std::tuple<std::vector<int64_t>, int, StorageRule, bool>, SpecListId> specsOfTensor_;
 };
 

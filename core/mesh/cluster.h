@@ -25,6 +25,10 @@ struct DeviceKind {
     double matrixFlops32 = 0;   ///< The same for f32 (as a framework runs it by default).
     double memoryBandwidth = 0; ///< Bytes/s, read plus written.
     Seconds kernelLaunch;       ///< Added to every kernel.
+    /// Matrix units ("multiprocessors") that compute tiles of a product side by side; 0: products
+    /// of every shape run at the full rate.
+    int matrixUnits = 0;
+    Seconds tileLatency; ///< Filling and emptying a unit's pipeline, for every tile.
     friend bool operator==(const DeviceKind&, const DeviceKind&) = default;
 };
 

@@ -142,6 +142,14 @@ Result<DeviceKind> readDevice(ObjectReader reader)
                      reader.number("memoryBytesPerSecond", Sign::kPositive, "bytes/s"));
     ASSIGN_OR_RETURN(device.kernelLaunch,
                      reader.seconds("kernelLaunchSeconds", Sign::kNotNegative));
+    if (reader.has("matrixUnits")) {
+        ASSIGN_OR_RETURN(const int64_t units, reader.count("matrixUnits", 0, 1 << 20));
+        device.matrixUnits = static_cast<int>(units);
+    }
+    if (reader.has("tileLatencySeconds")) {
+        ASSIGN_OR_RETURN(device.tileLatency,
+                         reader.seconds("tileLatencySeconds", Sign::kNotNegative));
+    }
     RETURN_IF_ERROR(reader.finish());
     return device;
 }
@@ -271,6 +279,10 @@ std::string clusterToJson(const Cluster& cluster)
                       {"matrixFlops32PerSecond", cluster.device.matrixFlops32},
                       {"memoryBytesPerSecond", cluster.device.memoryBandwidth},
                       {"kernelLaunchSeconds", cluster.device.kernelLaunch.count}};
+    if (cluster.device.matrixUnits > 0) {
+        json["device"]["matrixUnits"] = cluster.device.matrixUnits;
+        json["device"]["tileLatencySeconds"] = cluster.device.tileLatency.count;
+    }
     json["withinHost"] = linkJson(cluster.withinHost);
     json["betweenHosts"] = linkJson(cluster.betweenHosts);
     if (!cluster.measured.empty()) {

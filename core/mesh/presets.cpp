@@ -67,9 +67,11 @@ Cluster h200(int devices)
     cluster.devicesPerHost = devices;
     cluster.device.name = "NVIDIA H200";
     cluster.device.memory = kMiB * 143771; // nvidia-smi of the measured host
-    // 672-745e12 on the products of a 1.3B GPT at 8192 tokens, 704e12 weighted by FLOP (cuBLASLt,
-    // measured).
-    cluster.device.matrixFlops16 = 700e12;
+    // Fitted with tileLatency to cuBLASLt's measured bf16 products of sizes 512 to 51200, which
+    // reach 450 to 795e12 in all (tests/unit/cost/product_time_test.cpp).
+    cluster.device.matrixFlops16 = 820e12;
+    cluster.device.matrixUnits = 132;
+    cluster.device.tileLatency = micros(4);
     // Assumption: 0.75 of the data sheet's 67e12 outside tensor cores (no TF32).
     cluster.device.matrixFlops32 = 50e12;
     // 4.2e12 measured for a plain copy; assumption: real fused kernels reach 0.9 of it.
@@ -131,7 +133,10 @@ Cluster dgxH100(int hosts)
     cluster.devicesPerHost = 8;
     cluster.device.name = "NVIDIA H100-SXM5-80GB";
     cluster.device.memory = kGiB * 80;
-    cluster.device.matrixFlops16 = 700e12; // the same tensor cores as the measured H200
+    // The same tensor cores as the measured H200.
+    cluster.device.matrixFlops16 = 820e12;
+    cluster.device.matrixUnits = 132;
+    cluster.device.tileLatency = micros(4);
     cluster.device.matrixFlops32 = 50e12;  // assumption: 0.75 of the data sheet's 67e12 (no TF32)
     cluster.device.memoryBandwidth =
         2.7e12; // assumption: 0.8 of the data sheet's 3.35e12, as for H200

@@ -28,6 +28,13 @@ Bytes localBytes(const Graph& graph, const DeviceMesh& mesh, ValueId value,
     return Bytes(graph.type(value).bytes().count / mesh.groupSize(spec.splitAxes()));
 }
 
+/// Of an op with fewer operands: nothing that matters.
+const ShardingSpec& operandSpec(const OpSharding& sharding, size_t operand)
+{
+    static const ShardingSpec kNone{};
+    return operand < sharding.operands.size() ? sharding.operands[operand] : kNone;
+}
+
 CostGroup computeGroup(Phase phase)
 {
     return phase == Phase::kForward    ? CostGroup::kForwardCompute
@@ -102,6 +109,9 @@ void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Reshar
 {
     const Graph& graph = *layered.graph;
     const StageValues values(layered, stage);
+    std::vector<int> axisSizes;
+    for (const MeshAxis& axis : stage.mesh.axes)
+        axisSizes.push_back(axis.size);
     // Programs share one resharding among the readers of a layer and phase.
     std::set<std::tuple<uint32_t, int, int, size_t>> counted;
     const ShardingSpecHash hash;
@@ -120,8 +130,9 @@ void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Reshar
         const Op& op = graph.op(id);
         const OpSharding& sharding = stage.shardings[i];
         const int layer = layered.layerOfOp[id.index()];
-        const Seconds compute = layered.work[id.index()] * shareOfWork(stage.mesh, sharding) +
-                                layered.fixed[id.index()];
+        const Seconds compute =
+            layered.computeOn(id, shareOfWork(stage.mesh, sharding), operandSpec(sharding, 0),
+                              operandSpec(sharding, 1), axisSizes);
         visit({.group = computeGroup(op.phase),
                .layer = layer,
                .op = id,
