@@ -1,5 +1,6 @@
 #include "core/export/export_plan.h"
 
+#include "core/export/export_jax.h"
 #include "core/export/export_stablehlo.h"
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ Result<std::string> writeGspmd(const ParallelPlan& plan)
 }
 
 constexpr std::array kFormats = {
+    ExportFormat{"jax", ".py", "JAX program: meshes, PartitionSpecs, constraints, training loop",
+                 exportJax},
     ExportFormat{"sdy", ".mlir", "StableHLO of the training step with Shardy annotations",
                  writeShardy},
     ExportFormat{"gspmd", ".mlir", "StableHLO of the training step with mhlo.sharding", writeGspmd},

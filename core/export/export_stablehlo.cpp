@@ -111,19 +111,24 @@ std::string ModulePrinter::resultAnnotation(const Op& op) const
                : annotation(*spec);
 }
 
-/// As JAX names them: roots tell parameters, optimizer state and batch apart.
+/// As JAX names them: roots tell parameters, optimizer state and batch apart. Brackets would end a
+/// component, so the part "w[0:64].m" of a parameter is ['w']['0:64']['m'].
 std::string argumentPath(const Graph& graph, const GraphInput& input)
 {
+    std::string path = input.role == InputRole::kParameter        ? "params['"
+                       : input.role == InputRole::kOptimizerState ? "opt_state['"
+                                                                  : "batch['";
     const std::string& name = graph.value(input.value).name;
-    switch (input.role) {
-    case InputRole::kParameter:
-        return fmt::format("params['{}']", name);
-    case InputRole::kOptimizerState:
-        return fmt::format("opt_state['{}']", name);
-    case InputRole::kBatch:
-        break;
+    const size_t bracket = name.find('[');
+    for (size_t i = 0; i < name.size(); ++i) {
+        if (name[i] == '[')
+            path += "']['";
+        else if (name[i] == '.' && i > bracket)
+            path += "['";
+        else
+            path += name[i] == ']' ? "']" : std::string(1, name[i]);
     }
-    return fmt::format("batch['{}']", name);
+    return path + (path.back() == ']' ? "" : "']");
 }
 
 TensorType ModulePrinter::argumentType(const GraphInput& input) const
