@@ -25,38 +25,6 @@ constexpr int kAlternatives = 2;           ///< Runners-up of the stage choice t
 constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
 constexpr double kDraftSlack = 1.02;       ///< Drafts of other microbatch counts, likewise.
 
-/// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines
-/// are searched below.
-PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
-{
-    switch (strategy) {
-    case PlanStrategy::kAuto:
-        break;
-    case PlanStrategy::kDataParallel:
-    case PlanStrategy::kZero2:
-    case PlanStrategy::kZero3:
-        constraints.fixedTp = 1;
-        constraints.fixedDp = devices;
-        constraints.fixedPp = 1;
-        constraints.parameterStorage =
-            strategy == PlanStrategy::kZero3 ? StorageRule::kSplit : StorageRule::kReplicated;
-        constraints.stateStorage = strategy == PlanStrategy::kDataParallel
-                                       ? StorageRule::kReplicated
-                                       : StorageRule::kSplit;
-        break;
-    case PlanStrategy::kMegatron:
-        constraints.parameterStorage = StorageRule::kReplicated;
-        constraints.stateStorage = StorageRule::kReplicated;
-        break;
-    case PlanStrategy::kPipeline:
-        constraints.fixedTp = 1;
-        constraints.fixedDp = 1;
-        constraints.fixedPp = devices;
-        break;
-    }
-    return constraints;
-}
-
 /// One microbatch count, with its stages chosen from draft costs but not yet sharded.
 struct Draft {
     int microbatches = 1;
@@ -604,6 +572,36 @@ Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& reque
 }
 
 } // namespace
+
+PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
+{
+    switch (strategy) {
+    case PlanStrategy::kAuto:
+        break;
+    case PlanStrategy::kDataParallel:
+    case PlanStrategy::kZero2:
+    case PlanStrategy::kZero3:
+        constraints.fixedTp = 1;
+        constraints.fixedDp = devices;
+        constraints.fixedPp = 1;
+        constraints.parameterStorage =
+            strategy == PlanStrategy::kZero3 ? StorageRule::kSplit : StorageRule::kReplicated;
+        constraints.stateStorage = strategy == PlanStrategy::kDataParallel
+                                       ? StorageRule::kReplicated
+                                       : StorageRule::kSplit;
+        break;
+    case PlanStrategy::kMegatron:
+        constraints.parameterStorage = StorageRule::kReplicated;
+        constraints.stateStorage = StorageRule::kReplicated;
+        break;
+    case PlanStrategy::kPipeline:
+        constraints.fixedTp = 1;
+        constraints.fixedDp = 1;
+        constraints.fixedPp = devices;
+        break;
+    }
+    return constraints;
+}
 
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control)
 {

@@ -15,4 +15,8 @@ using PlanOutcome = std::variant<std::shared_ptr<const ParallelPlan>, NoPlan>;
 /// kUnsupported if the model cannot be trained as asked, kCancelled when stopped.
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control);
 
+/// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines
+/// are searched.
+PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices);
+
 } // namespace alpa

@@ -61,18 +61,6 @@ std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
                        microbatchSize, least);
 }
 
-ShardingRules rulesFor(const PlanConstraints& constraints, const MeshShape& shape)
-{
-    ShardingRules rules;
-    const bool dpIsBounded =
-        constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp * shape.tp);
-    rules.tensorAxisMaySplitBatch = !dpIsBounded && !constraints.fixedTp;
-    rules.parameters = constraints.parameterStorage;
-    rules.states = constraints.stateStorage;
-    rules.specs = constraints.specs;
-    return rules;
-}
-
 /// Finds the candidates of one mesh shape. Owns nothing shared, so shapes run on different threads.
 class ShapeWork
 {
@@ -94,9 +82,9 @@ public:
                             .firstDevice = 0,
                             .devicesPerHost = submesh_.devicesPerHost};
         const DeviceMesh mesh = makeDeviceMesh(*request_.cluster, place, {shape_.dp, shape_.tp});
-        Result<StageSharder> created =
-            StageSharder::create(*request_.model->layered, *request_.cluster, mesh,
-                                 rulesFor(*request_.constraints, shape_), request_.microbatches);
+        Result<StageSharder> created = StageSharder::create(
+            *request_.model->layered, *request_.cluster, mesh,
+            shardingRules(*request_.constraints, shape_), request_.microbatches);
         if (!created) {
             problems.insert(created.error().message);
             return;
@@ -275,6 +263,18 @@ private:
 };
 
 } // namespace
+
+ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape& shape)
+{
+    ShardingRules rules;
+    const bool dpIsBounded =
+        constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp * shape.tp);
+    rules.tensorAxisMaySplitBatch = !dpIsBounded && !constraints.fixedTp;
+    rules.parameters = constraints.parameterStorage;
+    rules.states = constraints.stateStorage;
+    rules.specs = constraints.specs;
+    return rules;
+}
 
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints)
 {

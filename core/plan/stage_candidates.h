@@ -45,6 +45,9 @@ struct CandidateRequest {
     int threads = 1;
 };
 
+/// What the constraints say about shardings on a mesh of this shape.
+ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape& shape);
+
 /// The memory that a device may use.
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints);
 
