@@ -43,6 +43,10 @@ QString scheduleTitle(ScheduleKind kind)
         return u"GPipe"_s;
     case ScheduleKind::k1f1b:
         return u"1F1B"_s;
+    case ScheduleKind::kInterleaved1f1b:
+        return u"interleaved 1F1B"_s;
+    case ScheduleKind::kZeroBubble:
+        return u"zero-bubble"_s;
     }
     return {};
 }

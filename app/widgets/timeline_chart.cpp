@@ -37,6 +37,7 @@ QColor colorOf(Phase phase, const Theme& theme)
     case Phase::kForward:
         return theme.forward;
     case Phase::kBackward:
+    case Phase::kWeightGradient:
         return theme.backward;
     case Phase::kGradientSync:
         return theme.sync;
@@ -53,6 +54,8 @@ QString phaseText(Phase phase)
         return TimelineChart::tr("forward");
     case Phase::kBackward:
         return TimelineChart::tr("backward");
+    case Phase::kWeightGradient:
+        return TimelineChart::tr("weight gradient");
     case Phase::kGradientSync:
         return TimelineChart::tr("gradient sync");
     case Phase::kUpdate:

@@ -7,37 +7,65 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace alpa
 {
 namespace
 {
 
-/// Begin, the schedule's forwards and backwards, update.
-std::vector<QueueEntry> stageQueue(const std::vector<ScheduledTask>& order)
+std::optional<SegmentKind> segmentOf(ScheduledTask::Phase phase)
 {
-    std::vector<QueueEntry> queue{{SegmentKind::kBegin, 0}};
-    for (const ScheduledTask& task : order) {
-        switch (task.phase) {
-        case ScheduledTask::Phase::kForward:
-            queue.push_back({SegmentKind::kForward, task.microbatch});
-            break;
-        case ScheduledTask::Phase::kBackward:
-            queue.push_back({SegmentKind::kBackward, task.microbatch});
-            break;
-        case ScheduledTask::Phase::kUpdate:
-            queue.push_back({SegmentKind::kUpdate, 0});
-            break;
-        case ScheduledTask::Phase::kGradientSync:
-            break; // Part of the update segment.
-        }
+    switch (phase) {
+    case ScheduledTask::Phase::kForward:
+        return SegmentKind::kForward;
+    case ScheduledTask::Phase::kBackward:
+        return SegmentKind::kBackward;
+    case ScheduledTask::Phase::kWeightGradient:
+        return SegmentKind::kWeightGradient;
+    case ScheduledTask::Phase::kUpdate:
+        return SegmentKind::kUpdate;
+    case ScheduledTask::Phase::kGradientSync:
+        break; // Part of the update segment.
     }
-    return queue;
+    return std::nullopt;
+}
+
+/// Begin, what the schedule says, update: per stage, and for stages on the same devices in turn.
+void addQueues(const ParallelPlan& plan, Program& program)
+{
+    program.queues.resize(plan.stages.size());
+    for (const auto& order :
+         scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()), plan.microbatches,
+                       plan.chunks)) {
+        SharedDevices devices;
+        const auto run = [&](int stage, QueueEntry entry) {
+            program.queues[static_cast<size_t>(stage)].push_back(entry);
+            devices.turns.push_back(stage);
+        };
+        for (const ScheduledTask& task : order) {
+            if (task.phase == ScheduledTask::Phase::kUpdate)
+                devices.stages.push_back(task.stage);
+        }
+        std::ranges::sort(devices.stages);
+        for (const int stage : devices.stages)
+            run(stage, {SegmentKind::kBegin, 0});
+        for (const ScheduledTask& task : order) {
+            if (const auto kind = segmentOf(task.phase))
+                run(task.stage, {*kind, task.microbatch});
+        }
+        if (devices.stages.size() > 1)
+            program.shared.push_back(std::move(devices));
+    }
 }
 
 } // namespace
 
 Result<Program> lowerPlan(const ParallelPlan& plan)
 {
+    RETURN_IF_ERROR(isSchedulable(plan.schedule, static_cast<int>(plan.stages.size()),
+                                  plan.microbatches, plan.chunks));
     Program program;
     program.name = plan.modelName;
     program.microbatches = plan.microbatches;
@@ -75,12 +103,9 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
         transfer.tiles = transferTiles(from.program.mesh, from.sentSpec.at(number), to.program.mesh,
                                        crossing.toSpec, plan.graph->type(crossing.value).dims);
     }
-    const auto orders =
-        scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()), plan.microbatches);
-    for (size_t s = 0; s < codes.size(); ++s) {
-        program.stages.push_back(std::move(codes[s].program));
-        program.queues.push_back(stageQueue(orders[s]));
-    }
+    for (StageCode& code : codes)
+        program.stages.push_back(std::move(code.program));
+    addQueues(plan, program);
     const std::vector<Diagnostic> problems = verifyProgram(program);
     // A plan of ours lowers to a sound program; one that a file has spoilt may not.
     if (!problems.empty())

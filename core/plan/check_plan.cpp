@@ -126,6 +126,10 @@ private:
 
 Status checkCover(const ParallelPlan& plan)
 {
+    if (const Status fits = isSchedulable(plan.schedule, static_cast<int>(plan.stages.size()),
+                                          plan.microbatches, plan.chunks);
+        !fits.ok())
+        return broken("schedule", fits.error().message);
     std::set<uint32_t> devices;
     int next = 0;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
@@ -135,6 +139,14 @@ Status checkCover(const ParallelPlan& plan)
             return broken(place, fmt::format("layers {} to {} do not follow layer {}",
                                              stage.firstLayer, stage.endLayer - 1, next - 1));
         next = stage.endLayer;
+        const auto groups = static_cast<size_t>(plan.deviceGroups());
+        if (s >= groups) { // Another chunk of layers on the devices of an earlier stage.
+            if (stage.submesh != plan.stages[s % groups].submesh)
+                return broken(place + ".submesh",
+                              fmt::format("is not that of stage {}, whose devices it shares",
+                                          s % groups));
+            continue;
+        }
         for (const DeviceId device : stage.mesh.devices) {
             if (!devices.insert(device.number).second)
                 return broken(place + ".submesh",

@@ -124,6 +124,7 @@ struct ParallelPlan {
     std::vector<int> layerOfOp; ///< Per op of the graph.
     std::vector<PlanStage> stages;
     ScheduleKind schedule = ScheduleKind::k1f1b;
+    int chunks = 1; ///< Stages on the same devices: stage s shares those of s mod deviceGroups().
     int microbatches = 1;
     int64_t microbatchSize = 1;
     Timeline timeline;
@@ -138,7 +139,8 @@ struct ParallelPlan {
     /// Degrees as people name them; of the widest stage.
     int dataParallel() const;
     int tensorParallel() const;
-    int pipelineParallel() const { return static_cast<int>(stages.size()); }
+    int pipelineParallel() const { return deviceGroups(); }
+    int deviceGroups() const { return static_cast<int>(stages.size()) / chunks; }
 };
 
 /// No plan is an answer: which constraints clash, and what would do.

@@ -59,6 +59,8 @@ private:
         readCluster();
         plan_->options = optionsFromJson(root_.member("options"));
         plan_->schedule = readName(root_.member("schedule"), kSchedules);
+        if (root_.has("chunks"))
+            plan_->chunks = root_.member("chunks").countInt(1, kMostMicrobatches);
         plan_->microbatches = root_.member("microbatches").countInt(1, kMostMicrobatches);
         plan_->microbatchSize = root_.member("microbatchSize").count(1, int64_t{1} << 40);
         plan_->stepTime = root_.member("stepSeconds").seconds();

@@ -24,8 +24,11 @@ constexpr std::array<std::pair<InputSource, std::string_view>, 5> kInputSources{
      {InputSource::kReceived, "received"},
      {InputSource::kSharedCopy, "sharedCopy"},
      {InputSource::kLocal, "local"}}};
-constexpr std::array<std::pair<ScheduleKind, std::string_view>, 2> kSchedules{
-    {{ScheduleKind::kGpipe, "gpipe"}, {ScheduleKind::k1f1b, "1f1b"}}};
+constexpr std::array<std::pair<ScheduleKind, std::string_view>, 4> kSchedules{
+    {{ScheduleKind::kGpipe, "gpipe"},
+     {ScheduleKind::k1f1b, "1f1b"},
+     {ScheduleKind::kInterleaved1f1b, "interleaved"},
+     {ScheduleKind::kZeroBubble, "zero-bubble"}}};
 constexpr std::array<std::pair<OptimizerOptions::Kind, std::string_view>, 3> kOptimizers{
     {{OptimizerOptions::Kind::kSgd, "sgd"},
      {OptimizerOptions::Kind::kAdam, "adam"},
@@ -34,9 +37,10 @@ constexpr std::array<std::pair<StorageRule, std::string_view>, 3> kStorageRules{
     {{StorageRule::kFree, "free"},
      {StorageRule::kReplicated, "replicated"},
      {StorageRule::kSplit, "split"}}};
-constexpr std::array<std::pair<ScheduledTask::Phase, char>, 4> kTaskLetters{
+constexpr std::array<std::pair<ScheduledTask::Phase, char>, 5> kTaskLetters{
     {{ScheduledTask::Phase::kForward, 'F'},
      {ScheduledTask::Phase::kBackward, 'B'},
+     {ScheduledTask::Phase::kWeightGradient, 'W'},
      {ScheduledTask::Phase::kGradientSync, 'S'},
      {ScheduledTask::Phase::kUpdate, 'U'}}};
 

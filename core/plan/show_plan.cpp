@@ -160,7 +160,8 @@ std::string formatMemory(const ParallelPlan& plan)
 namespace
 {
 
-/// Forward tasks are digits, backward tasks letters, of the microbatch's last digit.
+/// Forward tasks are digits, backward tasks small letters, weight gradients large ones, of the
+/// microbatch's last digit.
 char taskLetter(const ScheduledTask& task)
 {
     switch (task.phase) {
@@ -168,6 +169,8 @@ char taskLetter(const ScheduledTask& task)
         return static_cast<char>('0' + task.microbatch % 10);
     case ScheduledTask::Phase::kBackward:
         return static_cast<char>('a' + task.microbatch % 10);
+    case ScheduledTask::Phase::kWeightGradient:
+        return static_cast<char>('A' + task.microbatch % 10);
     case ScheduledTask::Phase::kGradientSync:
         return 'S';
     case ScheduledTask::Phase::kUpdate:

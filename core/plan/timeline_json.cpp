@@ -25,7 +25,7 @@ ScheduledTask::Phase phaseOf(const JsonPlace& place, char letter)
         if (known == letter)
             return phase;
     }
-    place.fail("expected the letters F, B, S and U only");
+    place.fail("expected the letters F, B, W, S and U only");
     return ScheduledTask::Phase::kForward;
 }
 
@@ -38,9 +38,11 @@ Json stageToJson(const StageTimeline& stage)
         microbatches.push_back(task.task.microbatch);
     }
     Json inFlight = Json::array();
+    Json deferred = Json::array();
     Json memory = Json::array();
     for (const MemoryPoint& point : stage.memory) {
         inFlight.push_back(point.inFlight);
+        deferred.push_back(point.deferred);
         memory.push_back(point.memory.count);
     }
     return {{"tasks", phases},
@@ -49,6 +51,7 @@ Json stageToJson(const StageTimeline& stage)
             {"endSeconds", secondsColumn(stage.tasks, &TimelineTask::end)},
             {"memorySeconds", secondsColumn(stage.memory, &MemoryPoint::time)},
             {"memoryInFlight", std::move(inFlight)},
+            {"memoryDeferred", std::move(deferred)},
             {"memoryBytes", std::move(memory)},
             {"peakInFlight", stage.peakInFlight},
             {"peakMemoryBytes", stage.peakMemory.count},
@@ -84,12 +87,17 @@ StageTimeline stageFromJson(const JsonPlace& place, int stage, int microbatches)
                                   .end = Seconds(ends[i])});
     const std::vector<double> times = place.member("memorySeconds").numbers();
     const std::vector<int> inFlight = place.member("memoryInFlight").counts(0, microbatches);
+    const std::vector<int> deferred = place.has("memoryDeferred")
+                                          ? place.member("memoryDeferred").counts(0, microbatches)
+                                          : std::vector<int>(inFlight.size(), 0);
     const std::vector<int64_t> bytes = place.member("memoryBytes").counts64(0, int64_t{1} << 60);
-    if (!haveSize(place, times.size(), {inFlight.size(), bytes.size()}))
+    if (!haveSize(place, times.size(), {inFlight.size(), deferred.size(), bytes.size()}))
         return timeline;
     for (size_t i = 0; i < times.size(); ++i)
-        timeline.memory.push_back(
-            {.time = Seconds(times[i]), .inFlight = inFlight[i], .memory = Bytes(bytes[i])});
+        timeline.memory.push_back({.time = Seconds(times[i]),
+                                   .inFlight = inFlight[i],
+                                   .deferred = deferred[i],
+                                   .memory = Bytes(bytes[i])});
     timeline.peakInFlight = place.member("peakInFlight").countInt(0, microbatches);
     timeline.peakMemory = place.member("peakMemoryBytes").bytes();
     timeline.busy = place.member("busySeconds").seconds();

@@ -68,6 +68,8 @@ public:
         add("cluster", Json::parse(clusterToJson(plan_.cluster)));
         add("options", optionsToJson(plan_.options));
         add("schedule", nameIn(kSchedules, plan_.schedule));
+        if (plan_.chunks > 1)
+            add("chunks", plan_.chunks);
         add("microbatches", plan_.microbatches);
         add("microbatchSize", plan_.microbatchSize);
         add("stepSeconds", jsonNumber(plan_.stepTime.count));

@@ -9,8 +9,8 @@ namespace alpa
 
 std::string_view segmentKindName(SegmentKind kind)
 {
-    static constexpr std::array<std::string_view, kSegmentKinds> kNames{"begin", "forward",
-                                                                        "backward", "update"};
+    static constexpr std::array<std::string_view, kSegmentKinds> kNames{
+        "begin", "forward", "backward", "weight gradient", "update"};
     return kNames[static_cast<size_t>(kind)];
 }
 
@@ -23,6 +23,8 @@ std::string queueEntryLabel(const QueueEntry& entry)
         return fmt::format("F{}", entry.microbatch);
     case SegmentKind::kBackward:
         return fmt::format("B{}", entry.microbatch);
+    case SegmentKind::kWeightGradient:
+        return fmt::format("W{}", entry.microbatch);
     case SegmentKind::kUpdate:
         return "update";
     }

@@ -8,9 +8,9 @@
 namespace alpa
 {
 
-/// "begin", "forward", "backward", "update".
+/// "begin", "forward", "backward", "weight gradient", "update".
 std::string_view segmentKindName(SegmentKind kind);
-/// "F3", "B0"; "begin" and "update" have no microbatch.
+/// "F3", "B0", "W2"; "begin" and "update" have no microbatch.
 std::string queueEntryLabel(const QueueEntry& entry);
 /// The buffer's name, or "b12" without one (or out of range).
 std::string bufferLabel(const StageProgram& stage, BufferId id);

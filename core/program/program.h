@@ -103,9 +103,14 @@ struct Segment {
     std::vector<Instruction> instructions;
 };
 
-/// kBegin: once per step before the first microbatch (zero accumulators, exchange shared parameters).
-enum class SegmentKind { kBegin, kForward, kBackward, kUpdate };
-constexpr int kSegmentKinds = 4;
+enum class SegmentKind {
+    kBegin, ///< Once per step before the first microbatch (zero accumulators, exchange shared parameters).
+    kForward,
+    kBackward,
+    kWeightGradient, ///< What only gradients of parameters need, if the schedule computes these apart; else empty.
+    kUpdate,
+};
+constexpr int kSegmentKinds = 5;
 
 struct StageProgram {
     DeviceMesh mesh;
@@ -122,14 +127,24 @@ struct QueueEntry {
     friend bool operator==(const QueueEntry&, const QueueEntry&) = default;
 };
 
+/// Stages on the same devices take turns: the k-th run of these devices is the next queue entry of turns[k].
+struct SharedDevices {
+    std::vector<int> stages; ///< Ascending; their meshes have the same devices.
+    std::vector<int> turns;  ///< Each stage as often as its queue is long.
+    friend bool operator==(const SharedDevices&, const SharedDevices&) = default;
+};
+
 struct Program {
     std::string name;
     int microbatches = 1;
     std::vector<StageProgram> stages;
     std::vector<Transfer> transfers;
     std::vector<std::vector<QueueEntry>> queues; ///< Per stage; the same for all its devices.
+    std::vector<SharedDevices> shared; ///< Of interleaved schedules; a stage in none has devices of its own.
 
     int deviceCount() const;
+    /// Every stage once, those that share devices together, with the order in which their queues advance.
+    std::vector<SharedDevices> deviceTurns() const;
     const Segment& segment(int stage, SegmentKind kind) const
     {
         return stages[static_cast<size_t>(stage)].segments[static_cast<size_t>(kind)];

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -176,9 +177,25 @@ std::map<std::string, Traffic> stageTraffic(const Program& program, size_t stage
 int Program::deviceCount() const
 {
     int count = 0;
-    for (const StageProgram& stage : stages)
-        count += stage.mesh.deviceCount();
+    for (const SharedDevices& devices : deviceTurns())
+        count += stages[static_cast<size_t>(devices.stages.front())].mesh.deviceCount();
     return count;
+}
+
+std::vector<SharedDevices> Program::deviceTurns() const
+{
+    std::vector<SharedDevices> all;
+    for (int stage = 0; stage < static_cast<int>(stages.size()); ++stage) {
+        const auto sharing = std::ranges::find_if(shared, [&](const SharedDevices& devices) {
+            return std::ranges::find(devices.stages, stage) != devices.stages.end();
+        });
+        if (sharing == shared.end())
+            all.push_back(
+                {{stage}, std::vector<int>(queues[static_cast<size_t>(stage)].size(), stage)});
+        else if (sharing->stages.front() == stage)
+            all.push_back(*sharing);
+    }
+    return all;
 }
 
 std::string formatStageProgram(const Program& program, const Graph& graph, int stage, int device)
@@ -200,7 +217,13 @@ std::string formatStageProgram(const Program& program, const Graph& graph, int s
         for (const Instruction& instruction : segment.instructions)
             text += instructionLine(program, graph, stage, instruction, device);
     }
-    return text + queueText(program.queues[static_cast<size_t>(stage)]);
+    text += queueText(program.queues[static_cast<size_t>(stage)]);
+    for (const SharedDevices& devices : program.shared) {
+        if (std::ranges::find(devices.stages, stage) != devices.stages.end())
+            text += fmt::format("shares its devices, stages in turn: {}\n",
+                                fmt::join(devices.turns, " "));
+    }
+    return text;
 }
 
 std::string formatCollectiveCounts(const Program& program)

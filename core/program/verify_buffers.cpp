@@ -279,9 +279,14 @@ private:
     void fillBatch(size_t position, const SegmentUse::Touch& touch, Slot& slot, int microbatch);
     void takeSlot(size_t position, const SegmentUse::Touch& touch, Slot& slot);
     void add(size_t position, const SegmentUse::Touch& touch, const std::string& message);
-    bool isReadBy(size_t buffer, SegmentKind kind) const
+    /// How many segments from `first` to the weight gradient read the buffer, per microbatch.
+    int readsFrom(size_t buffer, SegmentKind first) const
     {
-        return (readers_[buffer] >> static_cast<size_t>(kind) & 1u) != 0;
+        int reads = 0;
+        for (int kind = static_cast<int>(first);
+             kind <= static_cast<int>(SegmentKind::kWeightGradient); ++kind)
+            reads += static_cast<int>(readers_[buffer] >> static_cast<unsigned>(kind) & 1u);
+        return reads;
     }
 
     const Program& program_;
@@ -380,15 +385,14 @@ void StageWalk::fillBatch(size_t position, const SegmentUse::Touch& touch, Slot&
 {
     takeSlot(position, touch, slot);
     slot.owner = microbatch;
-    slot.readsLeft = static_cast<int>(isReadBy(touch.buffer, SegmentKind::kForward)) +
-                     static_cast<int>(isReadBy(touch.buffer, SegmentKind::kBackward));
+    slot.readsLeft = readsFrom(touch.buffer, SegmentKind::kForward);
 }
 
 void StageWalk::enter(size_t position)
 {
     const QueueEntry& entry = program_.queues[stage_][position];
     const bool isPerMicrobatch =
-        entry.kind == SegmentKind::kForward || entry.kind == SegmentKind::kBackward;
+        entry.kind != SegmentKind::kBegin && entry.kind != SegmentKind::kUpdate;
     for (const size_t buffer : overlaid_[static_cast<size_t>(entry.kind)]) {
         for (const Slot& slot : slots_[buffer]) {
             if (slot.readsLeft > 0 || slot.owner == kWholeStep)
@@ -411,10 +415,11 @@ void StageWalk::enter(size_t position)
         } else if (touch.isWritten) {
             takeSlot(position, touch, slot);
             slot.owner = isPerMicrobatch ? entry.microbatch : kWholeStep;
-            slot.readsLeft = entry.kind == SegmentKind::kForward &&
-                                     isReadBy(touch.buffer, SegmentKind::kBackward)
-                                 ? 1
-                                 : 0;
+            slot.readsLeft =
+                isPerMicrobatch
+                    ? readsFrom(touch.buffer,
+                                static_cast<SegmentKind>(static_cast<int>(entry.kind) + 1))
+                    : 0;
             if (!isPerMicrobatch && slots.size() > 1)
                 add(position, touch, "is written once per step, but has several slots");
         }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -119,7 +120,8 @@ void checkTransfer(const Program& program, size_t index, Findings& findings)
         checkCover(transfer, target, device, place, findings);
 }
 
-/// The runs of one stage: once begin, every microbatch forward and then backward, once update.
+/// The runs of one stage: once begin, every microbatch forward, then backward, then (if there is
+/// such a segment) its weight gradient, once update.
 void checkQueue(const Program& program, size_t stage, Findings& findings)
 {
     const std::vector<QueueEntry>& queue = program.queues[stage];
@@ -150,6 +152,10 @@ void checkQueue(const Program& program, size_t stage, Findings& findings)
         if (entry.kind == SegmentKind::kBackward && hasForward &&
             forwards[static_cast<size_t>(entry.microbatch)] == 0)
             add("comes before its forward");
+        const std::vector<int>& backwards = runs[static_cast<size_t>(SegmentKind::kBackward)];
+        if (entry.kind == SegmentKind::kWeightGradient &&
+            backwards[static_cast<size_t>(entry.microbatch)] == 0)
+            add("comes before its backward");
     }
     for (size_t kind = 0; kind < kSegmentKinds; ++kind) {
         const bool hasCode = !program.stages[stage].segments[kind].instructions.empty();
@@ -158,6 +164,45 @@ void checkQueue(const Program& program, size_t stage, Findings& findings)
                 findings.add(fmt::format("stage {}: {} never runs", stage,
                                          queueEntryLabel({static_cast<SegmentKind>(kind),
                                                           static_cast<int>(microbatch)})));
+        }
+    }
+}
+
+/// Stages on the same devices: each as often in their turns as it has entries.
+void checkTurns(const Program& program, Findings& findings)
+{
+    std::vector<bool> isShared(program.stages.size(), false);
+    for (size_t group = 0; group < program.shared.size(); ++group) {
+        const SharedDevices& devices = program.shared[group];
+        const auto add = [&](const std::string& what) {
+            findings.add(fmt::format("shared devices {}: {}", group, what));
+        };
+        const auto isStage = [&](int stage) {
+            return stage >= 0 && static_cast<size_t>(stage) < program.stages.size();
+        };
+        if (devices.stages.empty() || !std::ranges::all_of(devices.stages, isStage) ||
+            !std::ranges::is_sorted(devices.stages))
+            return add("the stages are no ascending list of the program's");
+        const auto devicesOf = [&](int stage) {
+            std::vector<DeviceId> sorted = program.stages[static_cast<size_t>(stage)].mesh.devices;
+            std::ranges::sort(sorted);
+            return sorted;
+        };
+        for (const int stage : devices.stages) {
+            if (isShared[static_cast<size_t>(stage)])
+                return add(fmt::format("stage {} shares devices twice", stage));
+            isShared[static_cast<size_t>(stage)] = true;
+            if (devicesOf(stage) != devicesOf(devices.stages.front()))
+                add(fmt::format("stage {} is on other devices than stage {}", stage,
+                                devices.stages.front()));
+            const auto turns = static_cast<size_t>(std::ranges::count(devices.turns, stage));
+            if (turns != program.queues[static_cast<size_t>(stage)].size())
+                add(fmt::format("stage {} has {} turns for {} queue entries", stage, turns,
+                                program.queues[static_cast<size_t>(stage)].size()));
+        }
+        for (const int stage : devices.turns) {
+            if (std::ranges::find(devices.stages, stage) == devices.stages.end())
+                return add(fmt::format("stage {} has a turn, but is on other devices", stage));
         }
     }
 }
@@ -183,8 +228,10 @@ private:
     };
     using Message = std::pair<uint32_t, int>; // Transfer, microbatch.
 
-    /// Runs a stage until it must wait or is done.
-    void advance(size_t stage, std::deque<size_t>& ready, Findings& findings);
+    /// Runs the stages of some devices in turn until one must wait or all are done.
+    void advance(size_t group, std::deque<size_t>& ready, Findings& findings);
+    /// Runs one queue entry of a stage; false if it must wait.
+    bool advanceEntry(size_t stage, std::deque<size_t>& ready, Findings& findings);
     void reportDeadlock(Findings& findings) const;
     const std::vector<Event>& eventsOf(size_t stage, SegmentKind kind) const
     {
@@ -193,6 +240,9 @@ private:
 
     const Program& program_;
     std::vector<std::array<std::vector<Event>, kSegmentKinds>> events_;
+    std::vector<SharedDevices> groups_;
+    std::vector<size_t> turn_; ///< Per group.
+    std::vector<size_t> groupOf_; ///< Per stage.
     std::vector<Position> positions_;
     std::map<Message, int> sent_;
 };
@@ -200,8 +250,15 @@ private:
 QueueSimulation::QueueSimulation(const Program& program)
     : program_(program)
     , events_(program.stages.size())
+    , groups_(program.deviceTurns())
+    , turn_(groups_.size(), 0)
+    , groupOf_(program.stages.size(), 0)
     , positions_(program.stages.size())
 {
+    for (size_t group = 0; group < groups_.size(); ++group) {
+        for (const int stage : groups_[group].stages)
+            groupOf_[static_cast<size_t>(stage)] = group;
+    }
     for (size_t stage = 0; stage < program.stages.size(); ++stage) {
         for (size_t kind = 0; kind < kSegmentKinds; ++kind) {
             const std::vector<Instruction>& instructions =
@@ -216,45 +273,54 @@ QueueSimulation::QueueSimulation(const Program& program)
     }
 }
 
-void QueueSimulation::advance(size_t stage, std::deque<size_t>& ready, Findings& findings)
+bool QueueSimulation::advanceEntry(size_t stage, std::deque<size_t>& ready, Findings& findings)
 {
-    const std::vector<QueueEntry>& queue = program_.queues[stage];
     Position& position = positions_[stage];
-    for (; position.entry < queue.size(); ++position.entry, position.event = 0) {
-        const QueueEntry& entry = queue[position.entry];
-        const std::vector<Event>& events = eventsOf(stage, entry.kind);
-        for (; position.event < events.size(); ++position.event) {
-            const Event& event = events[position.event];
-            const Transfer& transfer = program_.transfers[event.transfer.index()];
-            const auto place = [&] {
-                return placeOf(program_, stage, static_cast<size_t>(entry.kind), event.instruction);
-            };
-            if (transfer.oncePerStep != isPerStep(entry.kind))
-                findings.add(place() + (transfer.oncePerStep
-                                            ? ": a transfer once per step, once per microbatch"
-                                            : ": a transfer per microbatch, once per step"));
-            const Message message{event.transfer.number, entry.microbatch};
-            if (event.kind == InstructionKind::kSend) {
-                if (++sent_[message] > 1)
-                    findings.add(
-                        fmt::format("{}: sends microbatch {} twice", place(), entry.microbatch));
-                ready.push_back(static_cast<size_t>(transfer.toStage));
-                continue;
-            }
-            const auto found = sent_.find(message);
-            if (found == sent_.end() || found->second == 0)
-                return;
-            --found->second;
+    const QueueEntry& entry = program_.queues[stage][position.entry];
+    const std::vector<Event>& events = eventsOf(stage, entry.kind);
+    for (; position.event < events.size(); ++position.event) {
+        const Event& event = events[position.event];
+        const Transfer& transfer = program_.transfers[event.transfer.index()];
+        const auto place = [&] {
+            return placeOf(program_, stage, static_cast<size_t>(entry.kind), event.instruction);
+        };
+        if (transfer.oncePerStep != isPerStep(entry.kind))
+            findings.add(place() + (transfer.oncePerStep
+                                        ? ": a transfer once per step, once per microbatch"
+                                        : ": a transfer per microbatch, once per step"));
+        const Message message{event.transfer.number, entry.microbatch};
+        if (event.kind == InstructionKind::kSend) {
+            if (++sent_[message] > 1)
+                findings.add(
+                    fmt::format("{}: sends microbatch {} twice", place(), entry.microbatch));
+            ready.push_back(groupOf_[static_cast<size_t>(transfer.toStage)]);
+            continue;
         }
+        const auto found = sent_.find(message);
+        if (found == sent_.end() || found->second == 0)
+            return false;
+        --found->second;
     }
+    ++position.entry;
+    position.event = 0;
+    return true;
+}
+
+void QueueSimulation::advance(size_t group, std::deque<size_t>& ready, Findings& findings)
+{
+    const std::vector<int>& turns = groups_[group].turns;
+    while (turn_[group] < turns.size() &&
+           advanceEntry(static_cast<size_t>(turns[turn_[group]]), ready, findings))
+        ++turn_[group];
 }
 
 void QueueSimulation::reportDeadlock(Findings& findings) const
 {
-    for (size_t stage = 0; stage < positions_.size(); ++stage) {
-        const Position& position = positions_[stage];
-        if (position.entry == program_.queues[stage].size())
+    for (size_t group = 0; group < groups_.size(); ++group) {
+        if (turn_[group] == groups_[group].turns.size())
             continue;
+        const auto stage = static_cast<size_t>(groups_[group].turns[turn_[group]]);
+        const Position& position = positions_[stage];
         const QueueEntry& entry = program_.queues[stage][position.entry];
         const Event& event = eventsOf(stage, entry.kind)[position.event];
         findings.add(fmt::format(
@@ -268,12 +334,12 @@ void QueueSimulation::reportDeadlock(Findings& findings) const
 void QueueSimulation::run(Findings& findings)
 {
     std::deque<size_t> ready;
-    for (size_t stage = 0; stage < positions_.size(); ++stage)
-        ready.push_back(stage);
+    for (size_t group = 0; group < groups_.size(); ++group)
+        ready.push_back(group);
     while (!ready.empty()) {
-        const size_t stage = ready.front();
+        const size_t group = ready.front();
         ready.pop_front();
-        advance(stage, ready, findings);
+        advance(group, ready, findings);
     }
     reportDeadlock(findings);
     for (const auto& [message, count] : sent_) {
@@ -295,6 +361,7 @@ void checkQueues(const Program& program, Findings& findings)
 {
     for (size_t stage = 0; stage < program.stages.size(); ++stage)
         checkQueue(program, stage, findings);
+    checkTurns(program, findings);
     if (findings.empty())
         QueueSimulation(program).run(findings);
 }

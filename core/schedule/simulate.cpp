@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
+#include <queue>
 #include <string>
+#include <tuple>
 
 namespace alpa
 {
@@ -27,10 +31,17 @@ Status checkProblem(const SimulationProblem& problem)
     if (problem.stages.empty() || problem.microbatches < 1)
         return Error{ErrorCode::kInvalidInput,
                      "a simulation needs at least one stage and one microbatch"};
+    RETURN_IF_ERROR(isSchedulable(problem.schedule, static_cast<int>(problem.stages.size()),
+                                  problem.microbatches, problem.chunks));
     for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
         const StageLoad& load = problem.stages[stage];
-        for (const Seconds time : {load.forward, load.backward, load.gradientSync, load.update})
+        for (const Seconds time : {load.forward, load.backward, load.weightGradient,
+                                   load.gradientSync, load.update})
             RETURN_IF_ERROR(checkTime(time, "stage " + std::to_string(stage)));
+        if (load.weightGradient > load.backward)
+            return Error{ErrorCode::kInvalidInput,
+                         "stage " + std::to_string(stage) +
+                             ": the weight gradient takes longer than the whole backward"};
     }
     for (size_t link = 0; link < problem.links.size(); ++link) {
         const StageLink& ends = problem.links[link];
@@ -46,25 +57,34 @@ Status checkProblem(const SimulationProblem& problem)
     return {};
 }
 
-/// What a task waits for from other stages.
-struct Inputs {
-    int missing = 0;
-    Seconds arrival{};
+/// Something that happens: a task or a transfer ends.
+struct Event {
+    Seconds time{};
+    int order = 0; ///< Makes the queue's order total.
+    int stage = 0; ///< Of the task that ended, or the receiver of the transfer.
+    std::optional<ScheduledTask> ended; ///< Unset: a transfer for `arrived` has come.
+    ScheduledTask arrived{};
 };
 
-/// Every stage runs its tasks in a fixed order and every link direction its transfers in the order
-/// they become ready, so one pass over the tasks, each as soon as its inputs are known, gives all
-/// times.
+struct Later {
+    bool operator()(const Event& a, const Event& b) const
+    {
+        return std::tie(a.time, a.order) > std::tie(b.time, b.order);
+    }
+};
+
+/// Events in time order: links and cards serve transfers in the order they become ready.
 class Simulation
 {
 public:
     explicit Simulation(const SimulationProblem& problem)
         : problem_(problem)
         , order_(scheduleOrder(problem.schedule, static_cast<int>(problem.stages.size()),
-                               problem.microbatches))
+                               problem.microbatches, problem.chunks))
         , linksFrom_(problem.stages.size())
         , linksTo_(problem.stages.size())
-        , next_(problem.stages.size(), 0)
+        , next_(order_.size(), 0)
+        , isBusy_(order_.size(), false)
         , forwardFree_(problem.links.size())
         , backwardFree_(problem.links.size())
     {
@@ -74,71 +94,103 @@ public:
         }
         for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
             const auto microbatches = static_cast<size_t>(problem.microbatches);
-            forwardInputs_.emplace_back(microbatches,
-                                        Inputs{static_cast<int>(linksTo_[stage].size()), {}});
-            backwardInputs_.emplace_back(microbatches,
-                                         Inputs{static_cast<int>(linksFrom_[stage].size()), {}});
+            missingForward_.emplace_back(microbatches, static_cast<int>(linksTo_[stage].size()));
+            missingBackward_.emplace_back(microbatches, static_cast<int>(linksFrom_[stage].size()));
         }
         timeline_.stages.resize(problem.stages.size());
     }
 
     Timeline run()
     {
-        for (size_t stage = problem_.stages.size(); stage-- > 0;)
-            ready_.push_back(stage);
-        while (!ready_.empty()) {
-            const size_t stage = ready_.back();
-            ready_.pop_back();
-            while (next_[stage] < order_[stage].size() && isReady(order_[stage][next_[stage]]))
-                runTask(order_[stage][next_[stage]++]);
+        for (size_t group = 0; group < order_.size(); ++group)
+            startNext(group, Seconds(0.0));
+        while (!events_.empty()) {
+            const Event event = events_.top();
+            events_.pop();
+            const size_t group = static_cast<size_t>(event.stage) % order_.size();
+            if (event.ended) {
+                isBusy_[group] = false;
+                sendResults(*event.ended, event.time);
+            } else {
+                --missingInputsOf(event.arrived);
+            }
+            startNext(group, event.time);
         }
-        for (size_t stage = 0; stage < order_.size(); ++stage)
-            CHECK(next_[stage] == order_[stage].size(), "a schedule's order lets every task run");
+        for (size_t group = 0; group < order_.size(); ++group)
+            CHECK(next_[group] == order_[group].size(), "a schedule's order lets every task run");
         finish();
         return std::move(timeline_);
     }
 
 private:
-    Inputs& inputsOf(const ScheduledTask& task)
+    int& missingInputsOf(const ScheduledTask& task)
     {
-        auto& inputs = task.phase == Phase::kForward ? forwardInputs_ : backwardInputs_;
-        return inputs[static_cast<size_t>(task.stage)][static_cast<size_t>(task.microbatch)];
+        auto& missing = task.phase == Phase::kForward ? missingForward_ : missingBackward_;
+        return missing[static_cast<size_t>(task.stage)][static_cast<size_t>(task.microbatch)];
     }
     bool isReady(const ScheduledTask& task)
     {
-        return task.phase == Phase::kUpdate || inputsOf(task).missing == 0;
+        const bool waits = task.phase == Phase::kForward || task.phase == Phase::kBackward;
+        return !waits || missingInputsOf(task) == 0;
+    }
+    void push(Event event)
+    {
+        event.order = nextOrder_++;
+        events_.push(std::move(event));
     }
 
-    void append(const ScheduledTask& task, Seconds earliest, Seconds duration)
+    /// Starts the group's next task if it is idle and the task's inputs are there.
+    void startNext(size_t group, Seconds now)
+    {
+        if (isBusy_[group] || next_[group] == order_[group].size() ||
+            !isReady(order_[group][next_[group]]))
+            return;
+        const ScheduledTask task = order_[group][next_[group]++];
+        const StageLoad& load = problem_.stages[static_cast<size_t>(task.stage)];
+        Seconds start = now;
+        if (task.phase == Phase::kUpdate && load.gradientSync > Seconds(0.0))
+            start = append({task.stage, 0, Phase::kGradientSync}, start, load.gradientSync);
+        const Seconds end = append(task, start, durationOf(task.phase, load));
+        isBusy_[group] = true;
+        push({.time = end, .stage = task.stage, .ended = task});
+    }
+
+    Seconds durationOf(Phase phase, const StageLoad& load) const
+    {
+        switch (phase) {
+        case Phase::kForward:
+            return load.forward;
+        case Phase::kBackward:
+            return problem_.schedule == ScheduleKind::kZeroBubble
+                       ? load.backward - load.weightGradient
+                       : load.backward;
+        case Phase::kWeightGradient:
+            return load.weightGradient;
+        case Phase::kGradientSync:
+            return load.gradientSync;
+        case Phase::kUpdate:
+            break;
+        }
+        return load.update;
+    }
+
+    Seconds append(const ScheduledTask& task, Seconds start, Seconds duration)
     {
         StageTimeline& stage = timeline_.stages[static_cast<size_t>(task.stage)];
-        const Seconds start =
-            stage.tasks.empty() ? earliest : std::max(earliest, stage.tasks.back().end);
         stage.tasks.push_back({task, start, start + duration});
         stage.busy += duration;
+        return start + duration;
     }
 
-    void runTask(const ScheduledTask& task)
+    void sendResults(const ScheduledTask& task, Seconds ready)
     {
         const auto stage = static_cast<size_t>(task.stage);
-        const StageLoad& load = problem_.stages[stage];
-        switch (task.phase) {
-        case Phase::kForward:
-            append(task, inputsOf(task).arrival, load.forward);
+        if (task.phase == Phase::kForward) {
             for (const size_t link : linksFrom_[stage])
-                transfer(link, task, timeline_.stages[stage].tasks.back().end);
-            return;
-        case Phase::kBackward:
-            append(task, inputsOf(task).arrival, load.backward);
+                transfer(link, task, ready);
+        } else if (task.phase == Phase::kBackward) {
             for (const size_t link : linksTo_[stage])
-                transfer(link, task, timeline_.stages[stage].tasks.back().end);
-            return;
-        case Phase::kGradientSync:
-        case Phase::kUpdate:
-            if (load.gradientSync > Seconds(0.0))
-                append({task.stage, 0, Phase::kGradientSync}, Seconds(0.0), load.gradientSync);
-            append(task, Seconds(0.0), load.update);
-            return;
+                transfer(link, task, ready);
         }
     }
 
@@ -147,27 +199,36 @@ private:
         const StageLink& ends = problem_.links[link];
         const bool isForward = task.phase == Phase::kForward;
         Seconds& free = isForward ? forwardFree_[link] : backwardFree_[link];
-        const Seconds start = std::max(ready, free);
+        const std::vector<int>& cards = isForward ? ends.forwardCards : ends.backwardCards;
+        Seconds start = std::max(ready, free);
+        for (const int card : cards)
+            start = std::max(start, cardFree_[card]);
         free = start + (isForward ? ends.forward : ends.backward);
+        for (const int card : cards)
+            cardFree_[card] = free;
         timeline_.transfers.push_back(
             {static_cast<int>(link), task.microbatch, task.phase, start, free});
         const int receiver = isForward ? ends.to : ends.from;
-        Inputs& inputs = inputsOf({receiver, task.microbatch, task.phase});
-        --inputs.missing;
-        inputs.arrival = std::max(inputs.arrival, free);
-        if (inputs.missing == 0)
-            ready_.push_back(static_cast<size_t>(receiver));
+        push({.time = free,
+              .stage = receiver,
+              .ended = std::nullopt,
+              .arrived = {receiver, task.microbatch, task.phase}});
     }
 
     void finish()
     {
-        for (const StageTimeline& stage : timeline_.stages)
-            timeline_.stepTime = std::max(timeline_.stepTime, stage.tasks.back().end);
+        std::vector<Seconds> busy(order_.size()); // Per group of devices.
+        for (size_t stage = 0; stage < timeline_.stages.size(); ++stage) {
+            const StageTimeline& line = timeline_.stages[stage];
+            timeline_.stepTime = std::max(timeline_.stepTime, line.tasks.back().end);
+            busy[stage % order_.size()] += line.busy;
+        }
         for (size_t stage = 0; stage < timeline_.stages.size(); ++stage) {
             StageTimeline& line = timeline_.stages[stage];
             if (timeline_.stepTime > Seconds(0.0))
-                line.bubbleFraction = std::max(0.0, 1.0 - line.busy / timeline_.stepTime);
-            traceMemory(problem_.stages[stage], line);
+                line.bubbleFraction =
+                    std::max(0.0, 1.0 - busy[stage % order_.size()] / timeline_.stepTime);
+            traceMemory(problem_.schedule, problem_.stages[stage], line);
         }
         std::stable_sort(timeline_.transfers.begin(), timeline_.transfers.end(),
                          [](const TimelineTransfer& a, const TimelineTransfer& b) {
@@ -175,39 +236,45 @@ private:
                          });
     }
 
-    static void traceMemory(const StageLoad& load, StageTimeline& line)
+    static void traceMemory(ScheduleKind schedule, const StageLoad& load, StageTimeline& line)
     {
-        const auto record = [&](Seconds time, int inFlight, bool isRunning) {
+        int inFlight = 0;
+        int deferred = 0;
+        const auto record = [&](Seconds time, bool isRunning) {
             const Bytes memory = load.fixedMemory + load.perInFlightMicrobatch * inFlight +
+                                 load.perDeferredMicrobatch * deferred +
                                  (isRunning ? load.transient : Bytes(0));
             line.peakInFlight = std::max(line.peakInFlight, inFlight);
             line.peakMemory = std::max(line.peakMemory, memory);
             if (!line.memory.empty() && line.memory.back().time == time)
                 line.memory.pop_back();
-            line.memory.push_back({time, inFlight, memory});
+            line.memory.push_back({time, inFlight, deferred, memory});
         };
-        int inFlight = 0;
-        record(Seconds(0.0), 0, false);
+        record(Seconds(0.0), false);
         for (const TimelineTask& entry : line.tasks) {
-            if (entry.task.phase == Phase::kForward)
-                ++inFlight;
-            record(entry.start, inFlight, true);
-            if (entry.task.phase == Phase::kBackward)
-                --inFlight;
-            record(entry.end, inFlight, false);
+            const Phase phase = entry.task.phase;
+            inFlight += phase == Phase::kForward ? 1 : 0;
+            record(entry.start, true);
+            inFlight -= phase == Phase::kBackward ? 1 : 0;
+            deferred += phase == Phase::kBackward && schedule == ScheduleKind::kZeroBubble ? 1 : 0;
+            deferred -= phase == Phase::kWeightGradient ? 1 : 0;
+            record(entry.end, false);
         }
     }
 
     const SimulationProblem& problem_;
-    std::vector<std::vector<ScheduledTask>> order_;
-    std::vector<std::vector<size_t>> linksFrom_; ///< Per stage.
+    std::vector<std::vector<ScheduledTask>> order_; ///< Per group.
+    std::vector<std::vector<size_t>> linksFrom_;    ///< Per stage.
     std::vector<std::vector<size_t>> linksTo_;
-    std::vector<size_t> next_;                       ///< Per stage, into its order.
-    std::vector<std::vector<Inputs>> forwardInputs_; ///< [stage][microbatch]
-    std::vector<std::vector<Inputs>> backwardInputs_;
+    std::vector<size_t> next_; ///< Per group, into its order.
+    std::vector<bool> isBusy_; ///< Per group.
+    std::vector<std::vector<int>> missingForward_; ///< [stage][microbatch], inputs still to come.
+    std::vector<std::vector<int>> missingBackward_;
     std::vector<Seconds> forwardFree_; ///< Per link, when its last transfer ends.
     std::vector<Seconds> backwardFree_;
-    std::vector<size_t> ready_; ///< Stages whose next task may have become ready.
+    std::map<int, Seconds> cardFree_;
+    std::priority_queue<Event, std::vector<Event>, Later> events_;
+    int nextOrder_ = 0;
     Timeline timeline_;
 };
 

@@ -15,26 +15,34 @@ namespace alpa
 /// What one stage needs; times of its whole submesh, bytes per device.
 struct StageLoad {
     Seconds forward{};      ///< Per microbatch.
-    Seconds backward{};     ///< Per microbatch.
+    Seconds backward{};     ///< Per microbatch, of inputs and weights.
+    Seconds weightGradient{}; ///< Its part that zero-bubble schedules run apart; <= backward.
     Seconds gradientSync{}; ///< Once, after the last backward.
     Seconds update{};       ///< Once, after the sync.
     Bytes fixedMemory{};
     Bytes perInFlightMicrobatch{};
-    Bytes transient{}; ///< Held only while a task runs.
+    Bytes perDeferredMicrobatch{}; ///< From the backward to the weight gradient; zero-bubble only.
+    Bytes transient{};             ///< Held only while a task runs.
 };
 
 /// Activations from one stage to a later one, and their gradients back. Each direction of a link
-/// carries one transfer at a time, in the order they become ready; transfers occupy no stage.
+/// carries one transfer at a time, in the order they become ready, and so does each network card
+/// that several links share; transfers occupy no stage.
 struct StageLink {
     int from = 0;
     int to = 0;         ///< > from; usually from + 1, further for skip connections.
     Seconds forward{};  ///< Per microbatch.
     Seconds backward{}; ///< Per microbatch.
+    /// Cards, by any non-negative numbers, that a transfer in this direction occupies throughout. The
+    /// sending and the receiving side of a card are different ones.
+    std::vector<int> forwardCards{};
+    std::vector<int> backwardCards{};
 };
 
 struct SimulationProblem {
     ScheduleKind schedule = ScheduleKind::k1f1b;
     int microbatches = 1;
+    int chunks = 1; ///< Stages that share devices, under interleaved 1F1B; see scheduleOrder.
     std::vector<StageLoad> stages;
     std::vector<StageLink> links;
 };
@@ -58,7 +66,10 @@ struct TimelineTransfer {
 struct MemoryPoint {
     Seconds time{};
     int inFlight = 0; ///< Microbatches whose forward has started and whose backward has not ended.
-    Bytes memory{};   ///< Per device: fixed + inFlight * perInFlight + transient while a task runs.
+    int deferred = 0; ///< Microbatches whose backward has ended and whose weight gradient has not.
+    /// Per device: fixed + inFlight * perInFlight + deferred * perDeferred + transient while a task
+    /// runs. Of this stage alone where several share the devices.
+    Bytes memory{};
 };
 
 struct StageTimeline {
@@ -68,7 +79,7 @@ struct StageTimeline {
     Bytes peakMemory{};
     Seconds busy{}; ///< Sum of task durations.
     double bubbleFraction =
-        0; ///< Share of the step in which the stage is idle; 0 for an empty step.
+        0; ///< Share of the step in which the stage's devices are idle; 0 for an empty step.
 };
 
 struct Timeline {
@@ -77,9 +88,10 @@ struct Timeline {
     Seconds stepTime{};                      ///< End of the last task.
 };
 
-/// Runs the schedule: a task starts when the one before it on its stage has ended and its inputs
-/// have arrived. O(tasks * links of a stage). Fails with kInvalidInput on no stages, no
-/// microbatches, a negative or non-finite time, or a link that does not lead to a later stage.
+/// Runs the schedule: a task starts when the one before it on its devices has ended and its inputs
+/// have arrived. O(n log n) in tasks and transfers. Fails with kInvalidInput on no stages, no
+/// microbatches, a schedule that these do not fit, a negative or non-finite time, or a link that does
+/// not lead to a later stage.
 Result<Timeline> simulate(const SimulationProblem& problem);
 
 /// One line a stage: its tasks with their start times in seconds, then what the views show.

@@ -1,4 +1,5 @@
-// One run of a program: a thread a device, started and watched by the calling thread.
+// One run of a program: a thread a device, started and watched by the calling thread. A device that
+// several stages share runs them in turn, each with an arena of its own.
 #pragma once
 
 #include "runtime/device/device.h"
@@ -31,37 +32,51 @@ private:
     struct Position {
         enum Phase : uint32_t { kLoading, kBetweenSteps, kRunning, kCollecting, kDone };
         std::atomic<uint32_t> phase{kLoading};
+        std::atomic<uint32_t> part{0}; ///< Into Worker::parts.
         std::atomic<uint32_t> entry{0};
         std::atomic<uint32_t> instruction{0};
         std::atomic<uint64_t> progress{0}; ///< Grows with every instruction.
     };
-    struct Worker {
+    /// One stage on one device.
+    struct Part {
         int stage = 0;
-        int device = 0;
-        Position position;
+        int device = 0; ///< In the stage's mesh.
         std::unique_ptr<Device> loaded;
         /// [batch buffer, in the order of the stage's buffers][microbatch]
         std::vector<std::vector<std::vector<std::byte>>> batches;
         std::vector<BufferId> batchBuffers, gradients;
         std::vector<std::vector<std::byte>>
             losses; ///< [microbatch]; empty unless this device reports the loss.
-        std::vector<TraceEvent> events;
         Seconds clockOffset; ///< From the device's clock to the run's.
     };
     struct TimedRun { ///< Time slots of one queue entry.
         size_t start = 0, end = 0;
         std::vector<std::pair<size_t, size_t>> communication;
     };
+    struct Worker {
+        std::vector<Part> parts;
+        std::vector<size_t> turns; ///< Whose next queue entry runs, in order.
+        Position position;
+        std::vector<TraceEvent> events;
+    };
+    /// Where a part is within a step.
+    struct Progress {
+        size_t entry = 0;
+        size_t slot = 1; ///< Slot 0 ties the clocks together.
+        std::vector<TimedRun> times;
+    };
 
     // On a device's thread.
     void work(Worker& worker);
-    Status loadDevice(Worker& worker);
-    Status fillState(Worker& worker);
+    Status loadDevice(Part& part);
+    Status fillState(Part& part);
     Status runStep(Worker& worker, int step);
-    Status runEntry(Worker& worker, size_t entry, TimedRun& times, size_t& slot);
-    Status fillBatch(Worker& worker, size_t entry);
+    Status runEntry(Worker& worker, size_t part, Progress& progress);
+    Status fillBatch(Part& part, const QueueEntry& entry);
     Status collect(Worker& worker);
-    void takeTimes(Worker& worker, int step, const std::vector<TimedRun>& times);
+    Status collectPart(Part& part);
+    void takeTimes(Worker& worker, const Part& part, int step,
+                   const std::vector<TimedRun>& times);
     /// Waits for the next phase; false when the run ends first.
     bool arriveAndWait();
     void fail(const Worker& worker, const Error& error);
@@ -71,6 +86,7 @@ private:
     void release();
     void stop(std::optional<Error> reason);
     std::string positions() const;
+    void addWorkers(const SharedDevices& devices);
     std::string positionOf(const Worker& worker) const;
     double meanLoss() const;
     Seconds sinceStart() const;

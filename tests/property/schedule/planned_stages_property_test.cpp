@@ -54,12 +54,17 @@ SimulationProblem simulationOf(const StageProblem& problem, const StagePlan& pla
         const auto index = static_cast<int>(simulation.stages.size());
         if (index > 0) {
             const Seconds oneWay = candidate.inputTransfer * 0.5;
-            simulation.links.push_back({index - 1, index, oneWay, oneWay});
+            simulation.links.push_back(
+                {.from = index - 1, .to = index, .forward = oneWay, .backward = oneWay});
         }
         simulation.stages.push_back(
-            {candidate.perMicrobatch * kForwardShare, candidate.perMicrobatch * (1 - kForwardShare),
-             candidate.perStep * 0.5, candidate.perStep * 0.5, candidate.fixedMemory,
-             candidate.perInFlightMicrobatch, candidate.transient});
+            {.forward = candidate.perMicrobatch * kForwardShare,
+             .backward = candidate.perMicrobatch * (1 - kForwardShare),
+             .gradientSync = candidate.perStep * 0.5,
+             .update = candidate.perStep * 0.5,
+             .fixedMemory = candidate.fixedMemory,
+             .perInFlightMicrobatch = candidate.perInFlightMicrobatch,
+             .transient = candidate.transient});
     }
     return simulation;
 }

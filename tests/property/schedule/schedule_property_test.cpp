@@ -14,72 +14,152 @@ using Phase = ScheduledTask::Phase;
 
 Seconds randomTime(Rng& rng) { return Seconds(rng.chance(0.1) ? 0.0 : rng.uniform()); }
 
+/// Links may share a few network cards, each way.
+StageLink randomLink(Rng& rng, int from, int to)
+{
+    StageLink link{
+        .from = from, .to = to, .forward = randomTime(rng), .backward = randomTime(rng)};
+    for (const auto cards : {&link.forwardCards, &link.backwardCards}) {
+        if (rng.chance(0.3))
+            *cards = {rng.below(3), 3 + rng.below(3)};
+    }
+    return link;
+}
+
+enum class Schedules { kPlain, kAll }; ///< GPipe and 1F1B, or all of them.
+
 /// A chain of stages with random loads and, by `hasSkips`, links beyond the next stage.
-SimulationProblem randomProblem(Rng& rng, int size, bool hasSkips)
+SimulationProblem randomProblem(Rng& rng, int size, bool hasSkips, Schedules schedules)
 {
     SimulationProblem problem;
     problem.schedule = rng.chance(0.5) ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
     problem.microbatches = rng.between(1, size);
-    const int stages = rng.between(1, std::max(1, size / 2));
+    int stages = rng.between(1, std::max(1, size / 2));
+    if (schedules == Schedules::kAll && rng.chance(0.5)) {
+        problem.schedule =
+            rng.chance(0.5) ? ScheduleKind::kInterleaved1f1b : ScheduleKind::kZeroBubble;
+        if (problem.schedule == ScheduleKind::kInterleaved1f1b) {
+            problem.microbatches = stages * rng.between(1, 4);
+            problem.chunks = rng.between(1, 3);
+            stages *= problem.chunks;
+        }
+    }
     for (int stage = 0; stage < stages; ++stage) {
-        problem.stages.push_back({randomTime(rng), randomTime(rng), randomTime(rng),
-                                  randomTime(rng), Bytes(rng.below(1000)), Bytes(rng.below(100)),
-                                  Bytes(rng.below(50))});
+        StageLoad load{.forward = randomTime(rng),
+                       .backward = randomTime(rng),
+                       .gradientSync = randomTime(rng),
+                       .update = randomTime(rng),
+                       .fixedMemory = Bytes(rng.below(1000)),
+                       .perInFlightMicrobatch = Bytes(rng.below(100)),
+                       .perDeferredMicrobatch = Bytes(rng.below(100)),
+                       .transient = Bytes(rng.below(50))};
+        load.weightGradient = load.backward * rng.uniform();
+        problem.stages.push_back(load);
         if (stage > 0)
-            problem.links.push_back({stage - 1, stage, randomTime(rng), randomTime(rng)});
+            problem.links.push_back(schedules == Schedules::kAll
+                                        ? randomLink(rng, stage - 1, stage)
+                                        : StageLink{.from = stage - 1,
+                                                    .to = stage,
+                                                    .forward = randomTime(rng),
+                                                    .backward = randomTime(rng)});
         if (hasSkips && stage > 1 && rng.chance(0.5))
-            problem.links.push_back(
-                {rng.below(stage - 1), stage, randomTime(rng), randomTime(rng)});
+            problem.links.push_back(randomLink(rng, rng.below(stage - 1), stage));
     }
     return problem;
 }
 
 TEST(ScheduleProperty, EachStageSeesEachMicrobatchOnceEachWay)
 {
-    forEachSeed(200, [](Rng& rng, int size) {
-        const ScheduleKind kind = rng.chance(0.5) ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
-        const int stages = rng.between(1, size);
-        const int microbatches = rng.between(1, size);
-        const auto order = scheduleOrder(kind, stages, microbatches);
-        ASSERT_EQ(order.size(), static_cast<size_t>(stages));
-        for (int stage = 0; stage < stages; ++stage) {
-            const auto& tasks = order[static_cast<size_t>(stage)];
-            ASSERT_EQ(tasks.size(), 2 * static_cast<size_t>(microbatches) + 1);
-            EXPECT_EQ(tasks.back().phase, Phase::kUpdate);
-            std::map<int, int> stateOf; // 0 unseen, 1 in flight, 2 done
-            int inFlight = 0;
-            int peak = 0;
-            for (size_t position = 0; position + 1 < tasks.size(); ++position) {
-                const ScheduledTask& task = tasks[position];
-                ASSERT_EQ(task.stage, stage);
+    forEachSeed(400, [](Rng& rng, int size) {
+        const ScheduleKind kind = kScheduleKinds[static_cast<size_t>(rng.below(4))];
+        const bool isInterleaved = kind == ScheduleKind::kInterleaved1f1b;
+        const int groups = rng.between(1, size);
+        const int chunks = isInterleaved ? rng.between(1, 4) : 1;
+        const int stages = groups * chunks;
+        const int microbatches = isInterleaved ? groups * rng.between(1, 5) : rng.between(1, size);
+        const auto order = scheduleOrder(kind, stages, microbatches, chunks);
+        ASSERT_EQ(order.size(), static_cast<size_t>(groups));
+        const int passes = kind == ScheduleKind::kZeroBubble ? 3 : 2;
+        for (int group = 0; group < groups; ++group) {
+            const auto& tasks = order[static_cast<size_t>(group)];
+            ASSERT_EQ(tasks.size(), static_cast<size_t>((passes * microbatches + 1) * chunks));
+            std::map<std::pair<int, int>, int> stateOf; // Passes done, by (stage, microbatch).
+            std::map<int, int> inFlight, peak, held, peakHeld, deferred, peakDeferred;
+            std::map<int, int> updates;
+            for (const ScheduledTask& task : tasks) {
+                ASSERT_EQ(task.stage % groups, group);
+                ASSERT_LT(task.stage, stages);
+                if (task.phase == Phase::kUpdate) {
+                    EXPECT_EQ(++updates[task.stage], 1);
+                    EXPECT_EQ(held[task.stage], 0);
+                    continue;
+                }
                 ASSERT_TRUE(task.microbatch >= 0 && task.microbatch < microbatches);
-                const bool isForward = task.phase == Phase::kForward;
-                ASSERT_EQ(stateOf[task.microbatch]++, isForward ? 0 : 1);
-                inFlight += isForward ? 1 : -1;
-                peak = std::max(peak, inFlight);
+                const int pass = task.phase == Phase::kForward    ? 0
+                                 : task.phase == Phase::kBackward ? 1
+                                                                  : 2;
+                ASSERT_EQ((stateOf[{task.stage, task.microbatch}]++), pass);
+                inFlight[task.stage] += pass == 0 ? 1 : pass == 1 ? -1 : 0;
+                held[task.stage] += pass == 0 ? 1 : pass == passes - 1 ? -1 : 0;
+                peak[task.stage] = std::max(peak[task.stage], inFlight[task.stage]);
+                peakHeld[task.stage] = std::max(peakHeld[task.stage], held[task.stage]);
+                deferred[task.stage] += passes < 3 || pass == 0 ? 0 : pass == 1 ? 1 : -1;
+                peakDeferred[task.stage] =
+                    std::max(peakDeferred[task.stage], deferred[task.stage]);
             }
-            EXPECT_EQ(peak, inFlightLimit(kind, stages, stage, microbatches));
+            for (int stage = group; stage < stages; stage += groups) {
+                EXPECT_EQ(peak[stage], inFlightLimit(kind, stages, stage, microbatches, chunks))
+                    << text(order);
+                EXPECT_EQ(peakHeld[stage], heldLimit(kind, stages, stage, microbatches, chunks));
+                EXPECT_EQ(peakDeferred[stage], deferredLimit(kind, stage, microbatches));
+                EXPECT_EQ(updates[stage], 1);
+            }
         }
     });
 }
 
-TEST(SimulateProperty, RespectsOrderInputsAndLinks)
+TEST(ScheduleProperty, KeepsTheFirstInFirstOut)
 {
+    // Slots of saved values are microbatch mod slots: what is alive must be consecutive.
     forEachSeed(200, [](Rng& rng, int size) {
-        const SimulationProblem problem = randomProblem(rng, size, true);
+        const ScheduleKind kind = kScheduleKinds[static_cast<size_t>(rng.below(4))];
+        const int groups = rng.between(1, size);
+        const int chunks = kind == ScheduleKind::kInterleaved1f1b ? rng.between(1, 4) : 1;
+        for (const auto& tasks :
+             scheduleOrder(kind, groups * chunks, groups * rng.between(1, 4), chunks)) {
+            std::map<std::pair<int, Phase>, int> next;
+            for (const ScheduledTask& task : tasks)
+                EXPECT_EQ((next[{task.stage, task.phase}]++), task.microbatch);
+        }
+    });
+}
+
+TEST(SimulateProperty, RespectsOrderInputsLinksAndCards)
+{
+    forEachSeed(400, [](Rng& rng, int size) {
+        const SimulationProblem problem = randomProblem(rng, size, true, Schedules::kAll);
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         std::map<std::tuple<Phase, int, int>, const TimelineTask*> taskOf;
+        const size_t groups = problem.stages.size() / static_cast<size_t>(problem.chunks);
+        std::vector<std::vector<std::pair<Seconds, Seconds>>> busy(groups);
         for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
             Seconds free{};
             for (const TimelineTask& task : timeline->stages[stage].tasks) {
                 ASSERT_GE(task.start, free);
                 free = task.end;
                 taskOf[{task.task.phase, task.task.stage, task.task.microbatch}] = &task;
+                busy[stage % groups].emplace_back(task.start, task.end);
             }
             EXPECT_LE(free, timeline->stepTime);
         }
+        for (auto& group : busy) { // Devices do one thing at a time.
+            std::ranges::sort(group);
+            for (size_t task = 1; task < group.size(); ++task)
+                ASSERT_LE(group[task - 1].second, group[task].first);
+        }
         std::map<std::pair<int, Phase>, Seconds> linkFree;
+        std::map<int, Seconds> cardFree;
         ASSERT_EQ(timeline->transfers.size(),
                   problem.links.size() * 2 * static_cast<size_t>(problem.microbatches));
         for (const TimelineTransfer& transfer : timeline->transfers) {
@@ -93,26 +173,41 @@ TEST(SimulateProperty, RespectsOrderInputsAndLinks)
             Seconds& free = linkFree[{transfer.link, transfer.phase}];
             ASSERT_GE(transfer.start, free);
             free = transfer.end;
+            if (transfer.start == transfer.end)
+                continue;
+            for (const int card : isForward ? link.forwardCards : link.backwardCards) {
+                ASSERT_GE(transfer.start, cardFree[card]);
+                cardFree[card] = transfer.end;
+            }
+        }
+        for (const auto& [key, task] : taskOf) {
+            if (std::get<0>(key) == Phase::kWeightGradient) {
+                EXPECT_GE(task->start,
+                          (taskOf[{Phase::kBackward, std::get<1>(key), std::get<2>(key)}]->end));
+            }
         }
     });
 }
 
 TEST(SimulateProperty, StaysWithinThePredictedMemory)
 {
-    forEachSeed(200, [](Rng& rng, int size) {
-        const SimulationProblem problem = randomProblem(rng, size, true);
+    forEachSeed(400, [](Rng& rng, int size) {
+        const SimulationProblem problem = randomProblem(rng, size, true, Schedules::kAll);
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         const auto stages = static_cast<int>(problem.stages.size());
         for (int stage = 0; stage < stages; ++stage) {
             const StageLoad& load = problem.stages[static_cast<size_t>(stage)];
             const StageTimeline& line = timeline->stages[static_cast<size_t>(stage)];
-            const int limit = inFlightLimit(problem.schedule, stages, stage, problem.microbatches);
+            const int limit = inFlightLimit(problem.schedule, stages, stage, problem.microbatches,
+                                            problem.chunks);
+            const int deferred = deferredLimit(problem.schedule, stage, problem.microbatches);
             EXPECT_LE(line.peakInFlight, limit);
-            EXPECT_LE(line.peakMemory,
-                      load.fixedMemory + load.perInFlightMicrobatch * limit + load.transient);
+            EXPECT_LE(line.peakMemory, load.fixedMemory + load.perInFlightMicrobatch * limit +
+                                           load.perDeferredMicrobatch * deferred + load.transient);
             ASSERT_FALSE(line.memory.empty());
             EXPECT_EQ(line.memory.back().inFlight, 0);
+            EXPECT_EQ(line.memory.back().deferred, 0);
             for (size_t point = 1; point < line.memory.size(); ++point)
                 ASSERT_LT(line.memory[point - 1].time, line.memory[point].time);
         }
@@ -153,11 +248,12 @@ ClosedForms closedForms(const SimulationProblem& problem)
 TEST(SimulateProperty, StaysWithinTheObjectiveWhenBackwardIsProportionalToForward)
 {
     forEachSeed(2000, [](Rng& rng, int size) {
-        SimulationProblem problem = randomProblem(rng, size, false);
+        SimulationProblem problem = randomProblem(rng, size, false, Schedules::kPlain);
         const double ratio = 1.0 + 2.0 * rng.uniform();
         double shortest = 1.0;
         for (StageLoad& stage : problem.stages) {
             stage.backward = stage.forward * ratio;
+            stage.weightGradient = Seconds(0.0);
             shortest = std::min(shortest, stage.forward.count);
         }
         for (StageLink& link : problem.links) {
@@ -178,7 +274,7 @@ TEST(SimulateProperty, StaysWithinTheObjectiveWhenBackwardIsProportionalToForwar
 TEST(SimulateProperty, StaysWithinTheSlowestForwardPlusTheSlowestBackward)
 {
     forEachSeed(2000, [](Rng& rng, int size) {
-        const SimulationProblem problem = randomProblem(rng, size, false);
+        const SimulationProblem problem = randomProblem(rng, size, false, Schedules::kPlain);
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         const ClosedForms forms = closedForms(problem);
@@ -193,7 +289,7 @@ TEST(SimulateProperty, StaysWithinTheSlowestForwardPlusTheSlowestBackward)
 TEST(SimulateProperty, NeverBeatsTheSlowestStage)
 {
     forEachSeed(200, [](Rng& rng, int size) {
-        const SimulationProblem problem = randomProblem(rng, size, true);
+        const SimulationProblem problem = randomProblem(rng, size, true, Schedules::kAll);
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
         for (const StageLoad& load : problem.stages) {

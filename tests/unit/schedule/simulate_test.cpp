@@ -50,6 +50,84 @@ TEST(Simulate, TakesTheClosedFormWhenStagesAreEqual)
     EXPECT_EQ(timeline->stages[3].peakInFlight, 1);
 }
 
+// Narayanan et al. 2021, section 2.2: the bubble (p - 1)(f + b) shrinks by the number of chunks.
+TEST(Simulate, DividesTheBubbleByTheChunks)
+{
+    for (const int groups : {2, 3, 4, 8}) {
+        for (const int chunks : {1, 2, 4}) {
+            for (const int rounds : {1, 2, 5}) {
+                SimulationProblem problem =
+                    chain(ScheduleKind::kInterleaved1f1b, groups * chunks, groups * rounds, 1.0, 2.0);
+                problem.chunks = chunks;
+                const auto timeline = simulate(problem);
+                ASSERT_TRUE(timeline.ok());
+                const double work = 3.0 * chunks * groups * rounds;
+                EXPECT_DOUBLE_EQ(timeline->stepTime.count, work + 3.0 * (groups - 1))
+                    << groups << " groups, " << chunks << " chunks, " << rounds << " rounds";
+            }
+        }
+    }
+}
+
+// Qi et al. 2024, table 2: ZB-H1's bubble is (p - 1)(F + B - W), 1F1B's is (p - 1)(F + B + W).
+TEST(Simulate, LeavesTheBubbleOfZbH1)
+{
+    struct Times {
+        double forward, input, weight;
+    };
+    for (const Times times : {Times{1, 1, 1}, Times{2, 2, 1}, Times{3, 4, 2}}) {
+        for (const int stages : {1, 2, 4, 8}) {
+            for (const int microbatches : {stages, 2 * stages, 3 * stages + 1}) {
+                SimulationProblem problem = chain(ScheduleKind::kZeroBubble, stages, microbatches,
+                                                  times.forward, times.input + times.weight);
+                for (StageLoad& stage : problem.stages)
+                    stage.weightGradient = Seconds(times.weight);
+                const auto timeline = simulate(problem);
+                ASSERT_TRUE(timeline.ok());
+                const double work = (times.forward + times.input + times.weight) * microbatches;
+                EXPECT_DOUBLE_EQ(timeline->stepTime.count,
+                                 work + (stages - 1) *
+                                            (times.forward + times.input - times.weight))
+                    << stages << " stages, " << microbatches << " microbatches";
+                EXPECT_EQ(timeline->stages[0].peakInFlight, stages);
+            }
+        }
+    }
+}
+
+TEST(Simulate, SendsOneTransferAtATimeThroughASharedCard)
+{
+    SimulationProblem problem = chain(ScheduleKind::k1f1b, 3, 1, 1.0, 1.0);
+    problem.links.push_back({.from = 0, .to = 2});
+    problem.links[0].forward = Seconds(2.0);
+    problem.links[2].forward = Seconds(4.0);
+    const auto alone = simulate(problem);
+    ASSERT_TRUE(alone.ok());
+    EXPECT_EQ(alone->stages[2].tasks[0].start, Seconds(5.0)); // 1 + 4
+    problem.links[0].forwardCards = {0, 11};
+    problem.links[2].forwardCards = {0, 12};
+    const auto shared = simulate(problem);
+    ASSERT_TRUE(shared.ok());
+    EXPECT_EQ(shared->stages[1].tasks[0].start, Seconds(3.0)); // 1 + 2
+    EXPECT_EQ(shared->stages[2].tasks[0].start, Seconds(7.0)); // 3 + 4
+}
+
+TEST(Simulate, RefusesMicrobatchesThatDoNotFillRounds)
+{
+    SimulationProblem problem = chain(ScheduleKind::kInterleaved1f1b, 8, 6, 1.0, 1.0);
+    problem.chunks = 2;
+    const auto timeline = simulate(problem);
+    ASSERT_FALSE(timeline.ok());
+    EXPECT_EQ(timeline.error().message, "6 microbatches are not a multiple of the 4 device groups, "
+                                        "as interleaving needs");
+    problem.microbatches = 8;
+    EXPECT_TRUE(simulate(problem).ok());
+    problem.chunks = 3;
+    EXPECT_FALSE(simulate(problem).ok());
+    problem.schedule = ScheduleKind::k1f1b;
+    EXPECT_FALSE(simulate(problem).ok());
+}
+
 TEST(Simulate, DelaysTasksByTheirTransfers)
 {
     // F 1 s, send 0.5, F 1, B 2, send 0.25, B 2.
