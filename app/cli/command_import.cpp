@@ -4,6 +4,7 @@
 #include "core/graph/graph_text.h"
 #include "core/graph/op_cost.h"
 #include "core/training/rebatch.h"
+#include "core/training/sample_mixing.h"
 
 #include <fmt/format.h>
 
@@ -52,6 +53,17 @@ Json inputsJson(const Graph& graph)
     return inputs;
 }
 
+/// A line about batch statistics; empty without.
+std::string mixingText(const Graph& graph)
+{
+    const std::optional<OpId> mixing = firstSampleMixing(graph);
+    if (!mixing)
+        return {};
+    return fmt::format("  statistics   over the batch reach single samples (line {}): microbatches "
+                       "compute another loss\n",
+                       graph.op(*mixing).sourceLine);
+}
+
 void printSummary(const Graph& graph)
 {
     std::string batches;
@@ -70,11 +82,12 @@ void printSummary(const Graph& graph)
                       "  batch size   {}\n"
                       "  operations   {} in {} scopes\n"
                       "  forward      {} in contractions\n"
+                      "{}"
                       "batch inputs\n{}"
                       "operations by kind\n  {}\n",
                       graph.name, formatCount(parameterCount(graph)), parameters, batchSize(graph),
                       formatCount(static_cast<int64_t>(graph.ops.size())), graph.scopes.size(),
-                      formatFlops(contractionFlops(graph)), batches, kinds));
+                      formatFlops(contractionFlops(graph)), mixingText(graph), batches, kinds));
 }
 
 ExitCode runImport(const Console& console, const ImportArguments& arguments)

@@ -1,7 +1,6 @@
 // Contractions and indexing.
-#include "core/import/op_converter.h"
-
 #include "core/import/attribute_access.h"
+#include "core/import/op_converter.h"
 #include "core/import/stablehlo_indexing.h"
 
 namespace alpa

@@ -1,7 +1,6 @@
 // Reductions, windows and sorting: operations with a small computation inside.
-#include "core/import/op_converter.h"
-
 #include "core/import/attribute_access.h"
+#include "core/import/op_converter.h"
 #include "core/import/stablehlo_indexing.h"
 
 #include <algorithm>
@@ -79,8 +78,8 @@ void OpConverter::convertReduceOfSeveral(const std::vector<int>& dims)
 {
     const size_t count = op_.operands.size() / 2;
     if (op_.resultTypes.size() != count)
-        return invalid(fmt::format("{} results are declared, expected {}", op_.resultTypes.size(),
-                                   count));
+        return invalid(
+            fmt::format("{} results are declared, expected {}", op_.resultTypes.size(), count));
     const auto place = count == 2 && syntax_.regions.size() == 1
                            ? indexedExtremumOf(syntax_.regions[0])
                            : std::nullopt;
@@ -103,8 +102,7 @@ void OpConverter::convertReduceOfSeveral(const std::vector<int>& dims)
     results_ = std::move(results);
 }
 
-void OpConverter::convertIndexedExtremum(const IndexedExtremum& place,
-                                         const std::vector<int>& dims)
+void OpConverter::convertIndexedExtremum(const IndexedExtremum& place, const std::vector<int>& dims)
 {
     const ValueId keys = op_.operands[place.key];
     const ValueId indices = op_.operands[1 - place.key];
@@ -116,8 +114,8 @@ void OpConverter::convertIndexedExtremum(const IndexedExtremum& place,
         return invalid("the keys and the indices differ in shape");
     if (constantValue(op_.operands[2 + place.key]) != identityOf(best, keyType.dtype))
         return unsupported("its initial value is not the identity of its combiner");
-    const ValueId extreme = emit(OpKind::kReduce, {keys}, ReduceAttributes{best, dims},
-                                 op_.resultTypes[place.key]);
+    const ValueId extreme =
+        emit(OpKind::kReduce, {keys}, ReduceAttributes{best, dims}, op_.resultTypes[place.key]);
     DimsAttributes kept;
     for (int dim = 0; dim < keyType.rank(); ++dim) {
         if (std::find(dims.begin(), dims.end(), dim) == dims.end())
@@ -211,8 +209,8 @@ void OpConverter::convertTopK()
         return missing("k");
     const int dim = type.rank() - 1;
     if (*k < 0 || *k > type.dims.back())
-        return invalid(fmt::format("k is {}, but the dimension has {} elements", *k,
-                                   type.dims.back()));
+        return invalid(
+            fmt::format("k is {}, but the dimension has {} elements", *k, type.dims.back()));
     const TensorType indexType{op_.resultTypes[1].dtype, type.dims};
     const ValueId places = emit(OpKind::kIota, {}, IotaAttributes{dim}, indexType);
     emit(OpKind::kSort, {op_.operands[0], places}, SortAttributes{dim, true}, type);

@@ -1,8 +1,7 @@
 // Operations that move elements, and constants.
-#include "core/import/op_converter.h"
-
 #include "core/import/attribute_access.h"
 #include "core/import/constant_values.h"
+#include "core/import/op_converter.h"
 
 #include <algorithm>
 

@@ -184,8 +184,7 @@ bool isExtremum(const MlirRegion& region, const IndexedExtremum& expected)
                 const auto result = evaluateScalarRegion(region, arguments);
                 if (!result || result->size() != 2)
                     return false;
-                const bool isFirst =
-                    a == b ? !expected.takesLast : (a > b) == expected.isLargest;
+                const bool isFirst = a == b ? !expected.takesLast : (a > b) == expected.isLargest;
                 if ((*result)[expected.key] != (isFirst ? a : b) ||
                     (*result)[1 - expected.key] != (isFirst ? i : j))
                     return false;

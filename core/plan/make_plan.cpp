@@ -4,6 +4,7 @@
 #include "core/plan/assemble_plan.h"
 #include "core/plan/stage_candidates.h"
 #include "core/training/rebatch.h"
+#include "core/training/sample_mixing.h"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,16 @@ private:
                 none.reason = finer.error().message;
                 return std::vector<Draft>();
             }
+        }
+        const bool isFree = counts.empty() && !constraints_.microbatches;
+        if (isFree && firstSampleMixing(*request_.model)) {
+            // Batch statistics are those of a microbatch: the whole batch at once where it fits.
+            ASSIGN_OR_RETURN(std::vector<Draft> whole, draftCounts(samples, {1}, false, none));
+            if (whole.empty()) {
+                ASSIGN_OR_RETURN(whole, draftCounts(samples, {1}, true, none));
+            }
+            if (!whole.empty())
+                return whole;
         }
         const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
         ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, none));

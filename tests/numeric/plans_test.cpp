@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 namespace alpa
@@ -33,6 +34,8 @@ struct PlanCase {
     std::optional<int> microbatches = {};
     int repeats = 1; ///< The global batch is the file's, so often: the same mean loss.
     bool usesSgd = false;
+    std::string pattern = {}; ///< Of parameters to be stored as `spec`; empty: none.
+    std::string spec = {};
 };
 
 std::string caseName(const PlanCase& test)
@@ -49,7 +52,10 @@ const SampleModel& sampleModel(const std::string& name)
     const auto known = models.find(name);
     if (known != models.end())
         return known->second;
-    Result<SampleModel> model = readSampleModel("sample_models", name);
+    const bool isSample =
+        std::filesystem::exists(std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name);
+    Result<SampleModel> model =
+        readSampleModel(isSample ? "sample_models" : "tests/numeric/data", name);
     CHECK(model.ok(), model.error().message.c_str());
     return models.emplace(name, std::move(*model)).first->second;
 }
@@ -69,6 +75,9 @@ PlanRequest requestOf(const PlanCase& test)
     options.constraints.fixedTp = test.tp;
     options.constraints.fixedPp = test.pp;
     options.constraints.microbatches = test.microbatches;
+    if (!test.pattern.empty())
+        options.constraints.specs.push_back(
+            {.pattern = test.pattern, .spec = *parseSpec(test.spec)});
     options.globalBatch = batchSize(model.graph) * test.repeats;
     options.threads = 1;
     return request;
@@ -220,6 +229,44 @@ std::vector<PlanCase> planCases()
                 add({.name = "pp_dp_tp", .dp = 2, .tp = 2, .pp = 2, .microbatches = 2});
         }
     }
+    // Experts, convolutions and scanned layers.
+    for (const char* model : {"moe-tiny", "wresnet-tiny", "scan-gpt-tiny"}) {
+        for (const int devices : {2, 4}) {
+            const auto add = [&](PlanCase test) {
+                test.model = model;
+                test.devices = devices;
+                cases.push_back(std::move(test));
+            };
+            add({.name = "auto"});
+            add({.name = "dp", .strategy = PlanStrategy::kDataParallel});
+            add({.name = "dp_sgd", .strategy = PlanStrategy::kDataParallel, .usesSgd = true});
+            add({.name = "zero3", .strategy = PlanStrategy::kZero3});
+            add({.name = "tp", .tp = devices, .pp = 1});
+            add({.name = "tp_sgd", .tp = devices, .pp = 1, .usesSgd = true});
+            add({.name = "pp", .strategy = PlanStrategy::kPipeline, .microbatches = 1});
+            if (devices == 4) {
+                add({.name = "pp_tp", .dp = 1, .tp = 2, .pp = 2, .microbatches = 1});
+                add({.name = "pp_dp", .dp = 2, .tp = 1, .pp = 2, .microbatches = 1});
+                add({.name = "dp_tp", .dp = 2, .tp = 2, .pp = 1, .microbatches = 1});
+            }
+            if (std::string(model) == "wresnet-tiny")
+                continue; // Batch statistics are those of a microbatch.
+            add({.name = "pp_microbatches", .pp = 2, .microbatches = 2});
+            add({.name = "dp_microbatches",
+                 .dp = 2,
+                 .tp = devices / 2,
+                 .pp = 1,
+                 .microbatches = 2});
+        }
+    }
+    for (const int devices : {2, 4})
+        cases.push_back({.name = "ep",
+                         .model = "moe-tiny",
+                         .devices = devices,
+                         .tp = devices,
+                         .pp = 1,
+                         .pattern = "block_*.moe.w*",
+                         .spec = "{y, -, -}"});
     for (const int devices : {1, 4}) {
         cases.push_back({.name = "auto", .model = "gpt-tiny-bf16", .devices = devices});
         if (devices == 1)

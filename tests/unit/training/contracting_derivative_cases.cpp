@@ -70,7 +70,6 @@ GraphBody window(ReduceWindowAttributes attributes)
     return [=](GraphBuilder& b, P p) { return b.reduceWindow(p[0], attributes); };
 }
 
-
 } // namespace
 
 std::vector<DerivativeCase> contractionCases()
