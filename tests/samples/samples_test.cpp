@@ -79,8 +79,8 @@ TEST_P(Sample, ImportsWithTheStatedParametersAndArguments)
     EXPECT_EQ(imported->opaqueCount, 0);
     const Graph& graph = *imported->graph;
     const nlohmann::json stated = description(GetParam());
-    EXPECT_EQ(graph.name, stated["name"]);
-    EXPECT_EQ(parameterCount(graph), stated["parameters"]);
+    EXPECT_EQ(graph.name, stated["name"].get<std::string>());
+    EXPECT_EQ(parameterCount(graph), stated["parameters"].get<int64_t>());
     std::vector<std::string> arguments;
     for (const GraphInput& input : graph.inputs)
         arguments.push_back((input.role == InputRole::kParameter ? "param:" : "batch:") +
