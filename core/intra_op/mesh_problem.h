@@ -17,21 +17,12 @@ namespace alpa
 /// Whether stored tensors may, must, or must not be split over the data axis.
 enum class StorageRule { kFree, kReplicated, kSplit };
 
-/// Keeps (or, with `forbids`, drops) the strategies that give `spec` to what matches `pattern`: a
-/// parameter's name, or "scope:kind" of a forward op.
-struct SpecConstraint {
-    std::string pattern;
-    ShardingSpec spec; ///< Over the stage's axes: x is the data axis, y the tensor axis.
-    bool forbids = false;
-    friend bool operator==(const SpecConstraint&, const SpecConstraint&) = default;
-};
-
 struct ShardingRules {
     /// May the tensor axis also split the batch?
     bool tensorAxisMaySplitBatch = true;
     StorageRule parameters = StorageRule::kFree;
     StorageRule states = StorageRule::kFree;
-    std::vector<SpecConstraint> specs;
+    friend auto operator<=>(const ShardingRules&, const ShardingRules&) = default;
 };
 
 /// What decides: an op, a stored tensor, or a copy of a value for another layer.
@@ -84,8 +75,6 @@ struct MeshProblem {
     std::vector<int> nodeOfInput;        ///< Per value: node of a stored tensor, or -1.
     std::vector<SpecListId> listOfInput; ///< Per value that is a graph input.
     std::vector<LayerCopy> copies;       ///< By layer.
-    std::vector<std::string>
-        unmatchedPatterns; ///< Constraints that matched nothing or left nothing.
 };
 
 /// Fails with kInvalidInput if the batch does not divide over the data axis (message says so).

@@ -263,6 +263,18 @@ const std::vector<double>& SpecTables::diagonal(const TensorType& type, SpecList
     return diagonals_.emplace(id, std::move(seconds)).first->second;
 }
 
+Bytes SpecTables::size() const
+{
+    size_t bytes = 0;
+    for (const auto& list : lists_)
+        bytes += 2 * list.size() * sizeof(ShardingSpec);
+    for (const Matrix& matrix : matrices_)
+        bytes += matrix.entries.size() * sizeof(double);
+    for (const auto& [id, carried] : followed_)
+        bytes += sizeof(Carried) + carried.share.size() * sizeof(double);
+    return Bytes(static_cast<int64_t>(bytes));
+}
+
 const std::vector<int64_t>& SpecTables::localBytes(const TensorType& type, SpecListId specs)
 {
     const uint64_t id = key(typeId(type), specs, 0);

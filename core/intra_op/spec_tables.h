@@ -76,7 +76,8 @@ public:
     const Matrix& matrixAt(int index) const { return matrices_[static_cast<size_t>(index)]; }
     /// Bytes of one device's part, per strategy.
     const std::vector<int64_t>& localBytes(const TensorType& type, SpecListId list);
-    Resharder& resharder() { return resharder_; }
+    /// Roughly, of lists and matrices.
+    Bytes size() const;
 
 private:
     void append(Carried& carried, std::vector<std::vector<ShardingSpec>>& operands,

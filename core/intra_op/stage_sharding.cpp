@@ -26,17 +26,23 @@ uint64_t mix(uint64_t hash, double value) { return mix(hash, std::bit_cast<uint6
 
 } // namespace
 
-Result<StageSharder> StageSharder::create(const LayeredGraph& layered, const Cluster& cluster,
-                                          const DeviceMesh& mesh, const ShardingRules& rules,
-                                          int microbatches)
+Result<std::shared_ptr<StageSharder>>
+StageSharder::create(std::shared_ptr<const LayeredGraph> layered, const Cluster& cluster,
+                     const DeviceMesh& mesh, const ShardingRules& rules)
 {
-    StageSharder sharder;
-    sharder.layered_ = &layered;
-    sharder.microbatches_ = microbatches;
-    sharder.tables_ = std::make_shared<SpecTables>(cluster, mesh, layered.rules);
-    ASSIGN_OR_RETURN(MeshProblem problem, buildMeshProblem(layered, *sharder.tables_, rules));
-    sharder.problem_ = std::make_shared<MeshProblem>(std::move(problem));
-    sharder.hashLayers();
+    std::shared_ptr<StageSharder> sharder(new StageSharder);
+    sharder->layered_ = std::move(layered);
+    sharder->tables_ = std::make_unique<SpecTables>(cluster, mesh, sharder->layered_->rules);
+    ASSIGN_OR_RETURN(MeshProblem problem,
+                     buildMeshProblem(*sharder->layered_, *sharder->tables_, rules));
+    for (const LayerCopy& copy : problem.copies)
+        sharder->bytesOfCopy_.push_back(
+            sharder->tables_->localBytes(sharder->layered_->graph->type(copy.value),
+                                         problem.nodes[static_cast<size_t>(copy.node)].specs));
+    sharder->problem_ = std::make_unique<const MeshProblem>(std::move(problem));
+    sharder->hashLayers();
+    sharder->hashEdges();
+    sharder->measure();
     return sharder;
 }
 
@@ -62,6 +68,10 @@ void StageSharder::hashLayers()
         leastOfLayer_.push_back(least);
         layerHash_.push_back(hash);
     }
+}
+
+void StageSharder::hashEdges()
+{
     for (size_t index = 0; index < problem_->edges.size(); ++index) {
         const MeshEdge& edge = problem_->edges[index];
         const std::pair key(problem_->nodes[static_cast<size_t>(edge.from)].layer,
@@ -73,6 +83,18 @@ void StageSharder::hashLayers()
         hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 4 + (edge.isPerStep ? 2 : 0) +
                              (edge.isForward ? 1 : 0));
     }
+}
+
+void StageSharder::measure()
+{
+    int64_t bytes = static_cast<int64_t>(problem_->ops.size() * sizeof(OpDecision) +
+                                         problem_->edges.size() * sizeof(MeshEdge)) +
+                    tables_->size().count;
+    for (const MeshNode& node : problem_->nodes)
+        bytes +=
+            static_cast<int64_t>(sizeof(MeshNode) + node.perMicrobatch.size() * 5 * sizeof(double) +
+                                 node.strategies.size() * sizeof(Strategy));
+    size_ = Bytes(bytes);
 }
 
 Bytes StageSharder::leastMemory(int firstLayer, int endLayer) const
@@ -94,6 +116,7 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
     // Without a price or a limit on memory it does not matter how many microbatches are in flight.
     const bool countsMemory = request.secondsPerByte > 0 || request.memoryLimit.has_value();
     std::vector<uint64_t> words{
+        static_cast<uint64_t>(request.microbatches),
         countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
         std::bit_cast<uint64_t>(request.secondsPerByte),
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
@@ -116,6 +139,20 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
                 mix(static_cast<uint64_t>(copy.layer - request.firstLayer),
                     static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
     }
+    if (request.forbidden) {
+        words.push_back(~uint64_t{0}); // Parts what is forbidden from what is copied.
+        for (const auto& [index, flags] : *request.forbidden) {
+            const int layer = problem_->nodes[static_cast<size_t>(index)].layer;
+            if (layer < request.firstLayer || layer >= request.endLayer)
+                continue;
+            uint64_t hash =
+                mix(static_cast<uint64_t>(layer - request.firstLayer),
+                    static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(index)]));
+            for (const uint8_t flag : flags)
+                hash = mix(hash, uint64_t{flag});
+            words.push_back(hash);
+        }
+    }
     return words;
 }
 
@@ -135,7 +172,7 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
     const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
     std::vector<int> position(problem_->nodes.size(), -1);
     std::vector<std::vector<int64_t>> usages;
-    const double perStepWeight = 1.0 / microbatches_;
+    const double perStepWeight = 1.0 / request.microbatches;
     for (const int index : nodes) {
         const MeshNode& node = problem_->nodes[static_cast<size_t>(index)];
         position[static_cast<size_t>(index)] = static_cast<int>(ilp.nodes.size());
@@ -151,13 +188,21 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
     }
-    for (const LayerCopy& copy : problem_->copies) {
+    if (request.forbidden) {
+        for (const auto& [index, flags] : *request.forbidden) {
+            const int place = position[static_cast<size_t>(index)];
+            for (size_t k = 0; place >= 0 && k < flags.size(); ++k) {
+                if (flags[k] != 0)
+                    ilp.nodes[static_cast<size_t>(place)].costs[k] = kForbidden;
+            }
+        }
+    }
+    for (size_t c = 0; c < problem_->copies.size(); ++c) {
+        const LayerCopy& copy = problem_->copies[c];
         if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
             !isOutside(copy, request))
             continue;
-        const std::vector<int64_t>& local =
-            tables_->localBytes(layered_->graph->type(copy.value),
-                                problem_->nodes[static_cast<size_t>(copy.node)].specs);
+        const std::vector<int64_t>& local = bytesOfCopy_[c];
         const int64_t kept = copy.isPerStep                              ? 1
                              : copy.isReadBackward || request.recomputes ? request.inFlight
                                                                          : 0;
@@ -225,14 +270,13 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         (request.recomputes ? stage.recomputed : stage.activations) +=
             Bytes(node.activationBytes[k]);
     }
-    for (const LayerCopy& copy : problem_->copies) {
+    for (size_t c = 0; c < problem_->copies.size(); ++c) {
+        const LayerCopy& copy = problem_->copies[c];
         if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
             !isOutside(copy, request))
             continue;
-        const MeshNode& node = problem_->nodes[static_cast<size_t>(copy.node)];
-        const Bytes local(tables_->localBytes(
-            layered_->graph->type(copy.value),
-            node.specs)[static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
+        const Bytes local(
+            bytesOfCopy_[c][static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
         if (copy.isPerStep)
             stage.fixedMemory += local;
         else if (copy.isReadBackward || request.recomputes)
@@ -263,6 +307,7 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
     CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount,
           "layers in range");
     std::vector<uint64_t> words = signature(request);
+    const std::lock_guard lock(mutex_);
     if (const auto known = known_.find(words); known != known_.end())
         return known->second;
     const IlpProblem problem = ilp(request);

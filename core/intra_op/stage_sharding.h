@@ -4,9 +4,12 @@
 #include "core/base/job.h"
 #include "core/intra_op/ilp_solver.h"
 #include "core/intra_op/mesh_problem.h"
+#include "core/intra_op/spec_constraints.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -18,7 +21,8 @@ namespace alpa
 struct StageRequest {
     int firstLayer = 0;
     int endLayer = 0;
-    int inFlight = 1; ///< Microbatches whose activations are kept at once.
+    int microbatches = 1; ///< Once-per-step costs are divided by it.
+    int inFlight = 1;     ///< Microbatches whose activations are kept at once.
     double secondsPerByte =
         0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes>
@@ -28,6 +32,8 @@ struct StageRequest {
     /// Candidates are compared by the thousand: a part in a thousand and little work will do. What
     /// is chosen is solved to the end.
     bool isDraft = false;
+    /// What constraints take from the decisions of these layers; null: nothing.
+    std::shared_ptr<const ForbiddenStrategies> forbidden;
 };
 
 /// The chosen strategies and what they cost.
@@ -55,47 +61,54 @@ struct StageCancelled {
 };
 using StageShardingOutcome = std::variant<StageSharding, StageInfeasible, StageCancelled>;
 
-/// All stages of one training graph on one mesh shape. Equal runs of layers are solved once. Not
-/// thread-safe.
+/// All stages of one training graph on one mesh shape. Equal runs of layers are solved once, under
+/// whatever name they are asked for. Safe to use from several threads; they take turns in solve().
 class StageSharder
 {
 public:
-    /// Keeps references to `layered`. `microbatches`: once-per-step costs are divided by it.
-    static Result<StageSharder> create(const LayeredGraph& layered, const Cluster& cluster,
-                                       const DeviceMesh& mesh, const ShardingRules& rules,
-                                       int microbatches);
+    /// Keeps `layered`.
+    static Result<std::shared_ptr<StageSharder>> create(std::shared_ptr<const LayeredGraph> layered,
+                                                        const Cluster& cluster,
+                                                        const DeviceMesh& mesh,
+                                                        const ShardingRules& rules);
 
+    /// The answer stays valid as long as the sharder, except StageCancelled, which is not kept.
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
     /// No sharding of the stage needs less than this, with one microbatch in flight.
     Bytes leastMemory(int firstLayer, int endLayer) const;
 
     const MeshProblem& problem() const { return *problem_; }
-    SpecTables& tables() { return *tables_; }
+    const SpecTables& tables() const { return *tables_; }
     /// Nodes of the stage in the order of StageSharding::choice.
     std::vector<int> nodesOf(int firstLayer, int endLayer) const;
-    /// Bytes that one device keeps for copies of values from outside the stage, per node of the
-    /// stage and strategy, are part of the problem; this is the problem as the solver sees it.
+    /// The stage as the solver sees it. Bytes that one device keeps for copies of values from
+    /// outside the stage count at the copies' nodes.
     IlpProblem ilp(const StageRequest& request) const;
+    /// Roughly, of tables and problem.
+    Bytes size() const { return size_; }
 
 private:
     StageSharder() = default;
     std::vector<uint64_t> signature(const StageRequest& request) const;
     void hashLayers();
+    void hashEdges();
+    void measure();
     StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
                            const IlpSolution& solution) const;
-    /// Extra bytes of copy nodes whose source lies outside the stage: fixed, activation.
     bool isOutside(const LayerCopy& copy, const StageRequest& request) const;
 
-    const LayeredGraph* layered_ = nullptr;
-    int microbatches_ = 1;
-    std::shared_ptr<SpecTables> tables_;
-    std::shared_ptr<MeshProblem> problem_;
+    std::shared_ptr<const LayeredGraph> layered_;
+    std::unique_ptr<SpecTables> tables_;
+    std::unique_ptr<const MeshProblem> problem_;
     std::vector<int> positionInLayer_; ///< Per node.
     std::vector<uint64_t> layerHash_;
     std::vector<Bytes> leastOfLayer_;
+    std::vector<std::vector<int64_t>> bytesOfCopy_; ///< Per copy and strategy, on one device.
     std::map<std::pair<int, int>, std::vector<int>> edgesBetween_; ///< (layer, layer) -> edges.
     std::map<std::pair<int, int>, uint64_t> edgeHash_;
+    Bytes size_;
+    std::mutex mutex_; ///< Guards known_.
     std::map<std::vector<uint64_t>, StageShardingOutcome> known_;
 };
 

@@ -217,7 +217,7 @@ private:
     const Graph& graph_;
     const ChosenStage& chosen_;
     const MeshProblem& problem_;
-    SpecTables& tables_;
+    const SpecTables& tables_;
     std::vector<int> nodes_;
     std::vector<int> choice_;
     std::vector<bool> isShared_; ///< Per op: scalar bookkeeping that every stage repeats.

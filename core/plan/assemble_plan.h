@@ -12,7 +12,7 @@ namespace alpa
 struct ChosenStage {
     Submesh submesh;
     DeviceMesh mesh;
-    StageSharder* sharder = nullptr;
+    std::shared_ptr<StageSharder> sharder;
     StageRequest request;
     StageSharding sharding;
 };

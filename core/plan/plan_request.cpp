@@ -52,6 +52,8 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     degree("TP =", constraints.fixedTp);
     degree("DP =", constraints.fixedDp);
     degree("PP =", constraints.fixedPp);
+    if (!constraints.meshAxes.empty())
+        parts.push_back(fmt::format("mesh {}", fmt::join(constraints.meshAxes, "x")));
     if (constraints.memoryPerDevice)
         parts.push_back("memory " + formatMemory(*constraints.memoryPerDevice));
     degree("microbatches", constraints.microbatches);

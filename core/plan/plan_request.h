@@ -4,7 +4,7 @@
 
 #include "core/base/units.h"
 #include "core/graph/graph.h"
-#include "core/intra_op/mesh_problem.h"
+#include "core/intra_op/spec_constraints.h"
 #include "core/mesh/cluster.h"
 #include "core/mesh/sharding_spec.h"
 #include "core/schedule/schedule.h"
@@ -28,6 +28,9 @@ struct PlanConstraints {
     std::optional<int> maxTp, maxDp,
         maxPp; ///< Degrees: devices along the tensor axis, the data axis, stages.
     std::optional<int> fixedTp, fixedDp, fixedPp;
+    std::vector<int>
+        meshAxes;         ///< Sizes of the axes of every stage's mesh, x first; empty: searched.
+    int mostMeshAxes = 2; ///< Of a searched mesh: 2 or 3.
     std::optional<Bytes> memoryPerDevice; ///< Unset: the device's own memory.
     std::optional<int> microbatches;      ///< Unset: searched.
     std::optional<ScheduleKind> schedule; ///< Unset: searched.

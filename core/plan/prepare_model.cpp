@@ -1,15 +1,10 @@
 #include "core/plan/prepare_model.h"
 
 #include "core/graph/op_cost.h"
-#include "core/inter_op/cluster_layers.h"
 #include "core/training/rebatch.h"
-#include "core/training/split_projections.h"
 #include "core/training/training_step.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 namespace alpa
@@ -17,190 +12,23 @@ namespace alpa
 namespace
 {
 
-constexpr int kMostLayers =
-    16; // As Alpa's largest runs; more seldom changes the plan and costs planning time.
-
-/// A run of forward ops that is never cut: a block of the model, or a single op where there are no
-/// blocks.
-struct Unit {
-    int begin = 0; ///< Into the list of forward ops.
-    double flops = 0;
-    std::string name;
-};
-
-bool isContraction(const Op& op)
+/// Layer of every forward op. Nothing if the graph has other units than were layered.
+std::optional<std::vector<int>> applyLayering(const Graph& graph, const std::vector<OpId>& forward,
+                                              const Layering& layering)
 {
-    return op.kind == OpKind::kDot || op.kind == OpKind::kConvolution;
-}
-
-/// "GPT/block_3/ln1" gives "GPT/block_3": up to the first component that ends in a number.
-std::string blockOf(const std::string& scope)
-{
-    size_t begin = 0;
-    while (begin < scope.size()) {
-        const size_t end = std::min(scope.find('/', begin), scope.size());
-        if (end > begin && std::isdigit(static_cast<unsigned char>(scope[end - 1])) != 0 &&
-            scope.substr(begin, end - begin).find_first_not_of("0123456789") != std::string::npos)
-            return scope.substr(0, end);
-        begin = end + 1;
-    }
-    return {};
-}
-
-std::vector<OpId> forwardOps(const Graph& graph)
-{
-    std::vector<OpId> ops;
-    for (size_t index = 0; index < graph.ops.size(); ++index) {
-        if (graph.ops[index].phase == Phase::kForward)
-            ops.push_back(OpId(index));
-    }
-    return ops;
-}
-
-/// Blocks in order of appearance; what stands before the first joins it, what stands after the last
-/// is a unit.
-std::vector<Unit> findBlocks(const Graph& graph, const std::vector<OpId>& ops)
-{
-    std::vector<Unit> units;
-    std::map<std::string, int> lastOp;
-    for (size_t i = 0; i < ops.size(); ++i) {
-        const std::string block = blockOf(graph.scopePath(graph.op(ops[i]).scope));
-        if (!block.empty())
-            lastOp[block] = static_cast<int>(i);
-    }
-    std::string current;
-    for (size_t i = 0; i < ops.size(); ++i) {
-        const std::string block = blockOf(graph.scopePath(graph.op(ops[i]).scope));
-        const bool beginsBlock = !block.empty() && block != current;
-        const bool endsAll = block.empty() && !current.empty() &&
-                             lastOp[current] < static_cast<int>(i) &&
-                             std::ranges::all_of(lastOp, [&](const auto& entry) {
-                                 return entry.second < static_cast<int>(i);
-                             });
-        if (units.empty() || (beginsBlock && !current.empty()) ||
-            (endsAll && units.back().name != "head")) {
-            units.push_back(
-                {.begin = static_cast<int>(i), .flops = 0, .name = endsAll ? "head" : block});
-        }
-        if (beginsBlock) {
-            current = block;
-            if (units.back().name.empty())
-                units.back().name = block;
-        }
-        if (isContraction(graph.op(ops[i])))
-            units.back().flops += opFlops(graph, graph.op(ops[i])).count;
-    }
-    return units;
-}
-
-/// A unit for every contraction, the cheap ops before it included.
-std::vector<Unit> findContractions(const Graph& graph, const std::vector<OpId>& ops)
-{
-    std::vector<Unit> units;
-    bool isOpen = false;
-    for (size_t i = 0; i < ops.size(); ++i) {
-        const Op& op = graph.op(ops[i]);
-        if (!isOpen) {
-            units.push_back(
-                {.begin = static_cast<int>(i), .flops = 0, .name = graph.scopePath(op.scope)});
-            isOpen = true;
-        }
-        if (isContraction(op)) {
-            units.back().flops += opFlops(graph, op).count;
-            units.back().name = graph.scopePath(op.scope);
-            isOpen = false;
-        }
-    }
-    if (units.size() > 1 && units.back().flops == 0)
-        units.pop_back(); // Cheap ops at the end belong to the last contraction.
-    return units;
-}
-
-ClusteringProblem clusteringProblem(const Graph& graph, const std::vector<OpId>& ops,
-                                    const std::vector<Unit>& units)
-{
-    ClusteringProblem problem;
-    std::vector<int> unitOfOp(graph.ops.size(), -1);
-    for (size_t u = 0; u < units.size(); ++u) {
-        const int end = u + 1 < units.size() ? units[u + 1].begin : static_cast<int>(ops.size());
-        for (int i = units[u].begin; i < end; ++i)
-            unitOfOp[ops[static_cast<size_t>(i)].index()] = static_cast<int>(u);
-        problem.cost.push_back(units[u].flops);
-        problem.isHeavy.push_back(1);
-    }
-    const auto users = valueUsers(graph);
-    for (const OpId id : ops) {
-        for (const ValueId value : graph.op(id).results) {
-            ClusteringValue crossing{.producer = unitOfOp[id.index()],
-                                     .uses = {},
-                                     .bytes = static_cast<double>(graph.type(value).bytes().count)};
-            for (const OpId user : users[value.index()]) {
-                const int unit = unitOfOp[user.index()];
-                if (unit > crossing.producer &&
-                    (crossing.uses.empty() || crossing.uses.back() < unit))
-                    crossing.uses.push_back(unit);
-            }
-            if (!crossing.uses.empty())
-                problem.values.push_back(std::move(crossing));
-        }
-    }
-    return problem;
-}
-
-int defaultLayerCount(int units)
-{
-    if (units <= kMostLayers)
-        return units;
-    for (int count = kMostLayers; count >= kMostLayers / 2; --count) {
-        if (units % count == 0)
-            return count;
-    }
-    return kMostLayers;
-}
-
-struct ForwardLayers {
-    std::vector<int> ofOp; ///< Per forward op.
-    std::vector<std::string> names;
-};
-
-Result<ForwardLayers> clusterForward(const Graph& graph, const std::vector<OpId>& ops,
-                                     std::optional<int> layerCount, const JobControl& control)
-{
-    std::vector<Unit> units = findBlocks(graph, ops);
-    const bool hasHead = !units.empty() && units.back().name == "head";
-    const int blocks = static_cast<int>(units.size()) - (hasHead ? 1 : 0);
-    if (blocks < 2 || (layerCount && *layerCount > static_cast<int>(units.size())))
-        units = findContractions(graph, ops);
-    const int wanted = layerCount.value_or(
-        defaultLayerCount(blocks < 2 ? static_cast<int>(units.size()) : blocks));
-    if (wanted < 1 || wanted > static_cast<int>(units.size()))
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("{} layers asked, but the model has {} contractions", wanted,
-                                 units.size()));
-    ASSIGN_OR_RETURN(const LayerClustering clustering, [&]() -> Result<LayerClustering> {
-        const ClusteringProblem problem = clusteringProblem(graph, ops, units);
-        // A head of several blocks' cost can exceed Alpa's balance bound: widen it until a layering
-        // exists.
-        Result<LayerClustering> found = clusterLayers(problem, {wanted, 0.5}, control);
-        for (double imbalance = 1.0; !found && imbalance <= 64; imbalance *= 2)
-            found = clusterLayers(problem, {wanted, imbalance}, control);
-        return found;
-    }());
-    ForwardLayers layers;
-    layers.ofOp.resize(ops.size());
-    for (size_t layer = 0; layer < clustering.begins.size(); ++layer) {
-        const auto first = static_cast<size_t>(clustering.begins[layer]);
-        const size_t last = static_cast<size_t>(clustering.end(static_cast<int>(layer),
-                                                               static_cast<int>(units.size()))) -
-                            1;
+    const std::vector<ModelUnit> units =
+        layering.isOfBlocks ? findBlocks(graph, forward) : findContractions(graph, forward);
+    if (static_cast<int>(units.size()) != layering.begins.back())
+        return std::nullopt;
+    std::vector<int> ofOp(forward.size());
+    for (size_t layer = 0; layer < layering.names.size(); ++layer) {
+        const auto endUnit = static_cast<size_t>(layering.begins[layer + 1]);
         const int end =
-            last + 1 < units.size() ? units[last + 1].begin : static_cast<int>(ops.size());
-        for (int i = units[first].begin; i < end; ++i)
-            layers.ofOp[static_cast<size_t>(i)] = static_cast<int>(layer);
-        layers.names.push_back(first == last ? units[first].name
-                                             : units[first].name + " .. " + units[last].name);
+            endUnit < units.size() ? units[endUnit].begin : static_cast<int>(forward.size());
+        for (int i = units[static_cast<size_t>(layering.begins[layer])].begin; i < end; ++i)
+            ofOp[static_cast<size_t>(i)] = static_cast<int>(layer);
     }
-    return layers;
+    return ofOp;
 }
 
 /// Layer of every op: forward ops as clustered, backward ops with their origin, update ops with the
@@ -288,35 +116,40 @@ std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forwa
 
 } // namespace
 
-Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize,
-                                   const OptimizerOptions& optimizer, std::optional<int> layerCount,
+Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSize,
+                                   const OptimizerOptions& optimizer, const Layering& layering,
                                    const DeviceKind& device, const JobControl& control)
 {
-    ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(loss));
-    ASSIGN_OR_RETURN(const Graph rebatched, rebatch(split.graph, microbatchSize));
+    ASSIGN_OR_RETURN(const Graph rebatched, rebatch(model.graph, microbatchSize));
     ASSIGN_OR_RETURN(TrainingStep step, makeTrainingStep(rebatched, optimizer));
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
     auto graph = std::make_shared<Graph>(cloneLazyOps(step.graph));
     const std::vector<OpId> forward = forwardOps(*graph);
-    ASSIGN_OR_RETURN(const ForwardLayers layers,
-                     clusterForward(*graph, forward, layerCount, control));
-    PreparedModel model;
-    model.views = std::move(split.views);
-    model.microbatchSize = microbatchSize;
-    for (const std::string& name : layers.names)
-        model.layers.push_back({.name = name, .flops = Flops(0)});
-    std::vector<int> layerOfOp = spreadLayers(*graph, forward, layers.ofOp);
+    std::optional<std::vector<int>> ofForward = applyLayering(*graph, forward, layering);
+    PreparedModel prepared;
+    prepared.isLayeredAsAsked = ofForward.has_value();
+    Layering own = layering;
+    if (!ofForward) {
+        // This batch size simplifies to other units: it is layered by itself.
+        ASSIGN_OR_RETURN(own, layerUnits(*graph, layering.layerCount(), {}, control));
+        ofForward = applyLayering(*graph, forward, own);
+    }
+    prepared.views = model.views;
+    prepared.microbatchSize = microbatchSize;
+    for (const std::string& name : own.names)
+        prepared.layers.push_back({.name = name, .flops = Flops(0)});
+    std::vector<int> layerOfOp = spreadLayers(*graph, forward, *ofForward);
     for (size_t index = 0; index < graph->ops.size(); ++index) {
         if (!isContraction(graph->ops[index]))
             continue;
         const Flops flops = opFlops(*graph, graph->ops[index]);
-        model.layers[static_cast<size_t>(layerOfOp[index])].flops += flops;
-        model.flops += flops;
+        prepared.layers[static_cast<size_t>(layerOfOp[index])].flops += flops;
+        prepared.flops += flops;
     }
-    model.layered = std::make_shared<const LayeredGraph>(analyseLayers(
-        std::move(graph), std::move(layerOfOp), static_cast<int>(model.layers.size()), device));
-    return model;
+    prepared.layered = std::make_shared<const LayeredGraph>(analyseLayers(
+        std::move(graph), std::move(layerOfOp), static_cast<int>(prepared.layers.size()), device));
+    return prepared;
 }
 
 } // namespace alpa

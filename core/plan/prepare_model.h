@@ -5,6 +5,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/intra_op/layered_graph.h"
+#include "core/plan/model_units.h"
 #include "core/plan/parallel_plan.h"
 
 #include <memory>
@@ -18,14 +19,14 @@ struct PreparedModel {
     std::vector<PlannedLayer> layers;
     std::vector<ParameterView> views; ///< Parameters of the graph that are parts of the model's.
     int64_t microbatchSize = 1;
-    Flops flops; ///< Forward and backward contractions of one microbatch.
+    Flops flops;                  ///< Forward and backward contractions of one microbatch.
+    bool isLayeredAsAsked = true; ///< False: this batch size has other units than were layered.
 };
 
-/// Separates fused projections of `loss`, rebatches it to `microbatchSize`, differentiates it, adds
-/// the optimizer and cuts it into layers. `layerCount` unset: one layer for every block of the
-/// model, at most 16. Fails as these steps fail.
-Result<PreparedModel> prepareModel(const Graph& loss, int64_t microbatchSize,
-                                   const OptimizerOptions& optimizer, std::optional<int> layerCount,
+/// Rebatches a loss graph whose fused projections are separated to `microbatchSize`, differentiates
+/// it, adds the optimizer and cuts it into layers. Fails as these steps fail.
+Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSize,
+                                   const OptimizerOptions& optimizer, const Layering& layering,
                                    const DeviceKind& device, const JobControl& control);
 
 } // namespace alpa

@@ -1,12 +1,11 @@
 #include "core/plan/stage_candidates.h"
 
-#include "core/mesh/collective_time.h"
+#include "core/plan/block_runs.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -20,76 +19,63 @@ namespace
 constexpr double kEvenPrice = 1.0;
 constexpr double kLeanPrice = 1000.0;
 
-bool obeys(const PlanConstraints& constraints, int dp, int tp)
+/// Calls work(0), ..., work(count - 1), each taken by whoever of `threads` is free. Results are
+/// read in order afterwards, so threads never show.
+template <typename Work>
+void runInTurns(size_t count, int threads, const Work& work)
 {
-    return (!constraints.maxTp || tp <= *constraints.maxTp) &&
-           (!constraints.maxDp || dp <= *constraints.maxDp) &&
-           (!constraints.fixedTp || tp == *constraints.fixedTp) &&
-           (!constraints.fixedDp || dp == *constraints.fixedDp);
+    std::atomic<size_t> next{0};
+    const auto takeTurns = [&] {
+        for (size_t i = next++; i < count; i = next++)
+            work(i);
+    };
+    std::vector<std::jthread> helpers;
+    for (int thread = 1; thread < threads && static_cast<size_t>(thread) < count; ++thread)
+        helpers.emplace_back(takeTurns);
+    takeTurns();
 }
 
-std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submeshes,
-                                       const PlanConstraints& constraints, int64_t microbatchSize)
-{
-    std::vector<MeshShape> shapes;
-    for (size_t s = 0; s < submeshes.size(); ++s) {
-        const int devices = submeshes[s].devices();
-        // Tensor parallelism across hosts is slower than anything else; it is tried only when asked
-        // for.
-        const int mostTp = constraints.fixedTp ? devices : submeshes[s].devicesPerHost;
-        for (int tp = 1; tp <= mostTp; ++tp) {
-            const int dp = devices / tp;
-            if (devices % tp == 0 && microbatchSize % dp == 0 && obeys(constraints, dp, tp))
-                shapes.push_back({.submesh = static_cast<int>(s), .dp = dp, .tp = tp});
-        }
+/// What solutions of single blocks or pairs add up to.
+struct RunCost {
+    double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0, recomputed = 0;
+    void add(const StageSharding& stage, double times)
+    {
+        perMicrobatch += times * stage.perMicrobatch.count;
+        perStep += times * stage.perStep.count;
+        fixed += times * static_cast<double>(stage.fixedMemory.count);
+        activations += times * static_cast<double>(stage.activations.count);
+        recomputed += times * static_cast<double>(stage.recomputed.count);
     }
-    return shapes;
-}
-
-/// Why there is no shape at all: the degrees clash with each other or with the size of a
-/// microbatch.
-std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
-                       const PlanConstraints& constraints, int64_t microbatchSize)
-{
-    const std::vector<MeshShape> ofAnyBatch = enumerateShapes(submeshes, constraints, 0);
-    if (ofAnyBatch.empty())
-        return "no mesh shape obeys the constraints";
-    const int least = std::ranges::min(ofAnyBatch, {}, &MeshShape::dp).dp;
-    return fmt::format("a microbatch of {} samples does not divide over {} devices, the least data "
-                       "parallelism that the "
-                       "constraints allow",
-                       microbatchSize, least);
-}
+};
 
 /// Finds the candidates of one mesh shape. Owns nothing shared, so shapes run on different threads.
 class ShapeWork
 {
 public:
-    ShapeWork(const CandidateRequest& request, const std::vector<SubmeshChoice>& submeshes,
-              const MeshShape& shape, int config)
+    ShapeWork(const CandidateRequest& request, const BlockRuns& runs,
+              const std::vector<SubmeshChoice>& submeshes, const MeshShape& shape, int config)
         : request_(request)
+        , model_(*request.model)
+        , layered_(*request.model->model->layered)
+        , runs_(runs)
         , submesh_(submeshes[static_cast<size_t>(shape.submesh)])
         , shape_(shape)
         , config_(config)
-        , limit_(memoryLimit(*request.cluster, *request.constraints))
+        , limit_(memoryLimit(request.context->cluster(), *request.constraints))
     {
     }
 
     void run(const JobControl& control)
     {
-        const Submesh place{.firstHost = 0,
-                            .hosts = submesh_.hosts,
-                            .firstDevice = 0,
-                            .devicesPerHost = submesh_.devicesPerHost};
-        const DeviceMesh mesh = makeDeviceMesh(*request_.cluster, place, {shape_.dp, shape_.tp});
-        Result<StageSharder> created = StageSharder::create(
-            *request_.model->layered, *request_.cluster, mesh,
-            shardingRules(*request_.constraints, shape_), request_.microbatches);
+        const MeshKey mesh{submesh_.hosts, submesh_.devicesPerHost, shape_.axes};
+        auto created = request_.context->sharder(model_.model, mesh,
+                                                 shardingRules(*request_.constraints, shape_));
         if (!created) {
             problems.insert(created.error().message);
             return;
         }
-        sharder = std::make_shared<StageSharder>(std::move(created).value());
+        sharder_ = std::move(created).value();
+        measure();
         const std::optional<bool> recomputation = request_.constraints->recomputation;
         addCandidates(0, recomputation.value_or(false), control);
         const bool isTight = std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
@@ -97,8 +83,8 @@ public:
         });
         if (!isTight || candidates.empty())
             return;
-        // The whole model's time over its memory sets the scale of the prices.
-        const StageCandidate& last = candidates.back();
+        // The last run's time over its memory sets the scale of the prices.
+        const StageCandidate last = candidates.back();
         const double scale = last.perMicrobatch.count /
                              static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
         addCandidates(kEvenPrice * scale, recomputation.value_or(false), control);
@@ -112,26 +98,13 @@ public:
             addCandidates(kLeanPrice * scale, true, control);
     }
 
-    std::shared_ptr<StageSharder> sharder;
     std::vector<StageCandidate> candidates;
     std::vector<std::optional<Bytes>> recomputed;
     std::set<std::string> problems;
     std::optional<Bytes> smallestWhole;
 
 private:
-    /// What draft solutions of one or two layers add up to.
-    struct Cost {
-        double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0, recomputed = 0;
-        Cost& add(const StageSharding& stage, double sign)
-        {
-            perMicrobatch += sign * stage.perMicrobatch.count;
-            perStep += sign * stage.perStep.count;
-            fixed += sign * static_cast<double>(stage.fixedMemory.count);
-            activations += sign * static_cast<double>(stage.activations.count);
-            recomputed += sign * static_cast<double>(stage.recomputed.count);
-            return *this;
-        }
-    };
+    using Solved = std::vector<std::optional<StageSharding>>;
 
     static Bytes needOf(const StageCandidate& candidate, int inFlight)
     {
@@ -140,11 +113,26 @@ private:
                candidate.transient;
     }
 
+    int layerOf(int block) const { return model_.layerOfBlock[static_cast<size_t>(block)]; }
+
+    /// Bytes that a block reads from blocks before it and after it.
+    void measure()
+    {
+        fromBefore_.assign(static_cast<size_t>(layered_.layerCount), Bytes(0));
+        fromAfter_ = fromBefore_;
+        for (const LayerCopy& copy : sharder_->problem().copies) {
+            const int source = layered_.layerOfValue[copy.value.index()];
+            if (source < 0 || copy.isPerStep)
+                continue;
+            auto& side = source < copy.layer ? fromBefore_ : fromAfter_;
+            side[static_cast<size_t>(copy.layer)] += layered_.graph->type(copy.value).bytes();
+        }
+    }
+
     bool isWorthwhile(int first, int end) const
     {
-        const int layers = request_.model->layered->layerCount;
-        const bool isWhole = end - first == layers;
-        if ((submesh_.devices() == request_.cluster->deviceCount()) != isWhole)
+        const bool isWhole = end - first == model_.layerCount();
+        if ((submesh_.devices() == request_.context->cluster().deviceCount()) != isWhole)
             return false;
         return std::ranges::none_of(request_.constraints->cuts,
                                     [&](int cut) { return first < cut && cut < end; });
@@ -152,62 +140,95 @@ private:
 
     void addCandidates(double price, bool recompute, const JobControl& control)
     {
-        const int layers = request_.model->layered->layerCount;
-        std::vector<std::optional<StageSharding>> single;
-        std::vector<std::optional<StageSharding>> pair;
-        for (int layer = 0; layer < layers && !control.isCancelled(); ++layer) {
-            single.push_back(solve(layer, layer + 1, price, recompute, control));
-            pair.push_back(layer + 1 < layers ? solve(layer, layer + 2, price, recompute, control)
-                                              : std::nullopt);
-        }
-        for (int first = 0; first < layers && !control.isCancelled(); ++first) {
-            Cost cost;
-            for (int end = first + 1; end <= layers; ++end) {
-                const auto last = static_cast<size_t>(end) - 1;
-                if (!single[last] || (end - first > 1 && !pair[last - 1]))
-                    break;
-                if (end - first == 1)
-                    cost.add(*single[last], 1);
-                else if (end - first == 2)
-                    cost = Cost().add(*pair[last - 1], 1);
-                else
-                    cost.add(*pair[last - 1], 1).add(*single[last - 1], -1);
-                if (isWorthwhile(first, end))
-                    addCandidate(first, end, cost, recompute);
+        const Solved singles = solve(runs_.singles, price, recompute, control);
+        const Solved pairs = solve(runs_.pairs, price, recompute, control);
+        if (control.isCancelled())
+            return;
+        for (int first = 0; first < model_.layerCount(); ++first) {
+            std::vector<int> singleCount(singles.size(), 0);
+            std::vector<int> pairCount(pairs.size(), 0);
+            int block = model_.begins[static_cast<size_t>(first)];
+            const int begin = block;
+            for (int end = first + 1; end <= model_.layerCount(); ++end) {
+                // Extends the run by a layer: one more pair a block, one more inner block.
+                for (; block < model_.begins[static_cast<size_t>(end)]; ++block) {
+                    if (block > begin)
+                        ++pairCount[static_cast<size_t>(
+                            runs_.pairOf[static_cast<size_t>(block) - 1])];
+                    if (block > begin + 1)
+                        --singleCount[static_cast<size_t>(
+                            runs_.singleOf[static_cast<size_t>(block) - 1])];
+                }
+                if (!isWorthwhile(first, end))
+                    continue;
+                const std::optional<RunCost> cost =
+                    block - begin == 1
+                        ? costOf(singles, {}, runs_.singleOf[static_cast<size_t>(begin)], {}, {})
+                        : costOf(singles, pairs, -1, singleCount, pairCount);
+                if (cost)
+                    addCandidate(first, end, *cost, recompute);
             }
         }
     }
 
-    /// One number for all runs, so that equal layers ask the same question wherever they stand:
+    /// Summed kind by kind, so that runs of the same blocks cost exactly the same. Nothing if a
+    /// part has no solution.
+    static std::optional<RunCost> costOf(const Solved& singles, const Solved& pairs, int only,
+                                         const std::vector<int>& singleCount,
+                                         const std::vector<int>& pairCount)
+    {
+        RunCost cost;
+        if (only >= 0) {
+            if (!singles[static_cast<size_t>(only)])
+                return std::nullopt;
+            cost.add(*singles[static_cast<size_t>(only)], 1);
+            return cost;
+        }
+        for (size_t k = 0; k < pairCount.size(); ++k) {
+            if (pairCount[k] != 0 && !pairs[k])
+                return std::nullopt;
+            if (pairCount[k] != 0)
+                cost.add(*pairs[k], pairCount[k]);
+        }
+        for (size_t k = 0; k < singleCount.size(); ++k) {
+            if (singleCount[k] != 0 && !singles[k])
+                return std::nullopt;
+            if (singleCount[k] != 0)
+                cost.add(*singles[k], singleCount[k]);
+        }
+        return cost;
+    }
+
+    /// One number for all runs, so that equal blocks ask the same question wherever they stand:
     /// half a pipeline of stages of this size.
     int expectedInFlight() const
     {
-        const int stages = std::max(1, request_.cluster->deviceCount() / submesh_.devices());
+        const int stages =
+            std::max(1, request_.context->cluster().deviceCount() / submesh_.devices());
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 
     /// Largest need while an op of these layers runs, taking every tensor as split over all
     /// devices.
-    Bytes transientEstimate(int first, int end) const
+    Bytes transientEstimate(int firstBlock, int endBlock) const
     {
-        const auto begin = request_.model->layered->largestResult.begin();
-        const Bytes largest = *std::max_element(begin + first, begin + end);
+        Bytes largest;
+        for (int block = firstBlock; block < endBlock; ++block)
+            largest =
+                std::max(largest, layered_.largestResult[static_cast<size_t>(layerOf(block))]);
         return largest * int64_t{3} / static_cast<int64_t>(submesh_.devices());
     }
 
-    Seconds inputTransfer(int first, int end) const
+    Seconds inputTransfer(int firstBlock, int endBlock) const
     {
         Bytes bytes;
-        const LayeredGraph& layered = *request_.model->layered;
-        for (const LayerCopy& copy : sharder->problem().copies) {
-            const int source = layered.layerOfValue[copy.value.index()];
-            if (copy.layer >= first && copy.layer < end && !copy.isPerStep && source >= 0 &&
-                (source < first || source >= end))
-                bytes += layered.graph->type(copy.value).bytes();
-        }
+        if (firstBlock > 0)
+            bytes += fromBefore_[static_cast<size_t>(layerOf(firstBlock))];
+        if (endBlock < model_.blockCount())
+            bytes += fromAfter_[static_cast<size_t>(layerOf(endBlock - 1))];
         if (bytes.count == 0)
             return Seconds(0);
-        const Cluster& cluster = *request_.cluster;
+        const Cluster& cluster = request_.context->cluster();
         const bool leavesHost =
             cluster.hosts > 1 && submesh_.devices() * 2 > cluster.devicesPerHost;
         const Link& link = leavesHost ? cluster.betweenHosts : cluster.withinHost;
@@ -215,25 +236,36 @@ private:
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    std::optional<StageSharding> solve(int first, int end, double price, bool recompute,
-                                       const JobControl& control)
+    Solved solve(const std::vector<BlockKind>& kinds, double price, bool recompute,
+                 const JobControl& control)
     {
-        const StageRequest request{.firstLayer = first,
-                                   .endLayer = end,
-                                   .inFlight = expectedInFlight(),
-                                   .secondsPerByte = price,
-                                   .memoryLimit = {},
-                                   .recomputes = recompute,
-                                   .isDraft = true};
-        const StageShardingOutcome& outcome = sharder->solve(request, control);
-        if (const auto* none = std::get_if<StageInfeasible>(&outcome))
-            problems.insert(none->reason);
-        const auto* stage = std::get_if<StageSharding>(&outcome);
-        return stage != nullptr ? std::optional(*stage) : std::nullopt;
+        Solved solved;
+        for (const BlockKind& kind : kinds) {
+            if (control.isCancelled())
+                break;
+            StageRequest request{.firstLayer = kind.firstLayer,
+                                 .endLayer = kind.endLayer,
+                                 .microbatches = request_.microbatches,
+                                 .inFlight = expectedInFlight(),
+                                 .secondsPerByte = price,
+                                 .memoryLimit = {},
+                                 .recomputes = recompute,
+                                 .isDraft = true,
+                                 .forbidden =
+                                     forbiddenIn(*sharder_, *request_.constraints, kind.matches)};
+            const StageShardingOutcome& outcome = sharder_->solve(request, control);
+            if (const auto* none = std::get_if<StageInfeasible>(&outcome))
+                problems.insert(none->reason);
+            const auto* stage = std::get_if<StageSharding>(&outcome);
+            solved.push_back(stage != nullptr ? std::optional(*stage) : std::nullopt);
+        }
+        return solved;
     }
 
-    void addCandidate(int first, int end, const Cost& cost, bool recompute)
+    void addCandidate(int first, int end, const RunCost& cost, bool recompute)
     {
+        const int firstBlock = model_.begins[static_cast<size_t>(first)];
+        const int endBlock = model_.begins[static_cast<size_t>(end)];
         StageCandidate candidate;
         candidate.firstLayer = first;
         candidate.endLayer = end;
@@ -245,10 +277,12 @@ private:
         candidate.perInFlightMicrobatch =
             Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
         const Bytes held(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
-        candidate.transient = transientEstimate(first, end) + held;
-        candidate.inputTransfer = inputTransfer(first, end);
-        if (end - first == request_.model->layered->layerCount) {
-            const Bytes least = sharder->leastMemory(first, end) + candidate.transient;
+        candidate.transient = transientEstimate(firstBlock, endBlock) + held;
+        candidate.inputTransfer = inputTransfer(firstBlock, endBlock);
+        if (end - first == model_.layerCount()) {
+            Bytes least = candidate.transient;
+            for (int block = firstBlock; block < endBlock; ++block)
+                least += sharder_->leastMemory(layerOf(block), layerOf(block) + 1);
             smallestWhole = std::min(smallestWhole.value_or(least), least);
         }
         candidates.push_back(candidate);
@@ -256,25 +290,18 @@ private:
     }
 
     const CandidateRequest& request_;
+    const DraftModel& model_;
+    const LayeredGraph& layered_;
+    const BlockRuns& runs_;
     SubmeshChoice submesh_;
     MeshShape shape_;
     int config_;
     Bytes limit_;
+    std::shared_ptr<StageSharder> sharder_;
+    std::vector<Bytes> fromBefore_, fromAfter_; ///< Per layer of the draft model.
 };
 
 } // namespace
-
-ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape& shape)
-{
-    ShardingRules rules;
-    const bool dpIsBounded =
-        constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp * shape.tp);
-    rules.tensorAxisMaySplitBatch = !dpIsBounded && !constraints.fixedTp;
-    rules.parameters = constraints.parameterStorage;
-    rules.states = constraints.stateStorage;
-    rules.specs = constraints.specs;
-    return rules;
-}
 
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints)
 {
@@ -283,37 +310,33 @@ Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints)
                : cluster.device.memory;
 }
 
+MeshKey CandidateSet::meshKey(int config) const
+{
+    const MeshShape& shape = shapes[static_cast<size_t>(config)];
+    const SubmeshChoice& submesh = submeshes[static_cast<size_t>(shape.submesh)];
+    return {submesh.hosts, submesh.devicesPerHost, shape.axes};
+}
+
 Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control)
 {
     CandidateSet set;
-    ASSIGN_OR_RETURN(set.submeshes,
-                     enumerateSubmeshes(request.cluster->hosts, request.cluster->devicesPerHost,
-                                        SubmeshSpace::kPowerOfTwo));
-    set.shapes =
-        enumerateShapes(set.submeshes, *request.constraints, request.model->microbatchSize);
+    const Cluster& cluster = request.context->cluster();
+    ASSIGN_OR_RETURN(set.submeshes, enumerateSubmeshes(cluster.hosts, cluster.devicesPerHost,
+                                                       SubmeshSpace::kPowerOfTwo));
+    const int64_t microbatchSize = request.model->model->microbatchSize;
+    set.shapes = enumerateShapes(set.submeshes, *request.constraints, microbatchSize);
+    const BlockRuns runs = findBlockRuns(*request.model, request.constraints->specs);
+    set.unmatchedPatterns = runs.unmatchedPatterns;
     std::vector<ShapeWork> works;
     for (size_t config = 0; config < set.shapes.size(); ++config)
-        works.emplace_back(request, set.submeshes, set.shapes[config], static_cast<int>(config));
-    // Shapes are taken in turn by whoever is free; results are read in order, so threads never
-    // show.
-    std::atomic<size_t> next{0};
-    const auto takeTurns = [&] {
-        for (size_t config = next++; config < works.size(); config = next++)
-            works[config].run(control);
-    };
-    {
-        std::vector<std::jthread> helpers;
-        for (int thread = 1; thread < request.threads; ++thread)
-            helpers.emplace_back(takeTurns);
-        takeTurns();
-    }
+        works.emplace_back(request, runs, set.submeshes, set.shapes[config],
+                           static_cast<int>(config));
+    runInTurns(works.size(), request.threads, [&](size_t config) { works[config].run(control); });
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
     std::set<std::string> problems;
-    std::set<std::string> unmatched;
     if (set.shapes.empty())
-        problems.insert(
-            whyNoShape(set.submeshes, *request.constraints, request.model->microbatchSize));
+        problems.insert(whyNoShape(set.submeshes, *request.constraints, microbatchSize));
     for (ShapeWork& work : works) {
         for (size_t i = 0; i < work.candidates.size(); ++i) {
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
@@ -321,17 +344,11 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
             set.recomputed.push_back(work.recomputed[i]);
         }
         problems.merge(work.problems);
-        if (work.sharder) {
-            const auto& patterns = work.sharder->problem().unmatchedPatterns;
-            unmatched.insert(patterns.begin(), patterns.end());
-        }
         if (work.smallestWhole &&
             (!set.smallestMemory || *work.smallestWhole < *set.smallestMemory))
             set.smallestMemory = work.smallestWhole;
-        set.sharders.push_back(std::move(work.sharder));
     }
     set.problems.assign(problems.begin(), problems.end());
-    set.unmatchedPatterns.assign(unmatched.begin(), unmatched.end());
     return set;
 }
 

@@ -1,0 +1,96 @@
+#include "core/intra_op/spec_constraints.h"
+
+#include "core/base/text.h"
+
+namespace alpa
+{
+namespace
+{
+
+/// "qkv.kernel[0:64]", a part of a separated projection, is also meant by the name of the whole.
+bool matchesParameter(std::string_view name, std::string_view pattern)
+{
+    return matchesPattern(name, pattern) ||
+           (name.ends_with(']') && matchesPattern(name.substr(0, name.rfind('[')), pattern));
+}
+
+/// Axes of size 1 split nothing, so they do not count in the comparison.
+ShardingSpec onRealAxes(ShardingSpec spec, const std::vector<int>& axisSizes)
+{
+    AxisSet real = 0;
+    for (size_t axis = 0; axis < axisSizes.size(); ++axis)
+        real |= axisSizes[axis] > 1 ? axisBit(static_cast<int>(axis)) : AxisSet{0};
+    for (AxisSet& dim : spec.dims)
+        dim &= real;
+    spec.partial &= real;
+    return spec;
+}
+
+void forbid(std::vector<uint8_t>& flags, const std::vector<ShardingSpec>& specs,
+            const ShardingSpec& wanted, bool forbids)
+{
+    for (size_t k = 0; k < flags.size(); ++k) {
+        if ((specs[k] == wanted) == forbids)
+            flags[k] = 1;
+    }
+}
+
+} // namespace
+
+std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
+                                  const std::vector<SpecConstraint>& constraints,
+                                  const RenameFunction& rename)
+{
+    std::vector<SpecMatch> matches;
+    if (constraints.empty())
+        return matches;
+    const Graph& graph = *layered.graph;
+    const auto nameOf = [&rename](const std::string& name) { return rename ? rename(name) : name; };
+    const auto add = [&](const auto& isNamed, ValueId parameter, OpId op) {
+        for (size_t c = 0; c < constraints.size(); ++c) {
+            if (isNamed(constraints[c].pattern))
+                matches.push_back(
+                    {.constraint = static_cast<int>(c), .parameter = parameter, .op = op});
+        }
+    };
+    for (const GraphInput& input : graph.inputs) {
+        if (input.role != InputRole::kParameter || graph.type(input.value).rank() == 0 ||
+            layered.layerOfValue[input.value.index()] != layer)
+            continue;
+        const std::string name = nameOf(graph.value(input.value).name);
+        add([&](const std::string& pattern) { return matchesParameter(name, pattern); },
+            input.value, OpId());
+    }
+    for (const OpId id : layered.opsOfLayer[static_cast<size_t>(layer)]) {
+        const Op& op = graph.op(id);
+        if (op.phase != Phase::kForward || graph.type(op.results[0]).rank() == 0)
+            continue;
+        const std::string label =
+            nameOf(graph.scopePath(op.scope)) + ":" + std::string(opKindName(op.kind));
+        add([&](const std::string& pattern) { return matchesPattern(label, pattern); }, ValueId(),
+            id);
+    }
+    return matches;
+}
+
+void forbidStrategies(const MeshProblem& problem, const SpecTables& tables,
+                      const std::vector<SpecConstraint>& constraints,
+                      const std::vector<SpecMatch>& matches, ForbiddenStrategies& forbidden)
+{
+    for (const SpecMatch& match : matches) {
+        const bool isOp = match.op.isValid();
+        const int node = isOp ? problem.ops[match.op.index()].node
+                              : problem.nodeOfInput[match.parameter.index()];
+        if (node < 0)
+            continue;
+        const MeshNode& decision = problem.nodes[static_cast<size_t>(node)];
+        const SpecListId list = isOp ? problem.ops[match.op.index()].result : decision.specs;
+        std::vector<uint8_t>& flags = forbidden[node];
+        flags.resize(decision.perMicrobatch.size(), 0);
+        const SpecConstraint& constraint = constraints[static_cast<size_t>(match.constraint)];
+        forbid(flags, tables.list(list), onRealAxes(constraint.spec, tables.axisSizes()),
+               constraint.forbids);
+    }
+}
+
+} // namespace alpa

@@ -1,0 +1,98 @@
+#include "core/plan/explain_clash.h"
+
+#include "core/base/text.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+namespace alpa
+{
+namespace
+{
+
+/// Every constraint of `constraints` alone, as a way to take it away.
+std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraints& constraints)
+{
+    std::vector<std::function<void(PlanConstraints&)>> steps;
+    const auto add = [&steps](bool isSet, std::function<void(PlanConstraints&)> remove) {
+        if (isSet)
+            steps.push_back(std::move(remove));
+    };
+    // What people give up last is asked last: memory is hardware.
+    add(constraints.recomputation.has_value(), [](PlanConstraints& c) { c.recomputation.reset(); });
+    for (const SpecConstraint& spec : constraints.specs)
+        add(true, [spec](PlanConstraints& c) { std::erase(c.specs, spec); });
+    for (const int cut : constraints.cuts)
+        add(true, [cut](PlanConstraints& c) { std::erase(c.cuts, cut); });
+    for (const int cut : constraints.forbiddenCuts)
+        add(true, [cut](PlanConstraints& c) { std::erase(c.forbiddenCuts, cut); });
+    add(constraints.stateStorage != StorageRule::kFree,
+        [](PlanConstraints& c) { c.stateStorage = StorageRule::kFree; });
+    add(constraints.parameterStorage != StorageRule::kFree,
+        [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
+    add(constraints.microbatches.has_value(), [](PlanConstraints& c) { c.microbatches.reset(); });
+    add(constraints.schedule.has_value(), [](PlanConstraints& c) { c.schedule.reset(); });
+    add(constraints.maxTp.has_value(), [](PlanConstraints& c) { c.maxTp.reset(); });
+    add(constraints.maxDp.has_value(), [](PlanConstraints& c) { c.maxDp.reset(); });
+    add(constraints.maxPp.has_value(), [](PlanConstraints& c) { c.maxPp.reset(); });
+    add(constraints.fixedTp.has_value(), [](PlanConstraints& c) { c.fixedTp.reset(); });
+    add(constraints.fixedDp.has_value(), [](PlanConstraints& c) { c.fixedDp.reset(); });
+    add(constraints.fixedPp.has_value(), [](PlanConstraints& c) { c.fixedPp.reset(); });
+    add(!constraints.meshAxes.empty(), [](PlanConstraints& c) { c.meshAxes.clear(); });
+    add(constraints.memoryPerDevice.has_value(),
+        [](PlanConstraints& c) { c.memoryPerDevice.reset(); });
+    return steps;
+}
+
+/// The first of ever larger limits from `bound` on, at most a quarter apart, under which there is a
+/// plan; nothing if even the device's own memory is too little.
+Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
+                                              PlanConstraints constraints, Bytes bound,
+                                              PlanContext& context, const JobControl& control)
+{
+    for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
+        const Bytes limit(static_cast<int64_t>(static_cast<double>(bound.count) * factor));
+        if (limit > request.cluster.device.memory)
+            break;
+        constraints.memoryPerDevice = limit;
+        ASSIGN_OR_RETURN(const bool isFeasible,
+                         PlanSearch(request, constraints, context, control).isFeasible());
+        if (isFeasible)
+            return std::optional(limit);
+    }
+    return std::optional<Bytes>();
+}
+
+} // namespace
+
+/// A minimal clashing set, by deletion: a constraint whose removal still leaves no plan is not
+/// needed for the clash.
+Result<NoPlan> explainClash(const PlanRequest& request, const PlanConstraints& constraints,
+                            NoPlan none, PlanContext& context, const JobControl& control)
+{
+    PlanConstraints clash = constraints;
+    for (const auto& remove : removals(constraints)) {
+        control.report("finding the constraints that clash", -1);
+        PlanConstraints fewer = clash;
+        remove(fewer);
+        ASSIGN_OR_RETURN(const bool isFeasible,
+                         PlanSearch(request, fewer, context, control).isFeasible());
+        if (!isFeasible)
+            clash = std::move(fewer);
+    }
+    const bool isShortOfMemory = none.smallestMemory.has_value();
+    if (isShortOfMemory) {
+        ASSIGN_OR_RETURN(
+            none.smallestMemory,
+            sufficientMemory(request, constraints, *none.smallestMemory, context, control));
+    }
+    none.clashing = listConstraints(clash);
+    if (!clash.memoryPerDevice && (isShortOfMemory || none.clashing.empty()))
+        none.clashing.push_back(fmt::format("memory {} of {}",
+                                            formatMemory(request.cluster.device.memory),
+                                            request.cluster.device.name));
+    return none;
+}
+
+} // namespace alpa

@@ -1,0 +1,35 @@
+// From a draft, whose stages were chosen by estimated costs, to a plan: exact shardings, exact
+// memory, simulated time.
+#pragma once
+
+#include "core/plan/assemble_plan.h"
+
+namespace alpa
+{
+
+/// One microbatch count, with its stages chosen from draft costs but not yet sharded.
+struct Draft {
+    int microbatches = 1;
+    Seconds stepTime = kForever; ///< The objective of the draft.
+    std::optional<int> layersAsked;
+    std::shared_ptr<const DraftModel> model;
+    std::shared_ptr<const CandidateSet> set;
+};
+
+/// Either a plan, or why there is none.
+struct Attempt {
+    std::shared_ptr<const ParallelPlan> plan;
+    NoPlan none;
+};
+
+/// The choice of stages that a draft stands for.
+StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
+                          const PlanConstraints& constraints);
+
+/// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory
+/// needs when they turn out larger than drafted.
+Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
+                            const PlanConstraints& constraints, PlanContext& context,
+                            const JobControl& control);
+
+} // namespace alpa

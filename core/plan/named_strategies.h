@@ -1,0 +1,18 @@
+// Named strategies (withStrategy in make_plan.h): what people do by hand, as constraints of the one
+// planner.
+#pragma once
+
+#include "core/plan/plan_search.h"
+
+namespace alpa
+{
+
+/// The best of `best`, which has no named strategy, and of the named ones that do not contradict
+/// what is asked: costs of drafts are estimates, and auto is never worse than what it could be
+/// told to do.
+Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request,
+                                                        std::shared_ptr<const ParallelPlan> best,
+                                                        PlanContext& context,
+                                                        const JobControl& control);
+
+} // namespace alpa

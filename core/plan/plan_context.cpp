@@ -1,0 +1,166 @@
+#include "core/plan/plan_context.h"
+
+#include <numeric>
+
+namespace alpa
+{
+namespace
+{
+
+Bytes sizeOf(const PreparedModel& model)
+{
+    const LayeredGraph& layered = *model.layered;
+    // An op with its operands, rule index, users and times.
+    return Bytes(static_cast<int64_t>(layered.graph->ops.size() * 700));
+}
+
+/// Parameters, one gradient each, states and saved activations of a microbatch.
+Bytes leastTotal(const DraftModel& draft)
+{
+    const LayeredGraph& layered = *draft.model->layered;
+    std::vector<int64_t> times(static_cast<size_t>(layered.layerCount), 0);
+    for (const int layer : draft.layerOfBlock)
+        ++times[static_cast<size_t>(layer)];
+    Bytes total;
+    const auto add = [&](ValueId value, int64_t copies) {
+        const int layer = layered.layerOfValue[value.index()];
+        total += layered.graph->type(value).bytes() *
+                 (copies * (layer < 0 ? 1 : times[static_cast<size_t>(layer)]));
+    };
+    for (const GraphInput& input : layered.graph->inputs) {
+        if (input.role != InputRole::kBatch)
+            add(input.value, input.role == InputRole::kParameter ? 2 : 1);
+    }
+    for (size_t value = 0; value < layered.isSaved.size(); ++value) {
+        if (layered.isSaved[value] != 0 && layered.rules.batch.ofValue[value] >= 0)
+            add(ValueId(value), 1);
+    }
+    return total;
+}
+
+} // namespace
+
+PlanContext::PlanContext(std::shared_ptr<const Graph> model, OptimizerOptions optimizer,
+                         Cluster cluster)
+    : model_(std::move(model))
+    , optimizer_(optimizer)
+    , cluster_(std::move(cluster))
+{
+}
+
+bool PlanContext::isFor(const PlanRequest& request) const
+{
+    return model_ == request.model && optimizer_ == request.options.optimizer &&
+           cluster_ == request.cluster;
+}
+
+Result<std::shared_ptr<const SplitModel>> PlanContext::splitModel()
+{
+    return split_.get(0, [&]() -> Result<std::shared_ptr<const SplitModel>> {
+        ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(*model_));
+        return std::make_shared<const SplitModel>(std::move(split));
+    });
+}
+
+Result<std::shared_ptr<const ShortModel>> PlanContext::shortModel()
+{
+    return short_.get(0, [&]() -> Result<std::shared_ptr<const ShortModel>> {
+        ASSIGN_OR_RETURN(const auto split, splitModel());
+        return std::make_shared<const ShortModel>(shortenModel(split->graph));
+    });
+}
+
+Result<std::shared_ptr<const Layering>> PlanContext::layering(std::optional<int> layers,
+                                                              const JobControl& control)
+{
+    return layerings_.get(layers.value_or(0), [&]() -> Result<std::shared_ptr<const Layering>> {
+        ASSIGN_OR_RETURN(const auto split, splitModel());
+        ASSIGN_OR_RETURN(Layering layering, layerUnits(split->graph, layers, {}, control));
+        return std::make_shared<const Layering>(std::move(layering));
+    });
+}
+
+Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microbatchSize,
+                                                                  std::optional<int> layers,
+                                                                  const JobControl& control)
+{
+    const auto make = [&]() -> Result<std::shared_ptr<const DraftModel>> {
+        ASSIGN_OR_RETURN(const auto layered, layering(layers, control));
+        auto draft = std::make_shared<DraftModel>();
+        draft->begins = layered->begins;
+        if (layered->isOfBlocks) {
+            ASSIGN_OR_RETURN(const auto shortened, shortModel());
+            Layering perBlock;
+            perBlock.begins.resize(static_cast<size_t>(shortened->keptCount()) + 1);
+            std::iota(perBlock.begins.begin(), perBlock.begins.end(), 0);
+            perBlock.names.resize(static_cast<size_t>(shortened->keptCount()));
+            const SplitModel loss{.graph = shortened->loss, .views = {}};
+            ASSIGN_OR_RETURN(PreparedModel model, prepareModel(loss, microbatchSize, optimizer_,
+                                                               perBlock, cluster_.device, control));
+            if (model.isLayeredAsAsked) {
+                draft->model = std::make_shared<const PreparedModel>(std::move(model));
+                draft->shortened = shortened;
+                draft->layerOfBlock = shortened->keptOf;
+                draft->leastTotal = leastTotal(*draft);
+                return std::shared_ptr<const DraftModel>(std::move(draft));
+            }
+        }
+        ASSIGN_OR_RETURN(draft->model, fullModel(microbatchSize, layers, control));
+        draft->layerOfBlock.resize(draft->model->layers.size());
+        std::iota(draft->layerOfBlock.begin(), draft->layerOfBlock.end(), 0);
+        draft->begins = draft->layerOfBlock;
+        draft->begins.push_back(static_cast<int>(draft->layerOfBlock.size()));
+        draft->leastTotal = leastTotal(*draft);
+        return std::shared_ptr<const DraftModel>(std::move(draft));
+    };
+    return drafts_.get({microbatchSize, layers.value_or(0)}, make);
+}
+
+Result<std::shared_ptr<const PreparedModel>>
+PlanContext::fullModel(int64_t microbatchSize, std::optional<int> layers, const JobControl& control)
+{
+    const auto make = [&]() -> Result<std::shared_ptr<const PreparedModel>> {
+        ASSIGN_OR_RETURN(const auto split, splitModel());
+        ASSIGN_OR_RETURN(const auto layered, layering(layers, control));
+        ASSIGN_OR_RETURN(PreparedModel model, prepareModel(*split, microbatchSize, optimizer_,
+                                                           *layered, cluster_.device, control));
+        return std::make_shared<const PreparedModel>(std::move(model));
+    };
+    return full_.get({microbatchSize, layers.value_or(0)}, make);
+}
+
+Result<std::shared_ptr<StageSharder>>
+PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const MeshKey& mesh,
+                     const ShardingRules& rules)
+{
+    return sharders_.get({model, mesh, rules}, [&]() -> Result<std::shared_ptr<StageSharder>> {
+        const Submesh place{.firstHost = 0,
+                            .hosts = mesh.hosts,
+                            .firstDevice = 0,
+                            .devicesPerHost = mesh.devicesPerHost};
+        return StageSharder::create(model->layered, cluster_,
+                                    makeDeviceMesh(cluster_, place, mesh.axes), rules);
+    });
+}
+
+Bytes PlanContext::size() const
+{
+    const auto ofSharder = [](const StageSharder& sharder) { return sharder.size(); };
+    const auto ofDraft = [](const DraftModel& draft) { return sizeOf(*draft.model); };
+    return sharders_.size(ofSharder) + drafts_.size(ofDraft) +
+           full_.size([](const PreparedModel& model) { return sizeOf(model); });
+}
+
+void PlanContext::trim(Bytes limit)
+{
+    // Halves what is kept of the uses since the start until it fits; the newest stay.
+    uint64_t oldest = 0;
+    while (size() > limit && oldest < clock_) {
+        oldest += (clock_ - oldest) / 8 + 1;
+        sharders_.forgetBefore(oldest);
+        drafts_.forgetBefore(oldest);
+        full_.forgetBefore(oldest);
+    }
+}
+
+} // namespace alpa

@@ -1,0 +1,93 @@
+// PlanContext: what is known of one model on one cluster, whatever the constraints. Every member
+// is the remembered value of a function, so what is known already never changes a plan.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/intra_op/stage_sharding.h"
+#include "core/plan/memo.h"
+#include "core/plan/plan_request.h"
+#include "core/plan/prepare_model.h"
+#include "core/plan/shorten_model.h"
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+namespace alpa
+{
+
+/// The model in which drafts are costed: one layer a kept block, or the model's own layers where
+/// there is nothing to cut.
+struct DraftModel {
+    std::shared_ptr<const PreparedModel> model;
+    std::shared_ptr<const ShortModel> shortened; ///< Null: layers stand for themselves.
+    std::vector<int> layerOfBlock;               ///< Of `model`, per block.
+    std::vector<int> begins; ///< First block of every layer of the whole model, then their number.
+    /// Parameters, one gradient each, states, and a microbatch's activations, on all devices
+    /// together.
+    Bytes leastTotal;
+
+    int blockCount() const { return static_cast<int>(layerOfBlock.size()); }
+    int layerCount() const { return static_cast<int>(begins.size()) - 1; }
+    /// Blocks i and i + 1 stand side by side as layers n and n + 1 of `model`.
+    int pairOf(int block) const
+    {
+        return shortened ? shortened->keptPair(block) : layerOfBlock[static_cast<size_t>(block)];
+    }
+};
+
+/// A rectangle of devices and the axes of its mesh. All rectangles of one size are alike.
+struct MeshKey {
+    int hosts = 1;
+    int devicesPerHost = 1;
+    std::vector<int> axes;
+    friend auto operator<=>(const MeshKey&, const MeshKey&) = default;
+};
+
+/// Safe to use from several threads.
+class PlanContext
+{
+public:
+    PlanContext(std::shared_ptr<const Graph> model, OptimizerOptions optimizer, Cluster cluster);
+
+    bool isFor(const PlanRequest& request) const;
+    const Graph& model() const { return *model_; }
+    const Cluster& cluster() const { return cluster_; }
+
+    Result<std::shared_ptr<const Layering>> layering(std::optional<int> layers,
+                                                     const JobControl& control);
+    Result<std::shared_ptr<const DraftModel>>
+    draftModel(int64_t microbatchSize, std::optional<int> layers, const JobControl& control);
+    /// All layers of the model.
+    Result<std::shared_ptr<const PreparedModel>>
+    fullModel(int64_t microbatchSize, std::optional<int> layers, const JobControl& control);
+    /// Of a model that this context made.
+    Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
+                                                  const MeshKey& mesh, const ShardingRules& rules);
+
+    /// Roughly what is remembered.
+    Bytes size() const;
+    /// Forgets what was not used for longest until about `limit` is left.
+    void trim(Bytes limit);
+
+private:
+    using ModelKey = std::tuple<int64_t, int>; ///< Microbatch size; layers asked or 0.
+    using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey, ShardingRules>;
+
+    Result<std::shared_ptr<const SplitModel>> splitModel();
+    Result<std::shared_ptr<const ShortModel>> shortModel();
+
+    std::shared_ptr<const Graph> model_;
+    OptimizerOptions optimizer_;
+    Cluster cluster_;
+    UseClock clock_;
+    Memo<int, const SplitModel> split_{clock_};
+    Memo<int, const ShortModel> short_{clock_};
+    Memo<int, const Layering> layerings_{clock_};
+    Memo<ModelKey, const DraftModel> drafts_{clock_};
+    Memo<ModelKey, const PreparedModel> full_{clock_};
+    Memo<SharderKey, StageSharder> sharders_{clock_};
+};
+
+} // namespace alpa

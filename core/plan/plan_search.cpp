@@ -1,0 +1,244 @@
+#include "core/plan/plan_search.h"
+
+#include "core/base/text.h"
+#include "core/training/rebatch.h"
+#include "core/training/sample_mixing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr double kDraftSlack = 1.02; ///< Drafts of other microbatch counts that are finished too.
+
+void keepReason(NoPlan& kept, const NoPlan& none)
+{
+    if (kept.reason.empty() ||
+        (none.smallestMemory &&
+         (!kept.smallestMemory || *none.smallestMemory < *kept.smallestMemory)))
+        kept = none;
+}
+
+} // namespace
+
+PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
+                       PlanContext& context, const JobControl& control)
+    : request_(request)
+    , context_(context)
+    , control_(control)
+    , constraints_(std::move(constraints))
+    , limit_(memoryLimit(request.cluster, constraints_))
+{
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    threads_ = request.options.threads > 0 ? request.options.threads : cores;
+}
+
+Result<std::shared_ptr<const ParallelPlan>> PlanSearch::search(const std::vector<int>& counts,
+                                                               NoPlan& none)
+{
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, none));
+    std::ranges::stable_sort(drafts, {}, &Draft::stepTime);
+    std::shared_ptr<const ParallelPlan> best;
+    int finished = 0;
+    for (const Draft& draft : drafts) {
+        // Drafts are close, but not exact: the second is solved too if it comes near.
+        if (finished == 2 || (best && draft.stepTime.count > best->stepTime.count * kDraftSlack))
+            break;
+        control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
+                        0.8 + 0.1 * finished);
+        ASSIGN_OR_RETURN(Attempt attempt,
+                         finishDraft(draft, request_, constraints_, context_, control_));
+        if (!attempt.plan) {
+            keepReason(none, attempt.none);
+            continue;
+        }
+        ++finished;
+        if (!best || attempt.plan->stepTime < best->stepTime)
+            best = std::move(attempt.plan);
+    }
+    if (none.reason.empty())
+        none.reason =
+            fmt::format("no microbatch count divides the global batch of {}", globalBatch());
+    return best;
+}
+
+Result<bool> PlanSearch::isFeasible()
+{
+    NoPlan none;
+    ASSIGN_OR_RETURN(const std::vector<Draft> drafts, draft({}, none));
+    return !drafts.empty();
+}
+
+int64_t PlanSearch::globalBatch() const
+{
+    return request_.options.globalBatch.value_or(batchSize(*request_.model));
+}
+
+Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoPlan& none)
+{
+    const int64_t samples = globalBatch();
+    RETURN_IF_ERROR(checkRequest(samples));
+    ASSIGN_OR_RETURN(const auto usual, context_.layering(request_.options.layers, control_));
+    layers_ =
+        request_.options.layers ? request_.options.layers : layersForStages(usual->layerCount());
+    if (layers_ && layers_ != request_.options.layers) {
+        // More stages or cuts than the model has contractions: no plan, not a broken request.
+        const auto finer = context_.layering(layers_, control_);
+        if (!finer && finer.error().code == ErrorCode::kInvalidInput) {
+            none.reason = finer.error().message;
+            return std::vector<Draft>();
+        }
+    }
+    const bool isFree = counts.empty() && !constraints_.microbatches;
+    if (isFree && firstSampleMixing(*request_.model)) {
+        // Batch statistics are those of a microbatch: the whole batch at once where it fits.
+        ASSIGN_OR_RETURN(std::vector<Draft> whole, draftCounts(samples, {1}, false, none));
+        if (whole.empty()) {
+            ASSIGN_OR_RETURN(whole, draftCounts(samples, {1}, true, none));
+        }
+        if (!whole.empty())
+            return whole;
+    }
+    const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, none));
+    if (drafts.empty()) {
+        ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, none));
+    }
+    return drafts;
+}
+
+Status PlanSearch::checkRequest(int64_t globalBatch) const
+{
+    if (globalBatch < 1)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("global batch {}: expected at least 1", globalBatch));
+    if (limit_.count <= 0)
+        return Error(ErrorCode::kInvalidInput, "memory per device is 0 bytes: expected more");
+    if (constraints_.microbatches &&
+        (*constraints_.microbatches < 1 || globalBatch % *constraints_.microbatches != 0))
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("{} microbatches do not divide the global batch of {}",
+                                 *constraints_.microbatches, globalBatch));
+    for (const auto& [name, value] :
+         {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
+          std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
+          std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp)}) {
+        if (value && *value < 1)
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("{} {}: expected at least 1", name, *value));
+    }
+    return {};
+}
+
+/// Powers of two (and the batch itself) from few microbatches to many.
+std::vector<int> PlanSearch::microbatchCounts(int64_t globalBatch) const
+{
+    if (constraints_.microbatches)
+        return {*constraints_.microbatches};
+    std::vector<int> counts;
+    for (int64_t count = 1; count <= globalBatch; count *= 2) {
+        if (globalBatch % count == 0)
+            counts.push_back(static_cast<int>(count));
+    }
+    return counts;
+}
+
+Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
+                                                   const std::vector<int>& counts, bool isLean,
+                                                   NoPlan& none)
+{
+    std::vector<Draft> drafts;
+    Seconds best = kForever;
+    int notBetter = 0;
+    for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
+        control_.report(fmt::format("comparing {} microbatches", counts[i]),
+                        0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
+        ASSIGN_OR_RETURN(std::optional<Draft> draft,
+                         draftCount(globalBatch, counts[i], isLean, none));
+        if (!draft)
+            continue;
+        // The curve over microbatch counts has one valley: two steps uphill end the search.
+        notBetter = draft->stepTime < best ? 0 : notBetter + 1;
+        best = std::min(best, draft->stepTime);
+        drafts.push_back(std::move(*draft));
+    }
+    return drafts;
+}
+
+Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int microbatches,
+                                                    bool isLean, NoPlan& none)
+{
+    ASSIGN_OR_RETURN(const auto model,
+                     context_.draftModel(globalBatch / microbatches, layers_, control_));
+    if (isHopeless(*model, microbatches, none))
+        return std::optional<Draft>();
+    Draft draft{.microbatches = microbatches,
+                .stepTime = kForever,
+                .layersAsked = layers_,
+                .model = model,
+                .set = nullptr};
+    ASSIGN_OR_RETURN(CandidateSet set, makeCandidates({.context = &context_,
+                                                       .model = model.get(),
+                                                       .constraints = &constraints_,
+                                                       .microbatches = microbatches,
+                                                       .isLean = isLean,
+                                                       .threads = threads_},
+                                                      control_));
+    if (!set.unmatchedPatterns.empty())
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
+                                 set.unmatchedPatterns.front()));
+    draft.set = std::make_shared<const CandidateSet>(std::move(set));
+    if (draft.set->candidates.empty()) {
+        keepReason(none,
+                   {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints"
+                                                          : draft.set->problems.front(),
+                    .clashing = {},
+                    .smallestMemory = {}});
+        return std::optional<Draft>();
+    }
+    ASSIGN_OR_RETURN(const StageOutcome outcome,
+                     chooseStages(stageProblem(draft, request_.cluster, constraints_), control_));
+    if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
+        draft.stepTime = solution->best.stepTime;
+        return std::optional(std::move(draft));
+    }
+    const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
+    keepReason(none, {.reason = nothing.message,
+                      .clashing = {},
+                      .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget
+                                                               : draft.set->smallestMemory});
+    return std::optional<Draft>();
+}
+
+/// Even perfectly split over all devices, parameters, one gradient each, states, and one
+/// microbatch's activations need more than there is.
+bool PlanSearch::isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const
+{
+    const Bytes least = model.leastTotal / int64_t{request_.cluster.deviceCount()};
+    if (least <= limit_)
+        return false;
+    keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on "
+                                            "each of {} devices, more than {}",
+                                            microbatches, formatMemory(least),
+                                            request_.cluster.deviceCount(), formatMemory(limit_)),
+                      .clashing = {},
+                      .smallestMemory = least});
+    return true;
+}
+
+/// More layers than usual if a demanded number of stages or a cut needs them.
+std::optional<int> PlanSearch::layersForStages(int usual) const
+{
+    int layers = constraints_.fixedPp.value_or(1);
+    for (const int cut : constraints_.cuts)
+        layers = std::max(layers, cut + 1);
+    return layers > usual ? std::optional(layers) : std::nullopt;
+}
+
+} // namespace alpa

@@ -1,0 +1,51 @@
+// One search for a plan under one set of constraints: drafts of all microbatch counts, the best of
+// which are finished.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/plan/finish_plan.h"
+#include "core/plan/plan_context.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace alpa
+{
+
+class PlanSearch
+{
+public:
+    /// Keeps references to `request` and `context`.
+    PlanSearch(const PlanRequest& request, PlanConstraints constraints, PlanContext& context,
+               const JobControl& control);
+
+    /// The best plan over `counts` microbatches, or over all counts if empty. None: `none` says
+    /// why.
+    Result<std::shared_ptr<const ParallelPlan>> search(const std::vector<int>& counts,
+                                                       NoPlan& none);
+    /// Does any plan obey the constraints, as far as drafts tell?
+    Result<bool> isFeasible();
+
+private:
+    int64_t globalBatch() const;
+    Status checkRequest(int64_t globalBatch) const;
+    Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none);
+    std::vector<int> microbatchCounts(int64_t globalBatch) const;
+    Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts,
+                                           bool isLean, NoPlan& none);
+    Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
+                                            NoPlan& none);
+    bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
+    std::optional<int> layersForStages(int usual) const;
+
+    const PlanRequest& request_;
+    PlanContext& context_;
+    JobControl control_;
+    PlanConstraints constraints_;
+    Bytes limit_;
+    int threads_ = 1;
+    std::optional<int> layers_;
+};
+
+} // namespace alpa
