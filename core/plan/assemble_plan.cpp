@@ -3,6 +3,7 @@
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
 #include "core/plan/stage_cost.h"
+#include "core/plan/strategy_text.h"
 
 #include <fmt/format.h>
 
@@ -137,38 +138,6 @@ private:
         }
     }
 
-    std::string strategyText(const MeshNode& node, size_t k) const
-    {
-        const ShardingSpec& spec = tables_.list(node.specs)[k];
-        if (node.kind != DecisionKind::kOp)
-            return formatSpec(spec);
-        const FactorRule& rule =
-            layered_.rules.rules[static_cast<size_t>(layered_.rules.ofOp[node.op.index()])];
-        std::string text;
-        static constexpr const char* kAxisNames[] = {"x", "y", "z", "w"};
-        for (size_t axis = 0; axis < chosen_.mesh.axes.size(); ++axis) {
-            const int factor = node.strategies[k].axisFactor[axis];
-            if (chosen_.mesh.axes[axis].size == 1)
-                continue;
-            if (!text.empty())
-                text += ", ";
-            text += std::string(kAxisNames[axis]) + ": ";
-            text += factor == Strategy::kUnused ? "replicated" : factorText(rule, factor);
-        }
-        return text.empty() ? "one device" : text;
-    }
-
-    /// "result dim 2 (8192)" or "sum over 2048".
-    static std::string factorText(const FactorRule& rule, int factor)
-    {
-        const Factor& f = rule.factors[static_cast<size_t>(factor)];
-        for (size_t dim = 0; dim < rule.results[0].size(); ++dim) {
-            if (std::ranges::find(rule.results[0][dim], factor) != rule.results[0][dim].end())
-                return fmt::format("dim {} of {}", dim, f.size);
-        }
-        return fmt::format("sum over {}", f.size);
-    }
-
     /// Deltas with everything else as chosen: what switching one decision alone would add to a
     /// step.
     void readDecisions(PlanStage& stage)
@@ -205,9 +174,11 @@ private:
             for (const auto& [delta, k] : order) {
                 if (k == chosen)
                     decision.chosen = static_cast<int>(decision.alternatives.size());
-                decision.alternatives.push_back({.strategy = strategyText(node, k),
-                                                 .result = tables_.list(node.specs)[k],
-                                                 .delta = Seconds(delta)});
+                decision.alternatives.push_back(
+                    {.strategy =
+                         strategyText(layered_, chosen_.mesh, node, tables_.list(node.specs)[k], k),
+                     .result = tables_.list(node.specs)[k],
+                     .delta = Seconds(delta)});
             }
             stage.decisions.push_back(std::move(decision));
         }

@@ -113,29 +113,6 @@ std::string formatStages(const ParallelPlan& plan)
     return table.text();
 }
 
-std::string formatCosts(const ParallelPlan& plan)
-{
-    TextTable table({"stage", "forward", "+ comm.", "again", "backward", "+ comm.", "= microbatch",
-                     fmt::format("x {}", plan.microbatches), "sync", "update", "idle", "= step",
-                     "receive"});
-    for (size_t s = 0; s < plan.stages.size(); ++s) {
-        const StageCost& cost = plan.stages[s].cost;
-        const Seconds all = cost.perMicrobatch() * static_cast<double>(plan.microbatches);
-        const Seconds busy = all + cost.perStep();
-        table.add({fmt::format("{}", s), formatSeconds(cost.forwardCompute),
-                   formatSeconds(cost.forwardCommunication), formatSeconds(cost.recomputation),
-                   formatSeconds(cost.backwardCompute), formatSeconds(cost.backwardCommunication),
-                   formatSeconds(cost.perMicrobatch()), formatSeconds(all),
-                   formatSeconds(cost.gradientSync), formatSeconds(cost.update),
-                   formatSeconds(Seconds(std::max(0.0, (plan.stepTime - busy).count))),
-                   formatSeconds(plan.stepTime), formatSeconds(cost.receive)});
-    }
-    return table.text() +
-           "Times of one stage; forward to microbatch are of one microbatch. Again is the forward "
-           "pass repeated\nbefore the backward where activations are recomputed. Receive is the "
-           "transfer of one microbatch's\nactivations, which overlaps with computing.\n";
-}
-
 std::string formatMemory(const ParallelPlan& plan)
 {
     const PlanFigures figures = measurePlan(plan);
