@@ -24,20 +24,21 @@ class StageAgain
 {
 public:
     static Result<std::unique_ptr<StageAgain>> solve(const ParallelPlan& plan,
-                                                     const LayeredGraph& layered, size_t index,
-                                                     const JobControl& control)
+                                                     std::shared_ptr<const LayeredGraph> layered,
+                                                     size_t index, const JobControl& control)
     {
         const PlanStage& stage = plan.stages[index];
         const PlanConstraints constraints = withStrategy(
             plan.options.constraints, plan.options.strategy, plan.cluster.deviceCount());
-        const MeshShape shape{
-            .submesh = 0, .dp = stage.mesh.axisSize(0), .tp = stage.mesh.axisSize(1)};
-        ASSIGN_OR_RETURN(StageSharder sharder,
+        MeshShape shape;
+        for (const MeshAxis& axis : stage.mesh.axes)
+            shape.axes.push_back(axis.size);
+        ASSIGN_OR_RETURN(std::shared_ptr<StageSharder> sharder,
                          StageSharder::create(layered, plan.cluster, stage.mesh,
-                                              shardingRules(constraints, shape),
-                                              plan.microbatches));
+                                              shardingRules(constraints, shape)));
         auto again =
-            std::unique_ptr<StageAgain>(new StageAgain(plan, layered, index, std::move(sharder)));
+            std::unique_ptr<StageAgain>(new StageAgain(plan, *layered, index, std::move(sharder)));
+        again->forbid(constraints);
         RETURN_IF_ERROR(again->solveAgain(control));
         return again;
     }
@@ -45,7 +46,7 @@ public:
     const std::vector<int>& nodes() const { return nodes_; }
     const MeshNode& node(size_t position) const
     {
-        return sharder_.problem().nodes[static_cast<size_t>(nodes_[position])];
+        return sharder_->problem().nodes[static_cast<size_t>(nodes_[position])];
     }
     bool isExact() const { return solution_.isOptimal; }
 
@@ -53,7 +54,7 @@ public:
     std::vector<std::string> followers(size_t position) const
     {
         std::vector<std::string> labels;
-        const MeshProblem& problem = sharder_.problem();
+        const MeshProblem& problem = sharder_->problem();
         for (const OpId id : stage_.ops) {
             if (problem.ops[id.index()].node == nodes_[position] && node(position).op != id)
                 labels.push_back(opLabel(*plan_.graph, plan_.graph->op(id)));
@@ -102,26 +103,39 @@ public:
 
 private:
     StageAgain(const ParallelPlan& plan, const LayeredGraph& layered, size_t index,
-               StageSharder sharder)
+               std::shared_ptr<StageSharder> sharder)
         : plan_(plan)
         , layered_(layered)
         , index_(index)
         , stage_(plan.stages[index])
         , steps_(plan, layered)
         , sharder_(std::move(sharder))
-        , nodes_(sharder_.nodesOf(stage_.firstLayer, stage_.endLayer))
+        , nodes_(sharder_->nodesOf(stage_.firstLayer, stage_.endLayer))
     {
         const PlanStage& stage = stage_;
         request_ = {.firstLayer = stage.firstLayer,
                     .endLayer = stage.endLayer,
+                    .microbatches = plan.microbatches,
                     .inFlight = stage.memory.inFlight,
                     .secondsPerByte = 0,
                     .memoryLimit = {},
                     .recomputes = stage.recomputes,
-                    .isDraft = false};
+                    .isDraft = false,
+                    .forbidden = nullptr};
         if (stage.certificate.memoryBinds)
             request_.memoryLimit =
                 memoryLimit(plan.cluster, plan.options.constraints) - transientOf(stage);
+    }
+
+    /// Takes away what the constraints take.
+    void forbid(const PlanConstraints& constraints)
+    {
+        std::vector<SpecMatch> matches;
+        for (int layer = stage_.firstLayer; layer < stage_.endLayer; ++layer) {
+            const auto own = matchSpecs(layered_, layer, constraints.specs);
+            matches.insert(matches.end(), own.begin(), own.end());
+        }
+        request_.forbidden = forbiddenIn(*sharder_, constraints, matches);
     }
 
     /// What the planner set aside for short-lived tensors; recomputed activations are the
@@ -141,7 +155,7 @@ private:
 
     Status solveAgain(const JobControl& control)
     {
-        const StageShardingOutcome& outcome = sharder_.solve(request_, control);
+        const StageShardingOutcome& outcome = sharder_->solve(request_, control);
         const auto* found = std::get_if<StageSharding>(&outcome);
         if (found == nullptr)
             return std::holds_alternative<StageCancelled>(outcome)
@@ -150,7 +164,7 @@ private:
                                "the stage of layers " + std::to_string(stage_.firstLayer) + " to " +
                                    std::to_string(stage_.endLayer - 1) +
                                    " cannot be sharded again");
-        ilp_ = sharder_.ilp(request_);
+        ilp_ = sharder_->ilp(request_);
         solution_.choice = found->choice;
         solution_.cost = found->objective;
         solution_.lowerBound = found->lowerBound;
@@ -179,10 +193,10 @@ private:
 
     StrategyTerms termsOf(size_t position, size_t k)
     {
-        const MeshProblem& problem = sharder_.problem();
+        const MeshProblem& problem = sharder_->problem();
         const MeshNode& decision = node(position);
         StrategyTerms terms;
-        terms.result = sharder_.tables().list(decision.specs)[k];
+        terms.result = sharder_->tables().list(decision.specs)[k];
         terms.strategy = strategyText(layered_, stage_.mesh, decision, terms.result, k);
         const double forward = request_.recomputes ? decision.forward[k] : 0.0;
         terms.perStep = Seconds(decision.perStep[k]);
@@ -200,7 +214,7 @@ private:
             const int other = positionOf(isFrom ? edge.to : edge.from);
             if (other < 0)
                 continue;
-            const SpecTables::Matrix& matrix = sharder_.tables().matrixAt(edge.matrix);
+            const SpecTables::Matrix& matrix = sharder_->tables().matrixAt(edge.matrix);
             const int chosen = solution_.choice[static_cast<size_t>(other)];
             const int row = isFrom ? static_cast<int>(k) : chosen;
             const int column = isFrom ? chosen : static_cast<int>(k);
@@ -214,23 +228,23 @@ private:
     /// Of the ops that follow the node, under its strategy k.
     Seconds computeOf(int index, size_t k)
     {
-        const MeshProblem& problem = sharder_.problem();
+        const MeshProblem& problem = sharder_->problem();
         Seconds sum;
         for (const OpId id : stage_.ops) {
             const OpDecision& op = problem.ops[id.index()];
             const Phase phase = plan_.graph->op(id).phase;
             if (op.node != index || phase == Phase::kUpdate)
                 continue;
-            AxisSet axes = sharder_.tables().list(op.result)[k].splitAxes();
+            AxisSet axes = sharder_->tables().list(op.result)[k].splitAxes();
             std::vector<ShardingSpec> operands;
             for (const SpecListId list : op.operands) {
-                operands.push_back(sharder_.tables().list(list)[k]);
+                operands.push_back(sharder_->tables().list(list)[k]);
                 axes |= operands.back().splitAxes();
             }
             operands.resize(std::max<size_t>(operands.size(), 2));
             const Seconds time =
                 layered_.computeOn(id, 1.0 / stage_.mesh.groupSize(axes), operands[0], operands[1],
-                                   sharder_.tables().axisSizes());
+                                   sharder_->tables().axisSizes());
             sum += time * (phase == Phase::kForward && request_.recomputes ? 2.0 : 1.0);
         }
         return sum;
@@ -247,7 +261,7 @@ private:
     size_t index_;
     const PlanStage& stage_;
     StepModel steps_;
-    StageSharder sharder_;
+    std::shared_ptr<StageSharder> sharder_;
     std::vector<int> nodes_;
     StageRequest request_;
     IlpProblem ilp_;
@@ -322,7 +336,7 @@ bool isMeant(const std::string& label, const std::vector<std::string>& followers
 Result<std::vector<DecisionExplanation>>
 explainDecisions(const ParallelPlan& plan, const WhyRequest& request, const JobControl& control)
 {
-    const LayeredGraph layered = layeredGraphOf(plan);
+    const auto layered = std::make_shared<const LayeredGraph>(layeredGraphOf(plan));
     std::vector<DecisionExplanation> explanations;
     bool isMatched = false;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
