@@ -1,7 +1,9 @@
 #include "core/lowering/lower_plan.h"
 
 #include "core/lowering/assign_buffers.h"
+#include "core/lowering/crossings.h"
 #include "core/lowering/lower_stage.h"
+#include "core/lowering/op_segments.h"
 #include "core/lowering/transfer_tiles.h"
 #include "core/program/verify_program.h"
 
@@ -70,7 +72,8 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
     program.name = plan.modelName;
     program.microbatches = plan.microbatches;
     const GraphRules rules = collectRules(*plan.graph);
-    const std::vector<Crossing> crossings = findCrossings(plan);
+    const std::vector<SegmentKind> segments = opSegments(plan, rules);
+    const std::vector<Crossing> crossings = findCrossings(plan, segments);
     for (const Crossing& crossing : crossings) {
         Transfer transfer;
         transfer.value = crossing.value;
@@ -81,7 +84,7 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
     }
     std::vector<StageCode> codes;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
-        Result<StageCode> code = lowerStage(plan, static_cast<int>(s), crossings, rules);
+        Result<StageCode> code = lowerStage({plan, crossings, rules, segments}, static_cast<int>(s));
         if (!code)
             return code.error().in(fmt::format("stage {}", s));
         assignBuffers(code->program);

@@ -2,31 +2,16 @@
 // place.
 #pragma once
 
+#include "core/intra_op/spec_tables.h"
+#include "core/lowering/crossings.h"
 #include "core/plan/parallel_plan.h"
 #include "core/program/program.h"
-#include "core/sharding/reshard.h"
 
 #include <map>
 #include <vector>
 
 namespace alpa
 {
-
-/// A value that one stage computes and another reads.
-struct Crossing {
-    ValueId value;
-    int fromStage = 0;
-    int toStage = 0;
-    int layer = 0; ///< Of the reader; its PlannedInput. -1 for scalars.
-    ShardingSpec toSpec;
-    bool oncePerStep = false;
-    Phase readIn = Phase::kForward; ///< First phase that reads it.
-    bool isReadBackward = false;
-};
-
-/// All crossings of a plan, by (fromStage, value, toStage, layer); a TransferId is an index into
-/// them.
-std::vector<Crossing> findCrossings(const ParallelPlan& plan);
 
 /// What a stage's code leaves for the transfers: the buffer and the spec that each outgoing
 /// crossing is sent from, and the buffer that each incoming one is received into.
@@ -37,8 +22,14 @@ struct StageCode {
     std::map<uint32_t, BufferId> receivedInto; ///< Transfer -> buffer.
 };
 
-/// `rules`: of plan.graph, per op.
-Result<StageCode> lowerStage(const ParallelPlan& plan, int stage,
-                             const std::vector<Crossing>& crossings, const GraphRules& rules);
+/// What all stages of a plan share.
+struct LoweringInput {
+    const ParallelPlan& plan;
+    const std::vector<Crossing>& crossings;
+    const GraphRules& rules;                  ///< Of plan.graph.
+    const std::vector<SegmentKind>& segments; ///< Per op of plan.graph.
+};
+
+Result<StageCode> lowerStage(const LoweringInput& input, int stage);
 
 } // namespace alpa

@@ -194,9 +194,57 @@ std::shared_ptr<const ParallelPlan> planWithinMemory(Rng& rng, PlanRequest reque
     return smaller ? smaller : plan;
 }
 
+/// How many of the plans of a test did what is rare.
+struct Coverage {
+    int planned = 0, recomputing = 0, zeroBubble = 0, interleaved = 0;
+    void add(const ParallelPlan& plan)
+    {
+        ++planned;
+        recomputing += std::ranges::any_of(plan.stages, &PlanStage::recomputes);
+        zeroBubble += plan.schedule == ScheduleKind::kZeroBubble && plan.stages.size() > 1;
+        interleaved += plan.schedule == ScheduleKind::kInterleaved1f1b;
+    }
+    void print(int tried) const
+    {
+        std::printf("%d of %d requests had a plan, %d recompute, %d zero-bubble, %d interleaved\n",
+                    planned, tried, recomputing, zeroBubble, interleaved);
+        EXPECT_GE(planned * 5, tried - 2); // Many mix samples, and so allow one microbatch only.
+        if (tried >= 200) {
+            EXPECT_GT(zeroBubble, 3);
+            EXPECT_GT(interleaved, 3);
+        }
+    }
+};
+
+/// The same stages under another schedule, where they fit it: zero-bubble, or the second half of the
+/// stages on the devices of the first, interleaved.
+std::shared_ptr<const ParallelPlan> rescheduled(Rng& rng, std::shared_ptr<const ParallelPlan> plan)
+{
+    const size_t groups = plan->stages.size() / 2;
+    auto other = std::make_shared<ParallelPlan>(*plan);
+    if (rng.chance(0.5)) {
+        other->schedule = ScheduleKind::kZeroBubble;
+        return other;
+    }
+    bool isPossible = groups > 0 && plan->stages.size() % 2 == 0 &&
+                      plan->microbatches % static_cast<int>(groups) == 0;
+    for (size_t s = 0; s < groups && isPossible; ++s) {
+        const DeviceMesh& first = plan->stages[s].mesh;
+        isPossible = first.deviceCount() == plan->stages[s + groups].mesh.deviceCount();
+        other->stages[s + groups].submesh = other->stages[s].submesh;
+        other->stages[s + groups].mesh.devices = first.devices;
+    }
+    if (!isPossible)
+        return plan;
+    other->schedule = ScheduleKind::kInterleaved1f1b;
+    other->chunks = 2;
+    return other;
+}
+
 std::string caseText(const ParallelPlan& plan)
 {
-    std::string text = formatConstraints(plan.options.constraints) + "\n";
+    std::string text = formatConstraints(plan.options.constraints) + "\nschedule " +
+                       alpa::text(plan.schedule) + "\n";
     for (const PlanStage& stage : plan.stages) {
         text += "layers " + std::to_string(stage.firstLayer) + "-" +
                 std::to_string(stage.endLayer) + " on";
@@ -215,19 +263,19 @@ std::string caseText(const ParallelPlan& plan)
 
 TEST(PlansOfRandomModels, GiveWhatOneDeviceGives)
 {
-    int planned = 0;
-    int recomputing = 0;
+    Coverage coverage;
     int tried = 0;
     forEachSeed(
         200,
         [&](Rng& rng, int size) {
             ++tried;
             Graph model = randomGraph(rng, 4 + size, {.keepsBatch = true, .batch = 8});
-            const auto plan = planWithinMemory(rng, randomRequest(rng, std::move(model)));
+            auto plan = planWithinMemory(rng, randomRequest(rng, std::move(model)));
             if (!plan)
                 return;
-            ++planned;
-            recomputing += std::ranges::any_of(plan->stages, &PlanStage::recomputes);
+            if (rng.chance(0.4))
+                plan = rescheduled(rng, std::move(plan));
+            coverage.add(*plan);
             SCOPED_TRACE(caseText(*plan));
             const auto inputs = makeInputs(*plan, [&rng] { return 1.5 * (rng.uniform() - 0.5); });
             // Adam's first updates are the signs of gradients, which are noise where these vanish.
@@ -249,8 +297,7 @@ TEST(PlansOfRandomModels, GiveWhatOneDeviceGives)
                 });
         },
         16);
-    std::printf("%d of %d requests had a plan, %d recompute\n", planned, tried, recomputing);
-    EXPECT_GE(planned * 3, tried - 2);
+    coverage.print(tried);
 }
 
 /// A model whose every value, gradient and update is a small integer or a quarter of one.
@@ -331,8 +378,7 @@ private:
 
 TEST(PlansOfIntegerModels, GiveWhatOneDeviceGivesBitForBit)
 {
-    int planned = 0;
-    int recomputing = 0;
+    Coverage coverage;
     int tried = 0;
     forEachSeed(
         200,
@@ -340,11 +386,12 @@ TEST(PlansOfIntegerModels, GiveWhatOneDeviceGivesBitForBit)
             ++tried;
             PlanRequest request = randomRequest(rng, IntegerModel(rng).make(4 + size));
             request.options.optimizer = {.kind = OptimizerOptions::Kind::kSgd, .learningRate = 1.0};
-            const auto plan = planWithinMemory(rng, request);
+            auto plan = planWithinMemory(rng, request);
             if (!plan)
                 return;
-            ++planned;
-            recomputing += std::ranges::any_of(plan->stages, &PlanStage::recomputes);
+            if (rng.chance(0.4))
+                plan = rescheduled(rng, std::move(plan));
+            coverage.add(*plan);
             SCOPED_TRACE(caseText(*plan));
             const auto inputs = makeInputs(*plan, [&rng] { return rng.between(-1, 1); });
             runBoth(
@@ -354,8 +401,7 @@ TEST(PlansOfIntegerModels, GiveWhatOneDeviceGivesBitForBit)
                 });
         },
         8);
-    std::printf("%d of %d requests had a plan, %d recompute\n", planned, tried, recomputing);
-    EXPECT_GE(planned * 3, tried - 2);
+    coverage.print(tried);
 }
 
 } // namespace

@@ -1,0 +1,52 @@
+#include "core/lowering/op_segments.h"
+
+#include "core/sharding/weight_gradients.h"
+
+namespace alpa
+{
+namespace
+{
+
+SegmentKind segmentOf(Phase phase)
+{
+    switch (phase) {
+    case Phase::kForward:
+        return SegmentKind::kForward;
+    case Phase::kBackward:
+        return SegmentKind::kBackward;
+    case Phase::kUpdate:
+        return SegmentKind::kUpdate;
+    }
+    return SegmentKind::kForward;
+}
+
+} // namespace
+
+std::vector<SegmentKind> opSegments(const ParallelPlan& plan, const GraphRules& rules)
+{
+    const Graph& graph = *plan.graph;
+    std::vector<SegmentKind> segments;
+    for (const Op& op : graph.ops)
+        segments.push_back(segmentOf(op.phase));
+    if (plan.schedule != ScheduleKind::kZeroBubble)
+        return segments;
+    const std::vector<bool> isWeight = weightGradientOps(graph, rules.batch, plan.layerOfOp);
+    for (size_t op = 0; op < segments.size(); ++op) {
+        if (isWeight[op])
+            segments[op] = SegmentKind::kWeightGradient;
+    }
+    return segments;
+}
+
+std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
+{
+    const PlanStage& here = plan.stages[static_cast<size_t>(stage)];
+    std::vector<bool> isRecomputed(plan.graph->ops.size(), false);
+    if (!here.recomputes)
+        return isRecomputed;
+    for (const OpId op : here.ops)
+        isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward;
+    return isRecomputed;
+}
+
+} // namespace alpa
