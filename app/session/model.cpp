@@ -39,10 +39,11 @@ std::vector<QString> findExcerpts(const std::vector<Diagnostic>& diagnostics, st
 } // namespace
 
 std::shared_ptr<const Model> makeModel(const QString& path, Graph graph, std::vector<Diagnostic> diagnostics,
-                                       std::string_view source)
+                                       std::string_view source, const QString& sha256)
 {
     auto model = std::make_shared<Model>();
     model->path = path;
+    model->sha256 = sha256;
     model->name = modelNameOf(path);
     model->diagnostics = std::move(diagnostics);
     model->excerpts = findExcerpts(model->diagnostics, source);
@@ -62,7 +63,7 @@ QString modelNameOf(const QString& path)
 {
     static const QStringList suffixes{QStringLiteral(".gz"),  QStringLiteral(".mlir"), QStringLiteral(".txt"),
                                       QStringLiteral(".hlo"), QStringLiteral(".onnx"), QStringLiteral(".stablehlo"),
-                                      QStringLiteral(".loss"), QStringLiteral(".step")};
+                                      QStringLiteral(".loss"), QStringLiteral(".step"), QStringLiteral(".apsess")};
     QString name = QFileInfo(path).fileName();
     for (bool changed = true; changed;) {
         changed = false;

@@ -17,6 +17,7 @@ namespace alpa::app
 struct Model {
     QString path;
     QString name; ///< "gpt-1.3b"
+    QString sha256; ///< Of the file's bytes, in hex; empty if unknown.
     std::shared_ptr<const Graph> graph; ///< Never null; empty when the file could not be read at all.
     std::vector<Diagnostic> diagnostics;
     std::vector<QString> excerpts; ///< Per diagnostic: its line of the file.
@@ -29,7 +30,7 @@ struct Model {
 
 /// Looks up what views need; O(ops). `source` is the text that the diagnostics' lines count in.
 std::shared_ptr<const Model> makeModel(const QString& path, Graph graph, std::vector<Diagnostic> diagnostics,
-                                       std::string_view source);
+                                       std::string_view source, const QString& sha256 = {});
 
 /// "gpt-1.3b" of ".../gpt-1.3b.loss.stablehlo.mlir.gz".
 QString modelNameOf(const QString& path);

@@ -8,6 +8,9 @@
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
 
+#include <QCryptographicHash>
+#include <QFile>
+#include <QFileInfo>
 
 namespace alpa::app
 {
@@ -44,6 +47,16 @@ void answerRequest(PlanEntry& entry, PlanRequest request, const JobControl& cont
         entry.facts = describePlan(std::get<std::shared_ptr<const ParallelPlan>>(outcome.value()));
 }
 
+/// SHA-256 in hex; empty if the file cannot be read.
+QString contentHash(const QString& path)
+{
+    QFile file(path);
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    if (!file.open(QIODevice::ReadOnly) || !hash.addData(&file))
+        return {};
+    return QString::fromLatin1(hash.result().toHex());
+}
+
 } // namespace
 
 Session::Session(QObject* parent) : QObject(parent)
@@ -58,6 +71,12 @@ Session::Session(QObject* parent) : QObject(parent)
 Session::~Session() = default;
 
 void Session::openModel(const QString& path)
+{
+    restoring_.reset();
+    readModel(path);
+}
+
+void Session::readModel(const QString& path)
 {
     if (importJob_ != nullptr)
         importJob_->cancel();
@@ -74,10 +93,11 @@ void Session::openModel(const QString& path)
             imported->error = toQt(result.error().message);
             return;
         }
+        const QString sha256 = contentHash(path);
         // What has errors is shown too: as its list of problems.
         ImportResult& found = result.value();
         imported->model = makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
-                                    std::move(found.diagnostics), found.sourceText);
+                                    std::move(found.diagnostics), found.sourceText, sha256);
     };
     importJob_ = jobs_.start(tr("Import %1").arg(modelNameOf(path)), work, [this, imported] {
         auto* job = importJob_;
@@ -85,10 +105,12 @@ void Session::openModel(const QString& path)
         if (job != nullptr && job->isCancelled())
             return;
         if (imported->model == nullptr) {
+            restoring_.reset();
             Q_EMIT importFailed(imported->error);
             return;
         }
         takeModel(imported->model);
+        restoreSaved();
         if (model_->graph->ops.empty())
             Q_EMIT importFailed(tr("%1 could not be read; Problems says why and where").arg(model_->name));
         else
@@ -129,9 +151,10 @@ void Session::openPlan(const QString& path)
 void Session::takeModel(std::shared_ptr<const Model> model)
 {
     cancelPlanning();
-    baselineQueue_.clear();
-    if (baselineJob_ != nullptr)
-        baselineJob_->cancel();
+    behindQueue_.clear();
+    wantedBaseline_.reset();
+    if (behindJob_ != nullptr)
+        behindJob_->cancel();
     stopRun();
     model_ = std::move(model);
     modelFacts_ = describeGraph(model_->graph, model_->layers);
@@ -246,7 +269,8 @@ void Session::planNow()
         return;
     }
     cancelPlanning();
-    startPlanning(setup_, false);
+    startPlanning({setup_, std::exchange(shownName_, {})}, false);
+    startNextBehind();
 }
 
 void Session::cancelPlanning()
@@ -259,48 +283,55 @@ void Session::cancelPlanning()
     Q_EMIT planningChanged();
 }
 
-void Session::startPlanning(const Setup& setup, bool isBaseline)
+void Session::startPlanning(const Wanted& wanted, bool isBehind)
 {
     auto entry = std::make_shared<PlanEntry>();
-    entry->setup = setup;
+    entry->setup = wanted.setup;
+    entry->name = wanted.name;
     PlanRequest request;
     request.model = model_->graph;
     request.modelPath = fromQt(model_->path);
-    request.options = setup.options;
+    request.options = wanted.setup.options;
     auto work = [entry, request](const JobControl& control) { answerRequest(*entry, request, control); };
-    const QString title = isBaseline ? tr("Plan baseline %1").arg(strategyTitle(setup.options.strategy))
-                                     : tr("Plan %1 on %2").arg(model_->name, setup.cluster);
-    BackgroundJob*& slot = isBaseline ? baselineJob_ : planningJob_;
+    const QString title = !isBehind             ? tr("Plan %1 on %2").arg(model_->name, wanted.setup.cluster)
+                          : wanted.name.isEmpty() ? tr("Plan baseline %1").arg(strategyTitle(wanted.setup.options.strategy))
+                                                  : tr("Plan %1 again").arg(wanted.name);
+    BackgroundJob*& slot = isBehind ? behindJob_ : planningJob_;
     // The newest job is the one whose answer counts: `mine` tells them apart after another took the slot.
     auto mine = std::make_shared<BackgroundJob*>(nullptr);
-    slot = jobs_.start(title, work, [this, entry, isBaseline, mine] {
-        BackgroundJob*& current = isBaseline ? baselineJob_ : planningJob_;
+    slot = jobs_.start(title, work, [this, entry, isBehind, mine] {
+        BackgroundJob*& current = isBehind ? behindJob_ : planningJob_;
         const bool isCurrent = current == *mine;
         const bool isCancelled = (*mine)->isCancelled();
         if (isCurrent)
             current = nullptr;
         if (!isCancelled)
-            takeOutcome(entry, isBaseline);
+            takeOutcome(entry, isBehind);
         Q_EMIT planningChanged();
-        if (isBaseline)
-            startNextBaseline();
+        if (isBehind)
+            startNextBehind();
     });
     *mine = slot;
     Q_EMIT planningChanged();
 }
 
-void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBaseline)
+void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind)
 {
     std::erase_if(entries_, [&](const auto& old) { return old->facts == nullptr && old->setup == entry->setup; });
     entry->id = nextId_++;
     const bool isNumbered = entry->setup.options.strategy == PlanStrategy::kAuto ||
                             entry->setup.options.constraints !=
                                 baselineSetup(entry->setup, entry->setup.options.strategy).options.constraints;
-    entry->name = isNumbered && entry->facts != nullptr ? tr("Plan %1").arg(nextPlanNumber_++)
-                                                        : strategyTitle(entry->setup.options.strategy);
+    if (entry->name.isEmpty())
+        entry->name = isNumbered && entry->facts != nullptr ? tr("Plan %1").arg(nextPlanNumber_++)
+                                                            : strategyTitle(entry->setup.options.strategy);
     entries_.push_back(entry);
+    if (wantedBaseline_ && *wantedBaseline_ == entry->setup) {
+        baselineId_ = entry->id;
+        wantedBaseline_.reset();
+    }
     Q_EMIT plansChanged();
-    if (isBaseline)
+    if (isBehind)
         return;
     if (entry->facts != nullptr)
         show(entry->id);
@@ -312,25 +343,76 @@ void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBaseli
 
 void Session::planBaselines()
 {
-    if (model_ == nullptr || isPlanningBaselines())
+    if (model_ == nullptr || isPlanningBehind())
         return;
     for (const PlanStrategy strategy : kBaselines) {
         const Setup setup = baselineSetup(setup_, strategy);
         if (answerTo(setup) == nullptr)
-            baselineQueue_.push_back(setup);
+            behindQueue_.push_back({setup, {}});
     }
-    startNextBaseline();
+    startNextBehind();
 }
 
-void Session::startNextBaseline()
+void Session::startNextBehind()
 {
-    if (baselineQueue_.empty() || baselineJob_ != nullptr || model_ == nullptr) {
+    if (behindQueue_.empty() || behindJob_ != nullptr || model_ == nullptr) {
         Q_EMIT planningChanged();
         return;
     }
-    const Setup next = baselineQueue_.front();
-    baselineQueue_.pop_front();
+    const Wanted next = behindQueue_.front();
+    behindQueue_.pop_front();
     startPlanning(next, true);
+}
+
+SavedSession Session::saved() const
+{
+    SavedSession saved;
+    if (model_ == nullptr)
+        return saved;
+    saved.modelPath = QFileInfo(model_->path).absoluteFilePath();
+    saved.modelSha256 = model_->sha256;
+    saved.setup = setup_;
+    saved.nextPlanNumber = nextPlanNumber_;
+    for (const auto& entry : entries_) {
+        if (entry->facts == nullptr)
+            continue;
+        if (entry->id == baselineId_)
+            saved.baseline = static_cast<int>(saved.plans.size());
+        saved.plans.push_back({entry->name, entry->setup, entry->plan()->stepTime.count});
+    }
+    return saved;
+}
+
+void Session::openSaved(const SavedSession& saved, const std::vector<std::pair<Setup, QString>>& history)
+{
+    restoring_ = Restoring{saved, history};
+    readModel(saved.modelPath);
+}
+
+/// After the model was read: its undo stack and setup as they were, and its plans queued for planning.
+void Session::restoreSaved()
+{
+    if (!restoring_)
+        return;
+    const Restoring was = *std::exchange(restoring_, std::nullopt);
+    const bool replans = std::exchange(replansAtOnce_, false);
+    setInitialSetup(was.history.empty() ? was.saved.setup : was.history.front().first);
+    for (size_t i = 0; i < was.history.size(); ++i)
+        editSetup(i + 1 < was.history.size() ? was.history[i + 1].first : was.saved.setup, was.history[i].second);
+    replansAtOnce_ = replans;
+    nextPlanNumber_ = was.saved.nextPlanNumber;
+    if (was.saved.baseline >= 0)
+        wantedBaseline_ = was.saved.plans[static_cast<size_t>(was.saved.baseline)].setup;
+    for (const SavedPlan& plan : was.saved.plans) {
+        if (plan.setup == setup_)
+            shownName_ = plan.name;
+        else
+            behindQueue_.push_back({plan.setup, plan.name});
+    }
+    if (!was.saved.modelSha256.isEmpty() && was.saved.modelSha256 != model_->sha256)
+        Q_EMIT restored(tr("%1 is not the file that the session was saved with: its plans are made anew").arg(model_->name));
+    else
+        Q_EMIT restored({});
 }
 
 void Session::startRun(const QString& program, const QString& devices, int steps, double learningRate)

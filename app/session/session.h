@@ -11,6 +11,7 @@
 #include "app/session/model.h"
 #include "app/session/plan_entry.h"
 #include "app/session/run_process.h"
+#include "app/session/saved_session.h"
 #include "app/session/selection_model.h"
 
 #include <QObject>
@@ -37,6 +38,12 @@ public:
     void openModel(const QString& path);
     /// Reads a plan file in the background; its model is the training graph inside.
     void openPlan(const QString& path);
+    /// What a file or the journal keeps of this session.
+    SavedSession saved() const;
+    /// Opens the model of `saved` and plans what was planned, the setup's own plan first. `history`: setups before the
+    /// saved one with the name of the edit that left each, oldest first; they become the undo stack.
+    void openSaved(const SavedSession& saved, const std::vector<std::pair<Setup, QString>>& history = {});
+
     const std::shared_ptr<const Model>& model() const { return model_; } ///< Null before the first import.
 
     const Setup& setup() const { return setup_; }
@@ -68,7 +75,8 @@ public:
     void setReplansAtOnce(bool on) { replansAtOnce_ = on; }
     /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other, in the background.
     void planBaselines();
-    bool isPlanningBaselines() const { return baselineJob_ != nullptr || !baselineQueue_.empty(); }
+    /// Plans are made behind the shown one: baselines, or those of a session that was opened.
+    bool isPlanningBehind() const { return behindJob_ != nullptr || !behindQueue_.empty(); }
 
     /// Starts a run of the shown plan; `program` is the command line program.
     void startRun(const QString& program, const QString& devices, int steps, double learningRate);
@@ -81,6 +89,7 @@ public:
 Q_SIGNALS:
     void modelChanged();
     void importFailed(const QString& message);
+    void restored(const QString& warning); ///< A saved session is back; `warning` is empty if all is as it was.
     void setupChanged();
     void plansChanged();      ///< Entries, baseline or measurements.
     void shownPlanChanged();  ///< Also staleness.
@@ -92,9 +101,16 @@ private:
     friend class SetupCommand;
     void applySetup(const Setup& setup);
     void takeModel(std::shared_ptr<const Model> model);
-    void startPlanning(const Setup& setup, bool isBaseline);
-    void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBaseline);
-    void startNextBaseline();
+    /// `name` empty: chosen when the answer is there.
+    struct Wanted {
+        Setup setup;
+        QString name;
+    };
+    void startPlanning(const Wanted& wanted, bool isBehind);
+    void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind);
+    void startNextBehind();
+    void readModel(const QString& path);
+    void restoreSaved();
     const PlanEntry* answerTo(const Setup& setup) const;
     void show(int id);
 
@@ -111,8 +127,15 @@ private:
     int baselineId_ = 0;
     BackgroundJob* importJob_ = nullptr;
     BackgroundJob* planningJob_ = nullptr; ///< The newest; older ones are cancelled and their results dropped.
-    BackgroundJob* baselineJob_ = nullptr;
-    std::deque<Setup> baselineQueue_;
+    BackgroundJob* behindJob_ = nullptr;
+    std::deque<Wanted> behindQueue_;
+    struct Restoring {
+        SavedSession saved;
+        std::vector<std::pair<Setup, QString>> history;
+    };
+    std::optional<Restoring> restoring_; ///< Set while the model of a saved session is being read.
+    QString shownName_; ///< Of the plan that a saved session showed, until it is planned again.
+    std::optional<Setup> wantedBaseline_; ///< Of a saved session, until its plan is there.
     QTimer replanTimer_;
     bool replansAtOnce_ = true;
     QTemporaryDir runDirectory_; ///< Plan files handed to runs.

@@ -93,8 +93,8 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     connect(session, &Session::plansChanged, this, &CompareView::refresh);
     connect(session, &Session::shownPlanChanged, this, &CompareView::refresh);
     connect(session, &Session::planningChanged, this, [this] {
-        planAll_->setEnabled(!session_->isPlanningBaselines());
-        planAll_->setText(session_->isPlanningBaselines() ? tr("Planning baselines…") : tr("Plan all baselines"));
+        planAll_->setEnabled(!session_->isPlanningBehind());
+        planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…") : tr("Plan all baselines"));
     });
     refresh();
 }

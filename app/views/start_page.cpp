@@ -44,10 +44,18 @@ QPushButton* makeRow(const QString& title, const QString& detail, const QString&
     return row;
 }
 
+void emptyLayout(QLayout* layout)
+{
+    while (QLayoutItem* item = layout->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+}
+
 } // namespace
 
 StartPage::StartPage(AppSettings* settings, QWidget* parent)
-    : QWidget(parent), settings_(settings), recent_(new QVBoxLayout)
+    : QWidget(parent), settings_(settings), offers_(new QVBoxLayout), recent_(new QVBoxLayout)
 {
     setObjectName(u"startPage"_s);
     auto* page = new QWidget;
@@ -80,6 +88,8 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     column->addSpacing(6);
     column->addWidget(dropCard_);
     column->addSpacing(10);
+    offers_->setSpacing(2);
+    column->addLayout(offers_);
     column->addWidget(makeSamples());
     recent_->setSpacing(2);
     column->addLayout(recent_);
@@ -116,12 +126,32 @@ QWidget* StartPage::makeSamples()
     return card;
 }
 
+void StartPage::offer(const Offer& offer)
+{
+    if (offers_->count() == 0)
+        offers_->addWidget(makeHeading(tr("Go on")));
+    auto* row = makeRow(offer.title, offer.detail, offer.name);
+    connect(row, &QPushButton::clicked, this, offer.take);
+    if (!offer.discard) {
+        offers_->addWidget(row);
+        return;
+    }
+    auto* line = new QWidget;
+    auto* layout = new QHBoxLayout(line);
+    layout->setContentsMargins(0, 0, 0, 0);
+    auto* discard = new QPushButton(tr("Discard"));
+    discard->setObjectName(offer.name + u"_discard"_s);
+    connect(discard, &QPushButton::clicked, this, offer.discard);
+    layout->addWidget(row, 1);
+    layout->addWidget(discard);
+    offers_->addWidget(line);
+}
+
+void StartPage::clearOffers() { emptyLayout(offers_); }
+
 void StartPage::refreshRecent()
 {
-    while (QLayoutItem* item = recent_->takeAt(0)) {
-        delete item->widget();
-        delete item;
-    }
+    emptyLayout(recent_);
     const QStringList paths = settings_->recentModels();
     if (paths.isEmpty())
         return;

@@ -3,6 +3,8 @@
 
 #include "app/settings/app_settings.h"
 
+#include <functional>
+
 #include <QWidget>
 
 class QVBoxLayout;
@@ -17,6 +19,14 @@ class StartPage : public QWidget
 public:
     explicit StartPage(AppSettings* settings, QWidget* parent = nullptr);
     void refreshRecent();
+    /// A session to go on with, above the samples.
+    struct Offer {
+        QString title, detail, name;   ///< `name`: of the widget, for tests.
+        std::function<void()> take;    ///< On a click.
+        std::function<void()> discard; ///< May be empty: cannot be thrown away.
+    };
+    void offer(const Offer& offer);
+    void clearOffers();
     void setDropActive(bool on); ///< A file hovers over the window.
 
 Q_SIGNALS:
@@ -27,6 +37,7 @@ private:
     QWidget* makeSamples();
 
     AppSettings* settings_;
+    QVBoxLayout* offers_;
     QVBoxLayout* recent_;
     QWidget* dropCard_;
 };

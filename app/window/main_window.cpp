@@ -28,6 +28,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
+#include <QStandardPaths>
 #include <QSvgGenerator>
 #include <QTabWidget>
 #include <QVBoxLayout>
@@ -43,9 +44,15 @@ namespace
 constexpr QSize kSmallestWindow{1024, 700};
 constexpr QSize kFirstWindow{1440, 900};
 
+/// Where journals and the last session lie.
+QString dataDirectory(const QString& profile)
+{
+    return profile.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) : profile;
+}
+
 } // namespace
 
-MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(parent), settings_(profile)
+MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(parent), settings_(profile), keeper_(&session_, dataDirectory(profile))
 {
     setObjectName(u"mainWindow"_s);
     setWindowIcon(themedIcon(u"app"_s));
@@ -74,6 +81,12 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
         problemsDock_->raise();
         statusText_->setText(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
     });
+    connect(&session_, &Session::restored, this, [this](const QString& warning) {
+        if (!warning.isEmpty())
+            statusText_->setText(warning);
+    });
+    connect(&keeper_, &SessionKeeper::changed, this, &MainWindow::refreshTitle);
+    connect(&keeper_, &SessionKeeper::failed, this, [this](const QString& message) { statusText_->setText(message); });
     connect(&session_, &Session::planningFailed, this, [this](const QString& message) {
         statusText_->setText(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
     });
@@ -83,6 +96,7 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
             inspectorDock_->raise();
     });
     showDocks(false);
+    offerSessions();
     if (const QByteArray geometry = settings_.windowGeometry(); !geometry.isEmpty())
         restoreGeometry(geometry);
     updateActions();
@@ -226,6 +240,10 @@ void MainWindow::openFile(const QString& path, const QString& cluster)
         session_.openPlan(path);
         return;
     }
+    if (path.endsWith(QLatin1StringView(kSessionSuffix))) {
+        openSession(path);
+        return;
+    }
     session_.setInitialSetup(setup);
     session_.openModel(path);
 }
@@ -233,8 +251,8 @@ void MainWindow::openFile(const QString& path, const QString& cluster)
 void MainWindow::askForFile()
 {
     const QString path = QFileDialog::getOpenFileName(
-        this, tr("Open a model or plan"), QString(),
-        tr("Models and plans (*.mlir *.mlir.gz *.txt *.gz *.json);;All files (*)"));
+        this, tr("Open a model, plan or session"), QString(),
+        tr("Models, plans and sessions (*.mlir *.mlir.gz *.txt *.gz *.json *.apsess);;All files (*)"));
     if (!path.isEmpty())
         openFile(path);
 }
@@ -297,7 +315,7 @@ void MainWindow::exportPage()
 void MainWindow::takeModel()
 {
     const auto& model = session_.model();
-    setWindowTitle(model == nullptr ? tr("Alpa Explorer") : tr("%1 – Alpa Explorer").arg(model->name));
+    refreshTitle();
     stack_->setCurrentIndex(model == nullptr ? 0 : 1);
     lastShownId_ = 0;
     if (model != nullptr && !isFocused_) {
@@ -340,6 +358,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
         settings_.setWindow(saveGeometry(), saveState());
     session_.stopRun();
     session_.jobs()->cancelAll();
+    keeper_.close();
     QMainWindow::closeEvent(event);
 }
 

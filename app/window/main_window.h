@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/session/session.h"
+#include "app/session/session_keeper.h"
 #include "app/settings/app_settings.h"
 
 #include <QMainWindow>
@@ -41,7 +42,8 @@ public:
     GraphView* graphView() { return graph_; }
     RunsView* runsView() { return runs_; }
     AppSettings* settings() { return &settings_; }
-    /// Opens a model, or a plan if the file is JSON. `cluster` empty: the last one used.
+    SessionKeeper* keeper() { return &keeper_; }
+    /// Opens a model, a plan if the file is JSON, or a session. `cluster` empty: the last one used.
     void openFile(const QString& path, const QString& cluster = {});
     /// Start values from the command line; before openFile.
     void setInitialSetup(const Setup& setup) { initial_ = setup; }
@@ -63,6 +65,10 @@ private:
     void resetLayout();
     void askForFile();
     void savePlan(int planId);
+    void openSession(const QString& path);
+    void saveSession(bool asksForPath);
+    void offerSessions();
+    void refreshTitle();
     void exportPage();
     void toggleFocusMode();
     void takeModel();
@@ -74,6 +80,7 @@ private:
 
     AppSettings settings_;
     Session session_;
+    SessionKeeper keeper_;
     Setup initial_;
     PlansModel* plans_ = nullptr;
     QStackedWidget* stack_ = nullptr;
@@ -95,6 +102,8 @@ private:
     QAction* runAction_ = nullptr;
     QAction* stopRunAction_ = nullptr;
     QAction* saveAction_ = nullptr;
+    QAction* saveSessionAction_ = nullptr;
+    QAction* saveSessionAsAction_ = nullptr;
     QAction* exportAction_ = nullptr;
     QAction* findAction_ = nullptr;
     QAction* baselinesAction_ = nullptr;

@@ -39,7 +39,9 @@ void MainWindow::makeActions()
 {
     auto* file = menuBar()->addMenu(tr("&File"));
     auto* open = addItem(file, u"open"_s, tr("&Open…"), u"actionOpen"_s, {QKeySequence(u"Ctrl+O"_s)});
-    saveAction_ = addItem(file, {}, tr("&Save plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+S"_s)});
+    saveSessionAction_ = addItem(file, {}, tr("&Save session"), u"actionSaveSession"_s, {QKeySequence(u"Ctrl+S"_s)});
+    saveSessionAsAction_ = addItem(file, {}, tr("Save session &as…"), u"actionSaveSessionAs"_s);
+    saveAction_ = addItem(file, {}, tr("Save &plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+Shift+S"_s)});
     exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s, {QKeySequence(u"Ctrl+E"_s)});
     file->addSeparator();
     auto* quit = addItem(file, {}, tr("&Quit"), u"actionQuit"_s, {QKeySequence(u"Ctrl+Q"_s)});
@@ -48,6 +50,8 @@ void MainWindow::makeActions()
         if (session_.shownPlan() != nullptr)
             savePlan(session_.shownPlan()->id);
     });
+    connect(saveSessionAction_, &QAction::triggered, this, [this] { saveSession(false); });
+    connect(saveSessionAsAction_, &QAction::triggered, this, [this] { saveSession(true); });
     connect(exportAction_, &QAction::triggered, this, &MainWindow::exportPage);
     connect(quit, &QAction::triggered, this, &QWidget::close);
 
@@ -164,8 +168,10 @@ void MainWindow::updateActions()
     const bool hasPlan = shown != nullptr && shown->plan() != nullptr;
     planAction_->setEnabled(hasModel);
     stopAction_->setEnabled(!session_.jobs()->jobs().empty());
-    baselinesAction_->setEnabled(hasModel && !session_.isPlanningBaselines());
+    baselinesAction_->setEnabled(hasModel && !session_.isPlanningBehind());
     saveAction_->setEnabled(hasPlan);
+    saveSessionAction_->setEnabled(hasModel);
+    saveSessionAsAction_->setEnabled(hasModel);
     exportAction_->setEnabled(session_.model() != nullptr);
     findAction_->setEnabled(hasModel);
     runAction_->setEnabled(hasPlan && !session_.isRunActive());

@@ -94,7 +94,7 @@ TEST_F(JourneyTest, PlanUnfoldLimitUndoAndCompare)
     // Compare with the baselines, ZeRO-3 among them.
     window_->pages()->setCurrentIndex(4);
     QTest::mouseClick(find<QPushButton>("planBaselines"), Qt::LeftButton);
-    ASSERT_TRUE(waitUntil([this] { return !session().isPlanningBaselines(); }, 300000));
+    ASSERT_TRUE(waitUntil([this] { return !session().isPlanningBehind(); }, 300000));
     const PlanEntry* zero3 = nullptr;
     for (const auto& entry : session().entries()) {
         if (entry->setup.options.strategy == PlanStrategy::kZero3)

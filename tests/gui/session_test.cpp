@@ -107,7 +107,7 @@ TEST_F(SessionTest, BaselinesArePlannedBesideTheShownPlan)
 {
     const int shown = session_.shownPlan()->id;
     session_.planBaselines();
-    ASSERT_TRUE(waitUntil([this] { return !session_.isPlanningBaselines(); }, 120000));
+    ASSERT_TRUE(waitUntil([this] { return !session_.isPlanningBehind(); }, 120000));
     int baselines = 0;
     for (const auto& entry : session_.entries())
         baselines += entry->isBaseline() ? 1 : 0;

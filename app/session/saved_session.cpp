@@ -1,0 +1,103 @@
+#include "app/session/saved_session.h"
+
+#include "app/settings/qt_text.h"
+#include "core/base/files.h"
+#include "core/plan/plan_json.h"
+
+namespace alpa::app
+{
+namespace
+{
+
+constexpr int kSessionVersion = 1;
+constexpr const char* kSessionFormat = "alpa session";
+constexpr int kMostPlans = 1 << 16;
+/// A session names a model and some hundred requests; more is another kind of file.
+constexpr Bytes kMostSessionBytes(int64_t{64} << 20);
+
+Json setupToJson(const Setup& setup)
+{
+    return {{"cluster", fromQt(setup.cluster)}, {"options", optionsToJson(setup.options)}};
+}
+
+Setup setupFromJson(const JsonPlace& place)
+{
+    Setup setup;
+    setup.cluster = toQt(place.member("cluster").text());
+    setup.options = optionsFromJson(place.member("options"));
+    return setup;
+}
+
+SavedSession readSession(const JsonPlace& place)
+{
+    SavedSession session;
+    if (place.member("format").text() != kSessionFormat)
+        place.member("format").fail(std::string("expected '") + kSessionFormat + "'");
+    if (place.member("version").countInt(0, kMostPlans) != kSessionVersion)
+        place.member("version").fail("expected " + std::to_string(kSessionVersion));
+    session.modelPath = toQt(place.member("model").text());
+    session.modelSha256 = toQt(place.member("modelSha256").text());
+    session.setup = setupFromJson(place.member("setup"));
+    for (const JsonPlace& element : place.member("plans").elements()) {
+        SavedPlan plan;
+        plan.name = toQt(element.member("name").text());
+        plan.setup = setupFromJson(element.member("setup"));
+        plan.stepSeconds = element.member("stepSeconds").number();
+        session.plans.push_back(std::move(plan));
+    }
+    if (const auto baseline = place.optional("baseline", [&](const JsonPlace& value) {
+            return value.countInt(0, static_cast<int>(session.plans.size()) - 1);
+        }))
+        session.baseline = *baseline;
+    session.nextPlanNumber = place.member("nextPlanNumber").countInt(1, kMostPlans);
+    return session;
+}
+
+} // namespace
+
+std::string sessionToJson(const SavedSession& session, bool isCompact)
+{
+    Json json = {{"format", kSessionFormat},
+                 {"version", kSessionVersion},
+                 {"model", fromQt(session.modelPath)},
+                 {"modelSha256", fromQt(session.modelSha256)},
+                 {"setup", setupToJson(session.setup)},
+                 {"plans", Json::array()},
+                 {"nextPlanNumber", session.nextPlanNumber}};
+    for (const SavedPlan& plan : session.plans)
+        json["plans"].push_back({{"name", fromQt(plan.name)},
+                                 {"setup", setupToJson(plan.setup)},
+                                 {"stepSeconds", jsonNumber(plan.stepSeconds)}});
+    if (session.baseline >= 0)
+        json["baseline"] = session.baseline;
+    // Paths need not be UTF-8; what is not is replaced rather than thrown at.
+    return json.dump(isCompact ? -1 : 1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<SavedSession> sessionFromJson(const std::string& text)
+{
+    const Json json = Json::parse(text, nullptr, false);
+    if (json.is_discarded())
+        return Error(ErrorCode::kInvalidInput, "a session file holds JSON; this one is cut off or damaged");
+    std::optional<Error> problem;
+    SavedSession session = readSession(JsonPlace(json, problem));
+    if (problem)
+        return *problem;
+    return session;
+}
+
+Result<SavedSession> loadSession(const QString& path)
+{
+    ASSIGN_OR_RETURN(const std::string text, readFile(fromQt(path), kMostSessionBytes));
+    Result<SavedSession> session = sessionFromJson(text);
+    if (!session.ok())
+        return Error(session.error().code, fromQt(path) + ": " + session.error().message);
+    return session;
+}
+
+Status saveSession(const SavedSession& session, const QString& path)
+{
+    return writeFileAtomically(fromQt(path), sessionToJson(session) + "\n");
+}
+
+} // namespace alpa::app
