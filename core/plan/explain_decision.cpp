@@ -5,6 +5,7 @@
 #include "core/plan/assemble_plan.h"
 #include "core/plan/explain_costs.h"
 #include "core/plan/make_plan.h"
+#include "core/plan/mesh_shapes.h"
 #include "core/plan/step_model.h"
 #include "core/plan/strategy_text.h"
 
@@ -23,9 +24,9 @@ namespace
 class StageAgain
 {
 public:
-    static Result<std::unique_ptr<StageAgain>> solve(const ParallelPlan& plan,
-                                                     std::shared_ptr<const LayeredGraph> layered,
-                                                     size_t index, const JobControl& control)
+    static Result<std::unique_ptr<StageAgain>>
+    solve(const ParallelPlan& plan, const std::shared_ptr<const LayeredGraph>& layered,
+          size_t index, const JobControl& control)
     {
         const PlanStage& stage = plan.stages[index];
         const PlanConstraints constraints = withStrategy(
@@ -37,8 +38,13 @@ public:
                          StageSharder::create(layered, plan.cluster, stage.mesh,
                                               shardingRules(constraints, shape)));
         auto again =
-            std::unique_ptr<StageAgain>(new StageAgain(plan, *layered, index, std::move(sharder)));
-        again->forbid(constraints);
+            std::unique_ptr<StageAgain>(new StageAgain(plan, layered, index, std::move(sharder)));
+        std::vector<SpecMatch> matches;
+        for (int layer = stage.firstLayer; layer < stage.endLayer; ++layer) {
+            const auto own = matchSpecs(*layered, layer, constraints.specs);
+            matches.insert(matches.end(), own.begin(), own.end());
+        }
+        again->request_.forbidden = forbiddenIn(*again->sharder_, constraints, matches);
         RETURN_IF_ERROR(again->solveAgain(control));
         return again;
     }
@@ -102,13 +108,13 @@ public:
     }
 
 private:
-    StageAgain(const ParallelPlan& plan, const LayeredGraph& layered, size_t index,
-               std::shared_ptr<StageSharder> sharder)
+    StageAgain(const ParallelPlan& plan, const std::shared_ptr<const LayeredGraph>& layered,
+               size_t index, std::shared_ptr<StageSharder> sharder)
         : plan_(plan)
         , layered_(layered)
         , index_(index)
         , stage_(plan.stages[index])
-        , steps_(plan, layered)
+        , steps_(plan, *layered)
         , sharder_(std::move(sharder))
         , nodes_(sharder_->nodesOf(stage_.firstLayer, stage_.endLayer))
     {
@@ -121,21 +127,10 @@ private:
                     .memoryLimit = {},
                     .recomputes = stage.recomputes,
                     .isDraft = false,
-                    .forbidden = nullptr};
+                    .forbidden = {}};
         if (stage.certificate.memoryBinds)
             request_.memoryLimit =
                 memoryLimit(plan.cluster, plan.options.constraints) - transientOf(stage);
-    }
-
-    /// Takes away what the constraints take.
-    void forbid(const PlanConstraints& constraints)
-    {
-        std::vector<SpecMatch> matches;
-        for (int layer = stage_.firstLayer; layer < stage_.endLayer; ++layer) {
-            const auto own = matchSpecs(layered_, layer, constraints.specs);
-            matches.insert(matches.end(), own.begin(), own.end());
-        }
-        request_.forbidden = forbiddenIn(*sharder_, constraints, matches);
     }
 
     /// What the planner set aside for short-lived tensors; recomputed activations are the
@@ -145,7 +140,7 @@ private:
         Bytes recomputed;
         for (size_t i = 0; i < stage.ops.size() && stage.recomputes; ++i) {
             const ValueId result = plan_.graph->op(stage.ops[i]).results[0];
-            if (layered_.isSaved[result.index()] != 0)
+            if (layered_->isSaved[result.index()] != 0)
                 recomputed +=
                     plan_.graph->type(result).bytes() /
                     int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
@@ -197,7 +192,7 @@ private:
         const MeshNode& decision = node(position);
         StrategyTerms terms;
         terms.result = sharder_->tables().list(decision.specs)[k];
-        terms.strategy = strategyText(layered_, stage_.mesh, decision, terms.result, k);
+        terms.strategy = strategyText(*layered_, stage_.mesh, decision, terms.result, k);
         const double forward = request_.recomputes ? decision.forward[k] : 0.0;
         terms.perStep = Seconds(decision.perStep[k]);
         terms.compute = computeOf(nodes_[position], k);
@@ -243,8 +238,8 @@ private:
             }
             operands.resize(std::max<size_t>(operands.size(), 2));
             const Seconds time =
-                layered_.computeOn(id, 1.0 / stage_.mesh.groupSize(axes), operands[0], operands[1],
-                                   sharder_->tables().axisSizes());
+                layered_->computeOn(id, 1.0 / stage_.mesh.groupSize(axes), operands[0], operands[1],
+                                    sharder_->tables().axisSizes());
             sum += time * (phase == Phase::kForward && request_.recomputes ? 2.0 : 1.0);
         }
         return sum;
@@ -257,7 +252,7 @@ private:
     }
 
     const ParallelPlan& plan_;
-    const LayeredGraph& layered_;
+    std::shared_ptr<const LayeredGraph> layered_;
     size_t index_;
     const PlanStage& stage_;
     StepModel steps_;
