@@ -59,10 +59,7 @@ private:
         return jaxSpec(plan_.stages[stage].mesh, specAt(stage, value));
     }
     std::string valueName(ValueId value) const { return fmt::format("v{}", value.index()); }
-    std::string sentName(ValueId value) const
-    {
-        return value == loss_ ? "loss" : valueName(value);
-    }
+    std::string sentName(ValueId value) const { return value == loss_ ? "loss" : valueName(value); }
 
     void printMeshes();
     void printTable(std::string_view name, InputRole role);
@@ -94,7 +91,8 @@ void JaxFile::findStageValues()
             for (const ValueId operand : op.operands) {
                 const int home = specs_.stageOfValue[operand.index()];
                 const std::optional<InputRole> role = graph_.inputRole(operand);
-                if ((!role && home == static_cast<int>(s)) || !seen[s].insert(operand.index()).second)
+                if ((!role && home == static_cast<int>(s)) ||
+                    !seen[s].insert(operand.index()).second)
                     continue;
                 if (role == InputRole::kParameter)
                     stages_[s].parameters.push_back(operand);
@@ -150,7 +148,8 @@ void JaxFile::printMeshes()
 
 void JaxFile::printTable(std::string_view name, InputRole role)
 {
-    text_ += fmt::format("\n# Name: shape, element type, stage, sharding as stored.\n{} = {{\n", name);
+    text_ +=
+        fmt::format("\n# Name: shape, element type, stage, sharding as stored.\n{} = {{\n", name);
     for (const GraphInput& input : graph_.inputs) {
         const Value& value = graph_.value(input.value);
         // The optimizer's scalars are arguments of the step.
@@ -159,9 +158,9 @@ void JaxFile::printTable(std::string_view name, InputRole role)
             continue;
         const auto stage =
             static_cast<size_t>(std::max(0, specs_.stageOfValue[input.value.index()]));
-        text_ += fmt::format("    \"{}\": ({}, {}, {}, {}),\n", value.name,
-                             pythonTuple(value.type.dims), jaxDtype(value.type.dtype), stage,
-                             spec(stage, input.value));
+        text_ +=
+            fmt::format("    \"{}\": ({}, {}, {}, {}),\n", value.name, pythonTuple(value.type.dims),
+                        jaxDtype(value.type.dtype), stage, spec(stage, input.value));
     }
     text_ += "}\n";
 }
@@ -174,8 +173,8 @@ void JaxFile::printGradients()
     for (const GraphOutput& output : graph_.outputs) {
         if (output.role != OutputRole::kUpdatedParameter)
             continue;
-        const auto stage = static_cast<size_t>(
-            std::max(0, specs_.stageOfValue[output.alias.index()]));
+        const auto stage =
+            static_cast<size_t>(std::max(0, specs_.stageOfValue[output.alias.index()]));
         // The update itself computes as split as the parameter's new value is.
         const ShardingSpec* made = specs_.spec(output.value);
         const DeviceMesh& mesh = plan_.stages[stage].mesh;
@@ -212,9 +211,9 @@ void JaxFile::printBatch()
         text_ += fmt::format("    \"{}\": ({}, {}),\n", value.name, pythonTuple(value.type.dims),
                              jaxDtype(value.type.dtype));
     }
-    text_ += fmt::format("}}\nMICROBATCHES = {}\nLOSS_DTYPE = {}\nDEVICES = {}\n",
-                         plan_.microbatches, jaxDtype(graph_.type(loss_).dtype),
-                         plan_.cluster.deviceCount());
+    text_ +=
+        fmt::format("}}\nMICROBATCHES = {}\nLOSS_DTYPE = {}\nDEVICES = {}\n", plan_.microbatches,
+                    jaxDtype(graph_.type(loss_).dtype), plan_.cluster.deviceCount());
 }
 
 /// Per stage, what its forward pass reads and sends, with the shardings that it has there.
@@ -254,8 +253,9 @@ void JaxFile::printSchedule()
         }
     }
     std::ranges::stable_sort(tasks, {}, &std::pair<double, std::string>::first);
-    text_ += "\n# Forwards and backwards: stage, microbatch. Devices work in the order of dispatch.\n"
-             "SCHEDULE = [\n";
+    text_ +=
+        "\n# Forwards and backwards: stage, microbatch. Devices work in the order of dispatch.\n"
+        "SCHEDULE = [\n";
     for (size_t i = 0; i < tasks.size(); i += 6) {
         Strings row;
         for (size_t k = i; k < std::min(i + 6, tasks.size()); ++k)
@@ -276,14 +276,13 @@ void JaxFile::printOptimizer()
     if (optimizer.kind == OptimizerOptions::Kind::kSgd) {
         text_ += "    direction = gradient\n";
     } else {
-        text_ += fmt::format(
-            "    states[\"m\"] = {1} * gradient + {0} * states[\"m\"]\n"
-            "    states[\"v\"] = {3} * gradient * gradient + {2} * states[\"v\"]\n"
-            "    mean = states[\"m\"] / (1 - {0} ** (step + 1))\n"
-            "    variance = states[\"v\"] / (1 - {2} ** (step + 1))\n"
-            "    direction = mean / (jnp.sqrt(variance) + {4})\n",
-            optimizer.beta1, 1 - optimizer.beta1, optimizer.beta2, 1 - optimizer.beta2,
-            optimizer.epsilon);
+        text_ += fmt::format("    states[\"m\"] = {1} * gradient + {0} * states[\"m\"]\n"
+                             "    states[\"v\"] = {3} * gradient * gradient + {2} * states[\"v\"]\n"
+                             "    mean = states[\"m\"] / (1 - {0} ** (step + 1))\n"
+                             "    variance = states[\"v\"] / (1 - {2} ** (step + 1))\n"
+                             "    direction = mean / (jnp.sqrt(variance) + {4})\n",
+                             optimizer.beta1, 1 - optimizer.beta1, optimizer.beta2,
+                             1 - optimizer.beta2, optimizer.epsilon);
     }
     if (optimizer.kind == OptimizerOptions::Kind::kAdamW)
         text_ += fmt::format("    direction = direction + {} * weight\n", optimizer.weightDecay);
@@ -367,16 +366,18 @@ Result<std::string> JaxFile::print()
     if (!loss_.isValid())
         return refusal("JAX", "its graph has no loss");
     findStageValues();
-    text_ = fmt::format("\"\"\"{}.\n\nExported by Alpa Explorer. python THIS_FILE --cpu --compare "
-                        "trains on simulated devices and on one.\nPARAMETERS, STATES and BATCH_READS "
-                        "hold the shardings for a model of your own.\n\"\"\"\n",
-                        describePlan(plan_));
-    text_ += fmt::format("import argparse\nimport json\nimport os\nimport sys\nfrom functools import "
-                         "partial\n\nif \"--cpu\" in sys.argv:\n"
-                         "    os.environ[\"JAX_PLATFORMS\"] = \"cpu\"\n"
-                         "    os.environ[\"XLA_FLAGS\"] = "
-                         "\"--xla_force_host_platform_device_count={}\"\n\n",
-                         plan_.cluster.deviceCount());
+    text_ =
+        fmt::format("\"\"\"{}.\n\nExported by Alpa Explorer. python THIS_FILE --cpu --compare "
+                    "trains on simulated devices and on one.\nPARAMETERS, STATES and BATCH_READS "
+                    "hold the shardings for a model of your own.\n\"\"\"\n",
+                    describePlan(plan_));
+    text_ +=
+        fmt::format("import argparse\nimport json\nimport os\nimport sys\nfrom functools import "
+                    "partial\n\nif \"--cpu\" in sys.argv:\n"
+                    "    os.environ[\"JAX_PLATFORMS\"] = \"cpu\"\n"
+                    "    os.environ[\"XLA_FLAGS\"] = "
+                    "\"--xla_force_host_platform_device_count={}\"\n\n",
+                    plan_.cluster.deviceCount());
     text_ += "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax\n"
              "from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec as P\n\n";
     printMeshes();

@@ -1,7 +1,10 @@
 #include "core/export/export_plan.h"
 
 #include "core/export/export_jax.h"
+#include "core/export/export_settings.h"
 #include "core/export/export_stablehlo.h"
+#include "core/export/export_torch.h"
+#include "core/export/export_views.h"
 
 #include <fmt/format.h>
 
@@ -28,6 +31,20 @@ constexpr std::array kFormats = {
     ExportFormat{"sdy", ".mlir", "StableHLO of the training step with Shardy annotations",
                  writeShardy},
     ExportFormat{"gspmd", ".mlir", "StableHLO of the training step with mhlo.sharding", writeGspmd},
+    ExportFormat{"torch", ".py", "PyTorch: DTensor placements, parallelize_module, fully_shard",
+                 exportTorch},
+    ExportFormat{"torchtitan", ".py", "torchtitan recipe", exportTorchtitan},
+    ExportFormat{"pipeline", ".csv", "pipeline schedule as torch.distributed.pipelining reads it",
+                 exportPipelineCsv},
+    ExportFormat{"megatron", ".sh", "Megatron-LM arguments with the layout of the pipeline",
+                 exportMegatron},
+    ExportFormat{"deepspeed", ".json", "DeepSpeed configuration", exportDeepspeed},
+    ExportFormat{"tp-plan", ".json", "Hugging Face tp_plan", exportTpPlan},
+    ExportFormat{"trace", ".json", "predicted timeline for Perfetto and chrome://tracing",
+                 exportChromeTrace},
+    ExportFormat{"csv", ".csv", "tensors and decisions with their shardings", exportCsv},
+    ExportFormat{"dot", ".dot", "modules by stage for Graphviz", exportDot},
+    ExportFormat{"svg", ".svg", "drawing of the predicted timeline", exportSvg},
 };
 
 } // namespace

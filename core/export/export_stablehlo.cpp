@@ -177,9 +177,10 @@ std::string ModulePrinter::constraint(const std::string& result, const std::stri
     if (dialect_ == ShardingDialect::kShardy)
         return fmt::format("{}{} = sdy.sharding_constraint {} {} : {}\n", indent_, result, operand,
                            shardySpec(mesh_, spec), typeText);
-    return fmt::format("{}{} = \"stablehlo.custom_call\"({}) {{call_target_name = \"Sharding\", {}}} "
-                       ": ({}) -> {}\n",
-                       indent_, result, operand, annotation(spec), typeText, typeText);
+    return fmt::format(
+        "{}{} = \"stablehlo.custom_call\"({}) {{call_target_name = \"Sharding\", {}}} "
+        ": ({}) -> {}\n",
+        indent_, result, operand, annotation(spec), typeText, typeText);
 }
 
 std::string ModulePrinter::nameUnder(ValueId value, const ShardingSpec& spec)
@@ -201,9 +202,10 @@ std::string ModulePrinter::location(const Op& op) const
     const size_t slash = scope.find('/');
     const std::string root = scope.substr(0, slash);
     const std::string rest = slash == std::string::npos ? "" : scope.substr(slash);
-    const std::string module = op.phase == Phase::kForward    ? fmt::format("jvp({})", root)
-                               : op.phase == Phase::kBackward ? fmt::format("transpose(jvp({}))", root)
-                                                              : root;
+    const std::string module = op.phase == Phase::kForward ? fmt::format("jvp({})", root)
+                               : op.phase == Phase::kBackward
+                                   ? fmt::format("transpose(jvp({}))", root)
+                                   : root;
     return fmt::format(" loc(\"jit(step)/{}{}{}{}\")", module, rest, module.empty() ? "" : "/",
                        opKindName(op.kind));
 }
@@ -235,7 +237,8 @@ Status ModulePrinter::printOp(OpId id)
         name(op.results[0]) = names.operands[0];
         if (const ShardingSpec* spec = specs_.spec(op.results[0]); spec && spec->partial == 0) {
             name(op.results[0]) = names.results[0];
-            text_ += constraint(names.results[0], names.operands[0], graph_.type(op.results[0]), *spec);
+            text_ +=
+                constraint(names.results[0], names.operands[0], graph_.type(op.results[0]), *spec);
         }
         return {};
     }
@@ -336,9 +339,9 @@ void ModulePrinter::printLoopStart(Loop& loop)
         carried.push_back(name(input.value));
         loop.types.push_back(stablehloType(argumentType(input)));
     }
-    text_ += fmt::format("    %loop:{} = \"stablehlo.while\"({}) ({{\n    ^bb0({}):\n",
-                         carried.size(), fmt::join(carried, ", "),
-                         blockArguments("%condition", loop.types));
+    text_ +=
+        fmt::format("    %loop:{} = \"stablehlo.while\"({}) ({{\n    ^bb0({}):\n", carried.size(),
+                    fmt::join(carried, ", "), blockArguments("%condition", loop.types));
     const double limit = plan_.microbatches;
     text_ += "      " + stablehloConstant("%loop_limit", {limit}, {DType::kS32, {}}, "") + "\n";
     text_ += "      %loop_goes_on = \"stablehlo.compare\"(%condition0, %loop_limit) "
@@ -380,7 +383,8 @@ std::string symbolName(std::string name)
         if (std::isalnum(static_cast<unsigned char>(c)) == 0)
             c = '_';
     }
-    return name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name : name;
+    return name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name
+                                                                                  : name;
 }
 
 void ModulePrinter::printReturn()
@@ -389,11 +393,12 @@ void ModulePrinter::printReturn()
     Strings types;
     for (const GraphOutput& output : graph_.outputs) {
         const ShardingSpec* stored = output.alias.isValid() ? specs_.spec(output.alias) : nullptr;
-        results.push_back(stored != nullptr ? nameUnder(output.value, *stored) : name(output.value));
+        results.push_back(stored != nullptr ? nameUnder(output.value, *stored)
+                                            : name(output.value));
         types.push_back(stablehloType(graph_.type(output.value)));
     }
-    text_ += fmt::format("    \"func.return\"({}) : ({}) -> ()\n  }}\n}}\n", fmt::join(results, ", "),
-                         fmt::join(types, ", "));
+    text_ += fmt::format("    \"func.return\"({}) : ({}) -> ()\n  }}\n}}\n",
+                         fmt::join(results, ", "), fmt::join(types, ", "));
 }
 
 Result<std::string> ModulePrinter::print()
@@ -418,8 +423,8 @@ Result<std::string> ModulePrinter::print()
 
 Result<std::string> exportStablehlo(const ParallelPlan& plan, ShardingDialect dialect)
 {
-    RETURN_IF_ERROR(requireOneStage(plan, "StableHLO",
-                                    "and a module runs on one mesh; plan with --pp 1"));
+    RETURN_IF_ERROR(
+        requireOneStage(plan, "StableHLO", "and a module runs on one mesh; plan with --pp 1"));
     return ModulePrinter(plan, dialect).print();
 }
 

@@ -14,7 +14,8 @@ namespace
 
 using Strings = std::vector<std::string>;
 
-template <typename T> std::string tuple(const std::vector<T>& numbers)
+template <typename T>
+std::string tuple(const std::vector<T>& numbers)
 {
     return fmt::format("({}{})", fmt::join(numbers, ", "), numbers.size() == 1 ? "," : "");
 }
@@ -47,23 +48,30 @@ std::vector<int> concatenated(std::initializer_list<int> first, const std::vecto
 }
 
 constexpr std::array<std::pair<OpKind, std::string_view>, 29> kElementwise{
-    {{OpKind::kAbs, "abs"},          {OpKind::kCeil, "ceil"},       {OpKind::kCosine, "cos"},
-     {OpKind::kErf, "erf"},          {OpKind::kExp, "exp"},         {OpKind::kExpm1, "expm1"},
-     {OpKind::kFloor, "floor"},      {OpKind::kIsFinite, "is_finite"}, {OpKind::kLog, "log"},
-     {OpKind::kLog1p, "log1p"},      {OpKind::kLogistic, "logistic"}, {OpKind::kNegate, "neg"},
-     {OpKind::kNot, "bitwise_not"},  {OpKind::kRsqrt, "rsqrt"},     {OpKind::kSign, "sign"},
-     {OpKind::kSine, "sin"},         {OpKind::kSqrt, "sqrt"},       {OpKind::kTanh, "tanh"},
-     {OpKind::kAdd, "add"},          {OpKind::kAnd, "bitwise_and"}, {OpKind::kClamp, "clamp"},
-     {OpKind::kDivide, "div"},       {OpKind::kMaximum, "max"},     {OpKind::kMinimum, "min"},
-     {OpKind::kMultiply, "mul"},     {OpKind::kOr, "bitwise_or"},   {OpKind::kPower, "pow"},
-     {OpKind::kRemainder, "rem"},    {OpKind::kSubtract, "sub"}}};
+    {{OpKind::kAbs, "abs"},           {OpKind::kCeil, "ceil"},
+     {OpKind::kCosine, "cos"},        {OpKind::kErf, "erf"},
+     {OpKind::kExp, "exp"},           {OpKind::kExpm1, "expm1"},
+     {OpKind::kFloor, "floor"},       {OpKind::kIsFinite, "is_finite"},
+     {OpKind::kLog, "log"},           {OpKind::kLog1p, "log1p"},
+     {OpKind::kLogistic, "logistic"}, {OpKind::kNegate, "neg"},
+     {OpKind::kNot, "bitwise_not"},   {OpKind::kRsqrt, "rsqrt"},
+     {OpKind::kSign, "sign"},         {OpKind::kSine, "sin"},
+     {OpKind::kSqrt, "sqrt"},         {OpKind::kTanh, "tanh"},
+     {OpKind::kAdd, "add"},           {OpKind::kAnd, "bitwise_and"},
+     {OpKind::kClamp, "clamp"},       {OpKind::kDivide, "div"},
+     {OpKind::kMaximum, "max"},       {OpKind::kMinimum, "min"},
+     {OpKind::kMultiply, "mul"},      {OpKind::kOr, "bitwise_or"},
+     {OpKind::kPower, "pow"},         {OpKind::kRemainder, "rem"},
+     {OpKind::kSubtract, "sub"}}};
 
 /// Prints by kind; `x` are the operands' names.
 class JaxPrinter
 {
 public:
     JaxPrinter(const Graph& graph, const Op& op, const Strings& x)
-        : op_(op), type_(graph.type(op.results[0])), x_(x)
+        : op_(op)
+        , type_(graph.type(op.results[0]))
+        , x_(x)
     {
         for (const ValueId operand : op.operands)
             operandTypes_.push_back(graph.type(operand));
@@ -72,7 +80,11 @@ public:
     Result<std::string> print() const;
 
 private:
-    template <typename T> const T& attributes() const { return std::get<T>(op_.attributes); }
+    template <typename T>
+    const T& attributes() const
+    {
+        return std::get<T>(op_.attributes);
+    }
     std::string dims() const { return tuple(type_.dims); }
     std::string dtype() const { return jaxDtype(type_.dtype); }
 
@@ -114,7 +126,8 @@ std::string JaxPrinter::printBroadcast() const
 
 std::string JaxPrinter::printCompare() const
 {
-    return fmt::format("lax.{}({})", compareDirectionName(attributes<CompareAttributes>().direction),
+    return fmt::format("lax.{}({})",
+                       compareDirectionName(attributes<CompareAttributes>().direction),
                        fmt::join(x_, ", "));
 }
 
@@ -188,7 +201,8 @@ std::string JaxPrinter::indicesBehind(int vectorDim) const
     const int rank = operandTypes_[1].rank();
     if (vectorDim == rank)
         return fmt::format("lax.expand_dims({}, ({},))", x_[1], rank);
-    return vectorDim == rank - 1 ? x_[1] : fmt::format("jnp.moveaxis({}, {}, -1)", x_[1], vectorDim);
+    return vectorDim == rank - 1 ? x_[1]
+                                 : fmt::format("jnp.moveaxis({}, {}, -1)", x_[1], vectorDim);
 }
 
 std::string JaxPrinter::printGather() const
@@ -250,8 +264,8 @@ std::string JaxPrinter::printReduceWindow() const
     constexpr std::array<std::string_view, 6> kFunctions = {"add", "mul",         "max",
                                                             "min", "bitwise_and", "bitwise_or"};
     const std::array<std::string, 6> inits = {
-        "0", "1", isFloat ? "-" + limit : limit + "min", isFloat ? limit : limit + "max", "True",
-        "False"};
+        "0",    "1",    isFloat ? "-" + limit : limit + "min", isFloat ? limit : limit + "max",
+        "True", "False"};
     const auto kind = static_cast<size_t>(a.kind);
     return fmt::format("lax.reduce_window({}, np.array({}, {}), lax.{}, {}, {}, {})", x_[0],
                        inits[kind], dtype(), kFunctions[kind], tuple(a.window), tuple(a.strides),
@@ -343,7 +357,7 @@ Result<std::string> JaxPrinter::print() const
 std::string jaxDtype(DType dtype)
 {
     constexpr std::array<std::string_view, 13> kNames = {
-        "bool_", "int8",   "int16",  "int32",   "int64",    "uint8",   "uint16",
+        "bool_",  "int8",   "int16",   "int32",    "int64",   "uint8",  "uint16",
         "uint32", "uint64", "float16", "bfloat16", "float32", "float64"};
     return "jnp." + std::string(kNames[static_cast<size_t>(dtype)]);
 }

@@ -13,7 +13,8 @@ namespace alpa
 namespace
 {
 
-template <typename T> std::string array(const std::vector<T>& numbers)
+template <typename T>
+std::string array(const std::vector<T>& numbers)
 {
     return numbers.empty() ? "array<i64>" : fmt::format("array<i64: {}>", fmt::join(numbers, ", "));
 }
@@ -63,7 +64,9 @@ class OpPrinter
 {
 public:
     OpPrinter(const Graph& graph, const Op& op, const StablehloNames& names)
-        : graph_(graph), op_(op), names_(names)
+        : graph_(graph)
+        , op_(op)
+        , names_(names)
     {
     }
 
@@ -72,7 +75,11 @@ public:
 private:
     const TensorType& operandType(size_t i) const { return graph_.type(op_.operands[i]); }
     const TensorType& resultType() const { return graph_.type(op_.results[0]); }
-    template <typename T> const T& attributes() const { return std::get<T>(op_.attributes); }
+    template <typename T>
+    const T& attributes() const
+    {
+        return std::get<T>(op_.attributes);
+    }
 
     std::string line(std::string text) const
     {
@@ -128,9 +135,9 @@ std::string OpPrinter::statement(std::string_view name, const std::string& entri
     std::string dictionary = entries;
     if (!names_.attributes.empty())
         dictionary += (dictionary.empty() ? "" : ", ") + names_.attributes;
-    return line(fmt::format("{} = \"{}\"({}){}{} : ({}) -> {}{}{}",
-                            fmt::join(names_.results, ", "), name, fmt::join(operands, ", "),
-                            region, dictionary.empty() ? "" : " {" + dictionary + "}",
+    return line(fmt::format("{} = \"{}\"({}){}{} : ({}) -> {}{}{}", fmt::join(names_.results, ", "),
+                            name, fmt::join(operands, ", "), region,
+                            dictionary.empty() ? "" : " {" + dictionary + "}",
                             fmt::join(types, ", "), resultTypes.size() == 1 ? "" : "(",
                             fmt::join(resultTypes, ", "), resultTypes.size() == 1 ? "" : ")"));
 }
@@ -280,8 +287,8 @@ std::string OpPrinter::printSort() const
         "\"stablehlo.return\"(%isBefore) : (tensor<i1>) -> () }})",
         fmt::join(arguments, ", "), a.isDescending ? "GT" : "LT",
         stablehloType({operandType(0).dtype, {}}));
-    return statement("stablehlo.sort",
-                     fmt::format("dimension = {} : i64, is_stable = true", a.dim), region);
+    return statement("stablehlo.sort", fmt::format("dimension = {} : i64, is_stable = true", a.dim),
+                     region);
 }
 
 std::string OpPrinter::printConstant() const
@@ -340,10 +347,9 @@ std::string OpPrinter::printSlice() const
 std::string OpPrinter::printPad() const
 {
     const auto& a = attributes<PadAttributes>();
-    return statement("stablehlo.pad",
-                     fmt::format("edge_padding_low = {}, edge_padding_high = {}, "
-                                 "interior_padding = {}",
-                                 array(a.low), array(a.high), array(a.interior)));
+    return statement("stablehlo.pad", fmt::format("edge_padding_low = {}, edge_padding_high = {}, "
+                                                  "interior_padding = {}",
+                                                  array(a.low), array(a.high), array(a.interior)));
 }
 
 std::string OpPrinter::printDynamicSlice() const
@@ -395,9 +401,8 @@ Result<std::string> OpPrinter::print() const
     if (op_.kind == OpKind::kAccumulate)
         return Error(ErrorCode::kUnsupported, "accumulate is no StableHLO operation");
     if (op_.kind == OpKind::kOpaque)
-        return Error(ErrorCode::kUnsupported,
-                     fmt::format("operation '{}' is not known",
-                                 attributes<OpaqueAttributes>().name));
+        return Error(ErrorCode::kUnsupported, fmt::format("operation '{}' is not known",
+                                                          attributes<OpaqueAttributes>().name));
     // What is left has no attributes: element-wise ops, reshape, dynamic update slice.
     if (op_.kind == OpKind::kErf)
         return statement("chlo.erf", "");

@@ -95,8 +95,7 @@ std::string jaxSpec(const DeviceMesh& mesh, const ShardingSpec& spec)
         return "P()";
     std::vector<std::string> dims;
     for (int dim = 0; dim < spec.rank; ++dim) {
-        const std::vector<std::string> names =
-            namesOf(mesh, spec.dims[static_cast<size_t>(dim)]);
+        const std::vector<std::string> names = namesOf(mesh, spec.dims[static_cast<size_t>(dim)]);
         dims.push_back(names.empty()       ? "None"
                        : names.size() == 1 ? names[0]
                                            : fmt::format("({})", fmt::join(names, ", ")));

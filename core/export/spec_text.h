@@ -25,8 +25,8 @@ std::string gspmdSpec(const DeviceMesh& mesh, const ShardingSpec& spec);
 /// P("dp", None), P(("dp", "tp"), None), P() when nothing is split; ignores partial axes.
 std::string jaxSpec(const DeviceMesh& mesh, const ShardingSpec& spec);
 
-/// Per mesh axis: [Shard(0), Replicate()]; Partial() for partial axes. Axes that split one dimension
-/// together do so in mesh order, as in DTensor.
+/// Per mesh axis: [Shard(0), Replicate()]; Partial() for partial axes. Axes that split one
+/// dimension together do so in mesh order, as in DTensor.
 std::string dtensorPlacements(const DeviceMesh& mesh, const ShardingSpec& spec);
 
 } // namespace alpa

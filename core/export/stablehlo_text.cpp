@@ -16,7 +16,9 @@ std::string elementName(DType dtype)
     if (dtype == DType::kPred)
         return "i1";
     const std::string name(dtypeName(dtype));
-    return name[0] == 's' ? 'i' + name.substr(1) : name[0] == 'u' ? 'u' + ("i" + name.substr(1)) : name;
+    return name[0] == 's'   ? 'i' + name.substr(1)
+           : name[0] == 'u' ? 'u' + ("i" + name.substr(1))
+                            : name;
 }
 
 /// Infinities and NaN have no decimal spelling in MLIR.
@@ -45,8 +47,8 @@ std::string elementText(double value, DType dtype)
 }
 
 /// The elements from `next` on as nested lists of `dims`.
-std::string nestedText(std::span<const int64_t> dims, const std::vector<double>& values, size_t& next,
-                       DType dtype)
+std::string nestedText(std::span<const int64_t> dims, const std::vector<double>& values,
+                       size_t& next, DType dtype)
 {
     if (dims.empty())
         return elementText(values[next++], dtype);
@@ -66,9 +68,9 @@ double leastOf(DType dtype)
 
 double greatestOf(DType dtype)
 {
-    return dtype == DType::kPred ? 1 : -leastOf(dtype) > 0
-               ? -leastOf(dtype) - 1
-               : std::exp2(static_cast<double>(dtypeBytes(dtype)) * 8) - 1;
+    return dtype == DType::kPred ? 1
+           : -leastOf(dtype) > 0 ? -leastOf(dtype) - 1
+                                 : std::exp2(static_cast<double>(dtypeBytes(dtype)) * 8) - 1;
 }
 
 } // namespace

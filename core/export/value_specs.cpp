@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace alpa
 {
 
@@ -30,13 +32,30 @@ ValueSpecs collectValueSpecs(const ParallelPlan& plan)
             const Op& op = graph.op(stage.ops[i]);
             specs.ofOp[stage.ops[i].index()] = &stage.shardings[i];
             specs.stageOfOp[stage.ops[i].index()] = static_cast<int>(s);
-            for (size_t r = 0; r < op.results.size() && r < stage.shardings[i].results.size(); ++r) {
+            for (size_t r = 0; r < op.results.size() && r < stage.shardings[i].results.size();
+                 ++r) {
                 specs.produced[op.results[r].index()] = stage.shardings[i].results[r];
                 specs.stageOfValue[op.results[r].index()] = static_cast<int>(s);
             }
         }
     }
     return specs;
+}
+
+std::vector<int> ranksOfStages(const ParallelPlan& plan)
+{
+    std::vector<int> ranks;
+    int count = 0;
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        int rank = count;
+        for (size_t earlier = 0; earlier < s; ++earlier) {
+            if (plan.stages[earlier].mesh.devices == plan.stages[s].mesh.devices)
+                rank = ranks[earlier];
+        }
+        ranks.push_back(rank);
+        count = std::max(count, rank + 1);
+    }
+    return ranks;
 }
 
 Error refusal(std::string_view format, std::string_view reason)

@@ -13,9 +13,9 @@ namespace alpa
 struct ValueSpecs {
     /// Per value: as stored (inputs) or as its op leaves it; nothing for values of no stage.
     std::vector<std::optional<ShardingSpec>> produced;
-    std::vector<int> stageOfValue;         ///< -1: of no stage.
-    std::vector<const OpSharding*> ofOp;   ///< Per op of the graph; null: of no stage.
-    std::vector<int> stageOfOp;            ///< -1: of no stage.
+    std::vector<int> stageOfValue;       ///< -1: of no stage.
+    std::vector<const OpSharding*> ofOp; ///< Per op of the graph; null: of no stage.
+    std::vector<int> stageOfOp;          ///< -1: of no stage.
 
     const ShardingSpec* spec(ValueId value) const
     {
@@ -27,6 +27,9 @@ struct ValueSpecs {
 /// Assumes that `plan` outlives the result. A batch input that several layers read differently has
 /// the spec of the first. Linear in the size of the graph.
 ValueSpecs collectValueSpecs(const ParallelPlan& plan);
+
+/// The pipeline rank of every stage: stages on the same devices (interleaved schedules) share one.
+std::vector<int> ranksOfStages(const ParallelPlan& plan);
 
 /// A refusal: "FORMAT cannot express this plan: REASON".
 Error refusal(std::string_view format, std::string_view reason);

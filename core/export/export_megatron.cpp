@@ -1,0 +1,247 @@
+// The command line of Megatron-LM's pretrain_gpt.py.
+#include "core/export/export_settings.h"
+#include "core/export/parallel_layout.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr std::string_view kMegatron = "Megatron-LM";
+
+/// What the arguments say of the model.
+struct TransformerShape {
+    std::vector<int> stageOfBlock;
+    int64_t hidden = 0, feedForward = 0, heads = 0, keyHeads = 0, sequence = 0, vocabulary = 0;
+    bool isGated = false;
+    bool hasBias = false;
+};
+
+/// Vocabulary and hidden size: the table that integer inputs look up.
+void findEmbedding(const Graph& graph, TransformerShape& shape)
+{
+    for (const Op& op : graph.ops) {
+        if (op.kind != OpKind::kGather || op.phase != Phase::kForward)
+            continue;
+        const TensorType& table = graph.type(op.operands[0]);
+        const bool isParameter = graph.inputRole(op.operands[0]) == InputRole::kParameter ||
+                                 graph.value(op.operands[0]).producer.isValid();
+        if (isParameter && table.rank() == 2 && shape.vocabulary < table.dims[0] &&
+            isFloating(table.dtype)) {
+            shape.vocabulary = table.dims[0];
+            shape.hidden = table.dims[1];
+        }
+    }
+    for (const GraphInput& input : graph.inputs) {
+        const TensorType& type = graph.type(input.value);
+        if (input.role == InputRole::kBatch && type.rank() == 2 && !isFloating(type.dtype))
+            shape.sequence = std::max(shape.sequence, type.dims[1]);
+    }
+}
+
+/// Heads: the batch dimensions of the product of queries and keys beside the batch itself.
+void findHeads(const Graph& graph, TransformerShape& shape)
+{
+    for (const Op& op : graph.ops) {
+        if (op.kind != OpKind::kDot || op.phase != Phase::kForward)
+            continue;
+        const auto& a = std::get<DotAttributes>(op.attributes);
+        if (a.lhsBatch.size() < 2)
+            continue;
+        int64_t heads = 1;
+        for (size_t i = 1; i < a.lhsBatch.size(); ++i)
+            heads *= graph.type(op.operands[0]).dims[static_cast<size_t>(a.lhsBatch[i])];
+        if (shape.heads == 0 || heads > shape.heads)
+            shape.heads = heads;
+    }
+}
+
+/// Sizes of the block's weights: the widest is the feed-forward size; two of them in front of the
+/// one behind make a gated unit; keys narrower than queries mean grouped queries.
+void findBlockSizes(const Graph& graph, TransformerShape& shape)
+{
+    int wide = 0;
+    int64_t narrow = shape.hidden;
+    for (const GraphInput& input : graph.inputs) {
+        const TensorType& type = graph.type(input.value);
+        const auto block = blockOf(graph.value(input.value).name);
+        if (input.role != InputRole::kParameter || !block || block->number != 0)
+            continue;
+        shape.hasBias |= type.rank() == 1 && block->rest.find("bias") != std::string::npos;
+        if (type.rank() != 2)
+            continue;
+        const int64_t other = type.dims[0] == shape.hidden ? type.dims[1] : type.dims[0];
+        if (other > shape.hidden) {
+            shape.feedForward = std::max(shape.feedForward, other);
+            ++wide;
+        }
+        narrow = std::min(narrow, std::min(type.dims[0], type.dims[1]));
+    }
+    shape.isGated = wide == 3;
+    shape.keyHeads = shape.hidden > 0 ? shape.heads * narrow / shape.hidden : shape.heads;
+}
+
+Result<TransformerShape> findTransformer(const ParallelPlan& plan, const ParallelLayout& layout)
+{
+    TransformerShape shape;
+    const auto stages = stagesOfBlocks(layout);
+    if (!stages)
+        return refusal(kMegatron, "blocks of layers cannot be told, or a stage cuts through one");
+    shape.stageOfBlock = *stages;
+    findEmbedding(*plan.graph, shape);
+    findHeads(*plan.graph, shape);
+    if (shape.vocabulary == 0 || shape.sequence == 0 || shape.heads == 0)
+        return refusal(kMegatron, "the model is no language model with an embedding table, a "
+                                  "sequence and attention heads");
+    findBlockSizes(*plan.graph, shape);
+    return shape;
+}
+
+/// Inside blocks, weights are columns and rows, and every row's input arrives split.
+Status requireColumnsAndRows(const ParallelLayout& layout)
+{
+    if (layout.tensorParallel == 1)
+        return {};
+    for (const ModuleLayout& module : layout.modules) {
+        if (!blockOf(module.name))
+            continue;
+        const bool isOdd = (module.partition == Partition::kRow && !module.isInputSplit) ||
+                           module.partition == Partition::kVocabulary ||
+                           module.partition == Partition::kEmbeddingColumn;
+        if (isOdd)
+            return refusal(kMegatron,
+                           fmt::format("{} is split by {} behind an input that is whole; it has "
+                                       "columns, then rows, in every block",
+                                       module.name, partitionName(module.partition)));
+    }
+    const auto hasBoth = [&](int block) {
+        bool hasColumn = false;
+        bool hasRow = false;
+        for (const ModuleLayout& module : layout.modules) {
+            const auto name = blockOf(module.name);
+            if (!name || name->number != block)
+                continue;
+            hasColumn |= module.partition == Partition::kColumn;
+            hasRow |= module.partition == Partition::kRow;
+        }
+        return hasColumn && hasRow;
+    };
+    for (const ModuleLayout& module : layout.modules) {
+        const auto name = blockOf(module.name);
+        if (name && !hasBoth(name->number))
+            return refusal(kMegatron, fmt::format("block {} is not split by columns and rows, and "
+                                                  "it splits all blocks alike",
+                                                  name->number));
+    }
+    return {};
+}
+
+/// "Et*8|t*8L": what every stage holds.
+std::string layoutText(const ParallelPlan& plan, const TransformerShape& shape)
+{
+    std::string text;
+    for (int stage = 0; stage < static_cast<int>(plan.stages.size()); ++stage) {
+        const auto count = std::ranges::count(shape.stageOfBlock, stage);
+        text += stage == 0 ? "E" : "|";
+        if (count > 0)
+            text += count == 1 ? "t" : fmt::format("t*{}", count);
+    }
+    return text + "L";
+}
+
+std::vector<std::string> zeroArguments(int zeroStage)
+{
+    switch (zeroStage) {
+    case 1:
+        return {"--use-distributed-optimizer", "--overlap-grad-reduce", "--overlap-param-gather"};
+    case 2:
+        return {"--use-megatron-fsdp", "--data-parallel-sharding-strategy optim_grads",
+                "--ckpt-format fsdp_dtensor", "--init-model-with-meta-device"};
+    case 3:
+        return {"--use-megatron-fsdp", "--data-parallel-sharding-strategy optim_grads_params",
+                "--ckpt-format fsdp_dtensor", "--init-model-with-meta-device"};
+    default:
+        return {};
+    }
+}
+
+std::vector<std::string> modelArguments(const TransformerShape& shape)
+{
+    std::vector<std::string> arguments{fmt::format("--num-layers {}", shape.stageOfBlock.size()),
+                                       fmt::format("--hidden-size {}", shape.hidden),
+                                       fmt::format("--ffn-hidden-size {}", shape.feedForward),
+                                       fmt::format("--num-attention-heads {}", shape.heads),
+                                       fmt::format("--seq-length {}", shape.sequence),
+                                       fmt::format("--max-position-embeddings {}", shape.sequence),
+                                       fmt::format("--vocab-size {}", shape.vocabulary)};
+    if (shape.keyHeads > 0 && shape.keyHeads < shape.heads)
+        arguments.push_back(
+            fmt::format("--group-query-attention --num-query-groups {}", shape.keyHeads));
+    if (shape.isGated)
+        arguments.push_back("--swiglu --normalization RMSNorm");
+    if (!shape.hasBias)
+        arguments.push_back("--disable-bias-linear");
+    return arguments;
+}
+
+Status requireSchedule(const ParallelPlan& plan)
+{
+    const bool isGpipe = plan.schedule == ScheduleKind::kGpipe;
+    if (plan.stages.size() > 1 && (isGpipe || plan.schedule == ScheduleKind::kZeroBubble))
+        return refusal(kMegatron, fmt::format("its schedule is {}, and it runs 1F1B, plain or "
+                                              "interleaved; plan with --schedule 1f1b",
+                                              isGpipe ? "GPipe" : "zero-bubble"));
+    return {};
+}
+
+} // namespace
+
+Result<std::string> exportMegatron(const ParallelPlan& plan)
+{
+    ASSIGN_OR_RETURN(const ParallelLayout layout, uniformLayout(plan, kMegatron));
+    RETURN_IF_ERROR(requireSchedule(plan));
+    RETURN_IF_ERROR(requireColumnsAndRows(layout));
+    ASSIGN_OR_RETURN(const TransformerShape shape, findTransformer(plan, layout));
+    std::vector<std::string> arguments = modelArguments(shape);
+    const auto add = [&](std::string argument) { arguments.push_back(std::move(argument)); };
+    add(fmt::format("--tensor-model-parallel-size {}", layout.tensorParallel));
+    if (layout.hasSequenceParallel && layout.tensorParallel > 1)
+        add("--sequence-parallel");
+    add(fmt::format("--pipeline-model-parallel-size {}", layout.pipelineParallel));
+    if (layout.pipelineParallel > 1)
+        add(fmt::format("--pipeline-model-parallel-layout \"{}\"", layoutText(plan, shape)));
+    add("--context-parallel-size 1");
+    add(fmt::format("--micro-batch-size {}", plan.microbatchSize / layout.dataParallel));
+    add(fmt::format("--global-batch-size {}", plan.globalBatch()));
+    for (std::string& argument : zeroArguments(layout.dataParallel > 1 ? layout.zeroStage : 0))
+        add(std::move(argument));
+    if (layout.recomputes)
+        add("--recompute-granularity full --recompute-method uniform --recompute-num-layers 1");
+    const bool isHalf = std::ranges::any_of(plan.graph->ops, [&](const Op& op) {
+        return op.kind == OpKind::kDot && plan.graph->type(op.results[0]).dtype == DType::kBF16;
+    });
+    if (isHalf)
+        add("--bf16");
+    const OptimizerOptions& optimizer = plan.options.optimizer;
+    add(fmt::format("--optimizer {} --lr {}",
+                    optimizer.kind == OptimizerOptions::Kind::kSgd ? "sgd" : "adam",
+                    optimizer.learningRate));
+    if (optimizer.kind != OptimizerOptions::Kind::kSgd)
+        add(fmt::format("--adam-beta1 {} --adam-beta2 {} --adam-eps {} --weight-decay {}",
+                        optimizer.beta1, optimizer.beta2, optimizer.epsilon,
+                        optimizer.kind == OptimizerOptions::Kind::kAdamW ? optimizer.weightDecay
+                                                                         : 0));
+    return fmt::format(
+        "# {}\n# Exported by Alpa Explorer. Add your data, tokenizer and checkpoint "
+        "arguments.\ntorchrun --nnodes {} --nproc_per_node {} pretrain_gpt.py \\\n    "
+        "{}\n",
+        describePlan(plan), plan.cluster.hosts, plan.cluster.devicesPerHost,
+        fmt::join(arguments, " \\\n    "));
+}
+
+} // namespace alpa
