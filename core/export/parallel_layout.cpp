@@ -238,8 +238,10 @@ Status LayoutFinder::findZeroStage()
             return refusal(format_, fmt::format("{:.0f} % of the bytes of {} are split over the "
                                                 "data axis, and ZeRO splits all of them or none",
                                                 *share * 100, shares[stage].first));
-        if (*share >= kMost)
-            layout_.zeroStage = static_cast<int>(stage) + 1;
+        // Each stage of ZeRO splits what the one before it does, and one thing more.
+        if (*share < kMost)
+            break;
+        layout_.zeroStage = static_cast<int>(stage) + 1;
     }
     return {};
 }
