@@ -3,6 +3,8 @@
 #include "core/base/files.h"
 #include "core/lowering/lower_plan.h"
 #include "core/trace/trace.h"
+#include "runtime/cpu/cpu_backend.h"
+#include "runtime/cuda/cuda_backend.h"
 
 #include <fmt/format.h>
 
@@ -11,22 +13,43 @@
 
 namespace alpa::cli
 {
+namespace
+{
+
+/// "cuda" takes as many GPUs as the plan has devices; "cuda:N" must say that number.
+Status checkGpus(const ParallelPlan& plan, const std::string& devices)
+{
+    const int wanted = plan.cluster.deviceCount();
+    const auto count = cudaDeviceCount();
+    if (!count.ok())
+        return count.error().in(fmt::format("devices '{}'", devices));
+    if (devices != "cuda" && devices != fmt::format("cuda:{}", wanted))
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("devices '{}': the plan is for {} devices ({}), use cuda:{}",
+                                 devices, wanted, plan.cluster.name, wanted));
+    if (*count < wanted)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("devices '{}': the plan is for {} GPUs, this machine has {}; plan "
+                                 "for --cluster h200-x{}",
+                                 devices, wanted, *count, *count));
+    return {};
+}
+
+} // namespace
 
 Status checkDevices(const ParallelPlan& plan, const std::string& devices)
 {
     const size_t colon = devices.find(':');
     const std::string kind = devices.substr(0, colon);
     if (kind == "cuda")
-        return Error(ErrorCode::kUnsupported,
-                     fmt::format("devices '{}': there is no GPU backend yet, use cpu:{}", devices,
-                                 plan.cluster.deviceCount()));
+        return checkGpus(plan, devices);
     int count = 0;
     const char* end = devices.data() + devices.size();
     const char* begin = colon == std::string::npos ? end : devices.data() + colon + 1;
     const auto [stop, code] = std::from_chars(begin, end, count);
     if (kind != "cpu" || code != std::errc() || stop != end || count < 1)
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("devices '{}': expected cpu:N, for example cpu:{}", devices,
+                     fmt::format("devices '{}': expected cpu:N or cuda, for example cpu:{}", devices,
                                  plan.cluster.deviceCount()));
     if (count != plan.cluster.deviceCount())
         return Error(ErrorCode::kInvalidInput,
@@ -56,7 +79,13 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     options.recordTrace = request.traceFile.has_value();
     options.control = control;
     options.onStep = request.onStep;
-    ASSIGN_OR_RETURN(RunResult result, runProgram(program, inputs, options));
+    std::unique_ptr<Backend> backend;
+    if (request.devices.starts_with("cuda")) {
+        ASSIGN_OR_RETURN(backend, makeCudaBackend());
+    } else {
+        backend = makeCpuBackend();
+    }
+    ASSIGN_OR_RETURN(RunResult result, runProgram(*backend, program, inputs, options));
     if (request.traceFile)
         RETURN_IF_ERROR(writeFileAtomically(*request.traceFile, traceToChromeJson(result.trace)));
     return result;

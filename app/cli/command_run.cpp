@@ -1,4 +1,4 @@
-// alpa run PLAN --devices cpu:N: trains for some steps, and compares the measured step with the
+// alpa run PLAN --devices cpu:N or cuda: trains for some steps, and compares the measured step with the
 // predicted one. The window runs this with --json and reads the lines as they come.
 #include "app/cli/cluster_run.h"
 #include "app/cli/commands.h"
@@ -33,7 +33,8 @@ ExitCode failRun(const Console& console, const Error& error)
     return Console{.stop = console.stop, .json = false}.fail(error);
 }
 
-void reportStart(const Console& console, const ParallelPlan& plan, int steps)
+void reportStart(const Console& console, const ParallelPlan& plan, const std::string& kind,
+                 int steps)
 {
     const int devices = plan.cluster.deviceCount();
     if (console.json)
@@ -44,9 +45,9 @@ void reportStart(const Console& console, const ParallelPlan& plan, int steps)
                    {"predicted_ms", milliseconds(plan.stepTime)}});
     else
         print(
-            fmt::format("{}: {} on {} CPU {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
+            fmt::format("{}: {} on {} {} {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
                         plan.modelName, plan.cluster.name, devices,
-                        devices == 1 ? "device" : "devices", plan.globalBatch(), plan.microbatches,
+                        kind.starts_with("cuda") ? "CUDA" : "CPU", devices == 1 ? "device" : "devices", plan.globalBatch(), plan.microbatches,
                         plan.microbatches == 1 ? "microbatch" : "microbatches", "step", "loss",
                         "time", "samples/s"));
 }
@@ -93,7 +94,7 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         .inputs = {},
         .learningRate = {},
         .traceFile = {},
-        .onStart = [&] { reportStart(console, **plan, arguments.steps); },
+        .onStart = [&] { reportStart(console, **plan, arguments.devices, arguments.steps); },
         .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
     if (!arguments.inputs.empty())
         request.inputs = arguments.inputs;
@@ -116,7 +117,7 @@ Command addRun(CLI::App& app)
     const auto arguments = std::make_shared<RunArguments>();
     CLI::App* command = app.add_subcommand("run", "Train with a plan on devices of this machine");
     command->add_option("PLAN", arguments->plan, "Plan file")->required();
-    command->add_option("-d,--devices", arguments->devices, "cpu:N, one thread per device")
+    command->add_option("-d,--devices", arguments->devices, "cpu:N, one thread per device, or cuda")
         ->required();
     command->add_option("-n,--steps", arguments->steps, "Training steps, all on the same batch")
         ->check(CLI::Range(1, 1000000));

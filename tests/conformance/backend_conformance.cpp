@@ -504,4 +504,20 @@ void checkConformance(const ConformanceBackend& backend, const std::string& name
     }
 }
 
+void forEachConformanceProgram(const std::string& name, int seeds,
+                               const std::function<void(const Program&)>& visit)
+{
+    for (const Family& family : kFamilies) {
+        if (family.name != name)
+            continue;
+        forEachSeed(seeds, [&](Rng& rng, int) {
+            Case c(rng);
+            family.generate(c);
+            SCOPED_TRACE(formatGraph(c.graph));
+            const Program program = programOfGraph(c.graph);
+            visit(program);
+        });
+    }
+}
+
 } // namespace alpa

@@ -22,6 +22,9 @@ struct ConformanceBackend {
 
 /// Runs every case of family `name` ("dot") with `seeds` random shapes and compares.
 void checkConformance(const ConformanceBackend& backend, const std::string& name, int seeds);
+/// Calls visit with the program of every such case, without running it.
+void forEachConformanceProgram(const std::string& name, int seeds,
+                               const std::function<void(const Program&)>& visit);
 /// The names of all families.
 std::vector<std::string> conformanceCases();
 

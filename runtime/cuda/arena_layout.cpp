@@ -1,0 +1,210 @@
+#include "runtime/cuda/arena_layout.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace alpa::cuda
+{
+namespace
+{
+
+constexpr int64_t kAlignment = 256;
+
+int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Free ranges of one part of the arena; best fit.
+class FreeList
+{
+public:
+    int64_t take(int64_t bytes)
+    {
+        auto best = free_.end();
+        for (auto range = free_.begin(); range != free_.end(); ++range) {
+            if (range->second >= bytes && (best == free_.end() || range->second < best->second))
+                best = range;
+        }
+        if (best == free_.end()) {
+            int64_t begin = end_;
+            if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == end_) {
+                begin = free_.rbegin()->first;
+                free_.erase(std::prev(free_.end()));
+            }
+            end_ = begin + bytes;
+            return begin;
+        }
+        const auto [begin, size] = *best;
+        free_.erase(best);
+        if (size > bytes)
+            free_[begin + bytes] = size - bytes;
+        return begin;
+    }
+    void give(int64_t begin, int64_t bytes)
+    {
+        auto next = free_.lower_bound(begin);
+        if (next != free_.end() && begin + bytes == next->first) {
+            bytes += next->second;
+            next = free_.erase(next);
+        }
+        if (next != free_.begin()) {
+            const auto before = std::prev(next);
+            if (before->first + before->second == begin) {
+                before->second += bytes;
+                return;
+            }
+        }
+        free_[begin] = bytes;
+    }
+    int64_t end() const { return end_; }
+
+private:
+    std::map<int64_t, int64_t> free_;
+    int64_t end_ = 0;
+};
+
+struct Use {
+    int first = -1, last = -1; ///< Launches.
+    std::set<SegmentKind> segments;
+};
+
+class Layout
+{
+public:
+    Layout(const StageGraph& graph, const std::vector<PlannedLaunch>& launches, int stage)
+        : graph_(graph)
+        , launches_(launches)
+        , inFlight_(inFlight(graph.program().queues[static_cast<size_t>(stage)]))
+        , uses_(graph.stage().buffers.size())
+    {
+        layout_.places.resize(uses_.size());
+    }
+
+    ArenaLayout run(int64_t scratchBytes)
+    {
+        findUses();
+        std::vector<size_t> temporaries;
+        for (size_t b = 0; b < uses_.size(); ++b) {
+            const Buffer& buffer = graph_.stage().buffers[b];
+            Place& place = layout_.places[b];
+            place.slotBytes = aligned(std::max<int64_t>(buffer.type.bytes().count, 1));
+            const bool isFromHost = buffer.kind == BufferKind::kParameter ||
+                                    buffer.kind == BufferKind::kState ||
+                                    buffer.kind == BufferKind::kGradient ||
+                                    buffer.kind == BufferKind::kBatch;
+            const bool isLoss = graph_.stage().loss == BufferId(b);
+            if (uses_[b].first < 0 && !isFromHost && !isLoss)
+                continue;
+            place.slots = slotsOf(b);
+            if (isFromHost || isLoss || uses_[b].segments.size() > 1 || isConstant(b)) {
+                place.offset = layout_.bytes;
+                layout_.bytes += place.slotBytes * place.slots;
+            } else {
+                temporaries.push_back(b);
+            }
+        }
+        placeTemporaries(temporaries);
+        layout_.scratch = layout_.bytes;
+        layout_.bytes += aligned(scratchBytes);
+        return std::move(layout_);
+    }
+
+private:
+    bool isConstant(size_t buffer) const
+    {
+        const int node = graph_.producer(BufferId(buffer));
+        if (node < 0)
+            return false;
+        const Instruction& made = *graph_.nodes()[static_cast<size_t>(node)].instruction;
+        return made.kind == InstructionKind::kCompute && made.opKind == OpKind::kConstant &&
+               graph_.isStored(BufferId(buffer));
+    }
+
+    void findUses()
+    {
+        for (size_t l = 0; l < launches_.size(); ++l) {
+            const SegmentKind segment =
+                graph_.nodes()[static_cast<size_t>(launches_[l].node)].segment;
+            for (const auto* side : {&launches_[l].reads, &launches_[l].writes}) {
+                for (const BufferId id : *side) {
+                    Use& use = uses_[id.index()];
+                    if (use.first < 0)
+                        use.first = static_cast<int>(l);
+                    use.last = static_cast<int>(l);
+                    use.segments.insert(segment);
+                }
+            }
+        }
+    }
+
+    /// One for each microbatch between the first use and the last.
+    int slotsOf(size_t buffer) const
+    {
+        const BufferKind kind = graph_.stage().buffers[buffer].kind;
+        const std::set<SegmentKind>& segments = uses_[buffer].segments;
+        if (kind == BufferKind::kParameter || kind == BufferKind::kState ||
+            kind == BufferKind::kGradient)
+            return 1;
+        if (graph_.stage().loss == BufferId(buffer))
+            return std::max(inFlight_, graph_.stage().buffers[buffer].slots);
+        const bool isForwardOnly = segments.size() == 1 && segments.contains(SegmentKind::kForward);
+        if (kind == BufferKind::kBatch)
+            return segments.empty() || isForwardOnly ? 1 : inFlight_;
+        if (segments.contains(SegmentKind::kBegin) || segments.size() < 2)
+            return 1;
+        return inFlight_;
+    }
+
+    void placeTemporaries(const std::vector<size_t>& buffers)
+    {
+        std::vector<std::vector<size_t>> begins(launches_.size());
+        std::vector<std::vector<size_t>> ends(launches_.size());
+        for (const size_t b : buffers) {
+            begins[static_cast<size_t>(uses_[b].first)].push_back(b);
+            ends[static_cast<size_t>(uses_[b].last)].push_back(b);
+        }
+        FreeList list;
+        for (size_t l = 0; l < launches_.size(); ++l) {
+            for (const size_t b : begins[l])
+                layout_.places[b].offset = layout_.bytes + list.take(layout_.places[b].slotBytes);
+            for (const size_t b : ends[l])
+                list.give(layout_.places[b].offset - layout_.bytes, layout_.places[b].slotBytes);
+        }
+        layout_.bytes += list.end();
+    }
+
+    const StageGraph& graph_;
+    const std::vector<PlannedLaunch>& launches_;
+    int inFlight_;
+    std::vector<Use> uses_;
+    ArenaLayout layout_;
+};
+
+} // namespace
+
+int inFlight(const std::vector<QueueEntry>& queue)
+{
+    std::set<int> open;
+    size_t most = 1;
+    for (size_t i = 0; i < queue.size(); ++i) {
+        const SegmentKind kind = queue[i].kind;
+        if (kind == SegmentKind::kBegin || kind == SegmentKind::kUpdate)
+            continue;
+        open.insert(queue[i].microbatch);
+        most = std::max(most, static_cast<size_t>(*open.rbegin() - *open.begin() + 1));
+        bool isLast = true;
+        for (size_t j = i + 1; j < queue.size() && isLast; ++j)
+            isLast = queue[j].microbatch != queue[i].microbatch ||
+                     queue[j].kind == SegmentKind::kBegin || queue[j].kind == SegmentKind::kUpdate;
+        if (isLast)
+            open.erase(queue[i].microbatch);
+    }
+    return static_cast<int>(most);
+}
+
+ArenaLayout layOutArena(const StageGraph& graph, const std::vector<PlannedLaunch>& launches,
+                        int stage, int64_t scratchBytes)
+{
+    return Layout(graph, launches, stage).run(scratchBytes);
+}
+
+} // namespace alpa::cuda

@@ -1,0 +1,77 @@
+#include "runtime/cuda/cuda_backend.h"
+
+#include "runtime/cuda/cuda_device.h"
+
+#include <fmt/format.h>
+
+namespace alpa
+{
+namespace
+{
+
+using namespace cuda;
+
+class CudaBackend final : public Backend
+{
+public:
+    explicit CudaBackend(std::unique_ptr<Shared> shared)
+        : shared_(std::move(shared))
+    {
+    }
+
+    Result<std::unique_ptr<Device>> load(const Program& program, int stage, int device) override
+    {
+        auto loaded = std::make_unique<CudaDevice>(*shared_, program, stage, device);
+        RETURN_IF_ERROR(loaded->load());
+        return std::unique_ptr<Device>(std::move(loaded));
+    }
+    void abort() override { shared_->hub->abort(); }
+
+private:
+    std::unique_ptr<Shared> shared_;
+};
+
+Result<int> countDevices(const Libraries& libraries)
+{
+    int count = 0;
+    RETURN_IF_ERROR(
+        driverStatus(libraries, libraries.cuDeviceGetCount(&count), "counting the GPUs"));
+    if (count == 0)
+        return Error(ErrorCode::kNotFound, "no NVIDIA GPU on this machine");
+    return count;
+}
+
+/// "sm_90a": Hopper's own instructions need the letter.
+Result<std::string> architectureOf(const Libraries& libraries)
+{
+    CUdevice gpu = 0;
+    int major = 0;
+    int minor = 0;
+    RETURN_IF_ERROR(driverStatus(libraries, libraries.cuDeviceGet(&gpu, 0), "finding a GPU"));
+    libraries.cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu);
+    libraries.cuDeviceGetAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, gpu);
+    return fmt::format("sm_{}{}{}", major, minor, major >= 9 ? "a" : "");
+}
+
+} // namespace
+
+Result<int> cudaDeviceCount()
+{
+    ASSIGN_OR_RETURN(const LibrariesPtr libraries, loadLibraries());
+    return countDevices(*libraries);
+}
+
+Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions& options)
+{
+    auto shared = std::make_unique<Shared>();
+    ASSIGN_OR_RETURN(shared->libraries, loadLibraries());
+    ASSIGN_OR_RETURN(shared->deviceCount, countDevices(*shared->libraries));
+    ASSIGN_OR_RETURN(std::string architecture, architectureOf(*shared->libraries));
+    shared->options = options;
+    shared->kernels = std::make_unique<KernelCache>(shared->libraries, std::move(architecture),
+                                                    kernelCacheFolder());
+    shared->hub = std::make_unique<Hub>(shared->libraries);
+    return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(std::move(shared)));
+}
+
+} // namespace alpa

@@ -1,0 +1,27 @@
+// Devices of this machine's NVIDIA GPUs: programs as generated kernels, cuBLASLt products and NCCL
+// collectives in one arena a device.
+#pragma once
+
+#include "core/base/result.h"
+#include "runtime/device/device.h"
+
+#include <memory>
+#include <string>
+
+namespace alpa
+{
+
+struct CudaOptions {
+    bool poisonsArenas = false; ///< Fills arenas with NaN before use.
+    bool tunesProducts = true;  ///< Times algorithms when loading.
+};
+
+/// How many GPUs there are. Fails with kNotFound saying why there are none: no driver, no GPU, or a
+/// program built without CUDA.
+Result<int> cudaDeviceCount();
+
+/// A backend over the GPUs of this machine; device i of a program is GPU i. Fails as
+/// cudaDeviceCount.
+Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions& options = {});
+
+} // namespace alpa

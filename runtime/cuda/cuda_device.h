@@ -1,0 +1,147 @@
+// One GPU of a program.
+#pragma once
+
+#include "runtime/cuda/arena_layout.h"
+#include "runtime/cuda/copy_kernel.h"
+#include "runtime/cuda/cuda_backend.h"
+#include "runtime/cuda/cuda_hub.h"
+#include "runtime/cuda/gemm_runner.h"
+#include "runtime/cuda/kernel_cache.h"
+#include "runtime/device/device.h"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace alpa::cuda
+{
+
+/// What the devices of a backend get from it.
+struct Shared {
+    LibrariesPtr libraries;
+    CudaOptions options;
+    std::unique_ptr<KernelCache> kernels;
+    std::unique_ptr<Hub> hub;
+    int deviceCount = 0;
+};
+
+class CudaDevice final : public Device
+{
+public:
+    CudaDevice(Shared& shared, const Program& program, int stage, int device);
+    ~CudaDevice() override;
+    CudaDevice(const CudaDevice&) = delete;
+    CudaDevice& operator=(const CudaDevice&) = delete;
+
+    Status load();
+    Status run(SegmentKind segment, size_t index, int microbatch) override;
+    Status zero(BufferId buffer) override;
+    Status write(BufferId buffer, int microbatch, std::span<const std::byte> bytes) override;
+    Status read(BufferId buffer, int microbatch, std::span<std::byte> bytes) override;
+    Status finish() override;
+    void recordTime(size_t slot) override;
+    Seconds recordedTime(size_t slot) const override;
+
+private:
+    struct BoundKernel {
+        CUfunction function = nullptr;
+        const KernelText* text = nullptr;
+        std::vector<Place> places;
+        // Filled anew for each launch.
+        std::vector<CUdeviceptr> pointers;
+        std::vector<void*> arguments;
+    };
+    struct BoundTile {
+        Mailbox* mailbox = nullptr;
+        int64_t bytes = 0;
+        CopyShape copy;
+        CUfunction function = nullptr; ///< None: the part is one run of memory.
+        KernelText text;
+    };
+    struct BoundCollective {
+        ncclComm_t communicator = nullptr;
+        int members = 1;
+        int64_t count = 0; ///< Elements that one member contributes to NCCL's call.
+        ncclDataType_t type = ncclFloat32;
+        ncclRedOp_t operation = ncclSum;
+        KernelText packText, unpackText;
+        CUfunction pack = nullptr, unpack = nullptr;
+        int64_t packedBytes = 0, gatheredBytes = 0; ///< In scratch memory, one behind the other.
+    };
+    struct BoundLaunch {
+        const PlannedLaunch* planned = nullptr;
+        std::vector<BoundKernel> kernels;
+        std::shared_ptr<Gemm> gemm;
+        std::vector<Place> places; ///< kGemm: A, B, D. Collectives and transfers: input or output.
+        BoundCollective collective;
+        std::vector<BoundTile> tiles;
+    };
+    struct PendingRead {
+        size_t offset = 0; ///< In the pinned memory.
+        std::span<std::byte> target;
+    };
+
+    Status openDevice();
+    Status describeCollective(const PlannedLaunch& planned, BoundCollective& bound);
+    void describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles);
+    Status compile();
+    Status bindAll();
+    Status bindGemm(BoundLaunch& launch);
+    Status joinCommunicators();
+    Status provideMailboxes();
+    Status writeConstants();
+    Status tuneProducts();
+
+    Status launchKernel(CUfunction function, const KernelText& text, void** arguments);
+    Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
+                      CUdeviceptr to);
+    Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst);
+    Status runCollective(BoundLaunch& launch, int microbatch);
+    Status runSend(BoundLaunch& launch, int microbatch);
+    Status runReceive(BoundLaunch& launch, int microbatch);
+    bool isFirstRun(const PlannedLaunch& planned, int microbatch) const;
+
+    CUdeviceptr at(const Place& place, int microbatch) const
+    {
+        return arena_ + static_cast<CUdeviceptr>(place.offset +
+                                                 microbatch % place.slots * place.slotBytes);
+    }
+    const Place& place(BufferId id) const { return layout_.places[id.index()]; }
+    CUdeviceptr scratch() const { return arena_ + static_cast<CUdeviceptr>(layout_.scratch); }
+    Status check(CUresult result, const char* what) const
+    {
+        return driverStatus(*shared_.libraries, result, what);
+    }
+
+    Shared& shared_;
+    const Libraries& driver_;
+    const Program& program_;
+    const StageProgram& stage_;
+    int stageIndex_;
+    int device_;
+    int ordinal_ = 0;
+    CUdevice gpu_ = 0;
+    CUcontext context_ = nullptr;
+    CUstream stream_ = nullptr;
+    CUdeviceptr arena_ = 0, workspace_ = 0, mail_ = 0;
+    std::unique_ptr<StageGraph> graph_;
+    std::vector<PlannedLaunch> planned_;
+    ArenaLayout layout_;
+    std::vector<BoundLaunch> launches_;
+    std::array<std::vector<std::vector<size_t>>, kSegmentKinds> launchesAt_;
+    std::vector<bool> isReplaced_; ///< By buffer: accumulators that begin anew by themselves.
+    std::array<int, kSegmentKinds> firstMicrobatch_{};
+    std::vector<CUmodule> modules_;
+    std::map<std::string, CUfunction> functions_; ///< By body.
+    cublasLtHandle_t blas_ = nullptr;
+    std::map<AxisSet, ncclComm_t> communicators_;
+    std::vector<CUevent> mailEvents_;
+    CUevent base_ = nullptr;
+    std::vector<CUevent> times_;
+    std::byte* pinned_ = nullptr;
+    size_t pinnedBytes_ = 0, pinnedUsed_ = 0;
+    std::vector<PendingRead> reads_;
+};
+
+} // namespace alpa::cuda

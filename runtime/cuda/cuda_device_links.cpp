@@ -1,0 +1,348 @@
+#include "runtime/cuda/cuda_device.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace alpa::cuda
+{
+namespace
+{
+
+/// Messages that a transfer's receiver has room for.
+constexpr int kMostSlots = 8;
+constexpr int64_t kAlignment = 256;
+
+int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+Result<ncclDataType_t> ncclType(DType dtype)
+{
+    switch (dtype) {
+    case DType::kPred:
+    case DType::kU8:
+        return ncclUint8;
+    case DType::kS8:
+        return ncclInt8;
+    case DType::kS32:
+        return ncclInt32;
+    case DType::kU32:
+        return ncclUint32;
+    case DType::kS64:
+        return ncclInt64;
+    case DType::kU64:
+        return ncclUint64;
+    case DType::kF16:
+        return ncclFloat16;
+    case DType::kBF16:
+        return ncclBfloat16;
+    case DType::kF32:
+        return ncclFloat32;
+    case DType::kF64:
+        return ncclFloat64;
+    case DType::kS16:
+    case DType::kU16:
+        break;
+    }
+    return Error(ErrorCode::kUnsupported, "NCCL does not know 16-bit integers");
+}
+
+Result<ncclRedOp_t> ncclOperation(ReduceKind kind, DType dtype)
+{
+    switch (kind) {
+    case ReduceKind::kAdd:
+        return ncclSum;
+    case ReduceKind::kMultiply:
+        return ncclProd;
+    case ReduceKind::kMaximum:
+        return ncclMax;
+    case ReduceKind::kMinimum:
+        return ncclMin;
+    case ReduceKind::kAnd:
+        if (dtype == DType::kPred)
+            return ncclMin;
+        break;
+    case ReduceKind::kOr:
+        if (dtype == DType::kPred)
+            return ncclMax;
+        break;
+    }
+    return Error(ErrorCode::kUnsupported, "NCCL does not combine the bits of integers");
+}
+
+std::vector<int64_t> inFront(int64_t first, const std::vector<int64_t>& rest)
+{
+    std::vector<int64_t> all{first};
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
+}
+
+} // namespace
+
+Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollective& bound)
+{
+    const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
+    const TensorType& in = graph_->type(made.inputs[0]);
+    const TensorType& out = graph_->type(made.outputs[0]);
+    if (!driver_.hasNccl)
+        return Error(ErrorCode::kNotFound,
+                     "libnccl.so.2 is not found; name its folder in ALPA_CUDA_LIBRARIES");
+    ASSIGN_OR_RETURN(bound.type, ncclType(in.dtype));
+    const int64_t members = stage_.mesh.groupSize(made.axes);
+    bound.members = static_cast<int>(members);
+    const int64_t bytes = dtypeBytes(in.dtype);
+    const int64_t all = std::max(in.elementCount(), out.elementCount());
+    const auto dim = static_cast<size_t>(made.dim);
+    // A tensor as (outer, along dim, inner).
+    int64_t outer = 1;
+    for (size_t d = 0; d < dim && d < in.dims.size(); ++d)
+        outer *= in.dims[d];
+    switch (made.collective) {
+    case CollectiveKind::kAllReduce: {
+        ASSIGN_OR_RETURN(bound.operation, ncclOperation(made.reduction, in.dtype));
+        bound.count = in.elementCount();
+        return {};
+    }
+    case CollectiveKind::kAllGather: {
+        bound.count = in.elementCount();
+        if (outer == 1)
+            return {};
+        const int64_t run = in.elementCount() / outer;
+        bound.unpackText = copyKernel(
+            {bytes, {members, outer, run}, {bound.count, run, 1}, {run, members * run, 1}, 0, 0});
+        bound.gatheredBytes = aligned(all * bytes);
+        return {};
+    }
+    case CollectiveKind::kReduceScatter: {
+        ASSIGN_OR_RETURN(bound.operation, ncclOperation(made.reduction, in.dtype));
+        bound.count = out.elementCount();
+        if (outer == 1)
+            return {};
+        const int64_t run = out.elementCount() / outer;
+        bound.packText = copyKernel(
+            {bytes, {members, outer, run}, {run, members * run, 1}, {bound.count, run, 1}, 0, 0});
+        bound.packedBytes = aligned(all * bytes);
+        return {};
+    }
+    case CollectiveKind::kAllToAll: {
+        const auto fromDim = static_cast<size_t>(made.fromDim);
+        std::vector<int64_t> block = in.dims;
+        block[dim] = out.dims[dim];
+        bound.count = product(block);
+        const std::vector<int64_t> packed = rowMajorStrides(block);
+        const std::vector<int64_t> inStrides = rowMajorStrides(in.dims);
+        const std::vector<int64_t> outStrides = rowMajorStrides(out.dims);
+        bound.packText = copyKernel({bytes, inFront(members, block),
+                                     inFront(block[dim] * inStrides[dim], inStrides),
+                                     inFront(bound.count, packed), 0, 0});
+        bound.unpackText = copyKernel({bytes, inFront(members, block),
+                                       inFront(bound.count, packed),
+                                       inFront(block[fromDim] * outStrides[fromDim], outStrides),
+                                       0, 0});
+        bound.packedBytes = aligned(all * bytes);
+        bound.gatheredBytes = aligned(all * bytes);
+        return {};
+    }
+    case CollectiveKind::kSendReceive:
+    case CollectiveKind::kBroadcast:
+        break;
+    }
+    return Error(ErrorCode::kUnsupported, "not a collective within a stage");
+}
+
+void CudaDevice::describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles)
+{
+    const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
+    const Transfer& transfer = program_.transfers[made.transfer.index()];
+    const bool sends = made.kind == InstructionKind::kSend;
+    const TensorType& type = graph_->type(sends ? transfer.fromBuffer : transfer.toBuffer);
+    const std::vector<int64_t> strides = rowMajorStrides(type.dims);
+    for (size_t index = 0; index < transfer.tiles.size(); ++index) {
+        const TransferTile& tile = transfer.tiles[index];
+        if ((sends ? tile.from : tile.to) != device_)
+            continue;
+        const std::vector<int64_t>& offsets = sends ? tile.fromOffsets : tile.toOffsets;
+        int64_t start = 0;
+        for (size_t d = 0; d < offsets.size(); ++d)
+            start += offsets[d] * strides[d];
+        BoundTile& bound = tiles.emplace_back();
+        bound.mailbox = &shared_.hub->mailbox(made.transfer.number, index);
+        bound.bytes = product(tile.sizes) * dtypeBytes(type.dtype);
+        const std::vector<int64_t> packed = rowMajorStrides(tile.sizes);
+        bound.copy = {dtypeBytes(type.dtype), tile.sizes, sends ? strides : packed,
+                      sends ? packed : strides, sends ? start : 0, sends ? 0 : start};
+        if (!isContiguous(bound.copy))
+            bound.text = copyKernel(bound.copy);
+    }
+}
+
+Status CudaDevice::joinCommunicators()
+{
+    std::set<AxisSet> wanted;
+    for (const BoundLaunch& launch : launches_) {
+        if (launch.planned->kind == PlannedLaunch::Kind::kCollective)
+            wanted.insert(
+                graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction->axes);
+    }
+    for (const AxisSet axes : wanted) {
+        const std::vector<int> group = stage_.mesh.group(device_, axes);
+        ASSIGN_OR_RETURN(const ncclUniqueId id,
+                         shared_.hub->communicatorId(stageIndex_, axes, group[0]));
+        ncclComm_t communicator = nullptr;
+        RETURN_IF_ERROR(ncclStatus(driver_,
+                                   driver_.ncclCommInitRank(
+                                       &communicator, static_cast<int>(group.size()), id,
+                                       stage_.mesh.positionInGroup(device_, axes)),
+                                   "joining a group of devices"));
+        communicators_[axes] = communicator;
+    }
+    for (BoundLaunch& launch : launches_) {
+        if (launch.planned->kind == PlannedLaunch::Kind::kCollective)
+            launch.collective.communicator = communicators_.at(
+                graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction->axes);
+    }
+    return {};
+}
+
+/// Room for the messages that this device receives, and direct links to the other GPUs.
+Status CudaDevice::provideMailboxes()
+{
+    if (program_.transfers.empty())
+        return {};
+    for (int other = 0; other < shared_.deviceCount; ++other) {
+        CUdevice gpu = 0;
+        CUcontext context = nullptr;
+        int canAccess = 0;
+        if (other == ordinal_ || driver_.cuDeviceGet(&gpu, other) != CUDA_SUCCESS ||
+            driver_.cuDeviceCanAccessPeer(&canAccess, gpu_, gpu) != CUDA_SUCCESS ||
+            canAccess == 0 || other >= program_.deviceCount() ||
+            driver_.cuDevicePrimaryCtxRetain(&context, gpu) != CUDA_SUCCESS)
+            continue;
+        const CUresult enabled = driver_.cuCtxEnablePeerAccess(context, 0);
+        if (enabled != CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED)
+            RETURN_IF_ERROR(check(enabled, "linking two GPUs"));
+    }
+    std::vector<std::pair<BoundTile*, int>> boxes;
+    int64_t bytes = 0;
+    for (BoundLaunch& launch : launches_) {
+        if (launch.planned->kind != PlannedLaunch::Kind::kReceive)
+            continue;
+        const Instruction& made =
+            *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction;
+        const bool isOnce = program_.transfers[made.transfer.index()].oncePerStep;
+        const int slots = isOnce ? 1 : std::min(program_.microbatches, kMostSlots);
+        for (BoundTile& tile : launch.tiles) {
+            boxes.emplace_back(&tile, slots);
+            bytes += slots * aligned(tile.bytes);
+        }
+    }
+    if (bytes == 0)
+        return {};
+    RETURN_IF_ERROR(
+        check(driver_.cuMemAlloc(&mail_, static_cast<size_t>(bytes)), "reserving message memory"));
+    CUdeviceptr next = mail_;
+    for (const auto& [tile, count] : boxes) {
+        std::vector<Mailbox::Slot> slots(static_cast<size_t>(count));
+        for (Mailbox::Slot& slot : slots) {
+            slot.memory = next;
+            slot.context = context_;
+            next += static_cast<CUdeviceptr>(aligned(tile->bytes));
+            RETURN_IF_ERROR(check(driver_.cuEventCreate(&slot.taken, CU_EVENT_DISABLE_TIMING),
+                                  "making an event"));
+            mailEvents_.push_back(slot.taken);
+        }
+        tile->mailbox->provide(std::move(slots));
+    }
+    return {};
+}
+
+Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch)
+{
+    const Instruction& made =
+        *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction;
+    BoundCollective& bound = launch.collective;
+    const CUdeviceptr input = at(launch.places[0], microbatch);
+    const CUdeviceptr output = at(launch.places[1], microbatch);
+    const CUdeviceptr packed = scratch();
+    const CUdeviceptr gathered = packed + static_cast<CUdeviceptr>(bound.packedBytes);
+    const CUdeviceptr source = bound.pack != nullptr ? packed : input;
+    const CUdeviceptr target = bound.unpack != nullptr ? gathered : output;
+    if (bound.pack != nullptr)
+        RETURN_IF_ERROR(launchCopy(bound.pack, bound.packText, input, packed));
+    const auto pointer = [](CUdeviceptr address) { return reinterpret_cast<void*>(address); };
+    const auto count = static_cast<size_t>(bound.count);
+    auto* stream = reinterpret_cast<cudaStream_t>(stream_);
+    ncclResult_t status = ncclSuccess;
+    if (made.collective == CollectiveKind::kAllReduce) {
+        status = driver_.ncclAllReduce(pointer(source), pointer(target), count, bound.type,
+                                       bound.operation, bound.communicator, stream);
+    } else if (made.collective == CollectiveKind::kAllGather) {
+        status = driver_.ncclAllGather(pointer(source), pointer(target), count, bound.type,
+                                       bound.communicator, stream);
+    } else if (made.collective == CollectiveKind::kReduceScatter) {
+        status = driver_.ncclReduceScatter(pointer(source), pointer(target), count, bound.type,
+                                           bound.operation, bound.communicator, stream);
+    } else {
+        const auto step = static_cast<CUdeviceptr>(
+            bound.count * dtypeBytes(graph_->type(made.inputs[0]).dtype));
+        driver_.ncclGroupStart();
+        for (int member = 0; member < bound.members; ++member) {
+            const CUdeviceptr offset = step * static_cast<CUdeviceptr>(member);
+            driver_.ncclSend(pointer(source + offset), count, bound.type, member,
+                             bound.communicator, stream);
+            driver_.ncclRecv(pointer(target + offset), count, bound.type, member,
+                             bound.communicator, stream);
+        }
+        status = driver_.ncclGroupEnd();
+    }
+    RETURN_IF_ERROR(ncclStatus(driver_, status, "starting a collective"));
+    if (bound.unpack != nullptr)
+        return launchCopy(bound.unpack, bound.unpackText, gathered, output);
+    return {};
+}
+
+Status CudaDevice::runSend(BoundLaunch& launch, int microbatch)
+{
+    for (BoundTile& tile : launch.tiles) {
+        bool isReused = false;
+        ASSIGN_OR_RETURN(const Mailbox::Slot slot, tile.mailbox->beginPut(isReused));
+        if (isReused)
+            RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.taken, 0), "waiting"));
+        CUdeviceptr source =
+            at(launch.places[0], microbatch) +
+            static_cast<CUdeviceptr>(tile.copy.fromStart * tile.copy.bytes);
+        if (tile.function != nullptr) {
+            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, at(launch.places[0], microbatch),
+                                       scratch()));
+            source = scratch();
+        }
+        RETURN_IF_ERROR(check(driver_.cuMemcpyPeerAsync(slot.memory, slot.context, source, context_,
+                                                        static_cast<size_t>(tile.bytes), stream_),
+                              "sending to another GPU"));
+        // An event of this device for each slot, made at its first use.
+        RETURN_IF_ERROR(tile.mailbox->post(driver_, stream_, mailEvents_));
+    }
+    return {};
+}
+
+Status CudaDevice::runReceive(BoundLaunch& launch, int microbatch)
+{
+    for (BoundTile& tile : launch.tiles) {
+        ASSIGN_OR_RETURN(const Mailbox::Slot slot, tile.mailbox->beginTake());
+        RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.posted, 0), "waiting"));
+        const CUdeviceptr target = at(launch.places[0], microbatch);
+        if (tile.function != nullptr)
+            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, slot.memory, target));
+        else
+            RETURN_IF_ERROR(check(
+                driver_.cuMemcpyDtoDAsync(target + static_cast<CUdeviceptr>(tile.copy.toStart *
+                                                                            tile.copy.bytes),
+                                          slot.memory, static_cast<size_t>(tile.bytes), stream_),
+                "taking a message"));
+        RETURN_IF_ERROR(check(driver_.cuEventRecord(slot.taken, stream_), "recording"));
+        tile.mailbox->endTake();
+    }
+    return {};
+}
+
+} // namespace alpa::cuda

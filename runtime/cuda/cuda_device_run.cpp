@@ -1,0 +1,158 @@
+#include "runtime/cuda/cuda_device.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <thread>
+
+namespace alpa::cuda
+{
+namespace
+{
+
+/// Reads of at most this size go through pinned memory, so that the host does not wait for them.
+constexpr size_t kSmallRead = 65536;
+/// finish() looks for failures of others once in so many looks.
+constexpr int kLooksBetweenChecks = 256;
+
+} // namespace
+
+Status CudaDevice::launchKernel(CUfunction function, const KernelText& text, void** arguments)
+{
+    return check(driver_.cuLaunchKernel(
+                     function, static_cast<unsigned>(text.grid[0]),
+                     static_cast<unsigned>(text.grid[1]), static_cast<unsigned>(text.grid[2]),
+                     static_cast<unsigned>(text.block[0]), static_cast<unsigned>(text.block[1]),
+                     static_cast<unsigned>(text.block[2]), 0, stream_, arguments, nullptr),
+                 "launching a kernel");
+}
+
+Status CudaDevice::launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
+                              CUdeviceptr to)
+{
+    CUdeviceptr none = 0;
+    int isFirst = 0;
+    void* arguments[] = {&from, &to, &none, &isFirst};
+    return launchKernel(function, text, arguments);
+}
+
+Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
+{
+    const size_t count = kernel.places.size();
+    for (size_t i = 0; i < count; ++i) {
+        kernel.pointers[i] = at(kernel.places[i], microbatch);
+        kernel.arguments[i] = &kernel.pointers[i];
+    }
+    int first = isFirst ? 1 : 0;
+    kernel.pointers[count] = scratch();
+    kernel.arguments[count] = &kernel.pointers[count];
+    kernel.arguments[count + 1] = &first;
+    return launchKernel(kernel.function, *kernel.text, kernel.arguments.data());
+}
+
+Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
+{
+    if (shared_.hub->isAborted())
+        return Error(ErrorCode::kAborted, "another device failed first");
+    for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
+        BoundLaunch& launch = launches_[l];
+        const bool isFirst = isFirstRun(*launch.planned, microbatch);
+        switch (launch.planned->kind) {
+        case PlannedLaunch::Kind::kKernels:
+            for (BoundKernel& kernel : launch.kernels)
+                RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst));
+            break;
+        case PlannedLaunch::Kind::kGemm:
+            RETURN_IF_ERROR(launch.gemm->run(
+                at(launch.places[0], microbatch), at(launch.places[1], microbatch),
+                at(launch.places[2], microbatch), launch.planned->accumulates && !isFirst,
+                workspace_, stream_));
+            break;
+        case PlannedLaunch::Kind::kCollective:
+            RETURN_IF_ERROR(runCollective(launch, microbatch));
+            break;
+        case PlannedLaunch::Kind::kSend:
+            RETURN_IF_ERROR(runSend(launch, microbatch));
+            break;
+        case PlannedLaunch::Kind::kReceive:
+            RETURN_IF_ERROR(runReceive(launch, microbatch));
+            break;
+        }
+    }
+    return {};
+}
+
+Status CudaDevice::zero(BufferId buffer)
+{
+    const Place& where = place(buffer);
+    if (where.offset < 0 || isReplaced_[buffer.index()])
+        return {};
+    return check(driver_.cuMemsetD8Async(at(where, 0), 0,
+                                         static_cast<size_t>(where.slots * where.slotBytes),
+                                         stream_),
+                 "clearing a buffer");
+}
+
+Status CudaDevice::write(BufferId buffer, int microbatch, std::span<const std::byte> bytes)
+{
+    return check(driver_.cuMemcpyHtoDAsync(at(place(buffer), microbatch), bytes.data(),
+                                           bytes.size(), stream_),
+                 "writing to the GPU");
+}
+
+Status CudaDevice::read(BufferId buffer, int microbatch, std::span<std::byte> bytes)
+{
+    std::byte* target = bytes.data();
+    const size_t rounded = (bytes.size() + 15) / 16 * 16;
+    if (rounded <= kSmallRead && pinnedUsed_ + rounded <= pinnedBytes_) {
+        target = pinned_ + pinnedUsed_;
+        reads_.push_back({pinnedUsed_, bytes});
+        pinnedUsed_ += rounded;
+    }
+    return check(driver_.cuMemcpyDtoHAsync(target, at(place(buffer), microbatch), bytes.size(),
+                                           stream_),
+                 "reading from the GPU");
+}
+
+Status CudaDevice::finish()
+{
+    CUresult state = driver_.cuStreamQuery(stream_);
+    for (int look = 1; state == CUDA_ERROR_NOT_READY; ++look) {
+        if (look % kLooksBetweenChecks == 0) {
+            if (shared_.hub->isAborted())
+                return Error(ErrorCode::kAborted, "another device failed first");
+            for (const auto& [axes, communicator] : communicators_) {
+                ncclResult_t problem = ncclSuccess;
+                driver_.ncclCommGetAsyncError(communicator, &problem);
+                RETURN_IF_ERROR(ncclStatus(driver_, problem, "waiting for collectives"));
+            }
+        }
+        std::this_thread::yield();
+        state = driver_.cuStreamQuery(stream_);
+    }
+    RETURN_IF_ERROR(check(state, "waiting for the GPU"));
+    for (const PendingRead& read : reads_)
+        std::memcpy(read.target.data(), pinned_ + read.offset, read.target.size());
+    reads_.clear();
+    pinnedUsed_ = 0;
+    return {};
+}
+
+void CudaDevice::recordTime(size_t slot)
+{
+    while (slot >= times_.size()) {
+        CUevent event = nullptr;
+        driver_.cuEventCreate(&event, CU_EVENT_DEFAULT);
+        times_.push_back(event);
+    }
+    driver_.cuEventRecord(times_[slot], stream_);
+}
+
+Seconds CudaDevice::recordedTime(size_t slot) const
+{
+    float milliseconds = 0;
+    driver_.cuEventElapsedTime(&milliseconds, base_, times_[slot]);
+    return Seconds(static_cast<double>(milliseconds) * 1e-3);
+}
+
+} // namespace alpa::cuda

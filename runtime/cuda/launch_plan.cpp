@@ -1,0 +1,379 @@
+#include "runtime/cuda/launch_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace alpa::cuda
+{
+namespace
+{
+
+/// A loop or reduction of more would need too many registers and parameters.
+constexpr size_t kMostRoots = 16;
+/// How many earlier kernels are tried for a new root.
+constexpr size_t kLookBack = 6;
+
+enum class Family { kLoop, kReduce, kOther };
+
+std::vector<int64_t> wideDims(const std::vector<int64_t>& dims)
+{
+    std::vector<int64_t> wide;
+    for (const int64_t dim : dims) {
+        if (dim != 1)
+            wide.push_back(dim);
+    }
+    return wide;
+}
+
+class LaunchPlanner
+{
+public:
+    explicit LaunchPlanner(StageGraph& graph)
+        : graph_(graph)
+        , isAbsorbed_(graph.nodes().size(), false)
+        , launchOf_(graph.nodes().size(), -1)
+        , reads_(graph.stage().buffers.size())
+        , writes_(graph.stage().buffers.size())
+    {
+    }
+
+    std::vector<PlannedLaunch> run()
+    {
+        absorbAccumulators();
+        for (size_t n = 0; n < graph_.nodes().size(); ++n) {
+            if (!isAbsorbed_[n])
+                plan(static_cast<int>(n));
+        }
+        for (PlannedLaunch& launch : launches_)
+            makeKernels(launch);
+        std::ranges::stable_sort(launches_, {}, &PlannedLaunch::node);
+        return std::move(launches_);
+    }
+
+private:
+    const Instruction& instruction(int node) const
+    {
+        return *graph_.nodes()[static_cast<size_t>(node)].instruction;
+    }
+
+    Family familyOf(int node) const
+    {
+        const Instruction& made = instruction(node);
+        if (StageGraph::isInlined(graph_.stage(), made))
+            return Family::kLoop;
+        return made.opKind == OpKind::kReduce ? Family::kReduce : Family::kOther;
+    }
+
+    /// A product whose only use is an accumulator is added to it by the product itself.
+    void absorbAccumulators()
+    {
+        for (size_t n = 0; n < graph_.nodes().size(); ++n) {
+            const Instruction& made = instruction(static_cast<int>(n));
+            if (made.kind != InstructionKind::kCompute || made.opKind != OpKind::kAccumulate)
+                continue;
+            BufferId value = made.inputs[0];
+            std::vector<int> between{static_cast<int>(n)};
+            bool isTransposed = false;
+            while (graph_.users(value).size() == 1 && graph_.producer(value) >= 0) {
+                const int producer = graph_.producer(value);
+                const Instruction& source = instruction(producer);
+                if (source.kind != InstructionKind::kCompute)
+                    break;
+                if (source.opKind == OpKind::kDot) {
+                    absorb(producer, between, isTransposed);
+                    break;
+                }
+                const bool isTranspose = source.opKind == OpKind::kTranspose &&
+                                         graph_.type(value).rank() == 2 && !isTransposed;
+                if (source.opKind != OpKind::kConvert && !isTranspose)
+                    break;
+                isTransposed = isTransposed || isTranspose;
+                between.push_back(producer);
+                value = source.inputs[0];
+            }
+        }
+    }
+
+    void absorb(int dot, const std::vector<int>& between, bool isTransposed)
+    {
+        const BufferId sum = instruction(between.front()).outputs[0];
+        const Instruction& product = instruction(dot);
+        if (graph_.type(sum).dtype != DType::kF32 || product.inputs.size() != 2)
+            return;
+        const View a = graph_.view(product.inputs[0]);
+        const View b = graph_.view(product.inputs[1]);
+        std::optional<GemmShape> shape = gemmShape(graph_, dot, a, b);
+        if (!shape || shape->typeA == DType::kF64 || !shape->outer.empty() ||
+            (isTransposed && shape->batch.size > 1) ||
+            (graph_.nodes()[static_cast<size_t>(dot)].segment !=
+             graph_.nodes()[static_cast<size_t>(between.front())].segment))
+            return;
+        PlannedLaunch launch;
+        launch.kind = PlannedLaunch::Kind::kGemm;
+        launch.node = dot;
+        launch.roots = {dot};
+        launch.reads = {a.source, b.source};
+        if (isTransposed) {
+            shape = shape->transposed();
+            std::swap(launch.reads[0], launch.reads[1]);
+        }
+        shape->typeD = DType::kF32;
+        shape->alpha = 1.0 / graph_.program().microbatches;
+        launch.gemm = shape;
+        launch.writes = {sum};
+        launch.accumulates = true;
+        for (const int node : between)
+            isAbsorbed_[static_cast<size_t>(node)] = true;
+        isAbsorbed_[static_cast<size_t>(dot)] = true;
+        graph_.unstore(product.outputs[0]);
+        for (const int node : between) {
+            if (instruction(node).opKind != OpKind::kAccumulate)
+                graph_.unstore(instruction(node).outputs[0]);
+        }
+        add(std::move(launch));
+    }
+
+    void add(PlannedLaunch launch)
+    {
+        for (const BufferId read : launch.reads)
+            reads_[read.index()].push_back(launches_.size());
+        for (const BufferId write : launch.writes)
+            writes_[write.index()].push_back(launches_.size());
+        for (const int root : launch.roots)
+            launchOf_[static_cast<size_t>(root)] = static_cast<int>(launches_.size());
+        launches_.push_back(std::move(launch));
+    }
+
+    void plan(int node)
+    {
+        const Instruction& made = instruction(node);
+        PlannedLaunch launch;
+        launch.node = node;
+        launch.roots = {node};
+        launch.reads = made.inputs;
+        launch.writes = made.outputs;
+        switch (made.kind) {
+        case InstructionKind::kCollective:
+            launch.kind = PlannedLaunch::Kind::kCollective;
+            return add(std::move(launch));
+        case InstructionKind::kSend:
+            launch.kind = PlannedLaunch::Kind::kSend;
+            return add(std::move(launch));
+        case InstructionKind::kReceive:
+            launch.kind = PlannedLaunch::Kind::kReceive;
+            return add(std::move(launch));
+        case InstructionKind::kCompute:
+            break;
+        }
+        if (made.opKind == OpKind::kConstant && !StageGraph::isInlined(graph_.stage(), made))
+            return; // Written when the program is loaded.
+        const Family family = familyOf(node);
+        if (family == Family::kLoop && !graph_.isStore(node) && !graph_.isStored(made.outputs[0]))
+            return;
+        if (made.opKind == OpKind::kDot) {
+            const View a = graph_.view(made.inputs[0]);
+            const View b = graph_.view(made.inputs[1]);
+            if (auto shape = gemmShape(graph_, node, a, b)) {
+                launch.kind = PlannedLaunch::Kind::kGemm;
+                launch.gemm = std::move(shape);
+                launch.reads = {a.source, b.source};
+                return add(std::move(launch));
+            }
+        }
+        launch.reads = leavesOf(node, node);
+        if (family != Family::kOther && join(node, family))
+            return;
+        if (family != Family::kOther)
+            open_[static_cast<int>(family)].push_back(launches_.size());
+        add(std::move(launch));
+    }
+
+    std::vector<BufferId> leavesOf(int node, int at) const
+    {
+        std::vector<BufferId> found;
+        for (const BufferId input : instruction(node).inputs) {
+            const std::vector<BufferId> leaves = graph_.leaves(input, at);
+            found.insert(found.end(), leaves.begin(), leaves.end());
+        }
+        std::ranges::sort(found);
+        found.erase(std::ranges::unique(found).begin(), found.end());
+        return found;
+    }
+
+    bool hasSameShape(int node, int other, Family family) const
+    {
+        const Instruction& a = instruction(node);
+        const Instruction& b = instruction(other);
+        if (family == Family::kReduce)
+            return graph_.type(a.inputs[0]).dims == graph_.type(b.inputs[0]).dims &&
+                   std::get<ReduceAttributes>(a.attributes).dims ==
+                       std::get<ReduceAttributes>(b.attributes).dims;
+        return wideDims(graph_.type(a.outputs[0]).dims) == wideDims(graph_.type(b.outputs[0]).dims);
+    }
+
+    /// Adds `node` to an earlier kernel of its shape if all that it reads is there by then, and
+    /// nobody between reads what it overwrites.
+    bool join(int node, Family family)
+    {
+        std::vector<size_t>& open = open_[static_cast<int>(family)];
+        for (size_t back = 0; back < std::min(kLookBack, open.size()); ++back) {
+            const size_t index = open[open.size() - 1 - back];
+            PlannedLaunch& launch = launches_[index];
+            if (launch.roots.size() >= kMostRoots ||
+                graph_.nodes()[static_cast<size_t>(launch.node)].segment !=
+                    graph_.nodes()[static_cast<size_t>(node)].segment ||
+                !hasSameShape(node, launch.roots.front(), family) || !isReadable(node, launch) ||
+                !isWritable(node, index))
+                continue;
+            for (const BufferId leaf : leavesOf(node, launch.node)) {
+                const bool isOwn = std::ranges::find(launch.writes, leaf) != launch.writes.end() &&
+                                   graph_.producer(leaf) >= 0;
+                if (isOwn || std::ranges::find(launch.reads, leaf) != launch.reads.end())
+                    continue;
+                launch.reads.push_back(leaf);
+                reads_[leaf.index()].push_back(index);
+            }
+            launch.roots.push_back(node);
+            const Instruction& made = instruction(node);
+            launch.writes.insert(launch.writes.end(), made.outputs.begin(), made.outputs.end());
+            for (const BufferId output : made.outputs)
+                writes_[output.index()].push_back(index);
+            launchOf_[static_cast<size_t>(node)] = static_cast<int>(index);
+            return true;
+        }
+        return false;
+    }
+
+    bool isReadable(int node, const PlannedLaunch& launch) const
+    {
+        std::set<BufferId> seen;
+        std::vector<std::pair<BufferId, int>> open; // With the node that reads it.
+        for (const BufferId input : instruction(node).inputs)
+            open.emplace_back(input, node);
+        while (!open.empty()) {
+            const auto [id, reader] = open.back();
+            open.pop_back();
+            const int producer = graph_.producer(id);
+            if (producer < 0) {
+                // A parameter or state: no update of it may lie between.
+                for (const size_t writer : writes_[id.index()]) {
+                    const PlannedLaunch& other = launches_[writer];
+                    for (const int root : other.roots) {
+                        if (instruction(root).outputs[0] == id && root >= launch.node &&
+                            root < reader)
+                            return false;
+                    }
+                }
+                continue;
+            }
+            if (!seen.insert(id).second)
+                continue;
+            if (graph_.isStored(id)) {
+                const bool isOwn =
+                    std::ranges::find(launch.roots, producer) != launch.roots.end();
+                // What the kernel itself computes is at hand only at the same index: of loops,
+                // and there for operands of the same shape.
+                if (isOwn && familyOf(producer) == Family::kLoop && familyOf(node) == Family::kLoop &&
+                    isElementwise(instruction(reader).opKind) &&
+                    graph_.type(id).dims == graph_.type(instruction(node).outputs[0]).dims &&
+                    isSameIndexPath(node, reader))
+                    continue;
+                if (isOwn || positionOf(producer) >= launch.node)
+                    return false;
+                continue;
+            }
+            for (const BufferId input : instruction(producer).inputs)
+                open.emplace_back(input, producer);
+        }
+        return true;
+    }
+
+    /// Does `reader` compute at the index of `node`'s result? Conservative: only when it is the
+    /// root, or element-wise ops alone lie between.
+    bool isSameIndexPath(int node, int reader) const
+    {
+        if (reader == node)
+            return true;
+        for (const int user : graph_.users(instruction(reader).outputs[0])) {
+            if (user > node)
+                continue;
+            const Instruction& next = instruction(user);
+            if (next.kind != InstructionKind::kCompute || !isElementwise(next.opKind) ||
+                graph_.type(next.outputs[0]).dims != graph_.type(instruction(reader).outputs[0]).dims)
+                return false;
+            if (user != node && !isSameIndexPath(node, user))
+                return false;
+        }
+        return true;
+    }
+
+    /// Where the launch that computes `producer` runs.
+    int positionOf(int producer) const
+    {
+        const int launch = launchOf_[static_cast<size_t>(producer)];
+        return launch < 0 ? producer : launches_[static_cast<size_t>(launch)].node;
+    }
+
+    bool isWritable(int node, size_t index) const
+    {
+        if (!graph_.isStore(node))
+            return true;
+        const BufferId target = instruction(node).outputs[0];
+        for (const size_t reader : reads_[target.index()]) {
+            if (reader != index && launches_[reader].node > launches_[index].node)
+                return false;
+        }
+        return std::ranges::find(launches_[index].writes, target) == launches_[index].writes.end();
+    }
+
+    void makeKernels(PlannedLaunch& launch)
+    {
+        if (launch.kind != PlannedLaunch::Kind::kKernels)
+            return;
+        const int root = launch.roots.front();
+        const Instruction& made = instruction(root);
+        if (familyOf(root) == Family::kLoop) {
+            launch.kernels = loopKernel(graph_, launch.roots);
+            return;
+        }
+// Every other kind is a loop or never gets here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+        switch (made.opKind) {
+        case OpKind::kReduce:
+            launch.kernels = reduceKernel(graph_, launch.roots);
+            break;
+        case OpKind::kDot:
+            launch.kernels = plainDotKernel(graph_, root);
+            break;
+        case OpKind::kConvolution:
+            launch.kernels = convolutionKernel(graph_, root);
+            break;
+        case OpKind::kScatter:
+            launch.kernels = scatterKernel(graph_, root);
+            break;
+        case OpKind::kSort:
+            launch.kernels = sortKernel(graph_, root);
+            break;
+        default:
+            launch.kernels = windowKernel(graph_, root);
+            break;
+        }
+#pragma GCC diagnostic pop
+    }
+
+    StageGraph& graph_;
+    std::vector<bool> isAbsorbed_;
+    std::vector<PlannedLaunch> launches_;
+    std::vector<int> launchOf_;              ///< By node; -1 while it has none.
+    std::vector<std::vector<size_t>> reads_; ///< By buffer: launches that read it.
+    std::vector<std::vector<size_t>> writes_;
+    std::map<int, std::vector<size_t>> open_; ///< By family: kernels that may take further roots.
+};
+
+} // namespace
+
+std::vector<PlannedLaunch> planLaunches(StageGraph& graph) { return LaunchPlanner(graph).run(); }
+
+} // namespace alpa::cuda

@@ -1,0 +1,30 @@
+// What a stage's devices launch: kernels, library calls and communication, each at the place of one
+// instruction, and what each reads and writes.
+#pragma once
+
+#include "runtime/cuda/gemm_shape.h"
+#include "runtime/cuda/kernels.h"
+#include "runtime/cuda/stage_graph.h"
+
+#include <optional>
+#include <vector>
+
+namespace alpa::cuda
+{
+
+struct PlannedLaunch {
+    enum class Kind { kKernels, kGemm, kCollective, kSend, kReceive };
+    Kind kind = Kind::kKernels;
+    int node = 0;           ///< The instruction it runs with.
+    std::vector<int> roots; ///< Whose results it computes.
+    std::vector<BufferId> reads, writes;
+
+    KernelTexts kernels;            ///< kKernels.
+    std::optional<GemmShape> gemm;  ///< kGemm: reads A and B, writes D.
+    bool accumulates = false;       ///< kGemm: D is an accumulator.
+};
+
+/// In the order of their nodes.
+std::vector<PlannedLaunch> planLaunches(StageGraph& graph);
+
+} // namespace alpa::cuda
