@@ -2,10 +2,12 @@
 // ilp_search.h instead.
 #pragma once
 
+#include "core/intra_op/choice_search.h"
 #include "core/intra_op/ilp_core.h"
 #include "core/intra_op/ilp_search.h"
 #include "core/intra_op/lagrangian.h"
 #include "core/intra_op/local_search.h"
+#include "core/intra_op/price_ascent.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,6 +56,8 @@ private:
     /// and hopeless on large ones.
     static constexpr int kPrimalRounds = 30;
     static constexpr size_t kLabelsPerRound = 300;
+    /// Cores of fewer labels branch soon; on larger ones that is hopeless.
+    static constexpr size_t kSmallCore = 4000;
     /// Labels left, in percent, below which the core is rebuilt without the others.
     static constexpr size_t kCompactPercent = 60;
 
@@ -81,18 +85,24 @@ private:
     bool stepPrices(int depth, double now, PriceState& state);
     End iterate(int depth, double& bound, int turns);
     bool fixByReducedCost(double bound);
+    bool fixByReducedCostBelow(double bound, double cutoff);
     bool propagate();
     void searchLocally(bool isThorough);
     // core_search_root.cpp
     End searchRoot(double& bound);
+    End searchSmallRoot(double& bound);
     double startPrices();
     double continuePrices();
     std::vector<int> completed(std::vector<int> choice) const;
     void searchPrimally();
-    std::vector<uint8_t> likedLabels(float share) const;
+    ChoiceTask choiceTask() const;
     void remember();
     void notePrices();
     void inherit(const CoreSearch& outer, const CoreWithOrigin& smaller);
+    // core_search_rounds.cpp
+    End searchLargeRoot(double& bound);
+    End ascend(PriceAscent& ascent, double& bound, int turns);
+    End probe(double& bound);
 
     const IlpCore& core_;
     SearchContext& context_;
@@ -111,6 +121,10 @@ private:
     double incumbentCost_ = kForbidden;
     int mostRounds_;
     int primalRounds_; ///< Left to this core and those made from it.
+    /// Where the next probe supposes the optimum, from the bound (0) to the incumbent (1), and the
+    /// work it may take.
+    double probeShare_ = 0.3;
+    int64_t probeWork_ = 0;
     double stepLength_ = kFirstStep;
     int64_t passesPaid_ = 0;
     int64_t localPaid_ = 0;

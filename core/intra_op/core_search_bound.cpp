@@ -16,7 +16,11 @@ size_t at(int index) { return static_cast<size_t>(index); }
 /// Bars labels that cannot be part of a better choice. False if a node has none left.
 bool CoreSearch::fixByReducedCost(double bound)
 {
-    const double cutoff = context_.cutoff();
+    return fixByReducedCostBelow(bound, context_.cutoff());
+}
+
+bool CoreSearch::fixByReducedCostBelow(double bound, double cutoff)
+{
     bool isAnyBarred = false;
     for (int i = 0; i < core_.nodeCount; ++i) {
         bool isAnyLeft = false;

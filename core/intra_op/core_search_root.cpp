@@ -13,9 +13,6 @@ namespace
 
 size_t at(int index) { return static_cast<size_t>(index); }
 
-/// Labels up to which prices may be polished at leisure.
-constexpr size_t kSmallCore = 4000;
-
 } // namespace
 
 std::vector<double> pricesIn(const CoreWithOrigin& smaller, const std::vector<double>& multipliers)
@@ -134,58 +131,52 @@ double CoreSearch::continuePrices()
     return bound;
 }
 
-/// Labels that recent passes chose, and those of the incumbent.
-std::vector<uint8_t> CoreSearch::likedLabels(float share) const
+/// What the other half of the search starts a round from.
+ChoiceTask CoreSearch::choiceTask() const
 {
-    std::vector<uint8_t> labels(core_.labelTotal(), 0);
-    for (int i = 0; i < core_.nodeCount; ++i) {
-        const float* liking = liking_.data() + core_.labelOffset[at(i)];
-        const float all = std::accumulate(liking, liking + core_.labelCount[at(i)], 0.0f);
-        uint8_t* liked = labels.data() + core_.labelOffset[at(i)];
-        for (int s = 0; s < core_.labelCount[at(i)]; ++s)
-            liked[s] = liking[s] > share * all;
-        liked[lagrangian_.messages.choice[at(i)]] = 1;
-        for (const std::vector<int>& choice : mixture_) {
-            if (choice[at(i)] != kNoLabel)
-                liked[choice[at(i)]] = 1;
-        }
-        if (!incumbent_.empty())
-            liked[incumbent_[at(i)]] = 1;
-    }
-    return labels;
+    return {.isAllowed = lagrangian_.isAllowed,
+            .liking = liking_,
+            .multipliers = lagrangian_.multipliers,
+            .bundlePrices = bundlePrices_,
+            .mixture = mixture_,
+            .decoded = lagrangian_.messages.choice,
+            .incumbent = incumbent_,
+            .upperBound = std::min(context_.upperBound, incumbentCost_),
+            .work = context_.workLeft()};
 }
 
-/// One round of tries on the labels that the passes liked.
+/// One bout of tries on the labels that the passes liked.
 void CoreSearch::searchPrimally()
 {
-    constexpr int kPatterns = 40;
-    constexpr float kShares[] = {0.02f, 0.05f, 0.15f};
     --primalRounds_;
-    PrimalSearch primal(core_, static_cast<uint64_t>(11 + primalRounds_),
-                        [this] { return context_.isOver(); });
-    // Few prices leave the tries more freedom than the polished ones: take turns.
-    const bool usesBundle = primalRounds_ % 3 != 0 && !bundlePrices_.empty();
-    primal.run(likedLabels(usesBundle ? 2.0f : kShares[primalRounds_ % 3]),
-               usesBundle ? bundlePrices_ : lagrangian_.multipliers, kPatterns, context_.upperBound,
-               [this](double cost, const std::vector<int>& choice) { offer(cost, choice); });
-    context_.spend(primal.work());
+    ChoiceSearch choices(core_, static_cast<uint64_t>(11 + primalRounds_),
+                         [this] { return context_.isStopped(); });
+    const FoundChoice found = choices.runOnce(choiceTask());
+    if (!found.choice.empty())
+        offer(found.cost, found.choice);
+    context_.spend(choices.work());
     for (float& liking : liking_)
         liking *= 0.5f;
 }
 
-/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds
-/// are used up.
 CoreSearch::End CoreSearch::searchRoot(double& bound)
 {
     if (context_.rootBound == -kForbidden)
         bound = std::max(bound, isWarm_ ? continuePrices() : startPrices());
     if (context_.isClosedBy(bound))
         return End::kClosed;
+    return labelCount_ < kSmallCore ? searchSmallRoot(bound) : searchLargeRoot(bound);
+}
+
+/// Alternates between tries and passes until the bound closes, many labels are barred, or rounds
+/// are used up.
+CoreSearch::End CoreSearch::searchSmallRoot(double& bound)
+{
     // Prices first: tries are worth little before they have settled.
-    const int firstTurns = labelCount_ < kSmallCore ? 250 : 100;
+    constexpr int kFirstTurns = 250;
     constexpr int kTurns = 15;
     int turns =
-        context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : firstTurns;
+        context_.upperBound < kForbidden && primalRounds_ < mostRounds_ ? kTurns : kFirstTurns;
     while (true) {
         if (iterate(0, bound, turns) == End::kClosed)
             return End::kClosed;
@@ -204,6 +195,7 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
 void CoreSearch::inherit(const CoreSearch& outer, const CoreWithOrigin& smaller)
 {
     isWhole_ = false;
+    lagrangian_.messages.takeOver(outer.lagrangian_.messages, smaller);
     lagrangian_.multipliers = pricesIn(smaller, outer.lagrangian_.multipliers);
     if (!outer.bundlePrices_.empty())
         bundlePrices_ = pricesIn(smaller, outer.bundlePrices_);

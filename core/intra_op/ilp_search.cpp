@@ -46,10 +46,19 @@ SearchContext::SearchContext(const IlpOptions& options, bool isIntegral, double 
     , workLeft_(options.workLimit)
     , deadline_(std::chrono::steady_clock::time_point::max())
 {
-    if (options.timeLimit)
+    hasDeadline_ = options.timeLimit.has_value();
+    if (hasDeadline_)
         deadline_ = std::chrono::steady_clock::now() +
                     std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                         std::chrono::duration<double>(options.timeLimit->count));
+}
+
+SearchContext SearchContext::within(const IlpOptions& options) const
+{
+    SearchContext inner(options, isIntegral_, costScale_);
+    inner.deadline_ = deadline_;
+    inner.hasDeadline_ = hasDeadline_;
+    return inner;
 }
 
 double SearchContext::cutoff() const
@@ -92,12 +101,18 @@ void SearchContext::closedBy(std::string_view how)
 
 void SearchContext::giveUp(double bound) { openBound = std::min(openBound, bound); }
 
+bool SearchContext::isStopped() const
+{
+    return isCancelled() ||
+           (hasDeadline_ && std::chrono::steady_clock::now() > deadline_);
+}
+
 bool SearchContext::isOver()
 {
     if (workLeft_ <= 0 || branchNodes > options_.branchNodeLimit || isPastDeadline_ ||
         isCancelled())
         return true;
-    isPastDeadline_ = options_.timeLimit && std::chrono::steady_clock::now() > deadline_;
+    isPastDeadline_ = hasDeadline_ && std::chrono::steady_clock::now() > deadline_;
     return isPastDeadline_;
 }
 

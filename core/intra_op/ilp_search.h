@@ -26,6 +26,10 @@ public:
     /// proves it. `costScale`: magnitude of the costs that enter, which sets what rounding can do.
     SearchContext(const IlpOptions& options, bool isIntegral, double costScale);
 
+    /// For a search of a part: the same scale and kind of costs and the same deadline, but its own
+    /// budget and incumbent. Assumes that `options` outlives it.
+    SearchContext within(const IlpOptions& options) const;
+
     double upperBound = kForbidden;
     std::vector<int> best;         ///< Labels of the whole core; empty if there is none.
     double openBound = kForbidden; ///< Least bound of parts given up for lack of budget.
@@ -51,6 +55,9 @@ public:
     /// No more budget, or told to stop.
     bool isOver();
     bool isCancelled() const { return options_.control.isCancelled(); }
+    /// Told to stop, or out of time. May be asked from another thread.
+    bool isStopped() const;
+    int threads() const { return options_.threads; }
     const IlpOptions& options() const { return options_; }
 
 private:
@@ -59,6 +66,7 @@ private:
     double costScale_;
     int64_t workLeft_;
     std::chrono::steady_clock::time_point deadline_;
+    bool hasDeadline_ = false;
     bool isPastDeadline_ = false;
 };
 

@@ -55,6 +55,9 @@ struct IlpOptions {
     /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be
     /// kForbidden (none yet).
     std::function<void(double incumbent, double bound)> onBound;
+    /// Large problems use two threads if this is 2 or more: one raises the bound while the other
+    /// looks for choices. The answer is the same with one.
+    int threads = 2;
     IlpWarmStart warmStart;
     /// Told to stop, answer with the best choice so far and its bound instead of IlpCancelled, if
     /// there is one.

@@ -119,8 +119,10 @@ void LocalSearch::apply(int node, int label, double change)
 {
     segments(node, label);
     for (size_t i = 0; i + 1 < segments_.size(); ++i) {
-        if (segments_[i].second != 0)
-            slack_.add(at(segments_[i].first), at(segments_[i + 1].first), -segments_[i].second);
+        if (segments_[i].second == 0)
+            continue;
+        slack_.add(at(segments_[i].first), at(segments_[i + 1].first), -segments_[i].second);
+        work_ += segments_[i + 1].first - segments_[i].first;
     }
     choice_[at(node)] = label;
     cost_ += change;

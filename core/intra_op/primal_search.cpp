@@ -148,7 +148,7 @@ void Disturber::tryPattern(double& upperBound, const PrimalSearch::Offer& offer)
 } // namespace
 
 void PrimalSearch::run(const std::vector<uint8_t>& labels, const std::vector<double>& multipliers,
-                       int patterns, double upperBound, const Offer& offer)
+                       int patterns, int64_t mostWork, double upperBound, const Offer& offer)
 {
     const CoreWithOrigin few = restrictCore(core_, labels);
     work_ += core_.passWork();
@@ -164,7 +164,8 @@ void PrimalSearch::run(const std::vector<uint8_t>& labels, const std::vector<dou
         bestCost = cost;
         best = choice;
     };
-    for (int pattern = 0; pattern < patterns && !isOver_(); ++pattern)
+    for (int pattern = 0; pattern < patterns && disturber.work() < mostWork && !isOver_();
+         ++pattern)
         disturber.tryPattern(bestCost, take);
     work_ += disturber.work();
     if (best.empty())

@@ -32,9 +32,9 @@ public:
     }
 
     /// Tries `patterns` disturbances on the labels set in `labels` (by label offset, at least one
-    /// per node).
+    /// per node), fewer if that would visit more than `mostWork` entries.
     void run(const std::vector<uint8_t>& labels, const std::vector<double>& multipliers,
-             int patterns, double upperBound, const Offer& offer);
+             int patterns, int64_t mostWork, double upperBound, const Offer& offer);
 
     /// Entries visited.
     int64_t work() const { return work_; }

@@ -10,42 +10,67 @@ namespace
 
 size_t at(int index) { return static_cast<size_t>(index); }
 
-// Two numbers: what every x86-64 and ARM machine adds at once. Loads need no alignment.
-using Pair = double __attribute__((vector_size(16), aligned(8), may_alias));
-constexpr size_t kPair = 2;
+// Machines with AVX2 add four numbers at once; others do the same in two steps, with the same
+// result. Loads need no alignment.
+using Quad = double __attribute__((vector_size(32), aligned(8), may_alias));
+constexpr size_t kQuad = 4;
+static_assert(IlpCore::kLane == kQuad);
 
-/// Neither operand is a NaN that matters: a barred label may give forbidden - forbidden, and the
-/// comparison with NaN is false, which keeps the other operand.
-inline Pair least(Pair candidate, Pair incumbent)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) &&                  \
+    !defined(__SANITIZE_THREAD__)
+#define FOR_EACH_MACHINE __attribute__((target_clones("default", "avx2")))
+#else
+#define FOR_EACH_MACHINE
+#endif
+
+/// out[t] = least over rows s of shift[s] + entries[s][t]. A barred label may give forbidden -
+/// forbidden, and the comparison with NaN is false, which keeps the other operand.
+FOR_EACH_MACHINE void leastOverRows(double* out, const double* entries, const double* shift,
+                                    size_t rows, size_t stride)
 {
-    return candidate < incumbent ? candidate : incumbent;
-}
-
-inline Pair load(const double* from) { return *reinterpret_cast<const Pair*>(from); }
-
-inline void store(double* to, Pair value) { *reinterpret_cast<Pair*>(to) = value; }
-
-/// out[t] = min(out[t], shift + row[t]) over a padded row.
-inline void minimiseRow(double* out, const double* row, double shift, size_t stride)
-{
-    const Pair both = {shift, shift};
-    for (size_t t = 0; t < stride; t += 2 * kPair) {
-        store(out + t, least(both + load(row + t), load(out + t)));
-        store(out + t + kPair, least(both + load(row + t + kPair), load(out + t + kPair)));
+    const Quad forbidden = {kForbidden, kForbidden, kForbidden, kForbidden};
+    // Four quads at a time: they share the cache lines of each row.
+    size_t t = 0;
+    for (; t + 4 * kQuad <= stride; t += 4 * kQuad) {
+        Quad least[4] = {forbidden, forbidden, forbidden, forbidden};
+        const double* column = entries + t;
+        for (size_t s = 0; s < rows; ++s, column += stride) {
+            const Quad both = {shift[s], shift[s], shift[s], shift[s]};
+            for (size_t k = 0; k < 4; ++k) {
+                const Quad candidate = both + *reinterpret_cast<const Quad*>(column + k * kQuad);
+                least[k] = candidate < least[k] ? candidate : least[k];
+            }
+        }
+        for (size_t k = 0; k < 4; ++k)
+            *reinterpret_cast<Quad*>(out + t + k * kQuad) = least[k];
+    }
+    for (; t < stride; t += kQuad) {
+        Quad least = forbidden;
+        const double* column = entries + t;
+        for (size_t s = 0; s < rows; ++s, column += stride) {
+            const Quad both = {shift[s], shift[s], shift[s], shift[s]};
+            const Quad candidate = both + *reinterpret_cast<const Quad*>(column);
+            least = candidate < least ? candidate : least;
+        }
+        *reinterpret_cast<Quad*>(out + t) = least;
     }
 }
 
-/// Least of in[t] + row[t] over a padded row whose padding is kForbidden.
-inline double leastSum(const double* in, const double* row, size_t stride)
+/// out[s] = least over t of in[t] + entries[s][t], over padded rows whose padding is kForbidden.
+FOR_EACH_MACHINE void leastOverColumns(double* out, const double* entries, const double* in,
+                                       size_t rows, size_t stride)
 {
-    Pair first = {kForbidden, kForbidden};
-    Pair second = first;
-    for (size_t t = 0; t < stride; t += 2 * kPair) {
-        first = least(load(in + t) + load(row + t), first);
-        second = least(load(in + t + kPair) + load(row + t + kPair), second);
+    for (size_t s = 0; s < rows; ++s, entries += stride) {
+        Quad least = {kForbidden, kForbidden, kForbidden, kForbidden};
+        for (size_t t = 0; t < stride; t += kQuad) {
+            const Quad candidate = *reinterpret_cast<const Quad*>(in + t) +
+                                   *reinterpret_cast<const Quad*>(entries + t);
+            least = candidate < least ? candidate : least;
+        }
+        const double first = least[0] < least[2] ? least[0] : least[2];
+        const double second = least[1] < least[3] ? least[1] : least[3];
+        out[s] = first < second ? first : second;
     }
-    first = least(first, second);
-    return std::min(first[0], first[1]);
 }
 
 double leastOf(const double* values, size_t count)
@@ -102,6 +127,26 @@ void Trws::forgetBarred()
     }
 }
 
+void Trws::takeOver(const Trws& outer, const CoreWithOrigin& smaller)
+{
+    std::vector<int> position(at(outer.core_.nodeCount), -1);
+    for (size_t i = 0; i < smaller.node.size(); ++i)
+        position[at(smaller.node[i])] = static_cast<int>(i);
+    // Restricting keeps the order of nodes and thus of edges. After a backward pass a message
+    // belongs to the labels of the earlier node.
+    size_t next = 0;
+    for (int e = 0; e < outer.core_.edgeCount(); ++e) {
+        const IlpCore::Edge& edge = outer.core_.edges[at(e)];
+        const int from = position[at(edge.from)];
+        if (from < 0 || position[at(edge.to)] < 0)
+            continue;
+        double* to = messages.data() + messageOffset_[next++];
+        for (int label : smaller.label[at(from)])
+            *to++ = outer.messages[outer.messageOffset_[at(e)] + at(label)];
+    }
+    forgetBarred();
+}
+
 double Trws::pass(bool isForward, bool rounds, double* minMarginals)
 {
     ++passes_;
@@ -138,8 +183,8 @@ void Trws::gather(int node)
     const auto addMessages = [&](const std::vector<int>& begin, const std::vector<int>& edges) {
         for (int q = begin[at(node)]; q < begin[at(node) + 1]; ++q) {
             const double* message = messages.data() + messageOffset_[at(edges[at(q)])];
-            for (size_t s = 0; s < labels; s += kPair)
-                store(sums_.data() + s, load(sums_.data() + s) + load(message + s));
+            for (size_t s = 0; s < labels; ++s)
+                sums_[s] += message[s];
         }
     };
     addMessages(core_.forwardBegin, core_.forwardEdges);
@@ -179,13 +224,13 @@ double Trws::sendForward(int edge, double share, size_t labels)
 {
     const IlpCore::Matrix& matrix = core_.matrices[at(core_.edges[at(edge)].matrix)];
     double* message = messages.data() + messageOffset_[at(edge)];
-    std::fill_n(scratch_.begin(), matrix.stride, kForbidden);
-    const double* row = core_.matrixEntries.data() + matrix.entries;
-    for (size_t s = 0; s < labels; ++s, row += matrix.stride)
-        minimiseRow(scratch_.data(), row, share * sums_[s] - message[s], matrix.stride);
-    const double smallest = leastOf(scratch_.data(), at(matrix.columns));
+    for (size_t s = 0; s < labels; ++s)
+        scratch_[s] = share * sums_[s] - message[s];
+    leastOverRows(message, core_.matrixEntries.data() + matrix.entries, scratch_.data(), labels,
+                  matrix.stride);
+    const double smallest = leastOf(message, at(matrix.columns));
     for (size_t t = 0; t < matrix.stride; ++t)
-        message[t] = scratch_[t] - smallest;
+        message[t] -= smallest;
     return smallest;
 }
 
@@ -197,12 +242,9 @@ double Trws::sendBackward(int edge, double share, size_t labels)
         scratch_[t] = share * sums_[t] - message[t];
     std::fill(scratch_.begin() + static_cast<std::ptrdiff_t>(labels),
               scratch_.begin() + static_cast<std::ptrdiff_t>(matrix.stride), 0.0);
-    const double* row = core_.matrixEntries.data() + matrix.entries;
-    double smallest = kForbidden;
-    for (int s = 0; s < matrix.rows; ++s, row += matrix.stride) {
-        message[s] = leastSum(scratch_.data(), row, matrix.stride);
-        smallest = std::min(smallest, message[s]);
-    }
+    leastOverColumns(message, core_.matrixEntries.data() + matrix.entries, scratch_.data(),
+                     at(matrix.rows), matrix.stride);
+    const double smallest = leastOf(message, at(matrix.rows));
     for (int s = 0; s < matrix.rows; ++s)
         message[s] -= smallest;
     return smallest;

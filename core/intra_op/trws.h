@@ -40,6 +40,9 @@ public:
     /// impossible.
     void forgetBarred();
 
+    /// Starts from the messages of a core that this one was restricted from.
+    void takeOver(const Trws& outer, const CoreWithOrigin& smaller);
+
     int64_t work() const { return passes_ * passWork_; }
 
 private:
