@@ -1,5 +1,7 @@
 #include "core/plan/plan_context.h"
 
+#include "core/training/split_step.h"
+
 #include <numeric>
 
 namespace alpa
@@ -57,6 +59,8 @@ bool PlanContext::isFor(const PlanRequest& request) const
 Result<std::shared_ptr<const SplitModel>> PlanContext::splitModel()
 {
     return split_.get(0, [&]() -> Result<std::shared_ptr<const SplitModel>> {
+        if (isTrainingStep(*model_)) // Its backward pass reads the whole projections too.
+            return std::make_shared<const SplitModel>(SplitModel{*model_, {}});
         ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(*model_));
         return std::make_shared<const SplitModel>(std::move(split));
     });
@@ -88,7 +92,7 @@ Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microb
         ASSIGN_OR_RETURN(const auto layered, layering(layers, control));
         auto draft = std::make_shared<DraftModel>();
         draft->begins = layered->begins;
-        if (layered->isOfBlocks) {
+        if (layered->isOfBlocks && !isTrainingStep(*model_)) {
             ASSIGN_OR_RETURN(const auto shortened, shortModel());
             Layering perBlock;
             perBlock.begins.resize(static_cast<size_t>(shortened->keptCount()) + 1);

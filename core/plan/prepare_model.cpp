@@ -2,6 +2,7 @@
 
 #include "core/graph/op_cost.h"
 #include "core/training/rebatch.h"
+#include "core/training/split_step.h"
 #include "core/training/training_step.h"
 
 #include <algorithm>
@@ -121,7 +122,12 @@ Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSi
                                    const DeviceKind& device, const JobControl& control)
 {
     ASSIGN_OR_RETURN(const Graph rebatched, rebatch(model.graph, microbatchSize));
-    ASSIGN_OR_RETURN(TrainingStep step, makeTrainingStep(rebatched, optimizer));
+    TrainingStep step;
+    if (isTrainingStep(rebatched)) { // The file's own passes and update.
+        ASSIGN_OR_RETURN(step.graph, splitTrainingStep(rebatched));
+    } else {
+        ASSIGN_OR_RETURN(step, makeTrainingStep(rebatched, optimizer));
+    }
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
     auto graph = std::make_shared<Graph>(cloneLazyOps(step.graph));

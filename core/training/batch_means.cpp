@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace alpa
 {
@@ -148,6 +149,63 @@ std::vector<BatchConstant> findBatchConstants(const Graph& graph, const BatchDim
         chains[op.results[0].index()] = std::move(chain);
     }
     return constants;
+}
+
+Status addBackwardConstants(const Graph& graph, const BatchDims& dims,
+                            std::vector<BatchConstant>& constants)
+{
+    if (std::ranges::none_of(graph.ops,
+                             [](const Op& op) { return op.phase == Phase::kBackward; }))
+        return {};
+    const auto hasBatch = [&](ValueId id) {
+        return std::ranges::any_of(dims[id.index()], [](bool isBatch) { return isBatch; });
+    };
+    // A divisor of the loss is a divisor of its cotangents, as is the reciprocal of a factor.
+    const auto divisorOf = [&](const Op& op, size_t operand) -> std::optional<double> {
+        const std::optional<double> number = splatValue(graph, op.operands[operand]);
+        if (!number || *number == 0.0)
+            return std::nullopt;
+        return op.kind == OpKind::kMultiply ? 1.0 / *number : *number;
+    };
+    const size_t forwardCount = constants.size();
+    std::vector<bool> hasCounterpart(forwardCount, false);
+    for (size_t index = 0; index < graph.ops.size(); ++index) {
+        const Op& op = graph.ops[index];
+        const bool isProduct = op.kind == OpKind::kMultiply;
+        if (op.phase != Phase::kBackward || (!isProduct && op.kind != OpKind::kDivide) ||
+            hasBatch(op.results[0]))
+            continue;
+        const bool isListed = std::ranges::any_of(
+            constants, [&](const BatchConstant& constant) { return constant.op == index; });
+        for (size_t operand = isProduct ? 0 : 1; operand < 2 && !isListed; ++operand) {
+            const std::optional<double> divisor = divisorOf(op, operand);
+            for (size_t at = 0; divisor && at < forwardCount; ++at) {
+                const BatchConstant constant = constants[at];
+                const Op& forward = graph.ops[constant.op];
+                const double old = *divisorOf(forward, constant.operand);
+                if (forward.phase != Phase::kForward || forward.scope != op.scope ||
+                    std::fabs(old - *divisor) > 1e-6 * old)
+                    continue;
+                hasCounterpart[at] = true;
+                const double value = forward.kind == OpKind::kMultiply ? 1.0 / constant.value
+                                                                       : constant.value;
+                constants.push_back({index, operand, isProduct ? 1.0 / value : value});
+                break;
+            }
+            if (constants.back().op == index)
+                break;
+        }
+    }
+    for (size_t at = 0; at < forwardCount; ++at) {
+        const Op& op = graph.ops[constants[at].op];
+        if (op.phase == Phase::kForward && !hasCounterpart[at])
+            return Error(ErrorCode::kUnsupported,
+                         "line " + std::to_string(op.sourceLine) +
+                             ": the batch cannot be changed, the step's backward pass does not "
+                             "divide by the same number of elements");
+    }
+    std::ranges::sort(constants, {}, &BatchConstant::op);
+    return {};
 }
 
 } // namespace alpa

@@ -32,9 +32,6 @@ Status checkRequest(const Graph& graph, int64_t oldBatch, int64_t batch)
                          fmt::format("batch input '{}' has {} examples, others have {}",
                                      graph.value(input.value).name, type.dims[0], oldBatch));
     }
-    if (std::ranges::any_of(graph.ops, [](const Op& op) { return op.phase != Phase::kForward; }))
-        return Error(ErrorCode::kUnsupported,
-                     "the batch can be changed in a loss graph, not in a training step");
     return {};
 }
 
@@ -86,8 +83,9 @@ public:
             values_[input.value.index()] =
                 result_.addInput(graph_.value(input.value).name, std::move(type), input.role);
         }
-        const std::vector<BatchConstant> constants =
+        std::vector<BatchConstant> constants =
             findBatchConstants(graph_, batchDims_, oldBatch_, batch_);
+        RETURN_IF_ERROR(addBackwardConstants(graph_, batchDims_, constants));
         size_t next = 0;
         for (size_t i = 0; i < graph_.ops.size(); ++i) {
             const bool hasConstant = next < constants.size() && constants[next].op == i;

@@ -20,6 +20,9 @@ int64_t batchSize(const Graph& graph);
 /// multiplied by the reciprocal) is divided by the new number. Values computed from the batch size
 /// in any other way cannot be recognised: a loss that averages before it sums is one.
 ///
+/// In a training step the backward pass divides by the same numbers: every division of the loss
+/// must have its counterpart in the same scope.
+///
 /// Fails with kInvalidInput if there is no batch input, they disagree, the file's batch is 1 (which
 /// cannot be told from a dimension of size 1) or `batch` is not positive; with kUnsupported, naming
 /// op and line, if an op uses the batch in a way that does not scale (a slice or concatenation

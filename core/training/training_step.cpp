@@ -7,6 +7,7 @@
 #include "core/training/localize_invariants.h"
 #include "core/training/optimizer.h"
 #include "core/training/rebatch.h"
+#include "core/training/update_scope.h"
 
 #include <algorithm>
 
@@ -41,44 +42,6 @@ Differentiation polished(Differentiation raw)
     }
     all.resize(outputs);
     return result;
-}
-
-bool endsWithPath(std::string_view path, std::string_view tail)
-{
-    return path == tail || (path.ends_with(tail) && path[path.size() - tail.size() - 1] == '/');
-}
-
-/// "GPT", if all scopes of the model begin with it; empty otherwise.
-std::string modelRoot(const std::vector<std::string>& scopes)
-{
-    std::string root;
-    for (const std::string& scope : scopes) {
-        const std::string first = scope.substr(0, scope.find('/'));
-        if (first.empty())
-            continue; // Ops outside all modules.
-        if (!root.empty() && first != root)
-            return "";
-        root = first;
-    }
-    return root;
-}
-
-/// "block_0.fc.kernel": the model's scope that ends in block_0/fc, the shortest if there are
-/// several; if there is none, block_0/fc under the model's root.
-std::string updateScope(const std::vector<std::string>& scopes, const std::string& name)
-{
-    const size_t dot = name.rfind('.');
-    std::string path = dot == std::string::npos ? name : name.substr(0, dot);
-    std::ranges::replace(path, '.', '/');
-    const std::string* best = nullptr;
-    for (const std::string& scope : scopes) {
-        if (endsWithPath(scope, path) && (best == nullptr || scope.size() < best->size()))
-            best = &scope;
-    }
-    if (best != nullptr)
-        return *best;
-    const std::string root = modelRoot(scopes);
-    return root.empty() ? path : root + '/' + path;
 }
 
 DType stateType(DType dtype) { return dtypeBytes(dtype) < 4 ? DType::kF32 : dtype; }
