@@ -10,6 +10,8 @@ Each model gives OUTPUT_FOLDER/NAME/ with
   NAME.json                    number of parameters, order of the arguments and, for models with reference numbers,
                                loss, L2 norm of the gradient, losses of five Adam steps (1e-3) and five SGD steps (0.1),
                                each before its update (null once they diverge);
+  NAME.step.stablehlo.mlir.gz  for those models a whole training step: (parameters, Adam's state, batch) to (parameters,
+                               state, loss), parameters and state donated;
   NAME.reference.safetensors   for those models param:*, batch:*, grad:* and loss, computed by JAX on the CPU.
 
 Only shapes are traced for models without reference numbers, so 39 billion parameters cost no memory.
@@ -356,6 +358,24 @@ def reference_numbers(loss, shapes, batch_shapes, names):
     return numbers, tensors
 
 
+def write_text(path, text):
+    with open(path, "wb") as file:  # no time stamp: the same bytes again
+        file.write(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def step_text(loss, shapes, batch):
+    """Loss, gradients and one Adam step in one function."""
+    optimizer = optax.adam(1e-3)
+
+    def step(params, state, batch):
+        value, gradient = jax.value_and_grad(loss)(params, batch)
+        updates, state = optimizer.update(gradient, state, params)
+        return optax.apply_updates(params, updates), state, value
+
+    state = jax.eval_shape(optimizer.init, shapes)
+    return jax.jit(step, donate_argnums=(0, 1)).lower(shapes, state, batch).as_text(debug_info=True)
+
+
 def export(name, folder):
     make, has_reference = MODELS[name]
     module, inputs, batch, loss = make()
@@ -367,8 +387,9 @@ def export(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
 
     text = jax.jit(loss).lower(shapes, batch).as_text(debug_info=True)
-    with open(folder / f"{name}.loss.stablehlo.mlir.gz", "wb") as file:  # no time stamp: the same bytes again
-        file.write(gzip.compress(text.encode(), 9, mtime=0))
+    write_text(folder / f"{name}.loss.stablehlo.mlir.gz", text)
+    if has_reference:
+        write_text(folder / f"{name}.step.stablehlo.mlir.gz", step_text(loss, shapes, batch))
     arguments = ["param:" + n for n in names] + ["batch:" + key for key in sorted(batch)]
     meta = {"name": name, "parameters": count, "argument_order": arguments}
     if has_reference:

@@ -3,6 +3,11 @@
 #include "core/plan/explain_clash.h"
 #include "core/plan/named_strategies.h"
 #include "core/plan/plan_cache.h"
+#include "core/training/split_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -28,6 +33,29 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
     return PlanOutcome(std::move(plan));
 }
 
+/// A step that cannot be cut is planned inside one stage, and with one microbatch where its passes
+/// are not known either. Fails with kUnsupported if something else is asked.
+Status limitWholeStep(PlanRequest& request)
+{
+    if (!isTrainingStep(*request.model))
+        return {};
+    const std::optional<std::string> why = whyStepIsWhole(*request.model);
+    if (!why)
+        return {};
+    const bool hasPasses = std::ranges::any_of(
+        request.model->ops, [](const Op& op) { return op.phase == Phase::kBackward; });
+    PlanConstraints& constraints = request.options.constraints;
+    if (constraints.fixedPp.value_or(1) > 1 ||
+        (!hasPasses && constraints.microbatches.value_or(1) > 1))
+        return Error(ErrorCode::kUnsupported,
+                     fmt::format("the training step is planned inside one stage{}: {}",
+                                 hasPasses ? "" : " with one microbatch", *why));
+    constraints.fixedPp = 1;
+    if (!hasPasses)
+        constraints.microbatches = 1;
+    return {};
+}
+
 } // namespace
 
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control,
@@ -35,7 +63,9 @@ Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& contr
 {
     PlanCache ownCache;
     PlanCache& used = cache != nullptr ? *cache : ownCache;
-    Result<PlanOutcome> outcome = planIn(request, *used.context(request), control);
+    PlanRequest limited = request;
+    RETURN_IF_ERROR(limitWholeStep(limited));
+    Result<PlanOutcome> outcome = planIn(limited, *used.context(limited), control);
     used.trim();
     return outcome;
 }

@@ -60,7 +60,7 @@ Result<std::shared_ptr<const SplitModel>> PlanContext::splitModel()
 {
     return split_.get(0, [&]() -> Result<std::shared_ptr<const SplitModel>> {
         if (isTrainingStep(*model_)) // Its backward pass reads the whole projections too.
-            return std::make_shared<const SplitModel>(SplitModel{*model_, {}});
+            return std::make_shared<const SplitModel>(SplitModel{withKnownPasses(*model_), {}});
         ASSIGN_OR_RETURN(SplitModel split, splitFusedProjections(*model_));
         return std::make_shared<const SplitModel>(std::move(split));
     });

@@ -26,12 +26,16 @@ std::optional<std::string> whyStepIsWhole(const Graph& step)
     return whyUpdatesHangTogether(step);
 }
 
+Graph withKnownPasses(Graph step)
+{
+    if (!hasBackwardOps(step))
+        assignPhasesByFlow(step);
+    return step;
+}
+
 Result<Graph> splitTrainingStep(const Graph& step)
 {
-    Graph graph = step;
-    if (!hasBackwardOps(graph))
-        assignPhasesByFlow(graph);
-    graph = localizeInvariants(simplify(std::move(graph)));
+    Graph graph = localizeInvariants(simplify(withKnownPasses(step)));
     assignOrigins(graph);
     graph = separateUpdates(graph);
     RETURN_IF_ERROR(checkGraph(graph));

@@ -21,6 +21,10 @@ bool isTrainingStep(const Graph& graph);
 /// * updates of several parameters hang together (a clipped norm of all gradients).
 std::optional<std::string> whyStepIsWhole(const Graph& step);
 
+/// The same step, its passes told apart by data flow if they are not known: what the loss needs is
+/// forward, what reads a state or makes an output is update, the rest is backward.
+Graph withKnownPasses(Graph step);
+
 /// The same step with
 /// * an origin for every backward op: the forward op of its scope that it undoes;
 /// * an accumulate behind every value of a microbatch that the update reads, one per scope group
@@ -29,8 +33,7 @@ std::optional<std::string> whyStepIsWhole(const Graph& step);
 /// * states that belong to one parameter named after it: "0.mu.fc.kernel" becomes "fc.kernel.mu".
 /// Simplified and localized as makeTrainingStep does. The result is verified.
 ///
-/// A step whose passes cannot be told apart is cut by data flow: what the loss needs is forward,
-/// what reads a state or makes an output is update, the rest is backward.
+/// Passes that are not known are those of withKnownPasses.
 Result<Graph> splitTrainingStep(const Graph& step);
 
 } // namespace alpa
