@@ -2,6 +2,7 @@
 // beside those of the file if it has any.
 #include "app/cli/commands.h"
 #include "app/cli/load_inputs.h"
+#include "app/cli/model_arguments.h"
 #include "core/base/safetensors.h"
 #include "core/base/text.h"
 #include "core/training/differentiate.h"
@@ -21,6 +22,7 @@ namespace
 
 struct GradientArguments {
     std::string model;
+    ModelArguments modelOptions;
     std::string inputs;
     std::string output;
 };
@@ -86,7 +88,8 @@ Result<Graph> fitBatch(Graph loss, const std::string& path)
 
 Result<Gradients> computeGradients(const Console& console, const GradientArguments& arguments)
 {
-    ASSIGN_OR_RETURN(Graph model, loadModel(console, arguments.model));
+    ASSIGN_OR_RETURN(ImportOptions options, importOptions(arguments.modelOptions));
+    ASSIGN_OR_RETURN(Graph model, loadModel(console, arguments.model, std::move(options)));
     ASSIGN_OR_RETURN(const Graph loss, fitBatch(std::move(model), arguments.inputs));
     ASSIGN_OR_RETURN(const Graph graph, differentiate(loss));
     ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs, graphInputs(graph, arguments.inputs));
@@ -175,8 +178,9 @@ Command addGradients(CLI::App& app)
     const auto arguments = std::make_shared<GradientArguments>();
     CLI::App* command = app.add_subcommand(
         "gradients", "Loss and gradients in double precision, beside reference values");
-    command->add_option("MODEL", arguments->model, "Loss graph: StableHLO text, plain or gzip")
+    command->add_option("MODEL", arguments->model, "Loss graph: StableHLO text or ONNX, plain or gzip")
         ->required();
+    addModelOptions(*command, arguments->modelOptions);
     command
         ->add_option("-i,--inputs", arguments->inputs,
                      "Safetensors file with 'param:NAME' and 'batch:NAME'; 'grad:NAME' is compared")

@@ -1,5 +1,6 @@
 // alpa import MODEL: what is in a model file.
 #include "app/cli/commands.h"
+#include "app/cli/model_arguments.h"
 #include "core/base/text.h"
 #include "core/graph/graph_text.h"
 #include "core/graph/op_cost.h"
@@ -18,6 +19,8 @@ namespace
 
 struct ImportArguments {
     std::string model;
+    ModelArguments modelOptions;
+    std::string weights;
     bool text = false;
 };
 
@@ -90,9 +93,27 @@ void printSummary(const Graph& graph)
                       formatFlops(contractionFlops(graph)), mixingText(graph), batches, kinds));
 }
 
+/// The values that an ONNX file has for its parameters, as `alpa run --inputs` takes them.
+Status writeWeights(const ImportArguments& arguments, const ImportOptions& options)
+{
+    ASSIGN_OR_RETURN(ImportResult imported, importModel(arguments.model, options));
+    if (imported.weights.empty())
+        return Error(ErrorCode::kInvalidInput, arguments.model + " holds no weights");
+    for (SafeTensor& weight : imported.weights)
+        weight.name = "param:" + weight.name;
+    return writeSafetensors(arguments.weights, imported.weights);
+}
+
 ExitCode runImport(const Console& console, const ImportArguments& arguments)
 {
-    Result<Graph> graph = loadModel(console, arguments.model);
+    Result<ImportOptions> options = importOptions(arguments.modelOptions);
+    if (!options.ok())
+        return console.fail(options.error());
+    if (!arguments.weights.empty()) {
+        if (const Status written = writeWeights(arguments, *options); !written.ok())
+            return console.fail(written.error());
+    }
+    Result<Graph> graph = loadModel(console, arguments.model, std::move(*options));
     if (!graph.ok())
         return console.fail(graph.error());
     if (console.json) {
@@ -120,7 +141,10 @@ Command addImport(CLI::App& app)
 {
     const auto arguments = std::make_shared<ImportArguments>();
     CLI::App* command = app.add_subcommand("import", "Read a model file and say what is in it");
-    command->add_option("MODEL", arguments->model, "StableHLO text, plain or gzip")->required();
+    command->add_option("MODEL", arguments->model, "StableHLO text or ONNX, plain or gzip")->required();
+    addModelOptions(*command, arguments->modelOptions);
+    command->add_option("--weights", arguments->weights,
+                        "Write the weights of an ONNX file as 'param:NAME' to this safetensors file");
     command->add_flag("--text", arguments->text, "Print the whole graph");
     command->footer("Example: alpa import sample_models/gpt-tiny/gpt-tiny.loss.stablehlo.mlir.gz");
     return [arguments](const Console& console) { return runImport(console, *arguments); };

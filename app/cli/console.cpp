@@ -116,9 +116,8 @@ ExitCode Console::fail(const Error& error) const
     return exitCodeOf(error.code);
 }
 
-Result<Graph> loadModel(const Console& console, const std::string& path)
+Result<Graph> loadModel(const Console& console, const std::string& path, ImportOptions options)
 {
-    ImportOptions options;
     options.control = console.job();
     ASSIGN_OR_RETURN(ImportResult imported, importModel(path, options));
     console.clearProgress();

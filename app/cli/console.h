@@ -4,7 +4,7 @@
 
 #include "core/base/job.h"
 #include "core/base/result.h"
-#include "core/graph/graph.h"
+#include "core/import/import_model.h"
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +47,7 @@ void printMessage(std::string_view text); ///< "alpa: text" on standard error.
 
 /// The loss graph of the model file. Prints warnings; errors with line and caret are part of the
 /// returned error's message, as "MODEL:12:5: error: ...".
-Result<Graph> loadModel(const Console& console, const std::string& path);
+Result<Graph> loadModel(const Console& console, const std::string& path,
+                        ImportOptions options = {});
 
 } // namespace alpa::cli

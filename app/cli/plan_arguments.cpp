@@ -87,8 +87,9 @@ std::string clusterHelp()
 
 void addPlanOptions(CLI::App& command, PlanArguments& arguments)
 {
-    command.add_option("MODEL", arguments.model, "Loss graph: StableHLO text, plain or gzip")
+    command.add_option("MODEL", arguments.model, "Loss graph: StableHLO text or ONNX, plain or gzip")
         ->required();
+    addModelOptions(command, arguments.modelOptions);
     command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
     command
         .add_option("-b,--global-batch", arguments.globalBatch,
@@ -137,7 +138,8 @@ Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arg
         request.options.globalBatch = arguments.globalBatch;
     request.options.layers = given(arguments.layers);
     request.options.optimizer.kind = optimizerKind(arguments.optimizer);
-    ASSIGN_OR_RETURN(Graph graph, loadModel(console, arguments.model));
+    ASSIGN_OR_RETURN(ImportOptions options, importOptions(arguments.modelOptions));
+    ASSIGN_OR_RETURN(Graph graph, loadModel(console, arguments.model, std::move(options)));
     request.model = std::make_shared<const Graph>(std::move(graph));
     request.modelPath = arguments.model;
     return request;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/console.h"
+#include "app/cli/model_arguments.h"
 #include "core/plan/make_plan.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ namespace alpa::cli
 /// As typed; 0 and empty texts: not given.
 struct PlanArguments {
     std::string model;
+    ModelArguments modelOptions;
     std::string cluster;
     int64_t globalBatch = 0;
     std::string microbatches = "auto";

@@ -1,6 +1,7 @@
 #include "core/import/import_model.h"
 
 #include "core/base/files.h"
+#include "core/import/onnx_model.h"
 #include "core/import/source_text.h"
 
 #include <fmt/format.h>
@@ -14,14 +15,14 @@ namespace
 {
 
 constexpr std::string_view kSupported =
-    "supported is StableHLO text (module @name { ... }), plain or gzip";
+    "supported are StableHLO text (module @name { ... }) and ONNX, plain or gzip";
 
 /// "gpt-tiny" for "models/gpt-tiny.loss.stablehlo.mlir.gz".
 std::string modelName(const std::string& path)
 {
     std::string name = path.substr(path.find_last_of('/') + 1);
-    constexpr std::array<std::string_view, 7> kEndings = {".gz",  ".txt",  ".mlir", ".stablehlo",
-                                                          ".hlo", ".loss", ".step"};
+    constexpr std::array<std::string_view, 8> kEndings = {".gz",  ".txt",  ".mlir", ".stablehlo",
+                                                          ".hlo", ".loss", ".step", ".onnx"};
     for (bool isShorter = true; isShorter;) {
         isShorter = false;
         for (const std::string_view ending : kEndings) {
@@ -104,12 +105,21 @@ Result<ImportResult> importModel(const std::string& path, const ImportOptions& o
     if (!file)
         return file.error();
     const std::string& content = *file;
-    if (const std::string why = whyUnsupported(content); !why.empty())
+    const bool isOnnx = looksLikeOnnx(content);
+    if (const std::string why = isOnnx ? "" : whyUnsupported(content); !why.empty())
         return Error(ErrorCode::kUnsupported, fmt::format("{}: {}", path, why));
-    ImportResult result = importStablehlo(content, modelName(path), options);
+    ImportResult result = isOnnx ? importOnnx(content, modelName(path), options)
+                                 : importStablehlo(content, modelName(path), options);
     if (options.control.isCancelled())
         return Error(ErrorCode::kCancelled, fmt::format("{}: the import was cancelled", path));
-    result.sourceText = content;
+    if (!isOnnx)
+        result.sourceText = content;
+    if (options.loss && result.graph) {
+        Result<Graph> trainable = addLoss(std::move(*result.graph), *options.loss);
+        if (!trainable.ok())
+            return trainable.error().in(path);
+        result.graph = std::move(*trainable);
+    }
     return result;
 }
 

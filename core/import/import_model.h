@@ -6,8 +6,11 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/base/units.h"
+#include "core/base/safetensors.h"
 #include "core/graph/graph.h"
+#include "core/import/add_loss.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +20,9 @@ namespace alpa
 {
 
 struct ImportOptions {
-    Bytes sizeLimit = gibibytes(1); ///< Of the text, after decompression.
+    Bytes sizeLimit = gibibytes(1); ///< Of the file, after decompression.
+    std::map<std::string, int64_t> dims; ///< Sizes of open dimensions by name: "batch".
+    std::optional<LossKind> loss;        ///< Added to a model that has none.
     JobControl control;
 };
 
@@ -28,11 +33,12 @@ struct ImportResult {
     std::vector<Diagnostic> diagnostics; ///< In the order of lines.
     std::string sourceText; ///< What the lines of the diagnostics refer to; filled by importModel.
     int opaqueCount = 0;    ///< Opaque ops in the graph.
+    std::vector<SafeTensor> weights; ///< Of parameters whose values are in the file, by name.
 
     bool ok() const { return graph.has_value(); }
 };
 
-/// Imports StableHLO text, plain or gzip. Fails with kIo or kInvalidInput if the file cannot be
+/// Imports StableHLO text or an ONNX file, plain or gzip. Fails with kIo or kInvalidInput if the file cannot be
 /// read, with kUnsupported if its content is of no supported format, with kCancelled when asked to
 /// stop; a file that is wrong inside is a result with diagnostics. The graph is named after the
 /// file: "gpt-tiny" for "a/gpt-tiny.loss.stablehlo.mlir.gz".
@@ -51,6 +57,19 @@ Result<ImportResult> importModel(const std::string& path, const ImportOptions& o
 /// * Shardings written in the file are passed over.
 ImportResult importStablehlo(std::string_view text, std::string_view name,
                              const ImportOptions& options = {});
+
+/// Imports an ONNX model (opset 13 to 21). Its nodes are listed in `sourceText`, one a line, and lines
+/// are numbers of nodes; messages name the node.
+///
+/// * Open dimensions take their sizes from `options.dims`. Shapes are inferred, not read.
+/// * Tensors that layers use as kernels, tables, scales or biases, and those named like
+///   "h.0.attn.weight", are parameters; other tensors of the file are constants, other inputs are
+///   the batch. Data in other files may be absent.
+/// * Functions are opened, an If with a known condition is its branch. Operators that are not known
+///   become opaque if the file says of what type their results are.
+/// * A single scalar output is the loss; other models get one by `options.loss`.
+ImportResult importOnnx(std::string_view content, std::string_view name,
+                        const ImportOptions& options = {});
 
 /// "path:3:7: error: message" with the line and a caret below it, for every diagnostic.
 std::string formatDiagnostics(std::string_view path, std::string_view text,

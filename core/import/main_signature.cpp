@@ -10,8 +10,7 @@ namespace alpa
 namespace
 {
 
-std::string_view stringEntry(const std::vector<std::pair<std::string_view, MlirAttribute>>& entries,
-                             std::string_view name)
+std::string_view stringEntry(const std::vector<MlirEntry>& entries, std::string_view name)
 {
     for (const auto& [key, value] : entries) {
         if (key == name && value.kind == MlirAttributeKind::kString)

@@ -255,7 +255,7 @@ bool MlirReader::readRecordBody(MlirAttribute& attribute, int depth)
             MlirAttribute value;
             if (!readAttribute(value, true, depth + 1))
                 return false;
-            attribute.entries.emplace_back(item.text, std::move(value));
+            attribute.entries.push_back({item.text, std::move(value)});
         } else if (!(item.kind == MlirAttributeKind::kWord && item.text == "x")) {
             attribute.items.push_back(std::move(item));
         }
@@ -404,7 +404,7 @@ bool MlirReader::readDictionary(MlirEntries& entries, int depth)
         value.integer = 1;
         if (scanner.consume('=') && !readAttribute(value, true, depth + 1))
             return false;
-        entries.emplace_back(*quoted, std::move(value));
+        entries.push_back({*quoted, std::move(value)});
     }
     return true;
 }

@@ -8,13 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace alpa
 {
 
-using MlirEntries = std::vector<std::pair<std::string_view, MlirAttribute>>;
+using MlirEntries = std::vector<MlirEntry>;
 
 /// Every read* returns false after remembering why; the first problem since clearProblem() is kept,
 /// and the cursor stays near it. Nothing nests deeper than kDeepest, so that a hostile text cannot

@@ -185,7 +185,7 @@ bool ModuleParser::readPrettyWord(MlirOp& op)
         MlirAttribute value;
         if (!reader_.readPrettyValue(value))
             return false;
-        op.attributes.emplace_back(word, std::move(value));
+        op.attributes.push_back({word, std::move(value)});
         return true;
     }
     if (word == "applies") {
@@ -193,7 +193,7 @@ bool ModuleParser::readPrettyWord(MlirOp& op)
         applied.kind = MlirAttributeKind::kWord;
         applied.offset = scanner_.offset();
         applied.text = scanner_.word();
-        op.attributes.emplace_back(word, std::move(applied));
+        op.attributes.push_back({word, std::move(applied)});
         return true;
     }
     const bool isValue =
@@ -203,7 +203,7 @@ bool ModuleParser::readPrettyWord(MlirOp& op)
         MlirAttribute value;
         if (!reader_.readAttribute(value, false))
             return false;
-        op.attributes.emplace_back("value", std::move(value));
+        op.attributes.push_back({"value", std::move(value)});
         return true;
     }
     op.words.push_back(word);
@@ -249,19 +249,19 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
     case '[':
         if (!reader_.readAttribute(value, false))
             return false;
-        op.attributes.emplace_back("ranges", std::move(value));
+        op.attributes.push_back({"ranges", std::move(value)});
         return true;
     case '@':
         if (!reader_.readAttribute(value, false))
             return false;
-        op.attributes.emplace_back("callee", std::move(value));
+        op.attributes.push_back({"callee", std::move(value)});
         return true;
     case '<':
     case '#':
     case '"':
         if (!reader_.readAttribute(value, false))
             return false;
-        op.attributes.emplace_back("", std::move(value));
+        op.attributes.push_back({"", std::move(value)});
         return true;
     default:
         break;
@@ -272,7 +272,7 @@ bool ModuleParser::readPrettyItem(MlirOp& op, int& parentheses, bool& isDone)
     if ((next >= '0' && next <= '9') || next == '-') {
         if (!reader_.readAttribute(value, false))
             return false;
-        op.attributes.emplace_back("", std::move(value));
+        op.attributes.push_back({"", std::move(value)});
         return true;
     }
     return reader_.expected(

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace alpa
@@ -27,17 +26,25 @@ enum class MlirAttributeKind {
     kOther,   ///< Anything else, as text.
 };
 
+struct MlirEntry;
+
 struct MlirAttribute {
     MlirAttributeKind kind = MlirAttributeKind::kOther;
     std::string_view text;
     int64_t integer = 0;
     std::vector<MlirAttribute> items;
-    std::vector<std::pair<std::string_view, MlirAttribute>> entries;
+    std::vector<MlirEntry> entries;
     std::optional<TensorType> type; ///< Of a dense attribute, where it is written behind it.
     size_t offset = 0;
 
     /// The entry of that name, or null.
     const MlirAttribute* find(std::string_view name) const;
+};
+
+/// name = value.
+struct MlirEntry {
+    std::string_view name;
+    MlirAttribute value;
 };
 
 struct MlirType {
@@ -77,7 +84,7 @@ struct MlirArgument {
     std::string_view spelling; ///< "arg0"
     MlirType type;
     MlirLocationId location = kUnknownLocation;
-    std::vector<std::pair<std::string_view, MlirAttribute>> attributes;
+    std::vector<MlirEntry> attributes;
     size_t offset = 0;
 };
 
@@ -95,7 +102,7 @@ struct MlirOp {
     std::vector<MlirValueDefinition> results;
     std::vector<MlirValueUse> operands;
     std::vector<std::string_view> words; ///< Bare words of the pretty form, such as LT and SIGNED.
-    std::vector<std::pair<std::string_view, MlirAttribute>> attributes;
+    std::vector<MlirEntry> attributes;
     std::vector<MlirRegion> regions;
     bool hasFunctionType = false; ///< Written (a, b) -> c rather than one type for all.
     std::vector<MlirType> operandTypes;
@@ -109,7 +116,7 @@ struct MlirOp {
 
 struct MlirResult {
     MlirType type;
-    std::vector<std::pair<std::string_view, MlirAttribute>> attributes;
+    std::vector<MlirEntry> attributes;
 };
 
 struct MlirFunction {
