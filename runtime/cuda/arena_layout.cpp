@@ -65,6 +65,7 @@ private:
 struct Use {
     int first = -1, last = -1; ///< Launches.
     std::set<SegmentKind> segments;
+    bool isInvariant = false;
 };
 
 class Layout
@@ -95,7 +96,8 @@ public:
             if (uses_[b].first < 0 && !isFromHost && !isLoss)
                 continue;
             place.slots = slotsOf(b);
-            if (isFromHost || isLoss || uses_[b].segments.size() > 1 || isConstant(b)) {
+            if (isFromHost || isLoss || uses_[b].segments.size() > 1 || isConstant(b) ||
+                (uses_[b].isInvariant && graph_.program().microbatches > 1)) {
                 place.offset = layout_.bytes;
                 layout_.bytes += place.slotBytes * place.slots;
             } else {
@@ -131,6 +133,8 @@ private:
                         use.first = static_cast<int>(l);
                     use.last = static_cast<int>(l);
                     use.segments.insert(segment);
+                    use.isInvariant =
+                        use.isInvariant || (launches_[l].isOncePerStep && side == &launches_[l].writes);
                 }
             }
         }
@@ -149,7 +153,8 @@ private:
         const bool isForwardOnly = segments.size() == 1 && segments.contains(SegmentKind::kForward);
         if (kind == BufferKind::kBatch)
             return segments.empty() || isForwardOnly ? 1 : inFlight_;
-        if (segments.contains(SegmentKind::kBegin) || segments.size() < 2)
+        if (segments.contains(SegmentKind::kBegin) || segments.size() < 2 ||
+            uses_[buffer].isInvariant)
             return 1;
         return inFlight_;
     }

@@ -56,6 +56,9 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
         return Error(ErrorCode::kAborted, "another device failed first");
     for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
         BoundLaunch& launch = launches_[l];
+        if (launch.planned->isOncePerStep &&
+            firstMicrobatch_[static_cast<size_t>(segment)] != microbatch)
+            continue;
         const bool isFirst = isFirstRun(*launch.planned, microbatch);
         switch (launch.planned->kind) {
         case PlannedLaunch::Kind::kKernels:

@@ -182,7 +182,9 @@ private:
             }
         }
         launch.reads = leavesOf(node, node);
-        if (family != Family::kOther && join(node, family))
+        launch.isOncePerStep = family == Family::kLoop && !graph_.isStore(node) &&
+                               graph_.isInvariant(made.outputs[0]);
+        if (family != Family::kOther && join(node, family, launch.isOncePerStep))
             return;
         if (family != Family::kOther)
             open_[static_cast<int>(family)].push_back(launches_.size());
@@ -214,13 +216,13 @@ private:
 
     /// Adds `node` to an earlier kernel of its shape if all that it reads is there by then, and
     /// nobody between reads what it overwrites.
-    bool join(int node, Family family)
+    bool join(int node, Family family, bool isOncePerStep)
     {
         std::vector<size_t>& open = open_[static_cast<int>(family)];
         for (size_t back = 0; back < std::min(kLookBack, open.size()); ++back) {
             const size_t index = open[open.size() - 1 - back];
             PlannedLaunch& launch = launches_[index];
-            if (launch.roots.size() >= kMostRoots ||
+            if (launch.roots.size() >= kMostRoots || launch.isOncePerStep != isOncePerStep ||
                 graph_.nodes()[static_cast<size_t>(launch.node)].segment !=
                     graph_.nodes()[static_cast<size_t>(node)].segment ||
                 !hasSameShape(node, launch.roots.front(), family) || !isReadable(node, launch) ||
@@ -247,65 +249,59 @@ private:
 
     bool isReadable(int node, const PlannedLaunch& launch) const
     {
-        std::set<BufferId> seen;
-        std::vector<std::pair<BufferId, int>> open; // With the node that reads it.
+        struct Read {
+            BufferId id;
+            int reader = 0;
+            bool isSameIndex = false; ///< Element-wise ops alone lie between it and the root.
+        };
+        const std::vector<int64_t>& dims = graph_.type(instruction(node).outputs[0]).dims;
+        const auto passesIndex = [&](int at) {
+            return isElementwise(instruction(at).opKind) &&
+                   graph_.type(instruction(at).outputs[0]).dims == dims;
+        };
+        std::set<std::pair<BufferId, bool>> seen;
+        std::vector<Read> open;
         for (const BufferId input : instruction(node).inputs)
-            open.emplace_back(input, node);
+            open.push_back({input, node, passesIndex(node)});
         while (!open.empty()) {
-            const auto [id, reader] = open.back();
+            const Read read = open.back();
             open.pop_back();
-            const int producer = graph_.producer(id);
+            const int producer = graph_.producer(read.id);
             if (producer < 0) {
-                // A parameter or state: no update of it may lie between.
-                for (const size_t writer : writes_[id.index()]) {
-                    const PlannedLaunch& other = launches_[writer];
-                    for (const int root : other.roots) {
-                        if (instruction(root).outputs[0] == id && root >= launch.node &&
-                            root < reader)
-                            return false;
-                    }
-                }
+                if (isUpdatedBetween(read.id, launch.node, read.reader))
+                    return false;
                 continue;
             }
-            if (!seen.insert(id).second)
+            if (!seen.insert({read.id, read.isSameIndex}).second)
                 continue;
-            if (graph_.isStored(id)) {
+            if (graph_.isStored(read.id)) {
                 const bool isOwn =
                     std::ranges::find(launch.roots, producer) != launch.roots.end();
-                // What the kernel itself computes is at hand only at the same index: of loops,
-                // and there for operands of the same shape.
-                if (isOwn && familyOf(producer) == Family::kLoop && familyOf(node) == Family::kLoop &&
-                    isElementwise(instruction(reader).opKind) &&
-                    graph_.type(id).dims == graph_.type(instruction(node).outputs[0]).dims &&
-                    isSameIndexPath(node, reader))
+                // What the kernel itself computes is at hand only at the same index.
+                if (isOwn && read.isSameIndex && familyOf(producer) == Family::kLoop &&
+                    familyOf(node) == Family::kLoop && graph_.type(read.id).dims == dims)
                     continue;
                 if (isOwn || positionOf(producer) >= launch.node)
                     return false;
                 continue;
             }
+            const bool isSame = read.isSameIndex && passesIndex(producer);
             for (const BufferId input : instruction(producer).inputs)
-                open.emplace_back(input, producer);
+                open.push_back({input, producer, isSame});
         }
         return true;
     }
 
-    /// Does `reader` compute at the index of `node`'s result? Conservative: only when it is the
-    /// root, or element-wise ops alone lie between.
-    bool isSameIndexPath(int node, int reader) const
+    /// Is the parameter or state `id` given a new value from node `from` on, before `reader`?
+    bool isUpdatedBetween(BufferId id, int from, int reader) const
     {
-        if (reader == node)
-            return true;
-        for (const int user : graph_.users(instruction(reader).outputs[0])) {
-            if (user > node)
-                continue;
-            const Instruction& next = instruction(user);
-            if (next.kind != InstructionKind::kCompute || !isElementwise(next.opKind) ||
-                graph_.type(next.outputs[0]).dims != graph_.type(instruction(reader).outputs[0]).dims)
-                return false;
-            if (user != node && !isSameIndexPath(node, user))
-                return false;
+        for (const size_t writer : writes_[id.index()]) {
+            for (const int root : launches_[writer].roots) {
+                if (instruction(root).outputs[0] == id && root >= from && root < reader)
+                    return true;
+            }
         }
-        return true;
+        return false;
     }
 
     /// Where the launch that computes `producer` runs.

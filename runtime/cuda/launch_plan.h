@@ -19,6 +19,7 @@ struct PlannedLaunch {
     std::vector<int> roots; ///< Whose results it computes.
     std::vector<BufferId> reads, writes;
 
+    bool isOncePerStep = false;     ///< Runs in the first microbatch only: what it reads is fixed.
     KernelTexts kernels;            ///< kKernels.
     std::optional<GemmShape> gemm;  ///< kGemm: reads A and B, writes D.
     bool accumulates = false;       ///< kGemm: D is an accumulator.

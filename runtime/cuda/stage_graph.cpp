@@ -3,6 +3,7 @@
 #include "runtime/cuda/gemm_shape.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace alpa::cuda
@@ -12,6 +13,8 @@ namespace
 
 /// Larger expressions are cut by storing a value on the way.
 constexpr int kLargestExpression = 160;
+/// Values of rows rather than elements: computing them again beside the elements is free.
+constexpr double kSmallBytes = 1 << 19;
 
 bool isLasting(BufferKind kind)
 {
@@ -86,10 +89,51 @@ StageGraph::StageGraph(const Program& program, int stage, int device)
     , isStored_(stage_.buffers.size(), false)
     , alias_(stage_.buffers.size())
 {
+    mergeCasts();
     collectNodes();
     findAliases();
     decideStored();
     guardUpdates();
+}
+
+/// The backward pass casts the same parameters as the forward pass: it reads the forward's casts.
+void StageGraph::mergeCasts()
+{
+    std::map<std::pair<BufferId, DType>, BufferId> casts;
+    std::map<BufferId, BufferId> replacement;
+    for (const SegmentKind kind : {SegmentKind::kForward, SegmentKind::kBackward,
+                                   SegmentKind::kWeightGradient}) {
+        for (Instruction& made : stage_.segments[static_cast<size_t>(kind)].instructions) {
+            for (BufferId& input : made.inputs) {
+                if (const auto known = replacement.find(input); known != replacement.end())
+                    input = known->second;
+            }
+            if (made.kind != InstructionKind::kCompute || made.opKind != OpKind::kConvert ||
+                this->kind(made.inputs[0]) != BufferKind::kParameter ||
+                isLasting(this->kind(made.outputs[0])))
+                continue;
+            const auto [first, isNew] = casts.try_emplace(
+                {made.inputs[0], type(made.outputs[0]).dtype}, made.outputs[0]);
+            if (!isNew && type(first->second) == type(made.outputs[0]))
+                replacement[made.outputs[0]] = first->second;
+        }
+    }
+}
+
+bool StageGraph::isInvariant(BufferId id) const
+{
+    const int made = producer(id);
+    if (made < 0 || !isInlined(stage_, *nodes_[static_cast<size_t>(made)].instruction))
+        return false;
+    const SegmentKind segment = nodes_[static_cast<size_t>(made)].segment;
+    if (segment != SegmentKind::kForward && segment != SegmentKind::kBackward)
+        return false;
+    return std::ranges::all_of(
+        nodes_[static_cast<size_t>(made)].instruction->inputs, [&](BufferId input) {
+            return std::ranges::all_of(leaves(input, made), [&](BufferId leaf) {
+                return kind(leaf) == BufferKind::kParameter;
+            });
+        });
 }
 
 void StageGraph::collectNodes()
@@ -267,6 +311,32 @@ double StageGraph::inlineCost(BufferId id, int& size) const
     return bytes;
 }
 
+/// Do two kernels or more need the value, each of which would compute it?
+bool StageGraph::hasSeveralReaders(BufferId id) const
+{
+    int reader = -1;
+    std::set<BufferId> seen;
+    std::vector<BufferId> open{id};
+    while (!open.empty()) {
+        const BufferId value = open.back();
+        open.pop_back();
+        for (const int user : users(value)) {
+            const Instruction& made = *nodes_[static_cast<size_t>(user)].instruction;
+            const bool isKernel = isStore_[static_cast<size_t>(user)] ||
+                                  !isInlined(stage_, made) || isStored(made.outputs[0]);
+            if (!isKernel) {
+                if (seen.insert(made.outputs[0]).second)
+                    open.push_back(made.outputs[0]);
+                continue;
+            }
+            if (reader >= 0 && reader != user)
+                return true;
+            reader = user;
+        }
+    }
+    return false;
+}
+
 void StageGraph::decideStored()
 {
     for (size_t b = 0; b < stage_.buffers.size(); ++b) {
@@ -305,7 +375,8 @@ void StageGraph::decideStored()
             int size = 0;
             const double reads = inlineCost(output, size);
             const auto own = static_cast<double>(type(output).bytes().count);
-            const bool isWorthIt = users(output).size() > 1 && reads > 1.3 * own + 1024;
+            const bool isWorthIt = own > kSmallBytes && alias_[output.index()].node < 0 &&
+                                   reads > 1.3 * own && hasSeveralReaders(output);
             if (isWorthIt || size > kLargestExpression)
                 store(output);
         }

@@ -56,6 +56,8 @@ public:
     /// Does `id` have memory of its own?
     bool isStored(BufferId id) const { return isStored_[id.index()]; }
     void store(BufferId id) { isStored_[id.index()] = true; }
+    /// Does a stored value follow from parameters alone, so that once a step is enough?
+    bool isInvariant(BufferId id) const;
     /// Removes the memory of a buffer that a special kernel makes needless.
     void unstore(BufferId id) { isStored_[id.index()] = false; }
 
@@ -76,14 +78,16 @@ public:
     static bool isOneHot(const StageProgram& stage, const Instruction& instruction);
 
 private:
+    void mergeCasts();
     void collectNodes();
     void decideStored();
     void findAliases();
     void guardUpdates();
     double inlineCost(BufferId id, int& size) const;
+    bool hasSeveralReaders(BufferId id) const;
 
     const Program& program_;
-    const StageProgram& stage_;
+    StageProgram stage_; ///< A copy, in which equal casts of parameters are one.
     int device_;
     std::vector<Node> nodes_;
     std::vector<int> producer_;
