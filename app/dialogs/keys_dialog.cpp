@@ -20,8 +20,10 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"Ctrl+O", QT_TRANSLATE_NOOP("KeysDialog", "Open a model or plan")},
-    {"Ctrl+S", QT_TRANSLATE_NOOP("KeysDialog", "Save the shown plan")},
+    {"Ctrl+O", QT_TRANSLATE_NOOP("KeysDialog", "Open a model, plan or session")},
+    {"Ctrl+S", QT_TRANSLATE_NOOP("KeysDialog", "Save the session")},
+    {"Ctrl+Shift+S", QT_TRANSLATE_NOOP("KeysDialog", "Save the shown plan")},
+    {"Ctrl+K, Ctrl+Shift+P", QT_TRANSLATE_NOOP("KeysDialog", "Any command, layer (#), operation (@) or plan (%) by a few letters")},
     {"Ctrl+E", QT_TRANSLATE_NOOP("KeysDialog", "Export the page as PNG or SVG")},
     {"Ctrl+Z, Ctrl+Shift+Z", QT_TRANSLATE_NOOP("KeysDialog", "Undo, redo an edit of the constraints")},
     {"F5", QT_TRANSLATE_NOOP("KeysDialog", "Plan")},

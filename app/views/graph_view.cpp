@@ -250,6 +250,9 @@ void GraphView::findNext(bool isBackward)
 
 void GraphView::revealOp(OpId op)
 {
+    if (facts_ == nullptr)
+        return;
+    phase_->setCurrentIndex(phase_->findData(int(facts_->graph->op(op).phase)));
     const std::vector<QString> path = pathToOp(*facts_, options_, op);
     for (size_t i = 0; i + 1 < path.size(); ++i)
         canvas_->setUnfolded(path[i], true);

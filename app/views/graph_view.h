@@ -39,12 +39,13 @@ public:
     explicit GraphView(Session* session, QWidget* parent = nullptr);
     GraphCanvas* canvas() { return canvas_; }
     void focusFind();
+    /// Unfolds what hides the op, selects it and brings it into view.
+    void revealOp(OpId op);
 
 private:
     void refresh();
     void takeSelection();
     void findNext(bool isBackward);
-    void revealOp(OpId op);
 
     Session* session_;
     GraphCanvas* canvas_;

@@ -156,9 +156,12 @@ void GraphCanvas::relayout()
         const QPointF shift = after - target;
         translate(-shift.x() / transform().m11(), -shift.y() / transform().m11());
     }
+    if (!centeredKey_.isEmpty())
+        centerNow(centeredKey_);
     if (level.isComplete) {
         fitsAtNext_ = false;
         anchorKey_.clear();
+        centeredKey_.clear();
     }
     engineText_ = usedFast_ || !level.isComplete ? tr("fast layout")
                                                  : tr("dot %1 ms").arg(dotMilliseconds_, 0, 'f', 1);
@@ -261,6 +264,14 @@ void GraphCanvas::zoomBy(double factor)
 }
 
 void GraphCanvas::centerOnNode(const QString& key)
+{
+    centerNow(key);
+    // A level that was unfolded just now gets its place when its layout is there.
+    if (!pending_.empty())
+        centeredKey_ = key;
+}
+
+void GraphCanvas::centerNow(const QString& key)
 {
     for (const auto& [itemKey, item] : items_) {
         for (size_t i = 0; i < item->level().nodes.size(); ++i) {

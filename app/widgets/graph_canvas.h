@@ -86,6 +86,7 @@ private:
     };
 
     void relayout();
+    void centerNow(const QString& key);
     PlacedLevel place(const QString& key, int depth);
     GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
     void build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key);
@@ -111,7 +112,7 @@ private:
     bool fitsAtNext_ = true;
     bool wasFitted_ = true;      ///< Nobody has zoomed since all was fitted: resizing fits again.
     QString anchorKey_;          ///< Box to keep in its place on screen over the next rebuild.
-    QPointF anchorAt_;
+    QString centeredKey_;        ///< Box to bring to the middle once all layouts are there.
     QPoint pressedAt_;
 };
 

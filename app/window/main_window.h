@@ -68,6 +68,7 @@ private:
     void openSession(const QString& path);
     void saveSession(bool asksForPath);
     void offerSessions();
+    void openPalette();
     void refreshTitle();
     void exportPage();
     void toggleFocusMode();

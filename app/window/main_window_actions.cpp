@@ -71,6 +71,9 @@ void MainWindow::makeActions()
         pages_->setCurrentWidget(graph_);
         graph_->focusFind();
     });
+    auto* palette = addItem(edit, {}, tr("&Commands…"), u"actionPalette"_s,
+                            {QKeySequence(u"Ctrl+K"_s), QKeySequence(u"Ctrl+Shift+P"_s)});
+    connect(palette, &QAction::triggered, this, &MainWindow::openPalette);
 
     auto* plan = menuBar()->addMenu(tr("&Plan"));
     planAction_ = addItem(plan, u"plan"_s, tr("&Plan"), u"actionPlan"_s, {QKeySequence(u"F5"_s)});
