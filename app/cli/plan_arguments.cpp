@@ -51,9 +51,12 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
     if (arguments.hasMemory)
         constraints.memoryPerDevice = gibibytes(arguments.memoryGib);
     ASSIGN_OR_RETURN(constraints.microbatches, parseMicrobatches(arguments.microbatches));
-    if (!arguments.schedule.empty())
-        constraints.schedule =
-            arguments.schedule == "gpipe" ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
+    constraints.schedule = scheduleFromName(arguments.schedule);
+    for (const std::string& name : arguments.forbiddenSchedules) {
+        if (const auto kind = scheduleFromName(name))
+            constraints.forbiddenSchedules.push_back(*kind);
+    }
+    constraints.chunks = given(arguments.chunks);
     if (arguments.recomputation != "auto")
         constraints.recomputation = arguments.recomputation == "always";
     for (const std::string& pin : arguments.pins) {
@@ -99,8 +102,24 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                        "Microbatches of one step, or auto");
     command.add_option("--optimizer", arguments.optimizer, "sgd, adam or adamw")
         ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
-    command.add_option("--schedule", arguments.schedule, "1f1b or gpipe; else the better")
-        ->check(CLI::IsMember({"1f1b", "gpipe"}));
+    std::vector<std::string> schedules;
+    for (const ScheduleKind kind : kScheduleKinds)
+        schedules.push_back(text(kind));
+    command
+        .add_option("--forbid-schedule", arguments.forbiddenSchedules,
+                    "No plan with this schedule; repeatable")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember(schedules));
+    schedules.push_back("auto");
+    command
+        .add_option("--schedule", arguments.schedule,
+                    "1f1b, gpipe, interleaved (several chunks of layers a device), zero-bubble "
+                    "(weight gradients apart); auto: the fastest that fits")
+        ->check(CLI::IsMember(schedules));
+    command
+        .add_option("--chunks", arguments.chunks,
+                    "Chunks of layers on each device of an interleaved schedule; else searched")
+        ->check(CLI::Range(2, 1 << 10));
     command
         .add_option("--recomputation", arguments.recomputation,
                     "Run forward again instead of keeping activations: always, never, or auto")

@@ -21,7 +21,9 @@ struct PlanArguments {
     int64_t globalBatch = 0;
     std::string microbatches = "auto";
     std::string optimizer = "adam";
-    std::string schedule;
+    std::string schedule = "auto";
+    std::vector<std::string> forbiddenSchedules;
+    int chunks = 0;
     std::string recomputation = "auto";
     int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
     double memoryGib = 0;

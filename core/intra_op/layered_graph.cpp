@@ -1,6 +1,7 @@
 #include "core/intra_op/layered_graph.h"
 
 #include "core/base/check.h"
+#include "core/sharding/weight_gradients.h"
 
 #include <algorithm>
 
@@ -235,6 +236,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     }
     layered.keepsPartial = findKeptPartials(g, layered.rules, layered.users);
     layered.updateGroup = findUpdateGroups(g);
+
+    layered.isWeightGradient = weightGradientOps(g, layered.rules.batch, layered.layerOfOp);
 
     layered.opsOfLayer.resize(static_cast<size_t>(layerCount));
     layered.largestResult.resize(static_cast<size_t>(layerCount));

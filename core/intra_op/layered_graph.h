@@ -34,6 +34,7 @@ struct LayeredGraph {
     std::vector<uint8_t>
         keepsPartial; ///< Per value: all readers lead linearly to gradient accumulators.
     std::vector<uint8_t> isSaved; ///< Per value: forward value read in the backward phase.
+    std::vector<bool> isWeightGradient; ///< Per op: see core/sharding/weight_gradients.h.
     /// Per value: the parameter input whose update group it belongs to (states, update ops), else
     /// invalid.
     std::vector<ValueId> updateGroup;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 namespace alpa
 {
@@ -270,6 +271,24 @@ Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vec
     return Bytes(peak);
 }
 
+StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage)
+{
+    const StageMemory& memory = stage.memory;
+    StageLoad load{.forward = stage.cost.forward(),
+                   .backward = stage.cost.backward(),
+                   .weightGradient = std::min(stage.cost.weightGradient, stage.cost.backward()),
+                   .gradientSync = stage.cost.gradientSync,
+                   .update = stage.cost.update,
+                   .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
+                   .perInFlightMicrobatch = memory.activations,
+                   .transient = memory.transient};
+    if (plan.schedule == ScheduleKind::kZeroBubble) {
+        const WeightInputs inputs = countWeightInputs(layered, stage);
+        load.perDeferredMicrobatch = inputs.activations + inputs.cotangents;
+    }
+    return load;
+}
+
 Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request)
 {
     const LayeredGraph& layered = *request.model->layered;
@@ -283,11 +302,13 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
     plan->layers = request.model->layers;
     plan->layerOfOp = layered.layerOfOp;
     plan->schedule = request.schedule;
+    plan->chunks = request.chunks;
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
     SimulationProblem simulation{.schedule = request.schedule,
                                  .microbatches = request.microbatches,
+                                 .chunks = request.chunks,
                                  .stages = {},
                                  .links = {}};
     const int stages = static_cast<int>(request.stages.size());
@@ -296,8 +317,13 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
         PlanStage stage = StageReader(layered, chosen).read();
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(layered, stage, resharder);
+        const auto [kind, microbatches, chunks] =
+            std::tuple(request.schedule, request.microbatches, request.chunks);
         stage.memory = countStageMemory(
-            layered, stage, inFlightLimit(request.schedule, stages, s, request.microbatches));
+            layered, stage,
+            {.inFlight = inFlightLimit(kind, stages, s, microbatches, chunks),
+             .held = heldLimit(kind, stages, s, microbatches, chunks),
+             .deferred = deferredLimit(kind, s, microbatches)});
         stage.memory.transient +=
             transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
         plan->stages.push_back(std::move(stage));
@@ -307,15 +333,7 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
         PlanStage& stage = plan->stages[static_cast<size_t>(s)];
         for (const StageLink& link : simulation.links)
             stage.cost.receive += link.to == s ? link.forward : Seconds(0);
-        const StageMemory& memory = stage.memory;
-        simulation.stages.push_back(
-            {.forward = stage.cost.forward(),
-             .backward = stage.cost.backward(),
-             .gradientSync = stage.cost.gradientSync,
-             .update = stage.cost.update,
-             .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
-             .perInFlightMicrobatch = memory.activations,
-             .transient = memory.transient});
+        simulation.stages.push_back(loadOf(layered, *plan, stage));
     }
     ASSIGN_OR_RETURN(plan->timeline, simulate(simulation));
     plan->stepTime = plan->timeline.stepTime;

@@ -22,8 +22,12 @@ struct AssemblyRequest {
     const PreparedModel* model = nullptr;
     std::vector<ChosenStage> stages;
     ScheduleKind schedule = ScheduleKind::k1f1b;
+    int chunks = 1; ///< Of interleaved schedules; then stages[s] lies where stages[s mod groups] does.
     int microbatches = 1;
 };
+
+/// What the simulation needs of a stage of the plan.
+StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
 
 Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
 

@@ -33,6 +33,9 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
         [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
     add(constraints.microbatches.has_value(), [](PlanConstraints& c) { c.microbatches.reset(); });
     add(constraints.schedule.has_value(), [](PlanConstraints& c) { c.schedule.reset(); });
+    add(!constraints.forbiddenSchedules.empty(),
+        [](PlanConstraints& c) { c.forbiddenSchedules.clear(); });
+    add(constraints.chunks.has_value(), [](PlanConstraints& c) { c.chunks.reset(); });
     add(constraints.maxTp.has_value(), [](PlanConstraints& c) { c.maxTp.reset(); });
     add(constraints.maxDp.has_value(), [](PlanConstraints& c) { c.maxDp.reset(); });
     add(constraints.maxPp.has_value(), [](PlanConstraints& c) { c.maxPp.reset(); });

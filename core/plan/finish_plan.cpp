@@ -1,8 +1,12 @@
 #include "core/plan/finish_plan.h"
 
 #include "core/base/text.h"
+#include "core/plan/interleave_stages.h"
+#include "core/plan/step_model.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace alpa
 {
@@ -15,6 +19,22 @@ constexpr int kMemoryRounds = 4;
 
 constexpr int kAlternatives = 2;           ///< Runners-up of the stage choice that are tried too,
 constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
+
+/// Interleaved drafts that are finished, if they come so near to the best plan.
+constexpr int kInterleavedTries = 2;
+constexpr double kInterleavedSlack = 1.05;
+
+/// The schedule under which stages are chosen that have devices of their own. 1F1B takes GPipe's
+/// time with less memory, so GPipe is only ever asked for.
+ScheduleKind plainSchedule(const PlanConstraints& constraints)
+{
+    for (const ScheduleKind kind :
+         {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kZeroBubble}) {
+        if (isScheduleAllowed(constraints, kind))
+            return kind;
+    }
+    return ScheduleKind::k1f1b;
+}
 
 class Finisher
 {
@@ -30,57 +50,123 @@ public:
     {
     }
 
+    /// The fastest over the schedules that the constraints allow; where two take the same time, the
+    /// simpler one.
     Result<Attempt> run()
     {
         ASSIGN_OR_RETURN(model_, context_.fullModel(draft_.model->model->microbatchSize,
                                                     draft_.layersAsked, control_));
-        StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
-        problem.alternatives = kAlternatives;
-        Attempt attempt;
-        for (int round = 0; round < kMemoryRounds; ++round) {
-            ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-            if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
-                if (attempt.none.reason.empty())
-                    attempt.none.reason = none->message;
-                if (none->smallestBudget)
-                    attempt.none.smallestMemory = none->smallestBudget;
-                return attempt;
-            }
-            // The objective only estimates the simulated step: the runners-up are simulated too.
-            const StageSolution& solution = std::get<StageSolution>(outcome);
-            ASSIGN_OR_RETURN(attempt.plan, shardedPlan(problem, solution.best));
-            for (const StagePlan& other : solution.alternatives) {
-                if (attempt.plan &&
-                    other.stepTime.count > attempt.plan->stepTime.count * kAlternativeSlack)
-                    continue;
-                ASSIGN_OR_RETURN(auto plan, shardedPlan(problem, other));
-                if (plan && (!attempt.plan || plan->stepTime < attempt.plan->stepTime))
-                    attempt.plan = std::move(plan);
-            }
-            if (attempt.plan)
-                return attempt;
-            attempt.none.reason =
-                fmt::format("the stages need more than {} per device", formatMemory(limit_));
-        }
-        return attempt;
+        const ScheduleKind plain = plainSchedule(constraints_);
+        if (isScheduleAllowed(constraints_, plain))
+            RETURN_IF_ERROR(finishPlain(plain));
+        if (isScheduleAllowed(constraints_, ScheduleKind::kZeroBubble) && attempt_.plan &&
+            attempt_.plan->stages.size() > 1)
+            RETURN_IF_ERROR(reschedule(ScheduleKind::kZeroBubble));
+        if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
+            RETURN_IF_ERROR(finishInterleaved());
+        return attempt_;
     }
 
 private:
-    /// The plan of `chosen`, every stage sharded under its exact memory limit; null if a stage does
-    /// not fit after all. Then `problem` learns what such stages need.
-    Result<std::shared_ptr<const ParallelPlan>> shardedPlan(StageProblem& problem,
-                                                            const StagePlan& chosen)
+    /// Chooses stages that have devices of their own.
+    Status finishPlain(ScheduleKind schedule)
     {
-        const std::shared_ptr<const ParallelPlan> none;
-        ASSIGN_OR_RETURN(const std::optional<AssemblyRequest> assembly,
-                         shardStages(problem, chosen));
+        StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
+        problem.schedule = schedule;
+        problem.alternatives = kAlternatives;
+        for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
+            ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+            if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
+                if (attempt_.none.reason.empty())
+                    attempt_.none.reason = none->message;
+                if (none->smallestBudget)
+                    attempt_.none.smallestMemory = none->smallestBudget;
+                return {};
+            }
+            // The objective only estimates the simulated step: the runners-up are simulated too.
+            const StageSolution& solution = std::get<StageSolution>(outcome);
+            RETURN_IF_ERROR(tryStages(problem, solution.best, 1));
+            for (const StagePlan& other : solution.alternatives) {
+                if (attempt_.plan &&
+                    other.stepTime.count > attempt_.plan->stepTime.count * kAlternativeSlack)
+                    continue;
+                RETURN_IF_ERROR(tryStages(problem, other, 1));
+            }
+            if (!attempt_.plan)
+                attempt_.none.reason =
+                    fmt::format("the stages need more than {} per device", formatMemory(limit_));
+        }
+        return {};
+    }
+
+    /// The stages of the best plan under another schedule: cheap, since their shardings stay.
+    Status reschedule(ScheduleKind schedule)
+    {
+        SimulationProblem simulation = simulationOf(*attempt_.plan, *model_->layered);
+        simulation.schedule = schedule;
+        ASSIGN_OR_RETURN(const Timeline timeline, simulate(simulation));
+        if (timeline.stepTime >= attempt_.plan->stepTime)
+            return {};
+        AssemblyRequest assembly = bestAssembly_;
+        assembly.schedule = schedule;
+        ASSIGN_OR_RETURN(const auto plan, assemblePlan(assembly));
+        const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
+            return stage.memory.total() <= limit_;
+        });
+        if (fits)
+            keepBest(plan, std::move(assembly));
+        return {};
+    }
+
+    Status finishInterleaved()
+    {
+        // Chunks share a device's memory: first hoping that they leave each other enough, then with
+        // equal shares.
+        for (const bool sharesEqually : {false, true}) {
+            ASSIGN_OR_RETURN(std::vector<InterleavedStages> all,
+                             interleaveStages(draft_, request_.cluster, constraints_,
+                                              limit_ / int64_t{sharesEqually ? 2 : 1}, control_));
+            int tried = 0;
+            for (InterleavedStages& stages : all) {
+                const bool isFar =
+                    attempt_.plan && stages.stepTime.count >
+                                         attempt_.plan->stepTime.count * kInterleavedSlack;
+                if (isFar || tried++ == kInterleavedTries)
+                    break;
+                stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
+                RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));
+            }
+            if (attempt_.plan)
+                break;
+        }
+        stageLimit_ = limit_;
+        if (!attempt_.plan && constraints_.schedule)
+            attempt_.none.reason = whyNotInterleaved(draft_, request_.cluster, constraints_);
+        return {};
+    }
+
+    void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
+    {
+        if (attempt_.plan && attempt_.plan->stepTime <= plan->stepTime)
+            return;
+        attempt_.plan = std::move(plan);
+        bestAssembly_ = std::move(assembly);
+    }
+
+    /// Keeps the plan of `chosen`, every stage sharded under its exact memory limit, if it is the
+    /// best so far. If a stage does not fit after all, `problem` learns what such stages need.
+    Status tryStages(StageProblem& problem, const StagePlan& chosen, int chunks)
+    {
+        ASSIGN_OR_RETURN(std::optional<AssemblyRequest> assembly,
+                         shardStages(problem, chosen, chunks));
         if (!assembly)
-            return none;
+            return {};
         ASSIGN_OR_RETURN(std::shared_ptr<const ParallelPlan> plan, assemblePlan(*assembly));
         bool fits = true;
         for (size_t s = 0; s < plan->stages.size(); ++s) {
             const StageMemory& memory = plan->stages[s].memory;
-            if (memory.total() <= limit_)
+            const Bytes needed = plan->deviceMemory(s);
+            if (needed <= limit_)
                 continue;
             fits = false;
             // The short-lived tensors were underestimated, for everything like this stage.
@@ -90,25 +176,31 @@ private:
                 if (candidate.submesh == used.submesh && candidate.config == used.config &&
                     candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
                     candidate.transient =
-                        std::max(candidate.transient, memory.transient + memory.total() - limit_);
+                        std::max(candidate.transient, memory.transient + needed - limit_);
             }
         }
-        return fits ? plan : none;
+        if (fits)
+            keepBest(std::move(plan), std::move(*assembly));
+        return {};
     }
 
     Result<std::optional<AssemblyRequest>> shardStages(StageProblem& problem,
-                                                       const StagePlan& chosen)
+                                                       const StagePlan& chosen, int chunks)
     {
         const CandidateSet& set = *draft_.set;
         AssemblyRequest assembly{.plan = &request_,
                                  .model = model_.get(),
                                  .stages = {},
-                                 .schedule = problem.schedule,
+                                 .schedule = chunks > 1 ? ScheduleKind::kInterleaved1f1b
+                                                        : problem.schedule,
+                                 .chunks = chunks,
                                  .microbatches = draft_.microbatches};
-        std::vector<SubmeshChoice> wanted;
-        for (const auto& stage : chosen.stages)
+        const auto groups = chosen.stages.size() / static_cast<size_t>(chunks);
+        const auto stages = static_cast<int>(chosen.stages.size());
+        std::vector<SubmeshChoice> wanted; // Of the first chunk; the others lie on the same devices.
+        for (size_t s = 0; s < groups; ++s)
             wanted.push_back(set.submeshes[static_cast<size_t>(
-                problem.candidates[static_cast<size_t>(stage.candidate)].submesh)]);
+                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
         ASSIGN_OR_RETURN(
             const std::vector<PlacedSubmesh> places,
             placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
@@ -116,11 +208,12 @@ private:
             const auto index = static_cast<size_t>(chosen.stages[s].candidate);
             const StageCandidate candidate = problem.candidates[index];
             const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
+            const PlacedSubmesh& place = places[s % groups];
             ChosenStage stage;
-            stage.submesh = {.firstHost = places[s].first / request_.cluster.devicesPerHost,
-                             .hosts = places[s].submesh.hosts,
-                             .firstDevice = places[s].first % request_.cluster.devicesPerHost,
-                             .devicesPerHost = places[s].submesh.devicesPerHost};
+            stage.submesh = {.firstHost = place.first / request_.cluster.devicesPerHost,
+                             .hosts = place.submesh.hosts,
+                             .firstDevice = place.first % request_.cluster.devicesPerHost,
+                             .devicesPerHost = place.submesh.devicesPerHost};
             stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
             ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config),
                                                              shardingRules(constraints_, shape)));
@@ -130,7 +223,8 @@ private:
                 .firstLayer = candidate.firstLayer,
                 .endLayer = candidate.endLayer,
                 .microbatches = draft_.microbatches,
-                .inFlight = chosen.stages[s].inFlight,
+                .inFlight = inFlightLimit(assembly.schedule, stages, static_cast<int>(s),
+                                          draft_.microbatches, chunks),
                 .secondsPerByte = 0,
                 .memoryLimit = {},
                 .recomputes = recomputed.has_value(),
@@ -169,10 +263,10 @@ private:
         if (const auto* stage = std::get_if<StageSharding>(&fastest)) {
             if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) +
                     stage->recomputed + transient <=
-                limit_)
+                stageLimit_)
                 return *stage;
         }
-        request.memoryLimit = limit_ - transient;
+        request.memoryLimit = stageLimit_ - transient;
         const StageShardingOutcome& fitting = sharder.solve(request, control_);
         const auto* stage = std::get_if<StageSharding>(&fitting);
         return stage != nullptr ? std::optional(*stage) : std::nullopt;
@@ -184,6 +278,9 @@ private:
     PlanContext& context_;
     const JobControl& control_;
     const Bytes limit_;
+    Bytes stageLimit_ = limit_; ///< Less where several stages share a device.
+    Attempt attempt_;
+    AssemblyRequest bestAssembly_; ///< Of attempt_.plan.
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
 };
 
@@ -196,8 +293,7 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
     problem.layerCount = draft.model->layerCount();
     problem.deviceCount = cluster.deviceCount();
     problem.microbatches = draft.microbatches;
-    // 1F1B takes GPipe's time with less memory, so GPipe is only ever asked for.
-    problem.schedule = constraints.schedule.value_or(ScheduleKind::k1f1b);
+    problem.schedule = plainSchedule(constraints);
     problem.submeshes = draft.set->submeshes;
     problem.candidates = draft.set->candidates;
     problem.memoryLimit = memoryLimit(cluster, constraints);

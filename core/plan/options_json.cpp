@@ -34,6 +34,9 @@ Json constraintsToJson(const PlanConstraints& constraints)
     add("microbatches", constraints.microbatches);
     if (constraints.schedule)
         json["schedule"] = nameIn(kSchedules, *constraints.schedule);
+    for (const ScheduleKind kind : constraints.forbiddenSchedules)
+        json["forbiddenSchedules"].push_back(nameIn(kSchedules, kind));
+    add("chunks", constraints.chunks);
     if (constraints.recomputation)
         json["recomputation"] = *constraints.recomputation;
     json["parameterStorage"] = nameIn(kStorageRules, constraints.parameterStorage);
@@ -72,6 +75,11 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     constraints.microbatches = place.optional("microbatches", degree);
     constraints.schedule = place.optional(
         "schedule", [](const JsonPlace& value) { return readName(value, kSchedules); });
+    if (place.has("forbiddenSchedules")) {
+        for (const JsonPlace& kind : place.member("forbiddenSchedules").elements())
+            constraints.forbiddenSchedules.push_back(readName(kind, kSchedules));
+    }
+    constraints.chunks = place.optional("chunks", degree);
     constraints.recomputation =
         place.optional("recomputation", [](const JsonPlace& value) { return value.flag(); });
     constraints.parameterStorage = readName(place.member("parameterStorage"), kStorageRules);

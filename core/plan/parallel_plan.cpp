@@ -72,6 +72,15 @@ double ParallelPlan::flopsPerDevice() const
     return modelFlops.count / stepTime.count / cluster.deviceCount();
 }
 
+Bytes ParallelPlan::deviceMemory(size_t stage) const
+{
+    const auto groups = static_cast<size_t>(deviceGroups());
+    Bytes bytes;
+    for (size_t s = stage % groups; s < stages.size(); s += groups)
+        bytes += stages[s].memory.total();
+    return bytes;
+}
+
 int ParallelPlan::dataParallel() const { return widest(*this).data; }
 
 int ParallelPlan::tensorParallel() const { return widest(*this).tensor; }

@@ -47,6 +47,7 @@ struct StageCost {
     Seconds receive; ///< Activations from the previous stage.
     Seconds
         recomputation; ///< The forward pass again, before the backward; 0 if activations are kept.
+    Seconds weightGradient; ///< Part of the backward that zero-bubble schedules run apart.
     Seconds forward() const { return forwardCompute + forwardCommunication; }
     Seconds backward() const { return recomputation + backwardCompute + backwardCommunication; }
     Seconds perMicrobatch() const { return forward() + backward(); }
@@ -58,11 +59,12 @@ struct StageMemory {
     Bytes parameters, gradients, optimizerState;
     Bytes activations; ///< Kept from forward to backward, of one microbatch.
     int inFlight = 1;  ///< Microbatches whose activations are kept at once.
+    Bytes waiting; ///< Of all microbatches whose weight gradients wait, under zero-bubble.
     Bytes transient;   ///< Largest extra need while an op runs.
     Bytes total() const
     {
         return parameters + gradients + optimizerState +
-               activations * static_cast<int64_t>(inFlight) + transient;
+               activations * static_cast<int64_t>(inFlight) + waiting + transient;
     }
 };
 
@@ -140,6 +142,8 @@ struct ParallelPlan {
     int dataParallel() const;
     int tensorParallel() const;
     int pipelineParallel() const { return deviceGroups(); }
+    /// What all stages on the devices of `stage` need of each of them.
+    Bytes deviceMemory(size_t stage) const;
     int deviceGroups() const { return static_cast<int>(stages.size()) / chunks; }
 };
 

@@ -19,8 +19,8 @@ PlanFigures measurePlan(const ParallelPlan& plan)
     double devices = 0;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
-        if (s == 0 || stage.memory.total() > figures.peakMemory) {
-            figures.peakMemory = stage.memory.total();
+        if (const Bytes memory = plan.deviceMemory(s); s == 0 || memory > figures.peakMemory) {
+            figures.peakMemory = memory;
             figures.fullestStage = static_cast<int>(s);
         }
         figures.isOptimal = figures.isOptimal && stage.certificate.isOptimal;

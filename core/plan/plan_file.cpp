@@ -202,7 +202,10 @@ private:
                 .gradientSync = place.member("gradientSyncSeconds").seconds(),
                 .update = place.member("updateSeconds").seconds(),
                 .receive = place.member("receiveSeconds").seconds(),
-                .recomputation = place.member("recomputationSeconds").seconds()};
+                .recomputation = place.member("recomputationSeconds").seconds(),
+                .weightGradient = place.has("weightGradientSeconds")
+                                      ? place.member("weightGradientSeconds").seconds()
+                                      : Seconds(0)};
     }
 
     StageMemory readMemory(const JsonPlace& place) const
@@ -212,6 +215,8 @@ private:
                 .optimizerState = place.member("optimizerStateBytes").bytes(),
                 .activations = place.member("activationBytes").bytes(),
                 .inFlight = place.member("inFlight").countInt(1, kMostMicrobatches),
+                .waiting =
+                    place.has("waitingBytes") ? place.member("waitingBytes").bytes() : Bytes(0),
                 .transient = place.member("transientBytes").bytes()};
     }
 

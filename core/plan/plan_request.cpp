@@ -39,6 +39,14 @@ std::optional<PlanStrategy> strategyFromName(std::string_view name)
     return std::nullopt;
 }
 
+bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind)
+{
+    const auto& forbidden = constraints.forbiddenSchedules;
+    return std::ranges::find(forbidden, kind) == forbidden.end() &&
+           constraints.schedule.value_or(kind) == kind &&
+           (!constraints.chunks || kind == ScheduleKind::kInterleaved1f1b);
+}
+
 std::vector<std::string> listConstraints(const PlanConstraints& constraints)
 {
     std::vector<std::string> parts;
@@ -59,6 +67,9 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     degree("microbatches", constraints.microbatches);
     if (constraints.schedule)
         parts.push_back("schedule " + text(*constraints.schedule));
+    for (const ScheduleKind kind : constraints.forbiddenSchedules)
+        parts.push_back("not schedule " + text(kind));
+    degree("chunks", constraints.chunks);
     if (constraints.recomputation)
         parts.push_back(*constraints.recomputation ? "recomputation" : "no recomputation");
     const auto storage = [&parts](const char* what, StorageRule rule) {

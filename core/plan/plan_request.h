@@ -34,6 +34,8 @@ struct PlanConstraints {
     std::optional<Bytes> memoryPerDevice; ///< Unset: the device's own memory.
     std::optional<int> microbatches;      ///< Unset: searched.
     std::optional<ScheduleKind> schedule; ///< Unset: searched.
+    std::vector<ScheduleKind> forbiddenSchedules;
+    std::optional<int> chunks; ///< Stages on each device group of an interleaved schedule; >= 2.
     std::optional<bool> recomputation;    ///< Always, never; unset: where memory is scarce.
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
@@ -58,6 +60,9 @@ struct PlanRequest {
     Cluster cluster;
     PlanOptions options;
 };
+
+/// May a plan have this schedule? Chunks are of interleaved ones alone.
+bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind);
 
 /// One text per constraint, in a fixed order: "max TP 2", "memory 16 GiB".
 std::vector<std::string> listConstraints(const PlanConstraints& constraints);

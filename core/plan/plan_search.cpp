@@ -124,6 +124,14 @@ Status PlanSearch::checkRequest(int64_t globalBatch) const
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("{} microbatches do not divide the global batch of {}",
                                  *constraints_.microbatches, globalBatch));
+    if (constraints_.chunks && *constraints_.chunks < 2)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("chunks {}: expected at least 2", *constraints_.chunks));
+    if (std::ranges::none_of(kScheduleKinds, [&](ScheduleKind kind) {
+            return isScheduleAllowed(constraints_, kind);
+        }))
+        return Error(ErrorCode::kInvalidInput, "the constraints allow no schedule: " +
+                                                   formatConstraints(constraints_));
     for (const auto& [name, value] :
          {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
           std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
@@ -236,6 +244,8 @@ bool PlanSearch::isHopeless(const DraftModel& model, int microbatches, NoPlan& n
 std::optional<int> PlanSearch::layersForStages(int usual) const
 {
     int layers = constraints_.fixedPp.value_or(1);
+    if (constraints_.schedule == ScheduleKind::kInterleaved1f1b)
+        layers = constraints_.fixedPp.value_or(2) * constraints_.chunks.value_or(2);
     for (const int cut : constraints_.cuts)
         layers = std::max(layers, cut + 1);
     return layers > usual ? std::optional(layers) : std::nullopt;

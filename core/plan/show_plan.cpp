@@ -195,7 +195,7 @@ std::string formatTimeline(const ParallelPlan& plan)
         text += fmt::format("stage {:<3}|{}| bubble {}\n", s, timelineRow(stage, plan.stepTime),
                             formatShare(stage.bubbleFraction));
     }
-    return text + "0-9 forward and a-j backward of a microbatch (last digit), S gradient sync, U "
+    return text + "0-9 forward, a-j backward, A-J weight gradient of a microbatch (last digit), S gradient sync, U "
                   "update, . idle\n";
 }
 

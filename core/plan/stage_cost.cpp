@@ -200,17 +200,62 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
 {
     StageCost cost;
     forEachCostTerm(layered, stage, resharder,
-                    [&cost](const CostTerm& term) { *totalOf(cost, term.group) += term.time; });
+                    [&](const CostTerm& term) {
+                        *totalOf(cost, term.group) += term.time;
+                        const bool isBackward = term.group == CostGroup::kBackwardCompute ||
+                                                term.group == CostGroup::kBackwardCommunication;
+                        if (isBackward && term.op.isValid() &&
+                            layered.isWeightGradient[term.op.index()])
+                            cost.weightGradient += term.time;
+                    });
     if (stage.recomputes)
         cost.recomputation = cost.forward();
     return cost;
 }
 
-StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage, int inFlight)
+WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& stage)
+{
+    const Graph& graph = *layered.graph;
+    const auto isReadLate = [&](ValueId value) {
+        return std::ranges::any_of(layered.users[value.index()], [&](OpId user) {
+            return layered.isWeightGradient[user.index()] &&
+                   layered.layerOfOp[user.index()] >= stage.firstLayer &&
+                   layered.layerOfOp[user.index()] < stage.endLayer;
+        });
+    };
+    WeightInputs inputs;
+    for (const PlannedInput& input : stage.inputs) {
+        const bool isBackward = graph.value(input.value).producer.isValid() &&
+                                graph.op(graph.value(input.value).producer).phase != Phase::kForward;
+        if (input.source == InputSource::kReceived && isReadLate(input.value))
+            (isBackward ? inputs.cotangents : inputs.activations) +=
+                localBytes(graph, stage.mesh, input.value, input.spec);
+    }
+    for (size_t i = 0; i < stage.ops.size(); ++i) {
+        const Op& op = graph.op(stage.ops[i]);
+        const ValueId result = op.results[0];
+        if (op.phase == Phase::kUpdate || layered.isWeightGradient[stage.ops[i].index()] ||
+            !isReadLate(result))
+            continue;
+        // What is computed again stays for the weight gradients, as cotangents do.
+        (op.phase == Phase::kForward && !stage.recomputes ? inputs.activations
+                                                          : inputs.cotangents) +=
+            localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
+    }
+    return inputs;
+}
+
+StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage,
+                             const KeptMicrobatches& kept)
 {
     const Graph& graph = *layered.graph;
     StageMemory memory;
-    memory.inFlight = inFlight;
+    memory.inFlight = kept.inFlight;
+    if (kept.deferred > 0) {
+        const WeightInputs inputs = countWeightInputs(layered, stage);
+        memory.waiting = inputs.activations * static_cast<int64_t>(kept.held - kept.inFlight) +
+                         inputs.cotangents * static_cast<int64_t>(kept.deferred);
+    }
     for (const PlannedInput& input : stage.inputs) {
         const Bytes bytes = localBytes(graph, stage.mesh, input.value, input.spec);
         const std::optional<InputRole> role = graph.inputRole(input.value);

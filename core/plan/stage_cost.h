@@ -38,8 +38,23 @@ void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Reshar
 /// Times of the stage with the given inputs, ops and shardings on `resharder`'s mesh.
 StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder);
 
-/// Bytes per device; `inFlight` is the schedule's number for the stage.
-StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage, int inFlight);
+/// How many microbatches a stage keeps something of at once, by its schedule; see
+/// core/inter_op/schedule_kind.h.
+struct KeptMicrobatches {
+    int inFlight = 1;
+    int held = 1;
+    int deferred = 0; ///< 0: weight gradients do not wait.
+};
+
+/// Bytes per device.
+StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage,
+                             const KeptMicrobatches& kept);
+/// What a microbatch whose weight gradients wait keeps until then: saved activations and cotangents
+/// that they read.
+struct WeightInputs {
+    Bytes activations, cotangents;
+};
+WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& stage);
 
 /// Spec under which an op of `layer` finds `value` in the stage: of its producer or stored tensor
 /// in the same layer, or of the copy that PlanStage::inputs holds for the layer.

@@ -15,14 +15,8 @@ SimulationProblem simulationOf(const ParallelPlan& plan, const LayeredGraph& lay
                               .chunks = plan.chunks,
                               .stages = {},
                               .links = findLinks(layered, plan.cluster, plan.stages)};
-    for (const PlanStage& stage : plan.stages) {
-        StageLoad load;
-        load.forward = stage.cost.forward();
-        load.backward = stage.cost.backward();
-        load.gradientSync = stage.cost.gradientSync;
-        load.update = stage.cost.update;
-        problem.stages.push_back(load);
-    }
+    for (const PlanStage& stage : plan.stages)
+        problem.stages.push_back(loadOf(layered, plan, stage));
     return problem;
 }
 

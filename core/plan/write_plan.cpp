@@ -196,7 +196,8 @@ private:
                 {"gradientSyncSeconds", jsonNumber(cost.gradientSync.count)},
                 {"updateSeconds", jsonNumber(cost.update.count)},
                 {"receiveSeconds", jsonNumber(cost.receive.count)},
-                {"recomputationSeconds", jsonNumber(cost.recomputation.count)}};
+                {"recomputationSeconds", jsonNumber(cost.recomputation.count)},
+                {"weightGradientSeconds", jsonNumber(cost.weightGradient.count)}};
     }
 
     static Json memoryJson(const StageMemory& memory)
@@ -206,6 +207,7 @@ private:
                 {"optimizerStateBytes", memory.optimizerState.count},
                 {"activationBytes", memory.activations.count},
                 {"inFlight", memory.inFlight},
+                {"waitingBytes", memory.waiting.count},
                 {"transientBytes", memory.transient.count}};
     }
 

@@ -32,6 +32,8 @@ struct PlanCase {
     std::optional<int> tp = {};
     std::optional<int> pp = {};
     std::optional<int> microbatches = {};
+    std::optional<ScheduleKind> schedule = {};
+    std::optional<int> chunks = {};
     int repeats = 1; ///< The global batch is the file's, so often: the same mean loss.
     bool usesSgd = false;
     std::string pattern = {}; ///< Of parameters to be stored as `spec`; empty: none.
@@ -75,6 +77,8 @@ PlanRequest requestOf(const PlanCase& test)
     options.constraints.fixedTp = test.tp;
     options.constraints.fixedPp = test.pp;
     options.constraints.microbatches = test.microbatches;
+    options.constraints.schedule = test.schedule;
+    options.constraints.chunks = test.chunks;
     if (!test.pattern.empty())
         options.constraints.specs.push_back(
             {.pattern = test.pattern, .spec = *parseSpec(test.spec)});
@@ -165,6 +169,9 @@ TEST_P(Plans, TrainAsOneDeviceDoes)
         FAIL() << "no plan: " << none->reason;
     const ParallelPlan& plan = *std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
     SCOPED_TRACE(planText(plan));
+    if (test.schedule) {
+        EXPECT_EQ(plan.schedule, *test.schedule);
+    }
     const Result<Program> program = lowerPlan(plan);
     ASSERT_TRUE(program.ok()) << program.error().message;
     EXPECT_EQ(program->deviceCount(), test.devices);
@@ -211,8 +218,39 @@ std::vector<PlanCase> planCases()
             add({.name = "tp_sgd", .tp = devices, .pp = 1, .microbatches = 2, .usesSgd = true});
             add({.name = "pp", .strategy = PlanStrategy::kPipeline, .microbatches = 4});
             add({.name = "megatron", .strategy = PlanStrategy::kMegatron});
+            add({.name = "zero_bubble",
+                 .strategy = PlanStrategy::kPipeline,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kZeroBubble});
+            add({.name = "gpipe",
+                 .strategy = PlanStrategy::kPipeline,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kGpipe});
+            add({.name = "interleaved",
+                 .pp = 2,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kInterleaved1f1b});
             if (devices == 2)
                 continue;
+            add({.name = "zero_bubble_tp",
+                 .dp = 1,
+                 .tp = devices / 2,
+                 .pp = 2,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kZeroBubble});
+            add({.name = "zero_bubble_dp",
+                 .dp = 2,
+                 .tp = devices / 4,
+                 .pp = 2,
+                 .microbatches = 2,
+                 .schedule = ScheduleKind::kZeroBubble});
+            add({.name = "interleaved_dp",
+                 .dp = 2,
+                 .tp = devices / 4,
+                 .pp = 2,
+                 .microbatches = 2,
+                 .schedule = ScheduleKind::kInterleaved1f1b,
+                 .chunks = 3});
             add({.name = "pp_tp", .dp = 1, .tp = devices / 2, .pp = 2, .microbatches = 4});
             add({.name = "pp_dp",
                  .dp = devices / 2,

@@ -1,0 +1,115 @@
+#include "core/plan/interleave_stages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+/// Chunks on a group of devices. Each halves what is left of the bubble and doubles the transfers;
+/// Megatron-LM's runs gain little beyond four (Narayanan et al. 2021, section 5.3.2).
+constexpr int kChunkCounts[] = {2, 3, 4};
+
+/// A backward pass takes about twice its forward: for comparing drafts only.
+constexpr double kForwardShare = 1.0 / 3.0;
+
+std::vector<int> chunkCounts(const PlanConstraints& constraints)
+{
+    if (constraints.chunks)
+        return {*constraints.chunks};
+    return {std::begin(kChunkCounts), std::end(kChunkCounts)};
+}
+
+/// Groups of the size of `submesh`; 0 if there are none of that size.
+int groupCount(const Draft& draft, const SubmeshChoice& submesh, const Cluster& cluster,
+               const PlanConstraints& constraints)
+{
+    const int groups = cluster.deviceCount() / submesh.devices();
+    const bool isAllowed = groups >= 2 && groups * submesh.devices() == cluster.deviceCount() &&
+                           groups == constraints.fixedPp.value_or(groups) &&
+                           groups <= constraints.maxPp.value_or(groups) &&
+                           draft.microbatches % groups == 0;
+    return isAllowed ? groups : 0;
+}
+
+Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int chunks)
+{
+    SimulationProblem simulation{.schedule = ScheduleKind::kInterleaved1f1b,
+                                 .microbatches = problem.microbatches,
+                                 .chunks = chunks,
+                                 .stages = {},
+                                 .links = {}};
+    for (const PlannedStage& stage : plan.stages) {
+        const auto& candidate = problem.candidates[static_cast<size_t>(stage.candidate)];
+        const auto index = static_cast<int>(simulation.stages.size());
+        const Seconds oneWay = candidate.inputTransfer * 0.5;
+        if (index > 0)
+            simulation.links.push_back(
+                {.from = index - 1, .to = index, .forward = oneWay, .backward = oneWay});
+        simulation.stages.push_back({.forward = candidate.perMicrobatch * kForwardShare,
+                                     .backward = candidate.perMicrobatch * (1 - kForwardShare),
+                                     .update = candidate.perStep});
+    }
+    const Result<Timeline> timeline = simulate(simulation);
+    return timeline.ok() ? timeline->stepTime : kForever;
+}
+
+} // namespace
+
+Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, const Cluster& cluster,
+                                                        const PlanConstraints& constraints,
+                                                        Bytes stageLimit,
+                                                        const JobControl& control)
+{
+    std::vector<InterleavedStages> all;
+    const StageProblem whole = stageProblem(draft, cluster, constraints);
+    for (size_t submesh = 0; submesh < whole.submeshes.size(); ++submesh) {
+        const int groups = groupCount(draft, whole.submeshes[submesh], cluster, constraints);
+        for (const int chunks : chunkCounts(constraints)) {
+            const int stages = groups * chunks;
+            if (groups == 0 || stages > whole.layerCount)
+                continue;
+            InterleavedStages found{.chunks = chunks, .problem = whole, .chosen = {}, .stepTime = {}};
+            StageProblem& problem = found.problem;
+            std::erase_if(problem.candidates, [&](const StageCandidate& candidate) {
+                return candidate.submesh != static_cast<int>(submesh);
+            });
+            // A chain of as many stages keeps at least as many microbatches alive.
+            problem.schedule = ScheduleKind::k1f1b;
+            problem.deviceCount = cluster.deviceCount() * chunks;
+            problem.memoryLimit = stageLimit;
+            problem.constraints.stageCount = stages;
+            problem.constraints.maxStages = std::nullopt;
+            ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control));
+            const auto* solution = std::get_if<StageSolution>(&outcome);
+            if (solution == nullptr)
+                continue;
+            found.chosen = solution->best;
+            found.stepTime = simulatedStep(problem, found.chosen, chunks);
+            all.push_back(std::move(found));
+        }
+    }
+    std::ranges::stable_sort(all, {}, &InterleavedStages::stepTime);
+    return all;
+}
+
+std::string whyNotInterleaved(const Draft& draft, const Cluster& cluster,
+                              const PlanConstraints& constraints)
+{
+    const int least = 2 * std::ranges::min(chunkCounts(constraints));
+    if (draft.model->layerCount() < least)
+        return fmt::format("interleaving needs at least {} layers, the model has {}", least,
+                           draft.model->layerCount());
+    const bool hasGroups = std::ranges::any_of(draft.set->submeshes, [&](const auto& submesh) {
+        return groupCount(draft, submesh, cluster, constraints) > 0;
+    });
+    return hasGroups ? "no interleaved stages fit in memory and the constraints"
+                     : fmt::format("interleaving needs at least 2 groups of devices whose number "
+                                   "divides the {} microbatches",
+                                   draft.microbatches);
+}
+
+} // namespace alpa
