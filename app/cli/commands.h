@@ -12,6 +12,7 @@ namespace alpa::cli
 
 using Command = std::function<ExitCode(const Console&)>;
 
+Command addBench(CLI::App& app);
 Command addImport(CLI::App& app);
 Command addPlan(CLI::App& app);
 Command addShow(CLI::App& app);

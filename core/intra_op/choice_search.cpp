@@ -145,8 +145,11 @@ void ChoiceSearch::tryPatterns(int patterns, double upperBound, const PrimalSear
 void ChoiceSearch::disturb()
 {
     constexpr int kPatterns = 40;
-    tryPatterns(kPatterns, upperBound_,
-                [this](double cost, const std::vector<int>& choice) { take(cost, choice); });
+    ++disturbMisses_;
+    tryPatterns(kPatterns, upperBound_, [this](double cost, const std::vector<int>& choice) {
+        take(cost, choice);
+        disturbMisses_ = 0;
+    });
 }
 
 void ChoiceSearch::begin(const ChoiceTask& task)
@@ -167,9 +170,9 @@ FoundChoice ChoiceSearch::run(const ChoiceTask& task)
     ++rounds_;
     const bool hasChoice = !(found_.choice.empty() && task.incumbent.empty());
     while (!isOver()) {
-        if (rounds_ % 3 == 0 || !hasChoice)
+        if (!hasChoice || (rounds_ % 3 == 0 && disturbMisses_ < kMostDisturbMisses))
             disturb();
-        else if (rounds_ % 3 == 1 && misses_ < kMostMisses)
+        else if (rounds_ % 3 != 2 && misses_ < kMostMisses)
             exploreIncumbent();
         else
             exploreOther();

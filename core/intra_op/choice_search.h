@@ -50,6 +50,7 @@ public:
 
 private:
     static constexpr int kMostMisses = 120;
+    static constexpr int kMostDisturbMisses = 8; ///< Bouts of tries in a row without gain.
     void begin(const ChoiceTask& task);
     bool isOver() const;
     void take(double cost, const std::vector<int>& choice);
@@ -74,6 +75,7 @@ private:
     int64_t end_ = 0; ///< Work at which the round ends.
     int tries_ = 0;
     int rounds_ = 0;
+    int disturbMisses_ = 0;
     int misses_ = 0;    ///< Neighbourhoods of the best choice searched in vain since it was found.
     FoundChoice other_; ///< A second choice, from elsewhere, that is improved as well.
     int otherMisses_ = 0;

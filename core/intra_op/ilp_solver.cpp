@@ -150,21 +150,27 @@ std::optional<int64_t> sumOfLeastUsages(const IlpProblem& problem)
     return graph.isInfeasible ? std::nullopt : std::optional(leastPeak(graph));
 }
 
-/// The smallest limit under which some choice of finite cost fits, or the largest number up to
-/// which none does. Assumes that there is none under the problem's limit. Unset if no limit helps.
-std::optional<int64_t> smallestLimit(IlpProblem problem, const IlpOptions& options)
+/// Limits between which the smallest one that will do lies.
+struct LimitRange {
+    int64_t low = 0;             ///< Nothing fits below.
+    std::optional<int64_t> high; ///< A choice of finite cost fits here.
+};
+
+/// Assumes that nothing fits under the problem's limit. Unset if no limit helps.
+std::optional<LimitRange> smallestLimit(IlpProblem problem, const IlpOptions& options)
 {
     const std::optional<int64_t> least = sumOfLeastUsages(problem);
     if (!least)
         return std::nullopt;
-    int64_t low = std::max(*least, *problem.usageLimit + 1);
+    LimitRange range{std::max(*least, *problem.usageLimit + 1), std::nullopt};
     if (!options.findsSmallestLimit)
-        return low;
+        return range;
     constexpr int kMostSteps = 48;
     constexpr int64_t kStepShare = 64; // of the work allowed for the problem itself
     IlpOptions stepOptions;
     stepOptions.control.stop = options.control.stop;
     stepOptions.timeLimit = options.timeLimit;
+    stepOptions.threads = options.threads;
     stepOptions.workLimit = options.workLimit / kStepShare;
     // Only feasibility counts: the first choice found ends a step.
     const auto forgetCost = [](double& cost) { cost = cost < kForbidden ? 0 : kForbidden; };
@@ -175,21 +181,22 @@ std::optional<int64_t> smallestLimit(IlpProblem problem, const IlpOptions& optio
     problem.usageLimit.reset();
     const Attempt unlimited = attempt(problem, stepOptions);
     if (!unlimited.solution)
-        return unlimited.isProven ? std::nullopt : std::optional(low);
-    int64_t high = unlimited.solution->peakUsage;
-    for (int step = 0; step < kMostSteps && low < high && !options.control.isCancelled(); ++step) {
+        return unlimited.isProven ? std::nullopt : std::optional(range);
+    range.high = unlimited.solution->peakUsage;
+    for (int step = 0;
+         step < kMostSteps && range.low < *range.high && !options.control.isCancelled(); ++step) {
         // The least peak is often reached: try it before halving.
-        const int64_t middle = step == 0 ? low : low + (high - low) / 2;
+        const int64_t middle = step == 0 ? range.low : range.low + (*range.high - range.low) / 2;
         problem.usageLimit = middle;
         const Attempt tried = attempt(problem, stepOptions);
         if (tried.solution)
-            high = tried.solution->peakUsage;
+            range.high = tried.solution->peakUsage;
         else if (tried.isProven)
-            low = middle + 1;
+            range.low = middle + 1;
         else
             break;
     }
-    return low;
+    return range;
 }
 
 } // namespace
@@ -209,12 +216,16 @@ IlpOutcome solveIlp(const IlpProblem& problem, const IlpOptions& options)
     if (first.solution)
         return *std::move(first.solution);
     if (!first.isProven)
-        return IlpInfeasible{sumOfLeastUsages(problem), "no choice found within the search budget"};
-    const std::optional<int64_t> smallest =
+        return IlpInfeasible{sumOfLeastUsages(problem), std::nullopt,
+                             "no choice found within the search budget"};
+    const std::optional<LimitRange> range =
         problem.usageLimit ? smallestLimit(problem, options) : std::nullopt;
-    if (!smallest)
-        return IlpInfeasible{std::nullopt, "forbidden strategies and pairs leave no choice"};
-    return IlpInfeasible{smallest, "no choice fits the memory limit"};
+    if (options.control.isCancelled() && !(range && options.keepsBestWhenCancelled))
+        return IlpCancelled{};
+    if (!range)
+        return IlpInfeasible{std::nullopt, std::nullopt,
+                             "forbidden strategies and pairs leave no choice"};
+    return IlpInfeasible{range->low, range->high, "no choice fits the memory limit"};
 }
 
 } // namespace alpa

@@ -93,6 +93,8 @@ struct IlpInfeasible {
     /// No smaller limit can do: the least peak if it could be computed, else the bound proven.
     /// Unset if no limit helps.
     std::optional<int64_t> smallestUsageLimit;
+    /// A limit under which a choice is known to fit. Equal to the smallest if both are exact.
+    std::optional<int64_t> sufficientUsageLimit;
     std::string reason;
 };
 

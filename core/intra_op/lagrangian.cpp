@@ -95,6 +95,12 @@ void Lagrangian::step(double bound, double target, double length, double damping
 
 void Lagrangian::forgetDirection() { std::fill(direction_.begin(), direction_.end(), 0.0); }
 
+void Lagrangian::forgetActive()
+{
+    for (size_t t = 0; t < isActive_.size(); ++t)
+        isActive_[t] = multipliers[t] > 0;
+}
+
 double Lagrangian::priceSpread(int node) const
 {
     double spread = 0;

@@ -29,6 +29,8 @@ public:
     /// direction again and again.
     void step(double bound, double target, double length, double damping);
     void forgetDirection();
+    /// Lets only times with a price take part, until others are violated again.
+    void forgetActive();
     /// Cost of all usage of `node` from least to most demanding label, at the present prices.
     double priceSpread(int node) const;
 

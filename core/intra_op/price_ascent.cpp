@@ -34,6 +34,8 @@ void PriceAscent::shorten()
     // The messages stay as they are: on graphs where they need hundreds of passes to settle, going
     // back to those of the best bound would undo what passes at nearby prices have gained.
     returnToBest();
+    // Times beside a scarce one that were violated once or twice would pull along for ever.
+    lagrangian_.forgetActive();
     if (length_ >= shortest_)
         return;
     length_ = kRestartStep;
@@ -46,7 +48,7 @@ void PriceAscent::shorten()
 void PriceAscent::advance(double now, double target)
 {
     // Much damping suits few prices, little suits many: take turns.
-    constexpr double kDamping[] = {0.7, 0.5};
+    constexpr double kDamping[] = {0.5, 0.7};
     if (now > bound_) {
         if (now > bound_ + kGain * std::abs(now))
             stalls_ = 0;

@@ -27,7 +27,7 @@ public:
 
 private:
     static constexpr int kPatience = 12; ///< Steps without gain before shorter ones.
-    static constexpr int kMostIdleCycles = 4;
+    static constexpr int kMostIdleCycles = 2;
     static constexpr double kFirstStep = 0.3;
     static constexpr double kRestartStep = 0.1;
     static constexpr double kShrink = 0.6;
