@@ -14,6 +14,7 @@ namespace alpa
 struct CudaOptions {
     bool poisonsArenas = false; ///< Fills arenas with NaN before use.
     bool tunesProducts = true;  ///< Times algorithms when loading.
+    bool fusesAttention = true; ///< Runs attention by cuDNN where it takes it.
 };
 
 /// How many GPUs there are. Fails with kNotFound saying why there are none: no driver, no GPU, or a

@@ -40,6 +40,8 @@ CudaDevice::~CudaDevice()
         static_cast<void>(shared_.hub->isAborted() ? driver_.ncclCommAbort(communicator)
                                                    : driver_.ncclCommDestroy(communicator));
     launches_.clear();
+    if (cudnn_ != nullptr)
+        driver_.cudnnDestroy(cudnn_);
     if (blas_ != nullptr)
         driver_.cublasLtDestroy(blas_);
     for (const CUevent event : times_)
@@ -85,37 +87,64 @@ Status CudaDevice::openDevice()
         check(driver_.cuMemHostAlloc(&pinned, kPinnedBytes, 0), "reserving host memory"));
     pinned_ = static_cast<std::byte*>(pinned);
     pinnedBytes_ = kPinnedBytes;
+    if (driver_.hasCudnn && shared_.options.fusesAttention) {
+        RETURN_IF_ERROR(cudnnStatus(driver_, driver_.cudnnCreate(&cudnn_), "starting cuDNN"));
+        RETURN_IF_ERROR(cudnnStatus(
+            driver_, driver_.cudnnSetStream(cudnn_, reinterpret_cast<cudaStream_t>(stream_)),
+            "starting cuDNN"));
+    }
     return blasStatus(driver_.cublasLtCreate(&blas_), "starting cuBLASLt");
 }
 
-Status CudaDevice::load()
+/// What is launched, and what memory it needs. Fails with kUnsupported if cuDNN refuses an attention
+/// that looked right.
+Status CudaDevice::plan(bool fusesAttention)
 {
-    RETURN_IF_ERROR(openDevice());
+    launches_.clear();
+    scratchBytes_ = 0;
     graph_ = std::make_unique<StageGraph>(program_, stageIndex_, device_);
-    planned_ = planLaunches(*graph_);
-    int64_t scratchBytes = 0;
+    planned_ = planLaunches(*graph_, fusesAttention);
+    std::map<std::pair<AttentionShape, bool>, std::shared_ptr<CudnnAttention>> attentions;
     for (const PlannedLaunch& planned : planned_) {
         BoundLaunch& launch = launches_.emplace_back();
         launch.planned = &planned;
         for (const KernelText& text : planned.kernels)
-            scratchBytes = std::max(scratchBytes, text.scratchBytes);
+            scratchBytes_ = std::max(scratchBytes_, text.scratchBytes);
+        if (planned.kind == PlannedLaunch::Kind::kAttention) {
+            auto& known = attentions[{*planned.attention, planned.isBackward}];
+            if (!known) {
+                known = std::make_shared<CudnnAttention>(shared_.libraries, cudnn_,
+                                                         *planned.attention, planned.isBackward);
+                RETURN_IF_ERROR(known->prepare());
+            }
+            launch.attention = known;
+            scratchBytes_ = std::max(scratchBytes_, known->scratchBytes());
+        }
         if (planned.kind == PlannedLaunch::Kind::kCollective) {
             const Instruction& made =
                 *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
             if (const Status described = describeCollective(planned, launch.collective);
                 !described.ok())
                 return described.error().in(instructionLabel(stage_, made));
-            scratchBytes = std::max(scratchBytes, launch.collective.packedBytes +
-                                                      launch.collective.gatheredBytes);
+            scratchBytes_ = std::max(scratchBytes_, launch.collective.packedBytes +
+                                                        launch.collective.gatheredBytes);
         }
         if (planned.kind == PlannedLaunch::Kind::kSend ||
             planned.kind == PlannedLaunch::Kind::kReceive) {
             describeTiles(planned, launch.tiles);
             for (const BoundTile& tile : launch.tiles)
-                scratchBytes = std::max(scratchBytes, tile.bytes);
+                scratchBytes_ = std::max(scratchBytes_, tile.bytes);
         }
     }
-    layout_ = layOutArena(*graph_, planned_, stageIndex_, scratchBytes);
+    return {};
+}
+
+Status CudaDevice::load()
+{
+    RETURN_IF_ERROR(openDevice());
+    if (cudnn_ == nullptr || !plan(true).ok())
+        RETURN_IF_ERROR(plan(false));
+    layout_ = layOutArena(*graph_, planned_, stageIndex_, scratchBytes_);
     size_t freeBytes = 0;
     size_t allBytes = 0;
     driver_.cuMemGetInfo(&freeBytes, &allBytes);
@@ -212,6 +241,12 @@ Status CudaDevice::bindAll()
             launch.gemm = known;
             launch.places = {place(launch.planned->reads[0]), place(launch.planned->reads[1]),
                              place(launch.planned->writes[0])};
+        }
+        if (launch.planned->kind == PlannedLaunch::Kind::kAttention) {
+            for (const auto* side : {&launch.planned->reads, &launch.planned->writes}) {
+                for (const BufferId id : *side)
+                    launch.places.push_back(place(id));
+            }
         }
         if (launch.planned->kind == PlannedLaunch::Kind::kCollective) {
             launch.places = {place(launch.planned->reads[0]), place(launch.planned->writes[0])};

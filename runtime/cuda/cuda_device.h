@@ -5,6 +5,7 @@
 #include "runtime/cuda/copy_kernel.h"
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/cuda/cuda_hub.h"
+#include "runtime/cuda/cudnn_attention.h"
 #include "runtime/cuda/gemm_runner.h"
 #include "runtime/cuda/kernel_cache.h"
 #include "runtime/device/device.h"
@@ -73,6 +74,7 @@ private:
         const PlannedLaunch* planned = nullptr;
         std::vector<BoundKernel> kernels;
         std::shared_ptr<Gemm> gemm;
+        std::shared_ptr<CudnnAttention> attention;
         std::vector<Place> places; ///< kGemm: A, B, D. Collectives and transfers: input or output.
         BoundCollective collective;
         std::vector<BoundTile> tiles;
@@ -83,6 +85,8 @@ private:
     };
 
     Status openDevice();
+    Status plan(bool fusesAttention);
+    Status runAttention(BoundLaunch& launch, int microbatch);
     Status describeCollective(const PlannedLaunch& planned, BoundCollective& bound);
     void describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles);
     Status compile();
@@ -135,6 +139,8 @@ private:
     std::vector<CUmodule> modules_;
     std::map<std::string, CUfunction> functions_; ///< By body.
     cublasLtHandle_t blas_ = nullptr;
+    cudnnHandle_t cudnn_ = nullptr;
+    int64_t scratchBytes_ = 0; ///< The most that a launch needs.
     std::map<AxisSet, ncclComm_t> communicators_;
     std::vector<CUevent> mailEvents_;
     CUevent base_ = nullptr;

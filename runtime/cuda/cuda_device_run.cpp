@@ -71,6 +71,9 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
                 at(launch.places[2], microbatch), launch.planned->accumulates && !isFirst,
                 workspace_, stream_));
             break;
+        case PlannedLaunch::Kind::kAttention:
+            RETURN_IF_ERROR(runAttention(launch, microbatch));
+            break;
         case PlannedLaunch::Kind::kCollective:
             RETURN_IF_ERROR(runCollective(launch, microbatch));
             break;
@@ -83,6 +86,27 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
         }
     }
     return {};
+}
+
+Status CudaDevice::runAttention(BoundLaunch& launch, int microbatch)
+{
+    const auto part = [&](size_t i) { return at(launch.places[i], microbatch); };
+    AttentionPointers pointers;
+    pointers.q = part(0);
+    pointers.k = part(1);
+    pointers.v = part(2);
+    pointers.o = part(3);
+    pointers.scratch = scratch();
+    if (launch.planned->isBackward) {
+        pointers.gradO = part(4);
+        pointers.statistics = part(5);
+        pointers.gradQ = part(6);
+        pointers.gradK = part(7);
+        pointers.gradV = part(8);
+    } else {
+        pointers.statistics = part(4);
+    }
+    return launch.attention->run(pointers);
 }
 
 Status CudaDevice::zero(BufferId buffer)

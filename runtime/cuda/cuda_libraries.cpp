@@ -168,6 +168,19 @@ Result<LibrariesPtr> loadCompiler()
     return LibrariesPtr(libraries);
 }
 
+Result<LibrariesPtr> loadGraphJudge()
+{
+    const auto libraries = std::make_shared<Libraries>();
+    const std::vector<std::string> folders = searchFolders();
+    // cuDNN wants some driver; where there is none, the toolkit's stand-in does.
+    if (openLibrary(folders, {"libcuda.so.1"}) == nullptr)
+        openLibrary({"/usr/local/cuda/lib64/stubs"}, {"libcuda.so"});
+    RETURN_IF_ERROR(loadCudnn(*libraries, folders));
+    if (!libraries->hasCudnn)
+        return Error(ErrorCode::kNotFound, "libcudnn.so.9 is not found");
+    return LibrariesPtr(libraries);
+}
+
 Status driverStatus(const Libraries& libraries, CUresult result, const std::string& what)
 {
     if (result == CUDA_SUCCESS)

@@ -137,6 +137,8 @@ using LibrariesPtr = std::shared_ptr<const Libraries>;
 Result<LibrariesPtr> loadLibraries();
 /// NVRTC alone, for compiling without a GPU.
 Result<LibrariesPtr> loadCompiler();
+/// cuDNN alone, for asking whether it takes a graph.
+Result<LibrariesPtr> loadGraphJudge();
 
 /// "CUDA: out of memory while allocating 12 GiB"; kOutOfMemory or kDevice.
 Status driverStatus(const Libraries& libraries, CUresult result, const std::string& what);

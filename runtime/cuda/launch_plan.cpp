@@ -38,8 +38,10 @@ public:
     {
     }
 
-    std::vector<PlannedLaunch> run()
+    std::vector<PlannedLaunch> run(bool fusesAttention)
     {
+        if (fusesAttention)
+            fuseAttention();
         absorbAccumulators();
         for (size_t n = 0; n < graph_.nodes().size(); ++n) {
             if (!isAbsorbed_[n])
@@ -65,12 +67,40 @@ private:
         return made.opKind == OpKind::kReduce ? Family::kReduce : Family::kOther;
     }
 
+    void fuseAttention()
+    {
+        for (const Attention& found : findAttentions(graph_)) {
+            for (const int node : found.replaced)
+                isAbsorbed_[static_cast<size_t>(node)] = true;
+            PlannedLaunch forward;
+            forward.kind = PlannedLaunch::Kind::kAttention;
+            forward.node = found.forwardNode;
+            forward.attention = found.shape;
+            forward.reads = {found.q, found.k, found.v};
+            forward.writes = {found.o, found.statistics};
+            PlannedLaunch backward = forward;
+            forward.roots = {graph_.producer(found.o), graph_.producer(found.statistics)};
+            add(std::move(forward));
+            if (!found.hasBackward)
+                continue;
+            backward.node = found.backwardNode;
+            backward.isBackward = true;
+            backward.reads = {found.q,     found.k,     found.v,
+                              found.o,     found.gradO, found.statistics};
+            backward.writes = {found.gradQ, found.gradK, found.gradV};
+            for (const BufferId id : backward.writes)
+                backward.roots.push_back(graph_.producer(id));
+            add(std::move(backward));
+        }
+    }
+
     /// A product whose only use is an accumulator is added to it by the product itself.
     void absorbAccumulators()
     {
         for (size_t n = 0; n < graph_.nodes().size(); ++n) {
             const Instruction& made = instruction(static_cast<int>(n));
-            if (made.kind != InstructionKind::kCompute || made.opKind != OpKind::kAccumulate)
+            if (isAbsorbed_[n] || made.kind != InstructionKind::kCompute ||
+                made.opKind != OpKind::kAccumulate)
                 continue;
             BufferId value = made.inputs[0];
             std::vector<int> between{static_cast<int>(n)};
@@ -80,7 +110,7 @@ private:
                 const Instruction& source = instruction(producer);
                 if (source.kind != InstructionKind::kCompute)
                     break;
-                if (source.opKind == OpKind::kDot) {
+                if (source.opKind == OpKind::kDot && !isAbsorbed_[static_cast<size_t>(producer)]) {
                     absorb(producer, between, isTransposed);
                     break;
                 }
@@ -370,6 +400,9 @@ private:
 
 } // namespace
 
-std::vector<PlannedLaunch> planLaunches(StageGraph& graph) { return LaunchPlanner(graph).run(); }
+std::vector<PlannedLaunch> planLaunches(StageGraph& graph, bool fusesAttention)
+{
+    return LaunchPlanner(graph).run(fusesAttention);
+}
 
 } // namespace alpa::cuda

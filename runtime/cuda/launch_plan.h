@@ -2,6 +2,7 @@
 // instruction, and what each reads and writes.
 #pragma once
 
+#include "runtime/cuda/attention_shape.h"
 #include "runtime/cuda/gemm_shape.h"
 #include "runtime/cuda/kernels.h"
 #include "runtime/cuda/stage_graph.h"
@@ -13,7 +14,7 @@ namespace alpa::cuda
 {
 
 struct PlannedLaunch {
-    enum class Kind { kKernels, kGemm, kCollective, kSend, kReceive };
+    enum class Kind { kKernels, kGemm, kAttention, kCollective, kSend, kReceive };
     Kind kind = Kind::kKernels;
     int node = 0;           ///< The instruction it runs with.
     std::vector<int> roots; ///< Whose results it computes.
@@ -23,9 +24,13 @@ struct PlannedLaunch {
     KernelTexts kernels;            ///< kKernels.
     std::optional<GemmShape> gemm;  ///< kGemm: reads A and B, writes D.
     bool accumulates = false;       ///< kGemm: D is an accumulator.
+    /// kAttention: reads q, k, v (and o, grad o, statistics), writes o, statistics (grad q, k, v).
+    std::optional<AttentionShape> attention;
+    bool isBackward = false;
 };
 
 /// In the order of their nodes.
-std::vector<PlannedLaunch> planLaunches(StageGraph& graph);
+/// `fusesAttention`: where cuDNN is there.
+std::vector<PlannedLaunch> planLaunches(StageGraph& graph, bool fusesAttention = true);
 
 } // namespace alpa::cuda
