@@ -24,7 +24,7 @@ constexpr Key kKeys[] = {
     {"Ctrl+S", QT_TRANSLATE_NOOP("KeysDialog", "Save the session")},
     {"Ctrl+Shift+S", QT_TRANSLATE_NOOP("KeysDialog", "Save the shown plan")},
     {"Ctrl+K, Ctrl+Shift+P", QT_TRANSLATE_NOOP("KeysDialog", "Any command, layer (#), operation (@) or plan (%) by a few letters")},
-    {"Ctrl+E", QT_TRANSLATE_NOOP("KeysDialog", "Export the page as PNG or SVG")},
+    {"Ctrl+E", QT_TRANSLATE_NOOP("KeysDialog", "Export the page as PNG, SVG or PDF")},
     {"Ctrl+Z, Ctrl+Shift+Z", QT_TRANSLATE_NOOP("KeysDialog", "Undo, redo an edit of the constraints")},
     {"F5", QT_TRANSLATE_NOOP("KeysDialog", "Plan")},
     {"Esc, Shift+F5", QT_TRANSLATE_NOOP("KeysDialog", "Stop planning")},

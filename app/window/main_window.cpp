@@ -25,11 +25,9 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMimeData>
-#include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QStandardPaths>
-#include <QSvgGenerator>
 #include <QTabWidget>
 #include <QVBoxLayout>
 
@@ -275,41 +273,6 @@ void MainWindow::savePlan(int planId)
     session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
         statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(*problem));
     });
-}
-
-void MainWindow::exportPage()
-{
-    const QString page = pages_->tabText(pages_->currentIndex()).toLower();
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
-                                                      tr("PNG (*.png);;SVG (*.svg)"));
-    if (path.isEmpty())
-        return;
-    const bool isGraph = pages_->currentWidget() == graph_;
-    const QRectF content = isGraph ? graph_->canvas()->contentRect() : QRectF(pages_->currentWidget()->rect());
-    if (path.endsWith(u".svg"_s)) {
-        QSvgGenerator svg;
-        svg.setFileName(path);
-        svg.setSize(content.size().toSize());
-        svg.setViewBox(QRectF(QPointF(0, 0), content.size()));
-        QPainter painter(&svg);
-        if (isGraph)
-            graph_->canvas()->renderTo(painter, QRectF(QPointF(0, 0), content.size()));
-        else
-            pages_->currentWidget()->render(&painter);
-    } else {
-        // The whole graph, but not more pixels than viewers open.
-        const double scale = isGraph ? std::min(1.5, 12000 / std::max(content.width(), content.height())) : 1.0;
-        QImage image((content.size() * scale).toSize(), QImage::Format_ARGB32);
-        image.fill(palette().color(QPalette::Window));
-        QPainter painter(&image);
-        if (isGraph)
-            graph_->canvas()->renderTo(painter, QRectF(image.rect()));
-        else
-            pages_->currentWidget()->render(&painter);
-        painter.end();
-        image.save(path);
-    }
-    statusText_->setText(tr("Exported %1").arg(path));
 }
 
 void MainWindow::takeModel()

@@ -11,11 +11,17 @@
 class QDockWidget;
 class QFrame;
 class QLabel;
+class QMenu;
 class QProgressBar;
 class QPushButton;
 class QStackedWidget;
 class QTabWidget;
 class QToolButton;
+
+namespace alpa
+{
+struct ExportFormat;
+}
 
 namespace alpa::app
 {
@@ -71,6 +77,10 @@ private:
     void openPalette();
     void refreshTitle();
     void exportPage();
+    /// By the ending of `path`: PNG, SVG or PDF. False if it cannot be written.
+    bool writePage(const QString& path);
+    void makeExportMenu(QMenu* menu);
+    void exportPlanAs(const ExportFormat& format);
     void toggleFocusMode();
     void takeModel();
     void takePlanning();
@@ -106,6 +116,7 @@ private:
     QAction* saveSessionAction_ = nullptr;
     QAction* saveSessionAsAction_ = nullptr;
     QAction* exportAction_ = nullptr;
+    QMenu* exportMenu_ = nullptr;
     QAction* findAction_ = nullptr;
     QAction* baselinesAction_ = nullptr;
     QLabel* statusText_ = nullptr;

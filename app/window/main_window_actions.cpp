@@ -43,6 +43,8 @@ void MainWindow::makeActions()
     saveSessionAsAction_ = addItem(file, {}, tr("Save session &as…"), u"actionSaveSessionAs"_s);
     saveAction_ = addItem(file, {}, tr("Save &plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+Shift+S"_s)});
     exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s, {QKeySequence(u"Ctrl+E"_s)});
+    exportMenu_ = file->addMenu(tr("Export plan &for"));
+    makeExportMenu(exportMenu_);
     file->addSeparator();
     auto* quit = addItem(file, {}, tr("&Quit"), u"actionQuit"_s, {QKeySequence(u"Ctrl+Q"_s)});
     connect(open, &QAction::triggered, this, &MainWindow::askForFile);
@@ -176,6 +178,7 @@ void MainWindow::updateActions()
     saveSessionAction_->setEnabled(hasModel);
     saveSessionAsAction_->setEnabled(hasModel);
     exportAction_->setEnabled(session_.model() != nullptr);
+    exportMenu_->setEnabled(hasPlan);
     findAction_->setEnabled(hasModel);
     runAction_->setEnabled(hasPlan && !session_.isRunActive());
     stopRunAction_->setEnabled(session_.isRunActive());

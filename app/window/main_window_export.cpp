@@ -1,0 +1,127 @@
+// Files for others: the page as a picture, the plan in the words of other frameworks.
+#include "app/settings/qt_text.h"
+#include "app/views/graph_view.h"
+#include "app/window/main_window.h"
+#include "core/base/files.h"
+#include "core/export/export_plan.h"
+
+#include <QFileDialog>
+#include <QLabel>
+#include <QMenu>
+#include <QPainter>
+#include <QPdfWriter>
+#include <QSaveFile>
+#include <QSvgGenerator>
+#include <QTabWidget>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+/// More pixels than viewers open.
+constexpr double kMostPixels = 12000;
+
+} // namespace
+
+void MainWindow::exportPage()
+{
+    const QString page = pages_->tabText(pages_->currentIndex()).toLower();
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
+                                     tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
+    if (path.isEmpty())
+        return;
+    const bool isWritten = writePage(path);
+    statusText_->setText(isWritten ? tr("Exported %1").arg(path) : tr("Not exported: %1 cannot be written").arg(path));
+}
+
+bool MainWindow::writePage(const QString& path)
+{
+    const bool isGraph = pages_->currentWidget() == graph_;
+    const QRectF content = isGraph ? graph_->canvas()->contentRect() : QRectF(pages_->currentWidget()->rect());
+    const auto paint = [&](QPainter& painter, const QRectF& target) {
+        if (isGraph) {
+            graph_->canvas()->renderTo(painter, target);
+            return;
+        }
+        painter.scale(target.width() / content.width(), target.height() / content.height());
+        pages_->currentWidget()->render(&painter);
+    };
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly))
+        return false;
+    if (path.endsWith(u".svg"_s)) {
+        QSvgGenerator svg;
+        svg.setOutputDevice(&file);
+        svg.setSize(content.size().toSize());
+        svg.setViewBox(QRectF(QPointF(0, 0), content.size()));
+        QPainter painter(&svg);
+        paint(painter, QRectF(QPointF(0, 0), content.size()));
+    } else if (path.endsWith(u".pdf"_s)) {
+        QPdfWriter pdf(&file);
+        pdf.setTitle(windowTitle().remove(u"[*]"_s));
+        // One point a pixel: the page is as large as what is on it.
+        pdf.setResolution(72);
+        pdf.setPageSize(QPageSize(content.size(), QPageSize::Point));
+        pdf.setPageMargins({});
+        QPainter painter(&pdf);
+        paint(painter, QRectF(QPointF(0, 0), content.size()));
+    } else {
+        const double scale = isGraph ? std::min(1.5, kMostPixels / std::max(content.width(), content.height())) : 1.0;
+        QImage image((content.size() * scale).toSize(), QImage::Format_ARGB32);
+        image.fill(palette().color(QPalette::Window));
+        QPainter painter(&image);
+        paint(painter, QRectF(image.rect()));
+        painter.end();
+        image.save(&file, "PNG");
+    }
+    return file.commit();
+}
+
+void MainWindow::makeExportMenu(QMenu* menu)
+{
+    for (const ExportFormat& format : exportFormats()) {
+        auto* action = menu->addAction(toQt(format.description));
+        action->setObjectName(u"actionExport_"_s + toQt(format.name));
+        connect(action, &QAction::triggered, this, [this, &format] { exportPlanAs(format); });
+    }
+}
+
+void MainWindow::exportPlanAs(const ExportFormat& format)
+{
+    const PlanEntry* shown = session_.shownPlan();
+    if (shown == nullptr || shown->plan() == nullptr)
+        return;
+    // What cannot be expressed is said before anybody chooses a file.
+    struct Written {
+        std::string text;
+        QString problem;
+    };
+    auto written = std::make_shared<Written>();
+    auto work = [plan = shown->facts->plan, write = format.write, written](const JobControl&) {
+        Result<std::string> text = write(*plan);
+        if (text.ok())
+            written->text = std::move(text.value());
+        else
+            written->problem = toQt(text.error().message);
+    };
+    const QString suggestion = session_.model()->name + toQt(format.ending);
+    session_.jobs()->start(tr("Export plan"), work, [this, written, suggestion] {
+        if (!written->problem.isEmpty()) {
+            statusText_->setText(tr("Not exported: %1").arg(written->problem));
+            return;
+        }
+        const QString path = QFileDialog::getSaveFileName(this, tr("Export plan"), suggestion);
+        if (path.isEmpty())
+            return;
+        const Status saved = writeFileAtomically(fromQt(path), written->text);
+        statusText_->setText(saved.ok() ? tr("Exported %1").arg(path)
+                                        : tr("Not exported: %1").arg(toQt(saved.error().message)));
+    });
+}
+
+} // namespace alpa::app
