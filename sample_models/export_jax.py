@@ -10,6 +10,7 @@ Each model gives OUTPUT_FOLDER/NAME/ with
   NAME.json                    number of parameters, order of the arguments and, for models with reference numbers,
                                loss, L2 norm of the gradient, losses of five Adam steps (1e-3) and five SGD steps (0.1),
                                each before its update (null once they diverge);
+  NAME.loss.hlo.txt.gz         for those models the loss as HLO text;
   NAME.step.stablehlo.mlir.gz  for those models a whole training step: (parameters, Adam's state, batch) to (parameters,
                                state, loss), parameters and state donated;
   NAME.reference.safetensors   for those models param:*, batch:*, grad:* and loss, computed by JAX on the CPU.
@@ -306,6 +307,12 @@ MODELS = {
     "scan-gpt-tiny": (lambda: language_model(ScanGPT, layers=4), True),
     "moe-tiny": (lambda: language_model(GPT, layers=4, experts=4), True),
     "wresnet-tiny": (lambda: classifier(WideResNet((1, 1), 8, 2, 10), (4, 32, 32, 3)), True),
+    "moe-2.4b": (
+        lambda: language_model(GPT, layers=16, width=1024, heads=16, vocabulary=32000, tokens=1024, batch=8, experts=16,
+                               expansion=8, dtype="bfloat16"),
+        False,
+    ),
+    "wresnet-1b": (lambda: classifier(WideResNet((3, 4, 6, 3), 320, 2, 1024), (32, 224, 224, 3)), False),
     "gpt-125m": (lambda: paper(layers=12, width=768, heads=12), False),
     "gpt-350m": (lambda: paper(layers=24, width=1024, heads=16), False),
     "gpt-1.3b": (lambda: paper(layers=24, width=2048, heads=32), False),
@@ -386,9 +393,11 @@ def export(name, folder):
     names = [".".join(str(key.key) for key in path) for path in paths]
     folder.mkdir(parents=True, exist_ok=True)
 
-    text = jax.jit(loss).lower(shapes, batch).as_text(debug_info=True)
+    lowered = jax.jit(loss).lower(shapes, batch)
+    text = lowered.as_text(debug_info=True)
     write_text(folder / f"{name}.loss.stablehlo.mlir.gz", text)
     if has_reference:
+        write_text(folder / f"{name}.loss.hlo.txt.gz", lowered.as_text("hlo"))
         write_text(folder / f"{name}.step.stablehlo.mlir.gz", step_text(loss, shapes, batch))
     arguments = ["param:" + n for n in names] + ["batch:" + key for key in sorted(batch)]
     meta = {"name": name, "parameters": count, "argument_order": arguments}

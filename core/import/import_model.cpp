@@ -14,8 +14,8 @@ namespace alpa
 namespace
 {
 
-constexpr std::string_view kSupported =
-    "supported are StableHLO text (module @name { ... }) and ONNX, plain or gzip";
+constexpr std::string_view kSupported = "supported are StableHLO text (module @name { ... }), HLO "
+                                        "text (HloModule) and ONNX, plain or gzip";
 
 /// "gpt-tiny" for "models/gpt-tiny.loss.stablehlo.mlir.gz".
 std::string modelName(const std::string& path)
@@ -61,6 +61,11 @@ std::string_view withoutLeadingSpace(std::string_view content)
     }
 }
 
+bool isHlo(std::string_view content)
+{
+    return withoutLeadingSpace(content).substr(0, 9) == "HloModule";
+}
+
 /// Why the content cannot be imported; empty if it is StableHLO text.
 std::string whyUnsupported(std::string_view content)
 {
@@ -71,8 +76,8 @@ std::string whyUnsupported(std::string_view content)
     const std::string_view text = withoutLeadingSpace(content);
     if (text.empty())
         return fmt::format("holds nothing but spaces; {}", kSupported);
-    if (text.substr(0, 9) == "HloModule")
-        return fmt::format("is HLO text, which is not supported yet; {}", kSupported);
+    if (isHlo(content))
+        return {};
     constexpr std::array<std::string_view, 7> kBeginnings = {
         "module", "#", "func", "builtin.module", "\"builtin.module\"", "!", "sdy."};
     for (const std::string_view beginning : kBeginnings) {
@@ -108,8 +113,9 @@ Result<ImportResult> importModel(const std::string& path, const ImportOptions& o
     const bool isOnnx = looksLikeOnnx(content);
     if (const std::string why = isOnnx ? "" : whyUnsupported(content); !why.empty())
         return Error(ErrorCode::kUnsupported, fmt::format("{}: {}", path, why));
-    ImportResult result = isOnnx ? importOnnx(content, modelName(path), options)
-                                 : importStablehlo(content, modelName(path), options);
+    ImportResult result = isOnnx           ? importOnnx(content, modelName(path), options)
+                          : isHlo(content) ? importHlo(content, modelName(path), options)
+                                           : importStablehlo(content, modelName(path), options);
     if (options.control.isCancelled())
         return Error(ErrorCode::kCancelled, fmt::format("{}: the import was cancelled", path));
     if (!isOnnx)

@@ -71,6 +71,13 @@ ImportResult importStablehlo(std::string_view text, std::string_view name,
 ImportResult importOnnx(std::string_view content, std::string_view name,
                         const ImportOptions& options = {});
 
+/// Imports HLO text, as as_text("hlo") prints it or XLA dumps it, before or after optimisation:
+/// calls and fusions are expanded, loops unrolled, tuples taken apart. What only a partitioned
+/// program has (all-reduce, partition-id) becomes opaque ops with a warning; its shapes are those of
+/// one device.
+ImportResult importHlo(std::string_view text, std::string_view name,
+                       const ImportOptions& options = {});
+
 /// "path:3:7: error: message" with the line and a caret below it, for every diagnostic.
 std::string formatDiagnostics(std::string_view path, std::string_view text,
                               const std::vector<Diagnostic>& diagnostics);

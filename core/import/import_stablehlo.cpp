@@ -1,5 +1,6 @@
 #include "core/graph/verify.h"
 #include "core/import/function_inliner.h"
+#include "core/import/hlo_module.h"
 #include "core/import/import_model.h"
 #include "core/import/mlir_parser.h"
 #include "core/import/source_text.h"
@@ -8,15 +9,14 @@
 
 namespace alpa
 {
-
-ImportResult importStablehlo(std::string_view text, std::string_view name,
-                             const ImportOptions& options)
+namespace
 {
-    const SourceText source(text);
-    DiagnosticSink sink(source);
+
+/// From syntax to a verified graph.
+ImportResult importModule(const MlirModule& module, const SourceText& source, DiagnosticSink& sink,
+                          std::string_view name, const ImportOptions& options)
+{
     ImportResult result;
-    options.control.report("reading", 0.0);
-    const MlirModule module = parseMlir(source, sink, options.control);
     options.control.report("expanding calls", 0.5);
     std::optional<InlinedModule> inlined = inlineModule(module, source, sink, options.control);
     const bool isSound = inlined && sink.errorCount() == 0 && !options.control.isCancelled();
@@ -34,6 +34,28 @@ ImportResult importStablehlo(std::string_view text, std::string_view name,
         result.graph = std::move(inlined->graph);
     }
     return result;
+}
+
+} // namespace
+
+ImportResult importStablehlo(std::string_view text, std::string_view name,
+                             const ImportOptions& options)
+{
+    const SourceText source(text);
+    DiagnosticSink sink(source);
+    options.control.report("reading", 0.0);
+    const MlirModule module = parseMlir(source, sink, options.control);
+    return importModule(module, source, sink, name, options);
+}
+
+ImportResult importHlo(std::string_view text, std::string_view name, const ImportOptions& options)
+{
+    const SourceText source(text);
+    DiagnosticSink sink(source);
+    options.control.report("reading", 0.0);
+    const std::vector<HloComputation> computations = parseHlo(source, sink, options.control);
+    const HloModule module = hloModule(computations, sink);
+    return importModule(module.module, source, sink, name, options);
 }
 
 } // namespace alpa

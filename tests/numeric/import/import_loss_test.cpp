@@ -16,6 +16,8 @@ namespace
 struct Case {
     const char* name;
     double tolerance; ///< Relative; the exporter computed in the model's own types.
+    const char* folder = "sample_models";
+    const char* text = nullptr; ///< Another text of the same model; else its StableHLO.
 };
 
 class ImportedLoss : public testing::TestWithParam<Case>
@@ -24,9 +26,11 @@ class ImportedLoss : public testing::TestWithParam<Case>
 
 TEST_P(ImportedLoss, IsTheExportersLoss)
 {
-    const std::string stem =
-        std::string(ALPA_SOURCE_DIR) + "/sample_models/" + GetParam().name + "/" + GetParam().name;
-    const auto imported = importModel(stem + ".loss.stablehlo.mlir.gz");
+    const std::string stem = std::string(ALPA_SOURCE_DIR) + "/" + GetParam().folder + "/" +
+                             GetParam().name + "/" + GetParam().name;
+    const auto imported = importModel(GetParam().text == nullptr
+                                          ? stem + ".loss.stablehlo.mlir.gz"
+                                          : std::string(ALPA_SOURCE_DIR) + "/" + GetParam().text);
     ASSERT_TRUE(imported.ok() && imported->ok());
     const Graph& graph = *imported->graph;
     const auto reference = readSafetensors(stem + ".reference.safetensors");
@@ -50,15 +54,24 @@ TEST_P(ImportedLoss, IsTheExportersLoss)
     EXPECT_NEAR((*outputs)[0].values.at(0), expected, GetParam().tolerance * std::abs(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(Samples, ImportedLoss,
-                         testing::Values(Case{"mlp-tiny", 1e-6}, Case{"gpt-tiny", 1e-6},
-                                         Case{"llama-tiny", 1e-6}, Case{"gpt-tiny-bf16", 1e-5}),
-                         [](const testing::TestParamInfo<Case>& test) {
-                             std::string name = test.param.name;
-                             for (char& c : name)
-                                 c = c == '-' ? '_' : c;
-                             return name;
-                         });
+constexpr const char* kData = "tests/numeric/data";
+
+INSTANTIATE_TEST_SUITE_P(
+    Samples, ImportedLoss,
+    testing::Values(
+        Case{"mlp-tiny", 1e-6}, Case{"gpt-tiny", 1e-6}, Case{"llama-tiny", 1e-6},
+        Case{"gpt-tiny-bf16", 1e-5},
+        Case{"gpt-tiny", 1e-6, "sample_models", "tests/numeric/data/hlo/gpt-tiny.loss.hlo.txt.gz"},
+        Case{"moe-tiny", 1e-6, kData, "tests/numeric/data/hlo/moe-tiny.loss.hlo.txt.gz"},
+        Case{"wresnet-tiny", 1e-5, kData, "tests/numeric/data/hlo/wresnet-tiny.loss.hlo.txt.gz"},
+        Case{"scan-gpt-tiny", 1e-6, kData, "tests/numeric/data/hlo/scan-gpt-tiny.loss.hlo.txt.gz"}),
+    [](const testing::TestParamInfo<Case>& test) {
+        std::string name = test.param.name;
+        name += test.param.text == nullptr ? "" : "_hlo";
+        for (char& c : name)
+            c = c == '-' ? '_' : c;
+        return name;
+    });
 
 } // namespace
 } // namespace alpa

@@ -37,16 +37,15 @@ std::string problemOf(const std::string& content)
 
 TEST(ImportModel, TellsFormatsApartByContent)
 {
-    const std::string supported =
-        "; supported is StableHLO text (module @name { ... }), plain or gzip";
+    const std::string supported = "; supported are StableHLO text (module @name { ... }), HLO text "
+                                  "(HloModule) and ONNX, plain "
+                                  "or gzip";
     EXPECT_EQ(problemOf(""), ": is empty");
     EXPECT_EQ(problemOf(" \n\n"), ": holds nothing but spaces" + supported);
     EXPECT_EQ(problemOf(std::string("ML\xefR\x01\x02", 6)),
               ": is MLIR bytecode, which is not supported" + supported);
     EXPECT_EQ(problemOf(std::string("\x08\x07\x12\x00pytorch", 11)),
               ": is a binary file of a format that is not supported" + supported);
-    EXPECT_EQ(problemOf("HloModule jit_loss, entry_computation_layout={}\n"),
-              ": is HLO text, which is not supported yet" + supported);
     EXPECT_EQ(problemOf("{\"model\": 1}\n"),
               ": is not a model file of a supported format: it begins with '{\"model\": 1}'" +
                   supported);

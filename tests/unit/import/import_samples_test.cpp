@@ -18,6 +18,7 @@ struct Sample {
     const char* name;
     size_t batch; ///< Rows of dimension 0 of the batch inputs.
     size_t dots; ///< Matrix products, counted in the exporter's text: per layer, and those outside.
+    const char* folder = "sample_models";
 };
 
 class ImportSample : public testing::TestWithParam<Sample>
@@ -26,7 +27,7 @@ protected:
     std::string path(std::string_view ending) const
     {
         const std::string name = GetParam().name;
-        return std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name + "/" + name +
+        return std::string(ALPA_SOURCE_DIR) + "/" + GetParam().folder + "/" + name + "/" + name +
                std::string(ending);
     }
 };
@@ -66,20 +67,52 @@ TEST_P(ImportSample, AgreesWithItsExporter)
     EXPECT_EQ(dots, GetParam().dots);
 }
 
+constexpr const char* kData = "tests/numeric/data";
+constexpr const char* kModels = "tests/unit/import/models";
+
 // GPT: qkv, scores, values, proj, fc, out in each block, and the logits. Llama: wq, wk, wv, scores,
 // values, wo, w1, w2, w3.
-INSTANTIATE_TEST_SUITE_P(All, ImportSample,
-                         testing::Values(Sample{"mlp-tiny", 16, 3}, Sample{"mlp-seed", 32, 3},
-                                         Sample{"gpt-tiny", 4, 13}, Sample{"gpt-tiny-bf16", 4, 13},
-                                         Sample{"gpt-125m", 8, 73}, Sample{"gpt-1.3b", 8, 145},
-                                         Sample{"gpt-39b", 8, 289}, Sample{"llama-tiny", 4, 19},
-                                         Sample{"llama-8b", 4, 289}),
-                         [](const testing::TestParamInfo<Sample>& test) {
-                             std::string name = test.param.name;
-                             for (char& c : name)
-                                 c = c == '-' || c == '.' ? '_' : c;
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, ImportSample,
+    testing::Values(Sample{"mlp-tiny", 16, 3}, Sample{"mlp-seed", 32, 3}, Sample{"gpt-tiny", 4, 13},
+                    Sample{"gpt-tiny-bf16", 4, 13}, Sample{"gpt-125m", 8, 73},
+                    Sample{"gpt-1.3b", 8, 145}, Sample{"gpt-39b", 8, 289},
+                    Sample{"llama-tiny", 4, 19}, Sample{"llama-8b", 4, 289},
+                    Sample{"moe-tiny", 4, 31, kData}, Sample{"scan-gpt-tiny", 4, 25, kData},
+                    Sample{"wresnet-tiny", 4, 1, kData}, Sample{"moe-2.4b", 8, 121, kModels},
+                    Sample{"wresnet-1b", 32, 1, kModels}),
+    [](const testing::TestParamInfo<Sample>& test) {
+        std::string name = test.param.name;
+        for (char& c : name)
+            c = c == '-' || c == '.' ? '_' : c;
+        return name;
+    });
+
+TEST(ImportSamples, StepsNameTheirStatesAndReplaceTheirInputs)
+{
+    for (const std::string name :
+         {"mlp-tiny", "gpt-tiny", "moe-tiny", "wresnet-tiny", "scan-gpt-tiny"}) {
+        SCOPED_TRACE(name);
+        const auto result =
+            importModel(std::string(ALPA_SOURCE_DIR) + "/tests/numeric/data/steps/" + name +
+                        ".step.stablehlo.mlir.gz");
+        ASSERT_TRUE(result.ok() && result->ok());
+        EXPECT_EQ(result->opaqueCount, 0);
+        const Graph& graph = *result->graph;
+        std::set<ValueId> replaced;
+        for (const GraphOutput& output : graph.outputs) {
+            if (output.alias.isValid())
+                replaced.insert(output.alias);
+        }
+        std::set<Phase> phases;
+        for (const Op& op : graph.ops)
+            phases.insert(op.phase);
+        EXPECT_EQ(phases.size(), 3u);
+        for (const GraphInput& input : graph.inputs)
+            EXPECT_EQ(replaced.contains(input.value), input.role != InputRole::kBatch)
+                << graph.value(input.value).name;
+    }
+}
 
 TEST(ImportSamples, ScopesAreTheModulesOfTheModel)
 {
