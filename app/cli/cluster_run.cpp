@@ -81,7 +81,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     options.onStep = request.onStep;
     std::unique_ptr<Backend> backend;
     if (request.devices.starts_with("cuda")) {
-        ASSIGN_OR_RETURN(backend, makeCudaBackend());
+        ASSIGN_OR_RETURN(backend, makeCudaBackend({.times = request.times}));
     } else {
         backend = makeCpuBackend();
     }

@@ -3,6 +3,7 @@
 
 #include "app/cli/load_inputs.h"
 #include "core/plan/parallel_plan.h"
+#include "runtime/cuda/launch_times.h"
 
 #include <functional>
 
@@ -15,6 +16,7 @@ struct RunRequest {
     std::optional<std::string> inputs;
     std::optional<double> learningRate; ///< Unset: the plan's.
     std::optional<std::string> traceFile;
+    LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
     std::function<void()> onStart; ///< When everything is there and lowered.
     std::function<void(const StepReport&)> onStep;
 };

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace alpa::cli
 {
@@ -81,6 +83,39 @@ void reportDone(const Console& console, const ParallelPlan& plan, const RunResul
                       formatNumber(median / plan.stepTime)));
 }
 
+/// Rates that no launch exceeds for long: an H200's copy and its largest products, both measured
+/// (resources/clusters names the runs).
+constexpr double kBestBandwidth = 4.2e12;
+constexpr double kBestFlops = 7.9e14;
+
+void printClass(const std::string& name, const LaunchClass& one)
+{
+    const double floor = std::max(one.bytes / kBestBandwidth, one.flops / kBestFlops);
+    print(fmt::format("{:<44}  {:>8}  {:>9}  {:>9}  {:>7}\n", name, one.launches,
+                      formatSeconds(one.time), formatSeconds(Seconds(floor)),
+                      formatNumber(floor > 0 ? one.time.count / floor : 0)));
+}
+
+/// Where one step of the first GPU went; the longest launches below the classes.
+void reportTimes(const LaunchTimes& times)
+{
+    if (times.classes.empty())
+        return;
+    print(fmt::format("\n{:<44}  {:>8}  {:>9}  {:>9}  {:>7}\n", "class", "launches", "measured",
+                      "floor", "ratio"));
+    for (const auto& [name, one] : times.classes)
+        printClass(name, one);
+    std::vector<std::pair<std::string, LaunchClass>> longest(times.launches.begin(),
+                                                             times.launches.end());
+    std::ranges::sort(longest, {}, [](const auto& entry) { return -entry.second.time.count; });
+    print("\n");
+    for (size_t i = 0; i < std::min<size_t>(16, longest.size()); ++i)
+        printClass(longest[i].first, longest[i].second);
+    print(fmt::format("\narena {} of the first GPU, {} without fusion\n",
+                      formatMemory(Bytes(times.arenaBytes)),
+                      formatMemory(Bytes(times.plannedBytes))));
+}
+
 ExitCode runRun(const Console& console, const RunArguments& arguments)
 {
     const auto plan = loadPlan(arguments.plan);
@@ -88,12 +123,14 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         return failRun(console, plan.error());
     if (const Status devices = checkDevices(**plan, arguments.devices); !devices.ok())
         return failRun(console, devices.error());
+    LaunchTimes times;
     RunRequest request{
         .devices = arguments.devices,
         .steps = arguments.steps,
         .inputs = {},
         .learningRate = {},
         .traceFile = {},
+        .times = &times,
         .onStart = [&] { reportStart(console, **plan, arguments.devices, arguments.steps); },
         .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
     if (!arguments.inputs.empty())
@@ -107,6 +144,8 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
     if (!result.ok())
         return failRun(console, result.error());
     reportDone(console, **plan, *result);
+    if (!console.json)
+        reportTimes(times);
     return ExitCode::kOk;
 }
 

@@ -7,9 +7,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <numbers>
+#include <optional>
+#include <thread>
 
 namespace alpa::cli
 {
@@ -90,19 +95,37 @@ public:
                 file_.emplace(tensor.name, std::move(tensor));
         }
         HostInputs inputs;
-        for (const InputRole role :
-             {InputRole::kParameter, InputRole::kBatch, InputRole::kOptimizerState}) {
-            for (const GraphInput& input : graph_.inputs) {
-                if (input.role != role)
-                    continue;
-                const std::string& name = graph_.value(input.value).name;
-                ASSIGN_OR_RETURN(inputs[name], makeInput(input, name));
-            }
-        }
+        // Master copies begin as parameters, which are therefore first.
+        RETURN_IF_ERROR(makeAll({InputRole::kParameter, InputRole::kBatch}, inputs));
+        RETURN_IF_ERROR(makeAll({InputRole::kOptimizerState}, inputs));
         return inputs;
     }
 
 private:
+    /// On all cores: a tensor's values depend on its name alone.
+    Status makeAll(const std::vector<InputRole>& roles, HostInputs& inputs)
+    {
+        std::vector<const GraphInput*> wanted;
+        for (const GraphInput& input : graph_.inputs) {
+            if (std::ranges::find(roles, input.role) != roles.end())
+                wanted.push_back(&input);
+        }
+        std::vector<std::optional<Result<HostBuffer>>> made(wanted.size());
+        std::atomic<size_t> next{0};
+        {
+            std::vector<std::jthread> workers;
+            for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t)
+                workers.emplace_back([&] {
+                    for (size_t i = next++; i < wanted.size(); i = next++)
+                        made[i] = makeInput(*wanted[i], graph_.value(wanted[i]->value).name);
+                });
+        }
+        for (size_t i = 0; i < wanted.size(); ++i) {
+            ASSIGN_OR_RETURN(inputs[graph_.value(wanted[i]->value).name], std::move(*made[i]));
+        }
+        return {};
+    }
+
     TensorType wholeType(const GraphInput& input) const
     {
         TensorType type = graph_.type(input.value);
@@ -129,9 +152,18 @@ private:
             values = isParameter ? randomParameter(name, type) : randomBatch(input.value, type);
         }
         ASSIGN_OR_RETURN(HostBuffer buffer, makeBuffer(type, values));
-        if (isParameter)
+        if (isParameter && hasMaster(name)) {
+            const std::lock_guard lock(mutex_);
             parameters_[name] = std::move(values);
+        }
         return buffer;
+    }
+
+    bool hasMaster(const std::string& name) const
+    {
+        return std::ranges::any_of(graph_.inputs, [&](const GraphInput& input) {
+            return graph_.value(input.value).name == name + ".master";
+        });
     }
 
     Result<HostBuffer> makeState(const std::string& name, const TensorType& type) const
@@ -240,6 +272,7 @@ private:
     const Graph& graph_;
     const InputOptions& options_;
     std::map<std::string, SafeTensor> file_;
+    std::mutex mutex_; ///< Guards parameters_ while they are made.
     std::map<std::string, std::vector<double>> parameters_; ///< What master copies begin as.
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "runtime/cuda/launch_times.h"
 #include "runtime/device/device.h"
 
 #include <memory>
@@ -14,6 +15,7 @@ namespace alpa
 struct CudaOptions {
     bool poisonsArenas = false; ///< Fills arenas with NaN before use.
     bool tunesProducts = true;  ///< Times algorithms when loading.
+    LaunchTimes* times = nullptr; ///< Filled if given; outlives the backend.
     bool fusesAttention = true; ///< Runs attention by cuDNN where it takes it.
 };
 

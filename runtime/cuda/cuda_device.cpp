@@ -46,6 +46,8 @@ CudaDevice::~CudaDevice()
         driver_.cublasLtDestroy(blas_);
     for (const CUevent event : times_)
         driver_.cuEventDestroy(event);
+    for (const CUevent event : timedEvents_)
+        driver_.cuEventDestroy(event);
     for (const CUevent event : mailEvents_)
         driver_.cuEventDestroy(event);
     if (base_ != nullptr)

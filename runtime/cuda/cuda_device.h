@@ -101,6 +101,10 @@ private:
     Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
                       CUdeviceptr to);
     Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst);
+    Status runLaunch(BoundLaunch& launch, int microbatch);
+    /// Marks the beginning of the next launch in a step that is timed.
+    void recordLaunch();
+    void takeLaunchTimes();
     Status runCollective(BoundLaunch& launch, int microbatch);
     Status runSend(BoundLaunch& launch, int microbatch);
     Status runReceive(BoundLaunch& launch, int microbatch);
@@ -148,6 +152,11 @@ private:
     std::byte* pinned_ = nullptr;
     size_t pinnedBytes_ = 0, pinnedUsed_ = 0;
     std::vector<PendingRead> reads_;
+    int step_ = 0;              ///< Counts runs of the first queue entry.
+    bool hasRun_ = false;       ///< Anything since the last finish.
+    bool isTiming_ = false;     ///< This step's launches are timed.
+    std::vector<size_t> timed_; ///< Launches; event i begins the i-th, event i + 1 ends it.
+    std::vector<CUevent> timedEvents_;
 };
 
 } // namespace alpa::cuda

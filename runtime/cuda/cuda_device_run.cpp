@@ -50,40 +50,45 @@ Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
     return launchKernel(kernel.function, *kernel.text, kernel.arguments.data());
 }
 
+Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
+{
+    const bool isFirst = isFirstRun(*launch.planned, microbatch);
+    switch (launch.planned->kind) {
+    case PlannedLaunch::Kind::kKernels:
+        for (BoundKernel& kernel : launch.kernels)
+            RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst));
+        return {};
+    case PlannedLaunch::Kind::kGemm:
+        return launch.gemm->run(at(launch.places[0], microbatch), at(launch.places[1], microbatch),
+                                at(launch.places[2], microbatch),
+                                launch.planned->accumulates && !isFirst, workspace_, stream_);
+    case PlannedLaunch::Kind::kAttention:
+        return runAttention(launch, microbatch);
+    case PlannedLaunch::Kind::kCollective:
+        return runCollective(launch, microbatch);
+    case PlannedLaunch::Kind::kSend:
+        return runSend(launch, microbatch);
+    case PlannedLaunch::Kind::kReceive:
+        break;
+    }
+    return runReceive(launch, microbatch);
+}
+
 Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
 {
     if (shared_.hub->isAborted())
         return Error(ErrorCode::kAborted, "another device failed first");
+    hasRun_ = true;
     for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
         BoundLaunch& launch = launches_[l];
         if (launch.planned->isOncePerStep &&
             firstMicrobatch_[static_cast<size_t>(segment)] != microbatch)
             continue;
-        const bool isFirst = isFirstRun(*launch.planned, microbatch);
-        switch (launch.planned->kind) {
-        case PlannedLaunch::Kind::kKernels:
-            for (BoundKernel& kernel : launch.kernels)
-                RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst));
-            break;
-        case PlannedLaunch::Kind::kGemm:
-            RETURN_IF_ERROR(launch.gemm->run(
-                at(launch.places[0], microbatch), at(launch.places[1], microbatch),
-                at(launch.places[2], microbatch), launch.planned->accumulates && !isFirst,
-                workspace_, stream_));
-            break;
-        case PlannedLaunch::Kind::kAttention:
-            RETURN_IF_ERROR(runAttention(launch, microbatch));
-            break;
-        case PlannedLaunch::Kind::kCollective:
-            RETURN_IF_ERROR(runCollective(launch, microbatch));
-            break;
-        case PlannedLaunch::Kind::kSend:
-            RETURN_IF_ERROR(runSend(launch, microbatch));
-            break;
-        case PlannedLaunch::Kind::kReceive:
-            RETURN_IF_ERROR(runReceive(launch, microbatch));
-            break;
+        if (isTiming_) {
+            timed_.push_back(l);
+            recordLaunch();
         }
+        RETURN_IF_ERROR(runLaunch(launch, microbatch));
     }
     return {};
 }
@@ -162,6 +167,8 @@ Status CudaDevice::finish()
         std::memcpy(read.target.data(), pinned_ + read.offset, read.target.size());
     reads_.clear();
     pinnedUsed_ = 0;
+    // A finish ends a step, but for those of loading.
+    takeLaunchTimes();
     return {};
 }
 
