@@ -27,7 +27,7 @@ constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy
                                        PlanStrategy::kMegatron, PlanStrategy::kPipeline};
 
 /// What the planner answers, turned into an entry on the planning thread.
-void answerRequest(PlanEntry& entry, PlanRequest request, const JobControl& control)
+void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, const JobControl& control)
 {
     const Result<Cluster> cluster = loadCluster(fromQt(entry.setup.cluster));
     if (!cluster.ok()) {
@@ -35,7 +35,7 @@ void answerRequest(PlanEntry& entry, PlanRequest request, const JobControl& cont
         return;
     }
     request.cluster = *cluster;
-    Result<PlanOutcome> outcome = makePlan(request, control);
+    Result<PlanOutcome> outcome = makePlan(request, control, &cache);
     if (!outcome.ok()) {
         if (outcome.error().code != ErrorCode::kCancelled)
             entry.error = toQt(outcome.error().message);
@@ -292,7 +292,9 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     request.model = model_->graph;
     request.modelPath = fromQt(model_->path);
     request.options = wanted.setup.options;
-    auto work = [entry, request](const JobControl& control) { answerRequest(*entry, request, control); };
+    auto work = [entry, request, cache = cache_](const JobControl& control) {
+        answerRequest(*entry, request, *cache, control);
+    };
     const QString title = !isBehind             ? tr("Plan %1 on %2").arg(model_->name, wanted.setup.cluster)
                           : wanted.name.isEmpty() ? tr("Plan baseline %1").arg(strategyTitle(wanted.setup.options.strategy))
                                                   : tr("Plan %1 again").arg(wanted.name);

@@ -13,6 +13,7 @@
 #include "app/session/run_process.h"
 #include "app/session/saved_session.h"
 #include "app/session/selection_model.h"
+#include "core/plan/plan_cache.h"
 
 #include <QObject>
 #include <QTemporaryDir>
@@ -33,6 +34,8 @@ public:
     SelectionModel* selection() { return &selection_; }
     QUndoStack* undoStack() { return &undoStack_; }
     JobList* jobs() { return &jobs_; }
+    /// What earlier plans found out; shared with jobs.
+    const std::shared_ptr<PlanCache>& planCache() const { return cache_; }
 
     /// Reads a model in the background and plans it once it is there. Plans and undo history start anew.
     void openModel(const QString& path);
@@ -117,6 +120,7 @@ private:
     SelectionModel selection_;
     QUndoStack undoStack_;
     JobList jobs_;
+    std::shared_ptr<PlanCache> cache_ = std::make_shared<PlanCache>();
     std::shared_ptr<const Model> model_;
     std::shared_ptr<const GraphFacts> modelFacts_;
     Setup setup_;

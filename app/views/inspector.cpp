@@ -58,11 +58,16 @@ Inspector::Inspector(Session* session, QWidget* parent)
     decision->addWidget(decisionText_);
     decision->addWidget(table_);
     auto* buttons = new QHBoxLayout;
-    auto* pin = new QPushButton(tr("Pin selected"));
+    auto* pin = new QPushButton(tr("Pin"));
     pin->setObjectName(u"pinAlternative"_s);
-    pin->setToolTip(tr("Keep this sharding in every following plan"));
-    auto* forbid = new QPushButton(tr("Forbid selected"));
+    pin->setToolTip(tr("Keep the selected sharding in every following plan"));
+    auto* forbid = new QPushButton(tr("Forbid"));
     forbid->setObjectName(u"forbidAlternative"_s);
+    forbid->setToolTip(tr("Never take the selected sharding in following plans"));
+    auto* why = new QPushButton(tr("Why?"));
+    why->setObjectName(u"whyDecision"_s);
+    why->setToolTip(tr("Every strategy with its terms, and what the step would take with all else chosen anew"));
+    buttons->addWidget(why);
     buttons->addWidget(pin);
     buttons->addWidget(forbid);
     buttons->addStretch();
@@ -76,6 +81,10 @@ Inspector::Inspector(Session* session, QWidget* parent)
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
+    connect(why, &QPushButton::clicked, this, [this] {
+        if (alternatives_->decision() != nullptr)
+            Q_EMIT whyRequested(toQt(alternatives_->decision()->label));
+    });
     connect(pin, &QPushButton::clicked, this, [this] { pinCurrent(false); });
     connect(forbid, &QPushButton::clicked, this, [this] { pinCurrent(true); });
     connect(session->selection(), &SelectionModel::changed, this, &Inspector::refresh);

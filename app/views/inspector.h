@@ -18,6 +18,10 @@ class Inspector : public QWidget
 public:
     explicit Inspector(Session* session, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    /// All strategies of the decision with this label, compared in full.
+    void whyRequested(const QString& label);
+
 private:
     void refresh();
     void showModel();

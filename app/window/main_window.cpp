@@ -1,6 +1,7 @@
 #include "app/window/main_window.h"
 
 #include "app/dialogs/keys_dialog.h"
+#include "app/dialogs/why_dialog.h"
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
@@ -182,7 +183,9 @@ void MainWindow::makeDocks()
     auto* plans = addDock(tr("Plans"), u"plansDock"_s, plansPanel, Qt::LeftDockWidgetArea);
     auto* constraints = new ConstraintsPanel(&session_);
     constraintsDock_ = addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
-    inspectorDock_ = addDock(tr("Inspector"), u"inspectorDock"_s, new Inspector(&session_), Qt::RightDockWidgetArea);
+    auto* inspector = new Inspector(&session_);
+    inspectorDock_ = addDock(tr("Inspector"), u"inspectorDock"_s, inspector, Qt::RightDockWidgetArea);
+    connect(inspector, &Inspector::whyRequested, this, [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
     problems_ = new ProblemsPanel(&session_);
     problemsDock_ = addDock(tr("Problems"), u"problemsDock"_s, problems_, Qt::BottomDockWidgetArea);
     jobsDock_ = addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);

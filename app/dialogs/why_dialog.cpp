@@ -1,0 +1,197 @@
+#include "app/dialogs/why_dialog.h"
+
+#include "app/settings/qt_text.h"
+#include "app/widgets/cards.h"
+#include "core/mesh/cluster.h"
+
+#include <QDialogButtonBox>
+#include <QHeaderView>
+#include <QPointer>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr QSize kFirstSize{940, 560};
+
+QTableWidget* makeTable(const QString& name, const QString& accessibleName, const QStringList& columns)
+{
+    auto* table = new QTableWidget(0, int(columns.size()));
+    table->setObjectName(name);
+    table->setAccessibleName(accessibleName);
+    table->setHorizontalHeaderLabels(columns);
+    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->setShowGrid(false);
+    table->verticalHeader()->hide();
+    table->horizontalHeader()->setHighlightSections(false);
+    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    return table;
+}
+
+/// Texts of one row; all but the first `lefts` are numbers and stand right.
+void addRow(QTableWidget* table, const QStringList& texts, int lefts, bool isBold)
+{
+    const int row = table->rowCount();
+    table->insertRow(row);
+    for (int column = 0; column < texts.size(); ++column) {
+        auto* item = new QTableWidgetItem(texts[column]);
+        item->setToolTip(texts[column]);
+        if (column >= lefts)
+            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        if (isBold) {
+            QFont font = item->font();
+            font.setBold(true);
+            item->setFont(font);
+        }
+        table->setItem(row, column, item);
+    }
+}
+
+QString changeOf(Seconds time, const QString& impossible)
+{
+    if (!(time < kForever))
+        return impossible;
+    return (time.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(time.count)));
+}
+
+} // namespace
+
+WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
+    : QDialog(parent), session_(session), plan_(session->shownPlan()->facts->plan), label_(label),
+      verdict_(new QLabel(tr("Solving the stage again for every strategy…"))), priced_(makeMuted({}))
+{
+    setObjectName(u"whyDialog"_s);
+    setAttribute(Qt::WA_DeleteOnClose);
+    setWindowTitle(tr("Why: %1").arg(label));
+    resize(kFirstSize);
+    verdict_->setObjectName(u"whyVerdict"_s);
+    verdict_->setWordWrap(true);
+    verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    strategies_ = makeTable(u"whyStrategies"_s, tr("Strategies and their terms"),
+                            {tr("Strategy"), tr("Sharding"), tr("Compute"), tr("Reduce"), tr("In"), tr("Out"),
+                             tr("Once a step"), tr("Memory"), tr("Alone"), tr("Step time")});
+    strategies_->horizontalHeaderItem(8)->setToolTip(tr("Step time added if nothing else changed"));
+    strategies_->horizontalHeaderItem(9)->setToolTip(tr("Step time added with all else of the stage chosen anew"));
+    prices_ = makeTable(u"whyPrices"_s, tr("Prices of the constraints"), {tr("Plan again"), tr("What differs"), tr("Step time")});
+    auto* priceButton = new QPushButton(tr("What do the constraints cost?"));
+    priceButton->setObjectName(u"whyPriceButton"_s);
+    priceButton->setToolTip(tr("Plans again without each constraint in turn, and with 1 GiB more memory"));
+    prices_->hide();
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    buttons->addButton(priceButton, QDialogButtonBox::ActionRole);
+    auto* column = new QVBoxLayout(this);
+    column->addWidget(makeHeading(label));
+    column->addWidget(verdict_);
+    column->addWidget(strategies_, 3);
+    column->addWidget(makeMuted(tr("Times of one microbatch unless said otherwise. Step time: added to the step if this strategy "
+                                   "were forced and all else of its stage chosen anew.")));
+    column->addWidget(priced_);
+    column->addWidget(prices_, 1);
+    column->addWidget(buttons);
+    priced_->hide();
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(priceButton, &QPushButton::clicked, this, [this, priceButton] {
+        priceButton->setEnabled(false);
+        price();
+    });
+    explain();
+}
+
+void WhyDialog::explain()
+{
+    struct Answer {
+        std::vector<DecisionExplanation> explanations;
+        QString problem;
+    };
+    auto answer = std::make_shared<Answer>();
+    auto work = [plan = plan_, pattern = fromQt(label_), answer](const JobControl& control) {
+        auto found = explainDecisions(*plan, {.pattern = pattern, .strategy = {}, .limit = 1}, control);
+        if (found.ok())
+            answer->explanations = std::move(found.value());
+        else
+            answer->problem = toQt(found.error().message);
+    };
+    session_->jobs()->start(tr("Explain %1").arg(label_), work, [self = QPointer(this), answer] {
+        if (self.isNull())
+            return;
+        if (answer->explanations.empty())
+            self->verdict_->setText(answer->problem.isEmpty() ? tr("Cancelled") : answer->problem);
+        else
+            self->showDecision(answer->explanations.front());
+    });
+}
+
+void WhyDialog::showDecision(const DecisionExplanation& explanation)
+{
+    QString text = toQt(explanation.verdict);
+    if (!explanation.isExact)
+        text += tr(" The stage is proven only to a gap, so the differences are bounds.");
+    if (explanation.isBoundByMemory)
+        text += tr(" Memory binds on this stage.");
+    verdict_->setText(text);
+    for (size_t i = 0; i < explanation.strategies.size(); ++i) {
+        const StrategyTerms& terms = explanation.strategies[i];
+        addRow(strategies_,
+               {toQt(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute), timeText(terms.reduce),
+                timeText(terms.in), timeText(terms.out), timeText(terms.perStep), memoryText(terms.memory),
+                i == 0 ? QString() : changeOf(terms.alone, tr("impossible")),
+                i == 0 ? tr("chosen") : changeOf(terms.regret, tr("no plan"))},
+               2, i == 0);
+    }
+}
+
+void WhyDialog::price()
+{
+    struct Answer {
+        std::optional<ConstraintPrices> prices;
+        QString problem;
+    };
+    auto answer = std::make_shared<Answer>();
+    PlanRequest request;
+    request.model = session_->model()->graph;
+    request.modelPath = plan_->modelPath;
+    request.cluster = plan_->cluster;
+    request.options = plan_->options;
+    auto work = [request, plan = plan_, cache = session_->planCache(), answer](const JobControl& control) {
+        auto prices = priceConstraints(request, *plan, *cache, control);
+        if (prices.ok())
+            answer->prices = std::move(prices.value());
+        else
+            answer->problem = toQt(prices.error().message);
+    };
+    priced_->show();
+    priced_->setText(tr("Planning without each constraint in turn…"));
+    session_->jobs()->start(tr("Price constraints"), work, [self = QPointer(this), answer] {
+        if (self.isNull())
+            return;
+        if (answer->prices)
+            self->showPrices(*answer->prices);
+        else
+            self->priced_->setText(answer->problem.isEmpty() ? tr("Cancelled") : answer->problem);
+    });
+}
+
+void WhyDialog::showPrices(const ConstraintPrices& prices)
+{
+    priced_->setText(tr("The step takes %1 as asked. What it would take otherwise:").arg(timeText(prices.stepTime)));
+    for (const ConstraintPrice& price : prices.prices) {
+        const bool hasPlan = price.plan != nullptr;
+        addRow(prices_,
+               {toQt(price.edit), hasPlan ? toQt(price.differs.empty() ? "the same plan" : price.differs) : toQt(price.problem),
+                hasPlan ? tr("%1 (%2)").arg(timeText(price.plan->stepTime),
+                                            changeText(price.plan->stepTime.count, prices.stepTime.count))
+                        : tr("no plan")},
+               2, false);
+    }
+    prices_->show();
+}
+
+} // namespace alpa::app
