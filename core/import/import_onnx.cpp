@@ -433,8 +433,14 @@ void OnnxImporter::addOutputs()
                 say(Severity::kError, 0, fmt::format("output '{}' is not defined", output.name));
             continue;
         }
-        if (known->second.value.isValid())
-            graph_.addOutput({known->second.value, OutputRole::kOther, "", {}});
+        ValueId value = known->second.value;
+        if (known->second.known != nullptr) {
+            static const OnnxNode kNone;
+            OnnxContext context(graph_, kNone, model_.opset, graph_.scope(""), 0);
+            value = context.constant(known->second.known->values, known->second.known->type);
+        }
+        if (value.isValid())
+            graph_.addOutput({value, OutputRole::kOther, "", {}});
     }
     if (graph_.outputs.empty() && errors_ == 0)
         say(Severity::kError, 0, "no output depends on the inputs");

@@ -367,17 +367,20 @@ void convertConvTranspose(OnnxContext& c)
     giveWithBias(c, c.emit(OpKind::kConvolution, {x, kernel}, a, TensorType{c.type(x).dtype, {}}));
 }
 
-/// With ceil_mode the last window may begin inside the tensor and end beyond its padding.
+/// With ceil_mode the last window may end beyond the padding, but not begin in it.
 void roundUp(OnnxContext& c, const Sizes& spatial, Window& w)
 {
     if (c.integer("ceil_mode", 0) == 0)
         return;
     for (size_t i = 0; i < spatial.size(); ++i) {
-        const int64_t room = spatial[i] + w.low[i] + w.high[i] - w.kernel[i];
-        const int64_t missing = room > 0 ? (w.strides[i] - room % w.strides[i]) % w.strides[i] : 0;
-        const int64_t lastStart = (room + missing) / w.strides[i] * w.strides[i];
-        if (missing > 0 && lastStart < spatial[i] + w.low[i])
-            w.high[i] += missing;
+        const int64_t inside = spatial[i] + w.low[i];
+        const int64_t room = inside + w.high[i] - w.kernel[i];
+        if (room < 0)
+            continue;
+        int64_t last = (room + w.strides[i] - 1) / w.strides[i] * w.strides[i];
+        if (last >= inside)
+            last -= w.strides[i];
+        w.high[i] = last + w.kernel[i] - inside;
     }
 }
 
@@ -431,9 +434,9 @@ void convertPool(OnnxContext& c)
     ones[1] = 1;
     Window divisor = *w;
     for (size_t i = 0; i < spatial.size() && countsPadding; ++i) {
-        ones[i + 2] += counted.low[i] + counted.high[i];
+        ones[i + 2] += counted.low[i] + std::min(counted.high[i], w->high[i]);
         divisor.low[i] = 0;
-        divisor.high[i] = w->high[i] - counted.high[i];
+        divisor.high[i] = std::max<int64_t>(0, w->high[i] - counted.high[i]);
     }
     const ValueId count = c.emit(OpKind::kReduceWindow, {c.splat(1, {c.type(x).dtype, ones})},
                                  windowOver(divisor, ReduceKind::kAdd));

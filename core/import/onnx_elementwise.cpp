@@ -283,9 +283,18 @@ void convertIsNaN(OnnxContext& c)
 
 void convertIsInf(OnnxContext& c)
 {
-    const ValueId size = c.unary(OpKind::kAbs, c.x(0));
-    c.give(c.compare(CompareDirection::kEq, size,
-                     c.splat(std::numeric_limits<double>::infinity(), c.type(size))));
+    const ValueId x = c.x(0);
+    const double infinity = std::numeric_limits<double>::infinity();
+    const auto is = [&](double value) {
+        return c.compare(CompareDirection::kEq, x, c.splat(value, c.type(x)));
+    };
+    const bool takesPositive = c.integer("detect_positive", 1) != 0;
+    const bool takesNegative = c.integer("detect_negative", 1) != 0;
+    if (takesPositive && takesNegative)
+        return c.give(c.emit(OpKind::kOr, {is(infinity), is(-infinity)}));
+    if (!takesPositive && !takesNegative)
+        return c.give(c.splat(0, {DType::kPred, c.dims(x)}));
+    c.give(is(takesPositive ? infinity : -infinity));
 }
 
 void convertTan(OnnxContext& c)

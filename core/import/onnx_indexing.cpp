@@ -23,7 +23,7 @@ ValueId wrapped(OnnxContext& c, ValueId indices, int64_t size)
     return c.select(c.compare(CompareDirection::kLt, indices, zero), shifted, indices);
 }
 
-/// Indices that are known and not negative need no wrapping, and token numbers never are.
+/// Known indices are wrapped while reading.
 ValueId indicesOf(OnnxContext& c, size_t input, int64_t size)
 {
     if (c.has(input) && c.inputs[input].known != nullptr) {
@@ -32,7 +32,7 @@ ValueId indicesOf(OnnxContext& c, size_t input, int64_t size)
             value += value < 0 ? static_cast<double>(size) : 0.0;
         return c.constant(known.values, known.type);
     }
-    return c.x(input);
+    return wrapped(c, c.x(input), size);
 }
 
 /// One known index of an axis: a slice, which splits where a gather would not.
@@ -246,8 +246,9 @@ std::span<const OnnxOperator> onnxIndexing() { return kOperators; }
 
 OnnxHandler findOnnxOperator(std::string_view name)
 {
-    for (const auto& operators : {onnxElementwise(), onnxShapes(), onnxContractions(),
-                                  onnxWindows(), onnxReductions(), onnxIndexing()}) {
+    for (const auto& operators :
+         {onnxElementwise(), onnxShapes(), onnxContractions(), onnxWindows(), onnxReductions(),
+          onnxIndexing(), onnxResizing()}) {
         for (const OnnxOperator& known : operators) {
             if (known.name == name)
                 return known.convert;

@@ -21,6 +21,7 @@ std::span<const OnnxOperator> onnxElementwise();
 std::span<const OnnxOperator> onnxShapes();
 std::span<const OnnxOperator> onnxContractions();
 std::span<const OnnxOperator> onnxWindows();
+std::span<const OnnxOperator> onnxResizing();
 std::span<const OnnxOperator> onnxReductions();
 std::span<const OnnxOperator> onnxIndexing();
 

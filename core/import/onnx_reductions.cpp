@@ -34,7 +34,12 @@ template <ReduceKind kind>
 void convertReduce(OnnxContext& c)
 {
     const ValueId x = c.x(0);
-    c.give(c.reduce(kind, x, reducedAxes(c, x), keepsDims(c)));
+    // The larger of two truths is "or".
+    const bool isTruth = c.type(x).dtype == DType::kPred;
+    const ReduceKind meant = !isTruth                       ? kind
+                             : kind == ReduceKind::kMaximum ? ReduceKind::kOr
+                                                            : ReduceKind::kAnd;
+    c.give(c.reduce(meant, x, reducedAxes(c, x), keepsDims(c)));
 }
 
 void convertReduceMean(OnnxContext& c)
@@ -223,7 +228,10 @@ void convertLpNorm(OnnxContext& c)
     const bool isAbsolute = c.integer("p", 2) == 1;
     const ValueId part = isAbsolute ? c.unary(OpKind::kAbs, x) : c.binary(OpKind::kMultiply, x, x);
     const ValueId sum = c.reduce(ReduceKind::kAdd, part, axis, true);
-    c.give(c.binary(OpKind::kDivide, x, isAbsolute ? sum : c.unary(OpKind::kSqrt, sum)));
+    const ValueId norm = isAbsolute ? sum : c.unary(OpKind::kSqrt, sum);
+    // Nothing stays nothing.
+    const ValueId isZero = c.compare(CompareDirection::kEq, norm, c.splat(0, c.type(norm)));
+    c.give(c.binary(OpKind::kDivide, x, c.select(isZero, c.splat(1, c.type(norm)), norm)));
 }
 
 /// A running sum as a window that reaches back to the beginning.

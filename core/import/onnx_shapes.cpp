@@ -391,57 +391,30 @@ void convertSpaceToDepth(OnnxContext& c)
         return c.invalid("needs four dimensions that the blocks divide");
     const Sizes d = c.dims(x);
     const ValueId split = c.reshape(x, {d[0], d[1], d[2] / b, b, d[3] / b, b});
-    c.give(c.reshape(c.transpose(split, {0, 3, 5, 1, 2, 4}),
+    const bool isCrd = c.text("mode", "DCR") == "CRD";
+    c.give(c.reshape(c.transpose(split, isCrd ? std::vector<int>{0, 1, 3, 5, 2, 4}
+                                              : std::vector<int>{0, 3, 5, 1, 2, 4}),
                      {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
 }
 
-/// Enlarging by whole factors to the nearest element, where every convention agrees: repetition.
-void convertResize(OnnxContext& c)
-{
-    const ValueId x = c.x(0);
-    const bool isUpsample = c.node().opType == "Upsample";
-    const size_t scalesInput = isUpsample || c.opset() < 11 ? 1 : 2;
-    if (c.text("mode", "nearest") != "nearest")
-        return c.unsupported("resizing by interpolation (" + c.text("mode", "nearest") + ")");
-    Sizes factors;
-    if (const auto sizes = c.integersOf(3)) {
-        for (size_t i = 0; i < sizes->size() && i < c.dims(x).size(); ++i) {
-            const int64_t own = c.dims(x)[i];
-            factors.push_back(own > 0 && (*sizes)[i] % own == 0 ? (*sizes)[i] / own : 0);
-        }
-    } else if (c.has(scalesInput) && c.inputs[scalesInput].known) {
-        for (const double scale : c.inputs[scalesInput].known->values)
-            factors.push_back(
-                scale == static_cast<double>(static_cast<int>(std::clamp(scale, 0.0, 1e6)))
-                    ? static_cast<int64_t>(scale)
-                    : 0);
-    }
-    if (factors.size() != c.dims(x).size() ||
-        std::ranges::any_of(factors, [](int64_t factor) { return factor < 1; }))
-        return c.unsupported("resizing by other than whole factors");
-    Sizes wide;
-    Sizes sizes;
-    std::vector<int> targets;
-    for (size_t i = 0; i < factors.size(); ++i) {
-        targets.push_back(static_cast<int>(wide.size()));
-        wide.push_back(c.dims(x)[i]);
-        wide.push_back(factors[i]);
-        sizes.push_back(c.dims(x)[i] * factors[i]);
-    }
-    c.give(c.reshape(c.broadcastIn(x, targets, wide), sizes));
-}
-
 constexpr std::array kOperators = {
-    OnnxOperator{"Concat", convertConcat},   OnnxOperator{"DepthToSpace", convertDepthToSpace},
-    OnnxOperator{"Expand", convertExpand},   OnnxOperator{"EyeLike", convertEyeLike},
-    OnnxOperator{"Flatten", convertFlatten}, OnnxOperator{"Pad", convertPad},
-    OnnxOperator{"Reshape", convertReshape}, OnnxOperator{"Resize", convertResize},
-    OnnxOperator{"Shape", convertShape},     OnnxOperator{"Size", convertSize},
-    OnnxOperator{"Slice", convertSlice},     OnnxOperator{"SpaceToDepth", convertSpaceToDepth},
-    OnnxOperator{"Split", convertSplit},     OnnxOperator{"Squeeze", convertSqueeze},
-    OnnxOperator{"Tile", convertTile},       OnnxOperator{"Transpose", convertTranspose},
-    OnnxOperator{"Trilu", convertTrilu},     OnnxOperator{"Unsqueeze", convertUnsqueeze},
-    OnnxOperator{"Upsample", convertResize},
+    OnnxOperator{"Concat", convertConcat},
+    OnnxOperator{"DepthToSpace", convertDepthToSpace},
+    OnnxOperator{"Expand", convertExpand},
+    OnnxOperator{"EyeLike", convertEyeLike},
+    OnnxOperator{"Flatten", convertFlatten},
+    OnnxOperator{"Pad", convertPad},
+    OnnxOperator{"Reshape", convertReshape},
+    OnnxOperator{"Shape", convertShape},
+    OnnxOperator{"Size", convertSize},
+    OnnxOperator{"Slice", convertSlice},
+    OnnxOperator{"SpaceToDepth", convertSpaceToDepth},
+    OnnxOperator{"Split", convertSplit},
+    OnnxOperator{"Squeeze", convertSqueeze},
+    OnnxOperator{"Tile", convertTile},
+    OnnxOperator{"Transpose", convertTranspose},
+    OnnxOperator{"Trilu", convertTrilu},
+    OnnxOperator{"Unsqueeze", convertUnsqueeze},
 };
 
 } // namespace
