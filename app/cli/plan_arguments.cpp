@@ -37,6 +37,25 @@ Result<std::optional<int>> parseMicrobatches(const std::string& text)
     return std::optional<int>(count);
 }
 
+/// "2x2x2": two or three sizes.
+std::optional<std::vector<int>> parseMesh(const std::string& text)
+{
+    std::vector<int> sizes;
+    const char* next = text.data();
+    const char* const end = text.data() + text.size();
+    for (bool isFirst = true; isFirst || next != end; isFirst = false) {
+        int size = 0;
+        if (!isFirst && *next++ != 'x')
+            return std::nullopt;
+        const auto [rest, code] = std::from_chars(next, end, size);
+        if (code != std::errc() || size < 1)
+            return std::nullopt;
+        sizes.push_back(size);
+        next = rest;
+    }
+    return sizes.size() == 2 || sizes.size() == 3 ? std::optional(sizes) : std::nullopt;
+}
+
 std::optional<int> given(int number) { return number > 0 ? std::optional(number) : std::nullopt; }
 
 Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
@@ -48,6 +67,8 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
     constraints.fixedTp = given(arguments.tp);
     constraints.fixedDp = given(arguments.dp);
     constraints.fixedPp = given(arguments.pp);
+    if (!arguments.mesh.empty())
+        constraints.meshAxes = parseMesh(arguments.mesh).value_or(std::vector<int>());
     if (arguments.hasMemory)
         constraints.memoryPerDevice = gibibytes(arguments.memoryGib);
     ASSIGN_OR_RETURN(constraints.microbatches, parseMicrobatches(arguments.microbatches));
@@ -57,8 +78,11 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
             constraints.forbiddenSchedules.push_back(*kind);
     }
     constraints.chunks = given(arguments.chunks);
-    if (arguments.recomputation != "auto")
-        constraints.recomputation = arguments.recomputation == "always";
+    if (arguments.recomputation != "auto") {
+        constraints.recomputation =
+            arguments.recomputation == "always" || arguments.recomputation == "full";
+        constraints.selectiveRecomputation = arguments.recomputation == "selective";
+    }
     for (const std::string& pin : arguments.pins) {
         ASSIGN_OR_RETURN(SpecConstraint constraint, parseConstraint("--pin", pin, false));
         constraints.specs.push_back(std::move(constraint));
@@ -121,9 +145,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                     "Chunks of layers on each device of an interleaved schedule; else searched")
         ->check(CLI::Range(2, 1 << 10));
     command
-        .add_option("--recomputation", arguments.recomputation,
-                    "Run forward again instead of keeping activations: always, never, or auto")
-        ->check(CLI::IsMember({"always", "never", "auto"}));
+        .add_option("--recompute,--recomputation", arguments.recomputation,
+                    "Run forward ops again instead of keeping activations: none (never), selective "
+                    "(cheap ops), full (always), or auto: per stage, where memory is scarce")
+        ->check(CLI::IsMember({"none", "selective", "full", "auto", "always", "never"}));
     const auto degree = [&command](const char* name, int& value, const char* help) {
         command.add_option(name, value, help)->check(CLI::Range(1, 1 << 20));
     };
@@ -133,6 +158,15 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     degree("--tp", arguments.tp, "Devices along the tensor axis of each stage");
     degree("--dp", arguments.dp, "Devices along the data axis of each stage");
     degree("--pp", arguments.pp, "Number of stages");
+    command
+        .add_option("--mesh", arguments.mesh,
+                    "Axes of every stage's mesh, for example 2x2x2: x is the data axis")
+        ->check(CLI::Validator(
+            [](std::string& sizes) {
+                return parseMesh(sizes) ? std::string()
+                                        : "'" + sizes + "': expected 2 or 3 sizes, as in 4x2";
+            },
+            "MESH"));
     degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
     command
         .add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")

@@ -26,6 +26,7 @@ struct PlanArguments {
     int chunks = 0;
     std::string recomputation = "auto";
     int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
+    std::string mesh; ///< "2x2x2".
     double memoryGib = 0;
     bool hasMemory = false;
     std::vector<std::string> pins, forbids;

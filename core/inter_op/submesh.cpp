@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 
 namespace alpa
 {
@@ -22,6 +23,26 @@ bool isTried(int hosts, int hostsInCluster, SubmeshSpace space)
         return (isPowerOfTwo && hosts <= 4) || hosts == hostsInCluster;
     }
     return false;
+}
+
+/// Stages side by side in pipeline order, so that neighbours are near: unless one would straddle
+/// hosts.
+std::optional<std::vector<PlacedSubmesh>> placeInOrder(const std::vector<SubmeshChoice>& stages,
+                                                       int devicesPerHost)
+{
+    std::vector<PlacedSubmesh> placed;
+    int next = 0;
+    for (const SubmeshChoice& submesh : stages) {
+        const int within = next % devicesPerHost;
+        const bool straddles = submesh.hosts > 1 ? within != 0
+                                                 : within % submesh.devicesPerHost != 0 ||
+                                                       within + submesh.devices() > devicesPerHost;
+        if (straddles)
+            return std::nullopt;
+        placed.push_back({submesh, next});
+        next += submesh.devices();
+    }
+    return placed;
 }
 
 } // namespace
@@ -74,6 +95,8 @@ Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoic
         return Error{ErrorCode::kInvalidInput, "the stages need " + std::to_string(needed) +
                                                    " devices, the cluster has " +
                                                    std::to_string(hosts * devicesPerHost)};
+    if (std::optional<std::vector<PlacedSubmesh>> inOrder = placeInOrder(stages, devicesPerHost))
+        return std::move(*inOrder);
     std::vector<size_t> order(stages.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(),

@@ -237,6 +237,7 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.keepsPartial = findKeptPartials(g, layered.rules, layered.users);
     layered.updateGroup = findUpdateGroups(g);
 
+    layered.selective = selectRecomputation(g, layered.layerOfOp);
     layered.isWeightGradient = weightGradientOps(g, layered.rules.batch, layered.layerOfOp);
 
     layered.opsOfLayer.resize(static_cast<size_t>(layerCount));

@@ -5,6 +5,7 @@
 #include "core/base/units.h"
 #include "core/cost/compute_time.h"
 #include "core/graph/graph.h"
+#include "core/intra_op/selective_recomputation.h"
 #include "core/intra_op/spec_tables.h"
 #include "core/mesh/cluster.h"
 
@@ -34,6 +35,7 @@ struct LayeredGraph {
     std::vector<uint8_t>
         keepsPartial; ///< Per value: all readers lead linearly to gradient accumulators.
     std::vector<uint8_t> isSaved; ///< Per value: forward value read in the backward phase.
+    SelectiveRecomputation selective; ///< What a stage keeps and repeats if it recomputes cheap ops.
     std::vector<bool> isWeightGradient; ///< Per op: see core/sharding/weight_gradients.h.
     /// Per value: the parameter input whose update group it belongs to (states, update ops), else
     /// invalid.

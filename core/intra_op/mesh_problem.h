@@ -41,6 +41,9 @@ struct MeshNode {
         forward; ///< The forward pass's part of perMicrobatch: what recomputation pays again.
     std::vector<int64_t> fixedBytes;      ///< Parameters, accumulators, states.
     std::vector<int64_t> activationBytes; ///< Saved for the backward phase, per microbatch.
+    /// The same two if cheap ops run again: what they take, and what is still saved.
+    std::vector<double> repeatedForward;
+    std::vector<int64_t> selectiveBytes;
 };
 
 struct MeshEdge {

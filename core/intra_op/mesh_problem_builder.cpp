@@ -57,7 +57,9 @@ int MeshProblemBuilder::addNode(DecisionKind kind, int layer, ValueId value, OpI
                   .perStep = std::vector<double>(strategies, 0.0),
                   .forward = std::vector<double>(strategies, 0.0),
                   .fixedBytes = std::vector<int64_t>(strategies, 0),
-                  .activationBytes = std::vector<int64_t>(strategies, 0)};
+                  .activationBytes = std::vector<int64_t>(strategies, 0),
+                  .repeatedForward = std::vector<double>(strategies, 0.0),
+                  .selectiveBytes = std::vector<int64_t>(strategies, 0)};
     const int index = static_cast<int>(problem_.nodes.size());
     problem_.nodes.push_back(std::move(node));
     problem_.nodesOfLayer[static_cast<size_t>(layer)].push_back(index);

@@ -217,6 +217,8 @@ void MeshProblemBuilder::addSavedBytes(OpId id)
     const OpDecision& decision = problem_.ops[id.index()];
     if (layered_.isSaved[op.results[0].index()] != 0)
         addBytes(node(decision.node).activationBytes, type(op.results[0]), decision.result);
+    if (layered_.selective.isKept[op.results[0].index()] != 0)
+        addBytes(node(decision.node).selectiveBytes, type(op.results[0]), decision.result);
 }
 
 /// The updated parameter goes back to where the parameter is stored.

@@ -149,6 +149,8 @@ void MeshProblemBuilder::addCompute(int index, OpId op, const std::vector<double
         cost[k] += seconds[k];
         if (isForward)
             node(index).forward[k] += seconds[k];
+        if (layered_.selective.isRepeated[op.index()])
+            node(index).repeatedForward[k] += seconds[k];
     }
 }
 

@@ -24,6 +24,19 @@ uint64_t mix(uint64_t hash, uint64_t value)
 
 uint64_t mix(uint64_t hash, double value) { return mix(hash, std::bit_cast<uint64_t>(value)); }
 
+/// What a microbatch pays again under strategy `k`.
+double repeatedTime(const StageRequest& request, const MeshNode& node, size_t k)
+{
+    if (request.recomputes)
+        return node.forward[k];
+    return request.repeatsCheapOps ? node.repeatedForward[k] : 0.0;
+}
+
+int64_t savedBytes(const StageRequest& request, const MeshNode& node, size_t k)
+{
+    return request.repeatsCheapOps ? node.selectiveBytes[k] : node.activationBytes[k];
+}
+
 } // namespace
 
 Result<std::shared_ptr<StageSharder>>
@@ -62,6 +75,8 @@ void StageSharder::hashLayers()
                 hash = mix(mix(mix(hash, node.perMicrobatch[k]), node.perStep[k]), node.forward[k]);
                 hash = mix(mix(hash, static_cast<uint64_t>(node.fixedBytes[k])),
                            static_cast<uint64_t>(node.activationBytes[k]));
+                hash = mix(mix(hash, node.repeatedForward[k]),
+                           static_cast<uint64_t>(node.selectiveBytes[k]));
             }
             least += Bytes(leastOfNode);
         }
@@ -120,7 +135,8 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
         countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
         std::bit_cast<uint64_t>(request.secondsPerByte),
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
-        (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u)};
+        (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u) +
+            (request.repeatsCheapOps ? 4u : 0u)};
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         words.push_back(layerHash_[static_cast<size_t>(layer)]);
         auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
@@ -181,9 +197,9 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         std::vector<int64_t> bytes(node.perMicrobatch.size());
         for (size_t k = 0; k < decision.costs.size(); ++k) {
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
-                                (request.recomputes ? node.forward[k] : 0.0);
+                                repeatedTime(request, node, k);
             bytes[k] = node.fixedBytes[k] +
-                       (request.recomputes ? 1 : request.inFlight) * node.activationBytes[k];
+                       (request.recomputes ? 1 : request.inFlight) * savedBytes(request, node, k);
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
@@ -264,11 +280,11 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         chosen[static_cast<size_t>(nodes[n])] = solution.choice[n];
         stage.strategies += static_cast<int>(node.perMicrobatch.size());
         stage.perMicrobatch +=
-            Seconds(node.perMicrobatch[k] + (request.recomputes ? node.forward[k] : 0.0));
+            Seconds(node.perMicrobatch[k] + repeatedTime(request, node, k));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
         (request.recomputes ? stage.recomputed : stage.activations) +=
-            Bytes(node.activationBytes[k]);
+            Bytes(savedBytes(request, node, k));
     }
     for (size_t c = 0; c < problem_->copies.size(); ++c) {
         const LayerCopy& copy = problem_->copies[c];

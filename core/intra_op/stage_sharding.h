@@ -27,6 +27,7 @@ struct StageRequest {
         0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes>
         memoryLimit;         ///< For parameters, gradients, states and activations in flight.
+    bool repeatsCheapOps = false; ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
     /// Candidates are compared by the thousand: a part in a thousand and little work will do. What

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace alpa
@@ -42,6 +43,7 @@ public:
         stage.submesh = chosen_.submesh;
         stage.mesh = chosen_.mesh;
         stage.recomputes = chosen_.request.recomputes;
+        stage.repeatsCheapOps = chosen_.request.repeatsCheapOps;
         readOps(stage);
         readInputs(stage);
         stage.certificate = {.cost = chosen_.sharding.objective,
@@ -219,6 +221,19 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
             (source < here ? entry.first : entry.second) += size;
         }
     }
+    // What leaves a host occupies its card's sending side and the other's receiving side.
+    const auto cardsBetween = [](const DeviceMesh& from, const DeviceMesh& to) {
+        std::set<int> cards;
+        for (int sender = 0; sender < from.deviceCount(); ++sender)
+            cards.insert(2 * from.hostOf(sender));
+        for (int receiver = 0; receiver < to.deviceCount(); ++receiver) {
+            if (cards.contains(2 * to.hostOf(receiver)))
+                return std::vector<int>(); // Within a host.
+        }
+        for (int receiver = 0; receiver < to.deviceCount(); ++receiver)
+            cards.insert(2 * to.hostOf(receiver) + 1);
+        return std::vector<int>(cards.begin(), cards.end());
+    };
     std::vector<StageLink> links;
     for (const auto& [ends, sizes] : bytes) {
         const DeviceMesh& from = stages[static_cast<size_t>(ends.first)].mesh;
@@ -226,7 +241,9 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
         links.push_back({.from = ends.first,
                          .to = ends.second,
                          .forward = transferTime(cluster, from, to, sizes.first),
-                         .backward = transferTime(cluster, to, from, sizes.second)});
+                         .backward = transferTime(cluster, to, from, sizes.second),
+                         .forwardCards = cardsBetween(from, to),
+                         .backwardCards = cardsBetween(to, from)});
     }
     return links;
 }

@@ -21,6 +21,8 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     };
     // What people give up last is asked last: memory is hardware.
     add(constraints.recomputation.has_value(), [](PlanConstraints& c) { c.recomputation.reset(); });
+    add(constraints.selectiveRecomputation.has_value(),
+        [](PlanConstraints& c) { c.selectiveRecomputation.reset(); });
     for (const SpecConstraint& spec : constraints.specs)
         add(true, [spec](PlanConstraints& c) { std::erase(c.specs, spec); });
     for (const int cut : constraints.cuts)

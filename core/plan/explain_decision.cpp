@@ -125,6 +125,7 @@ private:
                     .inFlight = stage.memory.inFlight,
                     .secondsPerByte = 0,
                     .memoryLimit = {},
+                    .repeatsCheapOps = stage.repeatsCheapOps,
                     .recomputes = stage.recomputes,
                     .isDraft = false,
                     .forbidden = {}};
@@ -366,7 +367,8 @@ explainDecisions(const ParallelPlan& plan, const WhyRequest& request, const JobC
     if (!isMatched)
         return Error(
             ErrorCode::kNotFound,
-            fmt::format("'{}' matches no decision of the plan; alpa show PLAN shardings lists them",
+            fmt::format("'{}' matches no decision of the plan (a stage on one device has none); "
+                        "alpa show PLAN shardings lists them",
                         request.pattern));
     return explanations;
 }

@@ -227,6 +227,7 @@ private:
                                           draft_.microbatches, chunks),
                 .secondsPerByte = 0,
                 .memoryLimit = {},
+                .repeatsCheapOps = set.repeatsCheapOps[static_cast<size_t>(candidate.tag)],
                 .recomputes = recomputed.has_value(),
                 .isDraft = false,
                 .forbidden = forbiddenIn(*stage.sharder, candidate.firstLayer, candidate.endLayer)};

@@ -39,6 +39,8 @@ Json constraintsToJson(const PlanConstraints& constraints)
     add("chunks", constraints.chunks);
     if (constraints.recomputation)
         json["recomputation"] = *constraints.recomputation;
+    if (constraints.selectiveRecomputation)
+        json["selectiveRecomputation"] = *constraints.selectiveRecomputation;
     json["parameterStorage"] = nameIn(kStorageRules, constraints.parameterStorage);
     json["stateStorage"] = nameIn(kStorageRules, constraints.stateStorage);
     json["specs"] = specsToJson(constraints.specs);
@@ -82,6 +84,8 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     constraints.chunks = place.optional("chunks", degree);
     constraints.recomputation =
         place.optional("recomputation", [](const JsonPlace& value) { return value.flag(); });
+    constraints.selectiveRecomputation = place.optional(
+        "selectiveRecomputation", [](const JsonPlace& value) { return value.flag(); });
     constraints.parameterStorage = readName(place.member("parameterStorage"), kStorageRules);
     constraints.stateStorage = readName(place.member("stateStorage"), kStorageRules);
     for (const JsonPlace& element : place.member("specs").elements())

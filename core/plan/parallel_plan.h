@@ -109,6 +109,7 @@ struct PlanStage {
     StageMemory memory;
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
+    bool repeatsCheapOps = false; ///< Selective recomputation, see core/intra_op; not with recomputes.
     Certificate certificate;
     std::vector<Decision> decisions;
 };

@@ -147,6 +147,8 @@ private:
         stage.cost = readCost(place.member("cost"));
         stage.memory = readMemory(place.member("memory"));
         stage.recomputes = place.member("recomputes").flag();
+        stage.repeatsCheapOps =
+            place.has("repeatsCheapOps") && place.member("repeatsCheapOps").flag();
         stage.certificate = readCertificate(place.member("certificate"));
         for (const JsonPlace& input : place.member("inputs").elements())
             stage.inputs.push_back({.value = ValueId(input.member("value").count(0, lastValue())),

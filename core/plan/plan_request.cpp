@@ -72,6 +72,9 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     degree("chunks", constraints.chunks);
     if (constraints.recomputation)
         parts.push_back(*constraints.recomputation ? "recomputation" : "no recomputation");
+    if (constraints.selectiveRecomputation)
+        parts.push_back(*constraints.selectiveRecomputation ? "selective recomputation"
+                                                            : "no selective recomputation");
     const auto storage = [&parts](const char* what, StorageRule rule) {
         if (rule != StorageRule::kFree)
             parts.push_back(fmt::format(

@@ -37,6 +37,7 @@ struct PlanConstraints {
     std::vector<ScheduleKind> forbiddenSchedules;
     std::optional<int> chunks; ///< Stages on each device group of an interleaved schedule; >= 2.
     std::optional<bool> recomputation;    ///< Always, never; unset: where memory is scarce.
+    std::optional<bool> selectiveRecomputation; ///< The same for cheap ops alone.
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
     std::vector<SpecConstraint> specs;

@@ -107,7 +107,9 @@ std::string formatStages(const ParallelPlan& plan)
                    formatSeconds(stage.cost.gradientSync), formatSeconds(stage.cost.update),
                    timeline != nullptr ? formatShare(timeline->bubbleFraction) : "",
                    formatMemory(stage.memory.total()), fmt::format("{}", stage.memory.inFlight),
-                   stage.recomputes ? "recomputed" : "kept",
+                   stage.recomputes        ? "recomputed"
+                   : stage.repeatsCheapOps ? "selective"
+                                           : "kept",
                    formatProof(stage.certificate.isOptimal, stage.certificate.gap())});
     }
     return table.text();

@@ -48,6 +48,23 @@ struct RunCost {
     }
 };
 
+enum class Recomputation { kNone, kSelective, kFull };
+
+/// What the constraints leave, the fastest first.
+std::vector<Recomputation> recomputations(const PlanConstraints& constraints)
+{
+    std::vector<Recomputation> kinds;
+    const bool mustRepeat = constraints.recomputation.value_or(false);
+    const bool mustSelect = constraints.selectiveRecomputation.value_or(false);
+    if (!mustRepeat && !mustSelect)
+        kinds.push_back(Recomputation::kNone);
+    if (!mustRepeat && constraints.selectiveRecomputation.value_or(true))
+        kinds.push_back(Recomputation::kSelective);
+    if (mustRepeat || (!mustSelect && constraints.recomputation.value_or(true)))
+        kinds.push_back(Recomputation::kFull);
+    return kinds;
+}
+
 /// Finds the candidates of one mesh shape. Owns nothing shared, so shapes run on different threads.
 class ShapeWork
 {
@@ -76,8 +93,8 @@ public:
         }
         sharder_ = std::move(created).value();
         measure();
-        const std::optional<bool> recomputation = request_.constraints->recomputation;
-        addCandidates(0, recomputation.value_or(false), control);
+        const std::vector<Recomputation> kinds = recomputations(*request_.constraints);
+        addCandidates(0, kinds.front(), control);
         const bool isTight = std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
             return needOf(candidate, request_.microbatches) > limit_;
         });
@@ -87,19 +104,18 @@ public:
         const StageCandidate last = candidates.back();
         const double scale = last.perMicrobatch.count /
                              static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
-        addCandidates(kEvenPrice * scale, recomputation.value_or(false), control);
-        if (request_.isLean)
-            addCandidates(kLeanPrice * scale, recomputation.value_or(false), control);
-        if (recomputation)
-            return;
-        addCandidates(0, true, control);
-        addCandidates(kEvenPrice * scale, true, control);
-        if (request_.isLean)
-            addCandidates(kLeanPrice * scale, true, control);
+        for (const Recomputation kind : kinds) {
+            if (kind != kinds.front())
+                addCandidates(0, kind, control);
+            addCandidates(kEvenPrice * scale, kind, control);
+            if (request_.isLean)
+                addCandidates(kLeanPrice * scale, kind, control);
+        }
     }
 
     std::vector<StageCandidate> candidates;
     std::vector<std::optional<Bytes>> recomputed;
+    std::vector<bool> repeatsCheapOps;
     std::set<std::string> problems;
     std::optional<Bytes> smallestWhole;
 
@@ -138,7 +154,7 @@ private:
                                     [&](int cut) { return first < cut && cut < end; });
     }
 
-    void addCandidates(double price, bool recompute, const JobControl& control)
+    void addCandidates(double price, Recomputation recompute, const JobControl& control)
     {
         const Solved singles = solve(runs_.singles, price, recompute, control);
         const Solved pairs = solve(runs_.pairs, price, recompute, control);
@@ -236,7 +252,7 @@ private:
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    Solved solve(const std::vector<BlockKind>& kinds, double price, bool recompute,
+    Solved solve(const std::vector<BlockKind>& kinds, double price, Recomputation recompute,
                  const JobControl& control)
     {
         Solved solved;
@@ -249,7 +265,8 @@ private:
                                  .inFlight = expectedInFlight(),
                                  .secondsPerByte = price,
                                  .memoryLimit = {},
-                                 .recomputes = recompute,
+                                 .repeatsCheapOps = recompute == Recomputation::kSelective,
+                                 .recomputes = recompute == Recomputation::kFull,
                                  .isDraft = true,
                                  .forbidden =
                                      forbiddenIn(*sharder_, *request_.constraints, kind.matches)};
@@ -262,7 +279,7 @@ private:
         return solved;
     }
 
-    void addCandidate(int first, int end, const RunCost& cost, bool recompute)
+    void addCandidate(int first, int end, const RunCost& cost, Recomputation recompute)
     {
         const int firstBlock = model_.begins[static_cast<size_t>(first)];
         const int endBlock = model_.begins[static_cast<size_t>(end)];
@@ -286,7 +303,9 @@ private:
             smallestWhole = std::min(smallestWhole.value_or(least), least);
         }
         candidates.push_back(candidate);
-        recomputed.push_back(recompute ? std::optional(held) : std::nullopt);
+        recomputed.push_back(recompute == Recomputation::kFull ? std::optional(held)
+                                                               : std::nullopt);
+        repeatsCheapOps.push_back(recompute == Recomputation::kSelective);
     }
 
     const CandidateRequest& request_;
@@ -342,6 +361,7 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
             work.candidates[i].tag = static_cast<int>(set.candidates.size());
             set.candidates.push_back(work.candidates[i]);
             set.recomputed.push_back(work.recomputed[i]);
+            set.repeatsCheapOps.push_back(work.repeatsCheapOps[i]);
         }
         problems.merge(work.problems);
         if (work.smallestWhole &&

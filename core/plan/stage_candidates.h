@@ -20,6 +20,7 @@ struct CandidateSet {
     std::vector<StageCandidate> candidates;
     std::vector<std::optional<Bytes>>
         recomputed; ///< Per candidate: part of transient that recomputation fills; unset: none.
+    std::vector<bool> repeatsCheapOps; ///< Per candidate: recomputes selectively.
     std::vector<std::string> problems; ///< Why shapes or stages are impossible, each once.
     std::vector<std::string> unmatchedPatterns;
     std::optional<Bytes> smallestMemory; ///< Of the whole model in one stage, at least.

@@ -207,6 +207,9 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
                         if (isBackward && term.op.isValid() &&
                             layered.isWeightGradient[term.op.index()])
                             cost.weightGradient += term.time;
+                        if (stage.repeatsCheapOps && term.op.isValid() &&
+                            layered.selective.isRepeated[term.op.index()])
+                            cost.recomputation += term.time;
                     });
     if (stage.recomputes)
         cost.recomputation = cost.forward();
@@ -238,8 +241,10 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
             !isReadLate(result))
             continue;
         // What is computed again stays for the weight gradients, as cotangents do.
-        (op.phase == Phase::kForward && !stage.recomputes ? inputs.activations
-                                                          : inputs.cotangents) +=
+        const bool isKept = op.phase == Phase::kForward && !stage.recomputes &&
+                            !(stage.repeatsCheapOps &&
+                              layered.selective.isRepeated[stage.ops[i].index()]);
+        (isKept ? inputs.activations : inputs.cotangents) +=
             localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
     }
     return inputs;
@@ -275,6 +280,7 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
                     ? bytes
                     : Bytes(0);
     }
+    std::map<int, Bytes> repeated; // Per layer.
     for (size_t i = 0; i < stage.ops.size(); ++i) {
         const Op& op = graph.op(stage.ops[i]);
         const ValueId result = op.results[0];
@@ -282,9 +288,19 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         if (op.kind == OpKind::kAccumulate)
             memory.gradients += bytes;
         // Recomputed activations exist once, while a backward pass runs.
-        if (layered.isSaved[result.index()] != 0)
+        if (stage.repeatsCheapOps) {
+            memory.activations += layered.selective.isKept[result.index()] != 0 ? bytes : Bytes(0);
+            if (layered.selective.isRepeated[stage.ops[i].index()])
+                repeated[layered.layerOfOp[stage.ops[i].index()]] += bytes;
+        } else if (layered.isSaved[result.index()] != 0) {
             (stage.recomputes ? memory.transient : memory.activations) += bytes;
+        }
     }
+    // Cheap ops run again layer by layer, before the backward ops of that layer.
+    Bytes most;
+    for (const auto& [layer, bytes] : repeated)
+        most = std::max(most, bytes);
+    memory.transient += most;
     return memory;
 }
 

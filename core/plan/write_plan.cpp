@@ -149,6 +149,7 @@ private:
                   {"cost", costJson(stage.cost)},
                   {"memory", memoryJson(stage.memory)},
                   {"recomputes", stage.recomputes},
+                  {"repeatsCheapOps", stage.repeatsCheapOps},
                   {"certificate", certificateJson(stage.certificate)},
                   {"inputs", inputsJson(stage.inputs)}};
         addOps(stage, json);

@@ -32,8 +32,11 @@ struct PlanCase {
     std::optional<int> tp = {};
     std::optional<int> pp = {};
     std::optional<int> microbatches = {};
+    std::vector<int> mesh = {}; ///< Axes of every stage.
     std::optional<ScheduleKind> schedule = {};
     std::optional<int> chunks = {};
+    std::optional<bool> selective = {}; ///< Recomputation of cheap ops.
+    std::optional<bool> full = {};      ///< Recomputation of everything.
     int repeats = 1; ///< The global batch is the file's, so often: the same mean loss.
     bool usesSgd = false;
     std::string pattern = {}; ///< Of parameters to be stored as `spec`; empty: none.
@@ -77,8 +80,11 @@ PlanRequest requestOf(const PlanCase& test)
     options.constraints.fixedTp = test.tp;
     options.constraints.fixedPp = test.pp;
     options.constraints.microbatches = test.microbatches;
+    options.constraints.meshAxes = test.mesh;
     options.constraints.schedule = test.schedule;
     options.constraints.chunks = test.chunks;
+    options.constraints.selectiveRecomputation = test.selective;
+    options.constraints.recomputation = test.full;
     if (!test.pattern.empty())
         options.constraints.specs.push_back(
             {.pattern = test.pattern, .spec = *parseSpec(test.spec)});
@@ -150,8 +156,7 @@ std::string planText(const ParallelPlan& plan)
     std::string text = std::to_string(plan.microbatches) + " microbatches";
     for (const PlanStage& stage : plan.stages)
         text += ", layers " + std::to_string(stage.firstLayer) + "-" +
-                std::to_string(stage.endLayer) + " on " + std::to_string(stage.mesh.axes[0].size) +
-                "x" + std::to_string(stage.mesh.axes[1].size);
+                std::to_string(stage.endLayer) + " on " + formatMesh(stage.mesh);
     return text;
 }
 
@@ -169,6 +174,15 @@ TEST_P(Plans, TrainAsOneDeviceDoes)
         FAIL() << "no plan: " << none->reason;
     const ParallelPlan& plan = *std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
     SCOPED_TRACE(planText(plan));
+    for (const PlanStage& stage : plan.stages) {
+        if (!test.mesh.empty()) {
+            EXPECT_EQ(stage.mesh.axes.size(), test.mesh.size());
+        }
+    }
+    for (const PlanStage& stage : plan.stages) {
+        EXPECT_EQ(stage.repeatsCheapOps, test.selective.value_or(stage.repeatsCheapOps));
+        EXPECT_EQ(stage.recomputes, test.full.value_or(stage.recomputes));
+    }
     if (test.schedule) {
         EXPECT_EQ(plan.schedule, *test.schedule);
     }
@@ -205,6 +219,8 @@ std::vector<PlanCase> planCases()
             add({.name = "auto"});
             if (devices == 1)
                 add({.name = "microbatches", .microbatches = 4});
+            add({.name = "selective", .selective = true});
+            add({.name = "full", .full = true});
             if (devices == 1)
                 continue;
             add({.name = "dp", .strategy = PlanStrategy::kDataParallel, .repeats = repeats});
@@ -232,6 +248,16 @@ std::vector<PlanCase> planCases()
                  .schedule = ScheduleKind::kInterleaved1f1b});
             if (devices == 2)
                 continue;
+            add({.name = "zero_bubble_selective",
+                 .strategy = PlanStrategy::kPipeline,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kZeroBubble,
+                 .selective = true});
+            add({.name = "zero_bubble_full",
+                 .strategy = PlanStrategy::kPipeline,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kZeroBubble,
+                 .full = true});
             add({.name = "zero_bubble_tp",
                  .dp = 1,
                  .tp = devices / 2,
@@ -263,6 +289,16 @@ std::vector<PlanCase> planCases()
                  .strategy = PlanStrategy::kDataParallel,
                  .microbatches = 2,
                  .repeats = 2 * repeats});
+            if (devices == 8) {
+                add({.name = "mesh_2x2x2", .microbatches = 2, .mesh = {2, 2, 2}});
+                add({.name = "mesh_1x4x2", .microbatches = 1, .mesh = {1, 4, 2}});
+                add({.name = "pp_mesh_1x2x2", .pp = 2, .microbatches = 2, .mesh = {1, 2, 2}});
+                add({.name = "zero_bubble_mesh_2x2x1",
+                     .pp = 2,
+                     .microbatches = 2,
+                     .mesh = {2, 2, 1},
+                     .schedule = ScheduleKind::kZeroBubble});
+            }
             if (devices == 8)
                 add({.name = "pp_dp_tp", .dp = 2, .tp = 2, .pp = 2, .microbatches = 2});
         }

@@ -88,6 +88,8 @@ PlanRequest randomRequest(Rng& rng, Graph model)
     }
     if (rng.chance(0.3))
         constraints.schedule = ScheduleKind::kGpipe;
+    if (rng.chance(0.2))
+        constraints.selectiveRecomputation = true;
     constraints.parameterStorage = randomRule(rng);
     constraints.stateStorage = randomRule(rng);
     addSpecConstraints(rng, model, constraints);
@@ -196,20 +198,23 @@ std::shared_ptr<const ParallelPlan> planWithinMemory(Rng& rng, PlanRequest reque
 
 /// How many of the plans of a test did what is rare.
 struct Coverage {
-    int planned = 0, recomputing = 0, zeroBubble = 0, interleaved = 0;
+    int planned = 0, recomputing = 0, selective = 0, zeroBubble = 0, interleaved = 0;
     void add(const ParallelPlan& plan)
     {
         ++planned;
         recomputing += std::ranges::any_of(plan.stages, &PlanStage::recomputes);
+        selective += std::ranges::any_of(plan.stages, &PlanStage::repeatsCheapOps);
         zeroBubble += plan.schedule == ScheduleKind::kZeroBubble && plan.stages.size() > 1;
         interleaved += plan.schedule == ScheduleKind::kInterleaved1f1b;
     }
     void print(int tried) const
     {
-        std::printf("%d of %d requests had a plan, %d recompute, %d zero-bubble, %d interleaved\n",
-                    planned, tried, recomputing, zeroBubble, interleaved);
+        std::printf("%d of %d requests had a plan, %d recompute, %d of them "
+                    "selectively, %d zero-bubble, %d interleaved\n",
+                    planned, tried, recomputing + selective, selective, zeroBubble, interleaved);
         EXPECT_GE(planned * 5, tried - 2); // Many mix samples, and so allow one microbatch only.
         if (tried >= 200) {
+            EXPECT_GT(selective, 5);
             EXPECT_GT(zeroBubble, 3);
             EXPECT_GT(interleaved, 3);
         }
