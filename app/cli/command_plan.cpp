@@ -3,6 +3,7 @@
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
 #include "core/plan/plan_file.h"
+#include "core/plan/published_plan.h"
 #include "core/plan/show_plan.h"
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ struct PlanCommandArguments {
     PlanArguments plan;
     std::string strategy = "auto";
     std::string output;
+    std::string like;
 };
 
 ExitCode reportNoPlan(const Console& console, const NoPlan& none)
@@ -48,6 +50,12 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
     if (!request.ok())
         return console.fail(request.error());
     request->options.strategy = *strategy;
+    if (!arguments.like.empty()) {
+        const Result<PublishedPlan> like = loadPublishedPlan(arguments.like);
+        if (!like.ok())
+            return console.fail(like.error());
+        applyPublishedPlan(*like, request->options);
+    }
     const auto start = std::chrono::steady_clock::now();
     const Result<PlanOutcome> outcome = makePlan(*request, console.job());
     console.clearProgress();
@@ -84,6 +92,9 @@ Command addPlan(CLI::App& app)
     addPlanOptions(*command, arguments->plan);
     command->add_option("-s,--strategy", arguments->strategy,
                         "auto, or a baseline: dp, zero2, zero3, megatron, pipeline");
+    command->add_option("--like", arguments->like,
+                        "Only plans like this one: a published plan (JSON, as in "
+                        "resources/published_plans), Galvatron's JSON or Megatron-LM's arguments");
     command->add_option("-o,--output", arguments->output, "Write the plan to this file");
     command->footer("Example: alpa plan sample_models/gpt-1.3b/gpt-1.3b.loss.stablehlo.mlir.gz "
                     "--cluster h200-x4 --global-batch 32 --max-tp 2 -o plan.json");

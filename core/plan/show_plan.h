@@ -17,6 +17,10 @@ std::string formatMemory(const ParallelPlan& plan);   ///< Per stage against the
 /// The same figures for programs, in one line: status "planned", degrees, times, memory, proof,
 /// stages.
 std::string planSummaryToJson(const ParallelPlan& plan);
+/// The other parts for programs.
+std::string shardingsToJson(const ParallelPlan& plan);
+std::string planTimelineToJson(const ParallelPlan& plan);
+std::string memoryToJson(const ParallelPlan& plan);
 /// One row of the comparison table; plans first to last, the first is the baseline of the ratios.
 struct ComparedPlan {
     std::string name;

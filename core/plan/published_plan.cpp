@@ -1,0 +1,267 @@
+#include "core/plan/published_plan.h"
+
+#include "core/base/files.h"
+#include "core/base/text.h"
+#include "core/plan/json_place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr int kMost = 1 << 20;
+constexpr Bytes kMostBytes = kMiB * 16;
+
+/// Stages of one mesh: the cuts between them and the degrees of each.
+void readStages(const JsonPlace& stages, PublishedPlan& plan)
+{
+    const std::vector<JsonPlace> list = stages.elements();
+    if (list.empty())
+        stages.fail("expected at least one stage");
+    int next = 0;
+    for (size_t s = 0; s < list.size() && !stages.failed(); ++s) {
+        const JsonPlace& stage = list[s];
+        const std::vector<int> layers = stage.member("layers").counts(0, kMost);
+        const int dp = stage.member("dp").countInt(1, kMost);
+        const int tp = stage.member("tp").countInt(1, kMost);
+        if (stages.failed())
+            return;
+        if (layers.size() != 2 || layers[0] != next || layers[1] <= layers[0]) {
+            stage.member("layers").fail(
+                fmt::format("expected [first, end) that begins at {}", next));
+            return;
+        }
+        if (s > 0)
+            plan.constraints.cuts.push_back(layers[0]);
+        next = layers[1];
+        if (s > 0 && (dp != plan.constraints.fixedDp || tp != plan.constraints.fixedTp)) {
+            stage.fail(fmt::format("got a mesh of DP {} and TP {} after one of DP {} and TP {}, "
+                                   "expected the same mesh for every stage",
+                                   dp, tp, *plan.constraints.fixedDp, *plan.constraints.fixedTp));
+            return;
+        }
+        plan.constraints.fixedDp = dp;
+        plan.constraints.fixedTp = tp;
+    }
+    plan.layers = next;
+    plan.constraints.fixedPp = static_cast<int>(list.size());
+}
+
+StorageRule storageOf(const JsonPlace& place)
+{
+    const std::string name = place.text();
+    if (name == "split" || name == "replicated" || name == "free")
+        return name == "split"        ? StorageRule::kSplit
+               : name == "replicated" ? StorageRule::kReplicated
+                                      : StorageRule::kFree;
+    place.fail("got '" + name + "', expected split, replicated or free");
+    return StorageRule::kFree;
+}
+
+void readOwn(const JsonPlace& root, PublishedPlan& plan)
+{
+    plan.name = root.member("name").text();
+    if (root.has("source"))
+        plan.source = root.member("source").text();
+    if (root.has("globalBatch"))
+        plan.globalBatch = root.member("globalBatch").count(1, int64_t{1} << 40);
+    if (root.has("microbatches"))
+        plan.constraints.microbatches = root.member("microbatches").countInt(1, kMost);
+    if (root.has("recomputation"))
+        plan.constraints.recomputation = root.member("recomputation").flag();
+    if (root.has("parameters"))
+        plan.constraints.parameterStorage = storageOf(root.member("parameters"));
+    if (root.has("states"))
+        plan.constraints.stateStorage = storageOf(root.member("states"));
+    readStages(root.member("stages"), plan);
+}
+
+/// Galvatron's layer-wise plan: a list of numbers in a text, one a layer, which must agree.
+int sameForAll(const JsonPlace& place)
+{
+    std::optional<int> first;
+    for (const std::string& part : splitText(place.text(), ',')) {
+        int value = 0;
+        const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (code != std::errc() || end != part.data() + part.size()) {
+            place.fail("'" + part + "': expected a number");
+            return 1;
+        }
+        if (first && *first != value) {
+            place.fail(
+                fmt::format("got {} and {}, expected the same for every layer", *first, value));
+            return 1;
+        }
+        first = value;
+    }
+    if (!first)
+        place.fail("expected a number for every layer");
+    return first.value_or(1);
+}
+
+void readGalvatron(const JsonPlace& root, PublishedPlan& plan)
+{
+    plan.name = "Galvatron";
+    plan.globalBatch = root.member("global_bsz").count(1, int64_t{1} << 40);
+    plan.constraints.microbatches = root.member("chunks").countInt(1, kMost);
+    plan.constraints.fixedPp = root.member("pp_deg").countInt(1, kMost);
+    plan.constraints.fixedTp = sameForAll(root.member("tp_sizes_enc"));
+    plan.constraints.recomputation = sameForAll(root.member("checkpoint")) != 0;
+    const bool isZero3 = sameForAll(root.member("dp_types_enc")) != 0;
+    const std::string type =
+        root.has("default_dp_type") ? root.member("default_dp_type").text() : std::string("ddp");
+    plan.constraints.parameterStorage = isZero3 ? StorageRule::kSplit : StorageRule::kReplicated;
+    plan.constraints.stateStorage =
+        isZero3 || type == "zero2" ? StorageRule::kSplit : StorageRule::kReplicated;
+    if (root.has("pp_division")) {
+        int layer = 0;
+        const std::vector<std::string> parts = splitText(root.member("pp_division").text(), ',');
+        for (size_t s = 0; s < parts.size(); ++s) {
+            int count = 0;
+            std::from_chars(parts[s].data(), parts[s].data() + parts[s].size(), count);
+            if (count < 1)
+                root.member("pp_division").fail("expected a positive number of layers a stage");
+            layer += count;
+            if (s + 1 < parts.size())
+                plan.constraints.cuts.push_back(layer);
+        }
+        plan.layers = layer;
+    }
+}
+
+/// Words of a command line, without the shell's line ends.
+std::map<std::string, std::string> readArguments(const std::string& text)
+{
+    std::istringstream words(text);
+    std::map<std::string, std::string> arguments;
+    std::string last;
+    for (std::string word; words >> word;) {
+        if (word == "\\")
+            continue;
+        if (word.starts_with("--")) {
+            const size_t equals = word.find('=');
+            last = word.substr(2, equals == std::string::npos ? equals : equals - 2);
+            arguments[last] = equals == std::string::npos ? "" : word.substr(equals + 1);
+        } else if (!last.empty()) {
+            std::string& value = arguments[last];
+            value += (value.empty() ? "" : " ") + word;
+        }
+    }
+    return arguments;
+}
+
+/// Megatron-LM's command line; the data degree is what the devices leave.
+Result<PublishedPlan> readMegatron(const std::string& text)
+{
+    const auto arguments = readArguments(text);
+    PublishedPlan plan;
+    plan.name = "Megatron-LM";
+    std::optional<Error> problem;
+    const auto number = [&](const char* name) -> std::optional<int> {
+        const auto found = arguments.find(name);
+        if (found == arguments.end())
+            return std::nullopt;
+        int value = 0;
+        // What follows the number is a word of its own, such as the script's name.
+        const std::string digits = found->second.substr(0, found->second.find(' '));
+        const auto [end, code] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if ((code != std::errc() || end != digits.data() + digits.size() || value < 1) && !problem)
+            problem = Error(ErrorCode::kInvalidInput,
+                            fmt::format("--{} {}: expected a positive number", name, digits));
+        return value;
+    };
+    plan.constraints.fixedTp = number("tensor-model-parallel-size").value_or(1);
+    plan.constraints.fixedPp = number("pipeline-model-parallel-size").value_or(1);
+    const std::optional<int> batch = number("global-batch-size");
+    const std::optional<int> micro = number("micro-batch-size");
+    const std::optional<int> devices = number("nproc_per_node");
+    const int nodes = number("nnodes").value_or(1);
+    if (problem)
+        return *problem;
+    if (batch)
+        plan.globalBatch = *batch;
+    if (devices) {
+        const int model = *plan.constraints.fixedTp * *plan.constraints.fixedPp;
+        if (*devices * nodes % model != 0)
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("{} devices do not divide into TP {} x PP {}",
+                                     *devices * nodes, *plan.constraints.fixedTp,
+                                     *plan.constraints.fixedPp));
+        plan.constraints.fixedDp = *devices * nodes / model;
+        if (batch && micro && *batch % (*micro * *plan.constraints.fixedDp) == 0)
+            plan.constraints.microbatches = *batch / (*micro * *plan.constraints.fixedDp);
+    }
+    const bool recomputesAll = arguments.contains("recompute-granularity") &&
+                               arguments.at("recompute-granularity") == "full";
+    plan.constraints.recomputation = recomputesAll;
+    plan.constraints.parameterStorage = StorageRule::kReplicated;
+    plan.constraints.stateStorage = arguments.contains("use-distributed-optimizer")
+                                        ? StorageRule::kSplit
+                                        : StorageRule::kReplicated;
+    return plan;
+}
+
+} // namespace
+
+Result<PublishedPlan> parsePublishedPlan(const std::string& text)
+{
+    if (text.find("--tensor-model-parallel-size") != std::string::npos)
+        return readMegatron(text);
+    Json json;
+    try {
+        json = Json::parse(text);
+    } catch (const Json::exception&) {
+        return Error(ErrorCode::kInvalidInput,
+                     "neither JSON nor Megatron-LM's arguments (--tensor-model-parallel-size N)");
+    }
+    PublishedPlan plan;
+    std::optional<Error> problem;
+    const JsonPlace root(json, problem);
+    if (root.has("pp_deg"))
+        readGalvatron(root, plan);
+    else
+        readOwn(root, plan);
+    if (problem)
+        return *problem;
+    return plan;
+}
+
+Result<PublishedPlan> loadPublishedPlan(const std::string& path)
+{
+    ASSIGN_OR_RETURN(const std::string text, readFile(path, kMostBytes));
+    Result<PublishedPlan> plan = parsePublishedPlan(text);
+    return plan.ok() ? plan : Result<PublishedPlan>(plan.error().in(path));
+}
+
+void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options)
+{
+    const PlanConstraints& said = plan.constraints;
+    PlanConstraints& asked = options.constraints;
+    const auto take = [](auto& mine, const auto& theirs) {
+        if (!mine)
+            mine = theirs;
+    };
+    take(options.globalBatch, plan.globalBatch);
+    take(options.layers, plan.layers);
+    take(asked.fixedDp, said.fixedDp);
+    take(asked.fixedTp, said.fixedTp);
+    take(asked.fixedPp, said.fixedPp);
+    take(asked.microbatches, said.microbatches);
+    take(asked.recomputation, said.recomputation);
+    if (asked.parameterStorage == StorageRule::kFree)
+        asked.parameterStorage = said.parameterStorage;
+    if (asked.stateStorage == StorageRule::kFree)
+        asked.stateStorage = said.stateStorage;
+    if (asked.cuts.empty())
+        asked.cuts = said.cuts;
+}
+
+} // namespace alpa

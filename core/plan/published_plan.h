@@ -1,0 +1,36 @@
+// Plans that others published or wrote down, opened as constraints: the planner then makes the best
+// plan that looks so, and it can be costed, compared and run. One JSON form for all of them:
+//
+//   {"format": "published plan", "name": "Alpa, GPT 39B on 64 V100", "source": "suite_auto_gpt.py",
+//    "globalBatch": 1024, "microbatches": 1024, "recomputation": true, "layers": 16,
+//    "stages": [{"layers": [0, 1], "hosts": 1, "devices": 4, "dp": 1, "tp": 4}, ...]}
+//
+// and the settings of Megatron-LM and of Galvatron, as those programs write them.
+#pragma once
+
+#include "core/plan/plan_request.h"
+
+#include <string>
+#include <vector>
+
+namespace alpa
+{
+
+struct PublishedPlan {
+    std::string name;
+    std::string source;
+    std::optional<int64_t> globalBatch;
+    std::optional<int> layers; ///< That its stages count in.
+    PlanConstraints constraints;
+};
+
+/// Fails with kInvalidInput naming the field, with kUnsupported for stages of different meshes,
+/// which constraints cannot say yet.
+Result<PublishedPlan> parsePublishedPlan(const std::string& json);
+/// Of a file. Fails as reading it does.
+Result<PublishedPlan> loadPublishedPlan(const std::string& path);
+
+/// Adds what the plan says to a request; what the request says already stays.
+void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options);
+
+} // namespace alpa
