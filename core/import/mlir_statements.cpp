@@ -72,7 +72,7 @@ bool ModuleParser::readRegion(MlirRegion& region, int depth)
     if (scanner_.peek() == '^')
         return reader_.failHere("regions with several blocks are not supported");
     return scanner_.consume('}') ||
-           reader_.fail(begin, "the region that begins here is not closed");
+           reader_.fail(begin, "the region that begins here is not closed", scanner_.isAtEnd());
 }
 
 bool ModuleParser::readResults(MlirOp& op)
@@ -96,6 +96,11 @@ bool ModuleParser::readResults(MlirOp& op)
 
 bool ModuleParser::readOp(MlirOp& op, int depth)
 {
+    // After a region that is not closed its statements are read again, one level further out: where
+    // many nest that would go on forever. A sound statement has more letters than this.
+    constexpr size_t kShortestStatement = 4;
+    if (++statements_ > 1000 + source_.text().size() / kShortestStatement)
+        return reader_.fail(scanner_.offset(), "the braces do not match, reading stops here", true);
     scanner_.skipSpace();
     op.begin = scanner_.offset();
     if (!readResults(op))

@@ -66,6 +66,7 @@ private:
     std::unordered_map<std::string_view, uint32_t> names_; // Of the function at hand.
     std::vector<std::string_view> nameSpellings_;
     bool isStopped_ = false;
+    size_t statements_ = 0; ///< Read so far, those of regions that were read again included.
     int openModules_ = 0;
 };
 

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace alpa
 {
 namespace
@@ -266,6 +268,44 @@ TEST(ImportErrors, DamagedFilesNeverCrash)
                         [](const Diagnostic& d) { return d.severity == Severity::kError; });
         EXPECT_NE(result.ok(), hasError);
     });
+}
+
+TEST(ImportErrors, RegionsThatAreNeverClosedAreNotReadAgainAndAgain)
+{
+    // Found by fuzzing: every level of these doubled the time.
+    for (const std::string_view inner : {"%x = ", "stablehlo.return : tensor<\n}\n"}) {
+        std::string text = "func.func @main() {\n";
+        for (int level = 0; level < 60; ++level)
+            text += "%a = \"stablehlo.sort\"() ({\n^bb0(%b: tensor<f32>):\n%c = stablehlo.\n";
+        text += inner;
+        const std::clock_t begin = std::clock();
+        EXPECT_FALSE(importStablehlo(text, "test").ok());
+        EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 1.0);
+    }
+}
+
+TEST(ImportErrors, TenThousandLevelsEndInAMessage)
+{
+    const auto repeated = [](std::string_view part, int times) {
+        std::string text;
+        for (int i = 0; i < times; ++i)
+            text += part;
+        return text;
+    };
+    const std::string head = "func.func @main(%a: tensor<f32>) -> tensor<f32> {\n";
+    for (const std::string& text :
+         {head + repeated("%a = \"stablehlo.while\"() ({\n", 10'000),
+          head + "%0 = stablehlo.constant dense<" + repeated("[", 10'000),
+          head + "%0 = stablehlo.add %a, %a {x = " + repeated("{y = ", 10'000),
+          head + "%0 = stablehlo.add %a, %a : " + repeated("tuple<", 10'000),
+          head + "return %a : tensor<f32> loc(" + repeated("callsite(", 10'000),
+          repeated("module {\n", 10'000), repeated("func.func @f() {\n", 10'000),
+          "HloModule m\nENTRY e {\n a = " + repeated("(", 10'000)}) {
+        const ImportResult result =
+            text.starts_with("Hlo") ? importHlo(text, "test") : importStablehlo(text, "test");
+        EXPECT_FALSE(result.ok());
+        EXPECT_FALSE(result.diagnostics.empty());
+    }
 }
 
 } // namespace
