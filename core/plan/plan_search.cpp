@@ -163,11 +163,20 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
     std::vector<Draft> drafts;
     Seconds best = kForever;
     int notBetter = 0;
+    std::string refusal; // Of the first count that needs another batch.
     for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
         control_.report(fmt::format("comparing {} microbatches", counts[i]),
                         0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
-        ASSIGN_OR_RETURN(std::optional<Draft> draft,
-                         draftCount(globalBatch, counts[i], isLean, none));
+        Result<std::optional<Draft>> tried = draftCount(globalBatch, counts[i], isLean, none);
+        // A model whose batch cannot be changed (an operation nobody knows) has one count that does.
+        const bool isOtherBatch = globalBatch / counts[i] != batchSize(*request_.model);
+        if (!tried && isOtherBatch && tried.error().code == ErrorCode::kUnsupported &&
+            counts.size() > 1) {
+            if (refusal.empty())
+                refusal = tried.error().message;
+            continue;
+        }
+        ASSIGN_OR_RETURN(std::optional<Draft> draft, std::move(tried));
         if (!draft)
             continue;
         // The curve over microbatch counts has one valley: two steps uphill end the search.
@@ -175,6 +184,8 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         best = std::min(best, draft->stepTime);
         drafts.push_back(std::move(*draft));
     }
+    if (drafts.empty() && !refusal.empty() && none.reason.empty())
+        return Error(ErrorCode::kUnsupported, refusal);
     return drafts;
 }
 

@@ -109,6 +109,25 @@ void sortRule(Backward& b, const Op& op, ValueId)
     }
 }
 
+/// What nobody knows has a derivative that nobody knows: for each operand an op of the operands and
+/// the cotangents, so that plans can be made. Nothing executes either.
+void opaqueRule(Backward& b, const Op& op, ValueId)
+{
+    const auto& opaque = std::get<OpaqueAttributes>(op.attributes);
+    std::vector<ValueId> known = op.operands;
+    for (const ValueId result : op.results) {
+        if (b.cotangent(result).isValid())
+            known.push_back(b.cotangent(result));
+    }
+    for (const ValueId operand : op.operands) {
+        if (b.isActive(operand))
+            b.contribute(operand, b.build().emit(
+                                      OpKind::kOpaque, known,
+                                      OpaqueAttributes{"derivative of " + opaque.name, opaque.text},
+                                      b.graph().type(operand)));
+    }
+}
+
 } // namespace
 
 DerivativeRule indexingRule(OpKind kind)
@@ -119,6 +138,8 @@ DerivativeRule indexingRule(OpKind kind)
         return scatterRule;
     if (kind == OpKind::kSort)
         return sortRule;
+    if (kind == OpKind::kOpaque)
+        return opaqueRule;
     return nullptr;
 }
 

@@ -173,5 +173,24 @@ TEST(StepPlan, RefusesStagesWhereThePassesAreNotKnown)
     EXPECT_EQ((*plan)->microbatches, 1);
 }
 
+TEST(OpaquePlan, GoesOnAroundAnOperationThatNobodyKnows)
+{
+    Graph loss = readLoss("mlp-tiny").graph;
+    const auto tanhLike = std::ranges::find(loss.ops, OpKind::kMaximum, &Op::kind);
+    ASSERT_NE(tanhLike, loss.ops.end());
+    tanhLike->kind = OpKind::kOpaque;
+    tanhLike->attributes = OpaqueAttributes{"custom.activation", "custom.activation"};
+    const Result<PlanOutcome> outcome =
+        planOf(loss, {.model = "mlp-tiny", .name = "", .devices = 4});
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    const auto* plan = std::get_if<std::shared_ptr<const ParallelPlan>>(&*outcome);
+    ASSERT_NE(plan, nullptr);
+    EXPECT_EQ((*plan)->microbatches, 1); // It cannot be given another batch.
+    const Result<Program> program = lowerPlan(**plan);
+    ASSERT_FALSE(program.ok()); // Planned, but nobody can run it.
+    EXPECT_NE(program.error().message.find("opaque cannot be executed"), std::string::npos)
+        << program.error().message;
+}
+
 } // namespace
 } // namespace alpa

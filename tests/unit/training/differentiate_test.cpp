@@ -23,16 +23,31 @@ TEST(Differentiate, RefusesAllOpsWithoutDerivativeAtOnce)
                                             .strides = {1},
                                             .paddingLow = {0},
                                             .paddingHigh = {0}};
-        const ValueId products = b.reduceWindow(p[0], window);
-        return b.emit(OpKind::kOpaque, {products}, OpaqueAttributes{"stablehlo.fft", ""},
-                      b.type(p[0]));
+        return b.reduceWindow(b.reduceWindow(p[0], window), window);
     });
     graph.ops[0].sourceLine = 12;
     const Result<Graph> result = differentiate(graph);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, ErrorCode::kUnsupported);
-    EXPECT_EQ(result.error().message, "no derivative for window reduction other than add, maximum and minimum (line 12), "
-              "stablehlo.fft");
+    EXPECT_EQ(result.error().message,
+              "no derivative for window reduction other than add, maximum and minimum (line 12), "
+              "window reduction other than add, maximum and minimum");
+}
+
+TEST(Differentiate, GivesWhatNobodyKnowsADerivativeThatNobodyKnows)
+{
+    const Graph graph = weightedLoss({{4}}, [](GraphBuilder& b, P p) {
+        return b.emit(OpKind::kOpaque, {b.tanh(p[0])}, OpaqueAttributes{"stablehlo.fft", "text"},
+                      b.type(p[0]));
+    });
+    const Result<Graph> result = differentiate(graph);
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    const auto found = std::ranges::find_if(result->ops, [](const Op& op) {
+        return op.kind == OpKind::kOpaque && op.phase == Phase::kBackward;
+    });
+    ASSERT_NE(found, result->ops.end());
+    EXPECT_EQ(std::get<OpaqueAttributes>(found->attributes).name, "derivative of stablehlo.fft");
+    EXPECT_EQ(found->operands.size(), 2u); // The operand and the cotangent.
 }
 
 TEST(Differentiate, IgnoresOpsThatTheLossDoesNotNeed)
