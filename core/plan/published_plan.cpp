@@ -65,6 +65,14 @@ StorageRule storageOf(const JsonPlace& place)
     return StorageRule::kFree;
 }
 
+ScheduleKind scheduleOf(const JsonPlace& place)
+{
+    const std::string name = place.text();
+    if (name != "gpipe" && name != "1f1b" && name != "pipedream_flush")
+        place.fail("got '" + name + "', expected 1f1b, pipedream_flush or gpipe");
+    return name == "gpipe" ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
+}
+
 void readOwn(const JsonPlace& root, PublishedPlan& plan)
 {
     plan.name = root.member("name").text();
@@ -80,6 +88,8 @@ void readOwn(const JsonPlace& root, PublishedPlan& plan)
         plan.constraints.parameterStorage = storageOf(root.member("parameters"));
     if (root.has("states"))
         plan.constraints.stateStorage = storageOf(root.member("states"));
+    plan.constraints.schedule =
+        root.has("schedule") ? scheduleOf(root.member("schedule")) : ScheduleKind::k1f1b;
     readStages(root.member("stages"), plan);
 }
 
@@ -114,6 +124,8 @@ void readGalvatron(const JsonPlace& root, PublishedPlan& plan)
     plan.constraints.fixedPp = root.member("pp_deg").countInt(1, kMost);
     plan.constraints.fixedTp = sameForAll(root.member("tp_sizes_enc"));
     plan.constraints.recomputation = sameForAll(root.member("checkpoint")) != 0;
+    plan.constraints.schedule =
+        root.has("pipeline_type") ? scheduleOf(root.member("pipeline_type")) : ScheduleKind::k1f1b;
     const bool isZero3 = sameForAll(root.member("dp_types_enc")) != 0;
     const std::string type =
         root.has("default_dp_type") ? root.member("default_dp_type").text() : std::string("ddp");
@@ -202,6 +214,11 @@ Result<PublishedPlan> readMegatron(const std::string& text)
     const bool recomputesAll = arguments.contains("recompute-granularity") &&
                                arguments.at("recompute-granularity") == "full";
     plan.constraints.recomputation = recomputesAll;
+    if (arguments.contains("num-layers-per-virtual-pipeline-stage") ||
+        arguments.contains("num-virtual-stages-per-pipeline-rank"))
+        plan.constraints.schedule = ScheduleKind::kInterleaved1f1b;
+    else
+        plan.constraints.schedule = ScheduleKind::k1f1b;
     plan.constraints.parameterStorage = StorageRule::kReplicated;
     plan.constraints.stateStorage = arguments.contains("use-distributed-optimizer")
                                         ? StorageRule::kSplit
@@ -256,6 +273,7 @@ void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options)
     take(asked.fixedPp, said.fixedPp);
     take(asked.microbatches, said.microbatches);
     take(asked.recomputation, said.recomputation);
+    take(asked.schedule, said.schedule);
     if (asked.parameterStorage == StorageRule::kFree)
         asked.parameterStorage = said.parameterStorage;
     if (asked.stateStorage == StorageRule::kFree)

@@ -23,6 +23,7 @@ TEST(PublishedPlan, BecomesConstraintsThatThePlanObeys)
     EXPECT_EQ(plan->pipelineParallel(), 2);
     EXPECT_EQ(plan->microbatches, 8);
     EXPECT_EQ(plan->globalBatch(), 64);
+    EXPECT_EQ(plan->schedule, ScheduleKind::k1f1b);
     for (const PlanStage& stage : plan->stages) {
         EXPECT_TRUE(stage.recomputes);
         EXPECT_EQ(stage.mesh.axisSize(0), 2);
