@@ -56,8 +56,6 @@ private:
     /// and hopeless on large ones.
     static constexpr int kPrimalRounds = 30;
     static constexpr size_t kLabelsPerRound = 300;
-    /// Cores of fewer labels branch soon; on larger ones that is hopeless.
-    static constexpr size_t kSmallCore = 4000;
     /// Labels left, in percent, below which the core is rebuilt without the others.
     static constexpr size_t kCompactPercent = 60;
 

@@ -165,7 +165,8 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
         bound = std::max(bound, isWarm_ ? continuePrices() : startPrices());
     if (context_.isClosedBy(bound))
         return End::kClosed;
-    return labelCount_ < kSmallCore ? searchSmallRoot(bound) : searchLargeRoot(bound);
+    const auto small = static_cast<size_t>(std::max(context_.options().smallCoreLabels, 0));
+    return labelCount_ < small ? searchSmallRoot(bound) : searchLargeRoot(bound);
 }
 
 /// Alternates between tries and passes until the bound closes, many labels are barred, or rounds

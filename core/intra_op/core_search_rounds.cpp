@@ -54,6 +54,7 @@ CoreSearch::End CoreSearch::probe(double& bound)
     options.gapTolerance = context_.options().gapTolerance;
     options.workLimit = std::min(probeWork_, context_.workLeft());
     options.threads = 1;
+    options.smallCoreLabels = context_.options().smallCoreLabels;
     SearchContext inner = context_.within(options);
     inner.upperBound = target;
     inner.rootBound = bound;

@@ -18,4 +18,20 @@ namespace alpa
 std::vector<double> regretOf(const IlpProblem& problem, const IlpSolution& solution, int node,
                              const IlpOptions& options = {});
 
+/// Between which numbers the regret of a strategy lies.
+struct RegretRange {
+    double least = 0;         ///< Proven by a bound.
+    double most = kForbidden; ///< Some choice costs no more; kForbidden if none was found.
+    /// To a ten-millionth of the cost.
+    bool isExact() const { return least == most; }
+    friend bool operator==(const RegretRange&, const RegretRange&) = default;
+};
+
+/// The quick form, for a person who points at an op: bounds and local improvements from the
+/// solution and its prices, within `workLimit` entries (20 million take about 20 ms). Without
+/// memory limit most ranges are exact or narrow. Empty if cancelled.
+std::vector<RegretRange> regretRangesOf(const IlpProblem& problem, const IlpSolution& solution,
+                                        int node, int64_t workLimit = 20'000'000,
+                                        const JobControl& control = {});
+
 } // namespace alpa

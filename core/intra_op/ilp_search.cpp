@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace alpa
 {
@@ -18,6 +19,35 @@ bool areWhole(const std::vector<double>& numbers)
 }
 
 } // namespace
+
+CoreStart startOf(const IlpGraph& graph, const CoreWithOrigin& reduced,
+                  const IlpWarmStart& warmStart)
+{
+    CoreStart start;
+    if (warmStart.choice.size() == graph.nodes.size()) {
+        const std::vector<std::vector<int>> original = graph.originalStrategiesOfAlive();
+        for (int node : reduced.node) {
+            const std::vector<int>& strategies = original[at(node)];
+            const auto same =
+                std::find(strategies.begin(), strategies.end(), warmStart.choice[at(node)]);
+            start.choice.push_back(same == strategies.end()
+                                       ? CoreStart::kNoLabel
+                                       : static_cast<int>(same - strategies.begin()));
+        }
+    }
+    if (!warmStart.prices.empty() && !reduced.time.empty()) {
+        start.multipliers.assign(reduced.time.size(), 0.0);
+        for (const ActiveLimit& price : warmStart.prices) {
+            // A time that is no longer kept is implied by one beside it.
+            const auto next =
+                std::lower_bound(reduced.time.begin(), reduced.time.end(), price.time);
+            const auto place = next == reduced.time.end() ? std::prev(next) : next;
+            start.multipliers[static_cast<size_t>(place - reduced.time.begin())] +=
+                std::max(0.0, price.costPerByte);
+        }
+    }
+    return start;
+}
 
 bool isIntegral(const IlpProblem& problem)
 {
@@ -103,8 +133,7 @@ void SearchContext::giveUp(double bound) { openBound = std::min(openBound, bound
 
 bool SearchContext::isStopped() const
 {
-    return isCancelled() ||
-           (hasDeadline_ && std::chrono::steady_clock::now() > deadline_);
+    return isCancelled() || (hasDeadline_ && std::chrono::steady_clock::now() > deadline_);
 }
 
 bool SearchContext::isOver()

@@ -72,10 +72,14 @@ private:
 
 /// A warm start in terms of a core.
 struct CoreStart {
-    std::vector<int> choice;         ///< Empty, or a label per node; kNoLabel where nothing is known.
+    std::vector<int> choice; ///< Empty, or a label per node; kNoLabel where nothing is known.
     std::vector<double> multipliers; ///< Empty, or per time.
     static constexpr int kNoLabel = -1;
 };
+
+/// The warm start in terms of what the reductions left of its problem.
+CoreStart startOf(const IlpGraph& graph, const CoreWithOrigin& reduced,
+                  const IlpWarmStart& warmStart);
 
 /// All costs are whole numbers.
 bool isIntegral(const IlpProblem& problem);

@@ -78,36 +78,6 @@ double warmStartCost(const IlpProblem& problem, const std::vector<int>& warmStar
     return evaluation.isFeasible ? evaluation.cost : kForbidden;
 }
 
-/// The warm start in terms of what the reductions left.
-CoreStart startOf(const IlpGraph& graph, const CoreWithOrigin& reduced,
-                  const IlpWarmStart& warmStart)
-{
-    CoreStart start;
-    if (warmStart.choice.size() == graph.nodes.size()) {
-        const std::vector<std::vector<int>> original = graph.originalStrategiesOfAlive();
-        for (int node : reduced.node) {
-            const std::vector<int>& strategies = original[at(node)];
-            const auto same =
-                std::find(strategies.begin(), strategies.end(), warmStart.choice[at(node)]);
-            start.choice.push_back(same == strategies.end()
-                                       ? CoreStart::kNoLabel
-                                       : static_cast<int>(same - strategies.begin()));
-        }
-    }
-    if (!warmStart.prices.empty() && !reduced.time.empty()) {
-        start.multipliers.assign(reduced.time.size(), 0.0);
-        for (const ActiveLimit& price : warmStart.prices) {
-            // A time that is no longer kept is implied by one beside it.
-            const auto next =
-                std::lower_bound(reduced.time.begin(), reduced.time.end(), price.time);
-            const auto place = next == reduced.time.end() ? std::prev(next) : next;
-            start.multipliers[static_cast<size_t>(place - reduced.time.begin())] +=
-                std::max(0.0, price.costPerByte);
-        }
-    }
-    return start;
-}
-
 /// The reference engine: nothing but the strong formulation.
 void solveByLpSolve(const IlpCore& core, SearchContext& context)
 {

@@ -55,6 +55,8 @@ struct IlpOptions {
     /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be
     /// kForbidden (none yet).
     std::function<void(double incumbent, double bound)> onBound;
+    /// Cores of fewer labels are small: the search branches on them instead of working in rounds.
+    int smallCoreLabels = 4000;
     /// Large problems use two threads if this is 2 or more: one raises the bound while the other
     /// looks for choices. The answer is the same with one.
     int threads = 2;

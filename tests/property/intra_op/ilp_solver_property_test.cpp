@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stop_token>
 
 namespace alpa
 {
@@ -206,6 +207,37 @@ TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
         6);
 }
 
+TEST(IlpRegretProperty, RangesHoldWhatBruteForceFinds)
+{
+    forEachSeed(
+        300,
+        [](Rng& rng, int size) {
+            const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.5)));
+            const IlpOutcome outcome = solveIlp(problem);
+            const IlpSolution* solution = std::get_if<IlpSolution>(&outcome);
+            if (!solution)
+                return;
+            for (size_t node = 0; node < problem.nodes.size(); ++node) {
+                const std::vector<RegretRange> ranges =
+                    regretRangesOf(problem, *solution, static_cast<int>(node));
+                ASSERT_EQ(ranges.size(), problem.nodes[node].costs.size());
+                for (size_t s = 0; s < ranges.size(); ++s) {
+                    IlpProblem forced = problem;
+                    for (size_t other = 0; other < ranges.size(); ++other) {
+                        if (other != s)
+                            forced.nodes[node].costs[other] = kForbidden;
+                    }
+                    const double expected =
+                        bruteForce(forced).cost.value_or(kForbidden) - solution->cost;
+                    const double slack = 2e-7 * solution->cost + 1e-15;
+                    EXPECT_LE(ranges[s].least, expected + slack);
+                    EXPECT_GE(ranges[s].most, expected - slack);
+                }
+            }
+        },
+        6);
+}
+
 IlpProblem renamed(const IlpProblem& problem, Rng& rng)
 {
     std::vector<int> newName(problem.nodes.size());
@@ -288,6 +320,151 @@ TEST(IlpSolverProperty, WarmStartIsNeverLostAndChangesNoOptimum)
             }
         },
         7);
+}
+
+/// Whole costs, one usage a node, and a limit that binds.
+IlpProblem problemOfWeights(Rng& rng, int nodes, int strategies)
+{
+    IlpProblem problem = randomIlp(rng, {.nodes = nodes,
+                                         .strategies = strategies,
+                                         .times = 8,
+                                         .hasMemory = false,
+                                         .isIntegral = true});
+    for (IlpNode& node : problem.nodes) {
+        IlpUsage usage{rng.below(6), 0, {}};
+        usage.end = rng.between(usage.begin + 1, 8);
+        for (size_t s = 0; s < node.costs.size(); ++s)
+            usage.bytes.push_back(rng.below(100));
+        node.usages.push_back(usage);
+    }
+    problem.usageLimit = nodes * rng.between(12, 30);
+    return problem;
+}
+
+/// A random edit: a strategy forbidden or pinned, another limit, other costs.
+void edit(IlpProblem& problem, Rng& rng)
+{
+    IlpNode& node =
+        problem.nodes[static_cast<size_t>(rng.below(static_cast<int>(problem.nodes.size())))];
+    const size_t strategy = static_cast<size_t>(rng.below(static_cast<int>(node.costs.size())));
+    switch (rng.below(4)) {
+    case 0:
+        node.costs[strategy] = kForbidden;
+        break;
+    case 1:
+        for (size_t s = 0; s < node.costs.size(); ++s)
+            node.costs[s] = s == strategy ? node.costs[s] : kForbidden;
+        break;
+    case 2:
+        if (problem.usageLimit)
+            *problem.usageLimit += rng.between(-60, 60);
+        break;
+    default:
+        for (double& cost : node.costs)
+            cost = cost < kForbidden ? cost * rng.between(0, 3) : cost;
+    }
+    if (problem.usageLimit)
+        *problem.usageLimit = std::max<int64_t>(*problem.usageLimit, 0);
+}
+
+TEST(IlpSolverProperty, EditedProblemsSolvedFromTheLastAnswerMatchBruteForce)
+{
+    forEachSeed(
+        700,
+        [](Rng& rng, int size) {
+            IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.7)));
+            IlpOptions options;
+            for (int step = 0; step < 3; ++step) {
+                const IlpOutcome outcome = solveIlp(problem, options);
+                expectExact(problem, outcome);
+                if (const IlpSolution* solution = std::get_if<IlpSolution>(&outcome))
+                    options.warmStart = solution->warmStart();
+                edit(problem, rng);
+            }
+        },
+        7);
+}
+
+/// Stops after so many reports of progress.
+TEST(IlpSolverProperty, StoppedSolvesClaimOnlyWhatHolds)
+{
+    forEachSeed(
+        300,
+        [](Rng& rng, int size) {
+            const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.7)));
+            std::stop_source source;
+            IlpOptions options;
+            options.control.stop = source.get_token();
+            options.keepsBestWhenCancelled = true;
+            int reportsLeft = rng.below(6);
+            options.onBound = [&](double, double) {
+                if (reportsLeft-- <= 0)
+                    source.request_stop();
+            };
+            const IlpOutcome outcome = solveIlp(problem, options);
+            const BruteForceResult expected = bruteForce(problem);
+            if (const IlpSolution* solution = std::get_if<IlpSolution>(&outcome)) {
+                ASSERT_TRUE(expected.cost.has_value());
+                const double slack = 1e-9 * std::abs(*expected.cost);
+                EXPECT_GE(solution->cost, *expected.cost - slack);
+                EXPECT_LE(solution->lowerBound, *expected.cost + slack);
+                EXPECT_TRUE(evaluate(problem, solution->choice).isFeasible);
+            } else if (!source.stop_requested()) {
+                EXPECT_FALSE(expected.cost.has_value());
+            }
+        },
+        7);
+}
+
+/// The search for large cores, whose rounds, neighbourhoods and probes small problems never reach
+/// by themselves, against the search for small ones, which brute force checks.
+TEST(IlpSearchProperty, RoundsAgreeWithBranching)
+{
+    forEachSeed(
+        40,
+        [](Rng& rng, int size) {
+            const IlpProblem problem = problemOfWeights(rng, 14 + size, 8);
+            IlpOptions options;
+            const IlpOutcome outcome = solveIlp(problem, options);
+            const IlpSolution* exact = std::get_if<IlpSolution>(&outcome);
+            if (!exact || !exact->isOptimal)
+                return;
+            IlpGraph graph(problem);
+            const CoreWithOrigin whole = makeCore(graph);
+            options.smallCoreLabels = 0;
+            options.workLimit = 20'000'000;
+            options.threads = rng.between(1, 2);
+            SearchContext context(options, true, 1000);
+            searchCore(whole.core, context);
+            EXPECT_GE(context.upperBound, exact->cost - 1e-8);
+            EXPECT_LE(context.rootBound, exact->cost + 1e-8);
+            EXPECT_LE(std::min(context.openBound, context.upperBound), exact->cost + 1e-8);
+            ASSERT_FALSE(context.best.empty());
+            EXPECT_TRUE(evaluate(problem, graph.expand(context.best)).isFeasible);
+        },
+        16);
+}
+
+TEST(IlpSearchProperty, OneThreadAndTwoGiveTheSameAnswer)
+{
+    forEachSeed(
+        20,
+        [](Rng& rng, int size) {
+            const IlpProblem problem = problemOfWeights(rng, 12 + size, 6);
+            IlpOptions options;
+            options.smallCoreLabels = 0;
+            options.workLimit = 2'000'000;
+            options.threads = 1;
+            const IlpOutcome one = solveIlp(problem, options);
+            options.threads = 2;
+            const IlpOutcome two = solveIlp(problem, options);
+            ASSERT_EQ(one.index(), two.index());
+            if (const IlpSolution* solution = std::get_if<IlpSolution>(&one)) {
+                EXPECT_EQ(solution->choice, std::get<IlpSolution>(two).choice);
+                EXPECT_EQ(solution->lowerBound, std::get<IlpSolution>(two).lowerBound);
+            }
+        },
+        16);
 }
 
 TEST(IlpSolverProperty, SameProblemGivesSameChoice)

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <stop_token>
 #include <thread>
 
 namespace alpa
@@ -103,6 +105,58 @@ TEST(IlpSolver, StopsWhenToldTo)
     options.control.stop = source.get_token();
     EXPECT_TRUE(std::holds_alternative<IlpCancelled>(
         solveIlp(gptIlp({.layers = 4, .memoryRatio = 1.5}), options)));
+}
+
+TEST(IlpSolver, EndsSoonAfterBeingToldWithTheBestSoFar)
+{
+    const IlpProblem problem = gptIlp({.layers = 48, .memoryRatio = 1.5});
+    for (const int delayMs : {30, 90, 180, 300}) {
+        std::stop_source source;
+        IlpOptions options;
+        options.control.stop = source.get_token();
+        options.keepsBestWhenCancelled = true;
+        options.workLimit = int64_t{1} << 50;
+        std::chrono::steady_clock::time_point told;
+        const std::jthread canceller([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(delayMs));
+            told = std::chrono::steady_clock::now();
+            source.request_stop();
+        });
+        const IlpOutcome outcome = solveIlp(problem, options);
+        // A tenth of a second on an idle machine; tests share theirs with others.
+        EXPECT_LT(std::chrono::steady_clock::now() - told, std::chrono::milliseconds(1000));
+        if (const IlpSolution* solution = std::get_if<IlpSolution>(&outcome)) {
+            EXPECT_TRUE(evaluate(problem, solution->choice).isFeasible);
+            EXPECT_LE(solution->lowerBound, solution->cost);
+            EXPECT_FALSE(solution->isOptimal);
+        }
+    }
+}
+
+TEST(IlpSolver, KeepsToAThreePerMilleGapOnNinetySixLayers)
+{
+    const IlpProblem problem = gptIlp({.layers = 96, .memoryRatio = 1.5});
+    const IlpSolution solution = solved(problem);
+    EXPECT_LE(solution.gap(), 0.003);
+    EXPECT_TRUE(evaluate(problem, solution.choice).isFeasible);
+    // From the answer, after a small change, a fraction of the work does.
+    IlpProblem edited = problem;
+    edited.nodes[1000].costs[static_cast<size_t>(solution.choice[1000])] = kForbidden;
+    IlpOptions options;
+    options.warmStart = solution.warmStart();
+    options.workLimit = 60'000'000;
+    EXPECT_LE(solved(edited, options).gap(), 0.006);
+}
+
+TEST(IlpSolver, NamesALimitThatSuffices)
+{
+    IlpProblem problem = twoNodes();
+    problem.usageLimit = 19;
+    const IlpOutcome outcome = solveIlp(problem);
+    ASSERT_TRUE(std::holds_alternative<IlpInfeasible>(outcome));
+    EXPECT_EQ(std::get<IlpInfeasible>(outcome).sufficientUsageLimit, 20);
+    problem.usageLimit = 20;
+    EXPECT_EQ(solved(problem).peakUsage, 20);
 }
 
 TEST(IlpSolver, ReportsBoundsThatNeverGetWorse)
