@@ -205,6 +205,21 @@ ValueId OnnxContext::constant(std::vector<double> values, TensorType constantTyp
         values.resize(1);
     if (values.empty())
         values.push_back(0);
+    // Masks and positions are often written out for every sample: one is kept, and the batch can be
+    // another.
+    const int64_t samples = constantType.rank() > 1 ? constantType.dims[0] : 1;
+    if (values.size() > 1 && samples > 1) {
+        const size_t row = values.size() / static_cast<size_t>(samples);
+        bool isRepeated = row * static_cast<size_t>(samples) == values.size();
+        for (size_t i = row; i < values.size() && isRepeated; ++i)
+            isRepeated = values[i] == values[i - row];
+        if (isRepeated) {
+            values.resize(row);
+            const TensorType one{constantType.dtype,
+                                 {constantType.dims.begin() + 1, constantType.dims.end()}};
+            return spread(constant(std::move(values), one), {0}, constantType.dims);
+        }
+    }
     return emit(OpKind::kConstant, {}, ConstantAttributes{std::move(values)}, constantType);
 }
 

@@ -37,7 +37,10 @@ std::string updateScope(const std::vector<std::string>& scopes, const std::strin
     std::ranges::replace(path, '.', '/');
     const std::string* best = nullptr;
     for (const std::string& scope : scopes) {
-        if (endsWithPath(scope, path) && (best == nullptr || scope.size() < best->size()))
+        // PyTorch's blocks are one component: "h.0/attn" for "h.0.attn".
+        std::string components = scope;
+        std::ranges::replace(components, '.', '/');
+        if (endsWithPath(components, path) && (best == nullptr || scope.size() < best->size()))
             best = &scope;
     }
     if (best != nullptr)
