@@ -10,6 +10,8 @@ namespace
 {
 
 constexpr int kDeepestTuple = 32;
+/// Each takes some 400 bytes.
+constexpr size_t kMostInstructions = 2'000'000;
 
 bool isNamePart(char c)
 {
@@ -48,6 +50,7 @@ private:
     DiagnosticSink& sink_;
     const JobControl& control_;
     size_t at_ = 0;
+    size_t instructions_ = 0;
 };
 
 /// Spaces, newlines and /* comments */.
@@ -138,6 +141,10 @@ std::vector<HloComputation> HloParser::parse()
                 fail(fmt::format("the file ends inside computation '{}': it may be truncated",
                                  computation.name));
                 break;
+            }
+            if (++instructions_ > kMostInstructions) {
+                fail(fmt::format("the file has more than {} instructions", kMostInstructions));
+                return computations;
             }
             HloInstruction instruction;
             instruction.offset = at_;

@@ -96,6 +96,12 @@ bool ModuleParser::readResults(MlirOp& op)
 
 bool ModuleParser::readOp(MlirOp& op, int depth)
 {
+    // Each takes some 500 bytes; the largest training steps have a fortieth of this.
+    constexpr size_t kMostStatements = 2'000'000;
+    if (statements_ >= kMostStatements)
+        return reader_.fail(scanner_.offset(),
+                            fmt::format("the file has more than {} operations", kMostStatements),
+                            true);
     // After a region that is not closed its statements are read again, one level further out: where
     // many nest that would go on forever. A sound statement has more letters than this.
     constexpr size_t kShortestStatement = 4;
