@@ -3,6 +3,7 @@
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
 #include "core/plan/stage_cost.h"
+#include "core/plan/transient_memory.h"
 #include "core/plan/strategy_text.h"
 
 #include <fmt/format.h>
@@ -248,46 +249,6 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
     return links;
 }
 
-Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
-                      const std::vector<OpSharding>& shardings)
-{
-    std::map<uint32_t, int64_t> alive; // Value -> bytes, of values read later in the same phase.
-    std::vector<int> lastReader(graph.values.size(), -1);
-    for (size_t i = 0; i < ops.size(); ++i) {
-        for (const ValueId operand : graph.op(ops[i]).operands)
-            lastReader[operand.index()] = static_cast<int>(i);
-    }
-    int64_t total = 0;
-    int64_t peak = 0;
-    for (size_t i = 0; i < ops.size(); ++i) {
-        const Op& op = graph.op(ops[i]);
-        if (op.phase == Phase::kUpdate)
-            break;
-        for (size_t r = 0; r < op.results.size(); ++r) {
-            const int last = lastReader[op.results[r].index()];
-            const bool isKept =
-                op.kind == OpKind::kAccumulate ||
-                (op.phase == Phase::kForward && last >= 0 &&
-                 graph.op(ops[static_cast<size_t>(last)]).phase == Phase::kBackward);
-            if (isKept || last < 0)
-                continue;
-            const int64_t bytes = graph.type(op.results[r]).bytes().count /
-                                  mesh.groupSize(shardings[i].results[r].splitAxes());
-            alive[op.results[r].number] = bytes;
-            total += bytes;
-        }
-        peak = std::max(peak, total);
-        for (const ValueId operand : op.operands) {
-            const auto entry = alive.find(operand.number);
-            if (entry != alive.end() && lastReader[operand.index()] == static_cast<int>(i)) {
-                total -= entry->second;
-                alive.erase(entry);
-            }
-        }
-    }
-    return Bytes(peak);
-}
-
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage)
 {
     const StageMemory& memory = stage.memory;
@@ -341,8 +302,7 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
             {.inFlight = inFlightLimit(kind, stages, s, microbatches, chunks),
              .held = heldLimit(kind, stages, s, microbatches, chunks),
              .deferred = deferredLimit(kind, s, microbatches)});
-        stage.memory.transient +=
-            transientMemory(*layered.graph, stage.mesh, stage.ops, stage.shardings);
+        stage.memory.transient = transientMemory(layered, stage);
         plan->stages.push_back(std::move(stage));
     }
     simulation.links = findLinks(layered, plan->cluster, plan->stages);

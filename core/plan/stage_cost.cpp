@@ -280,27 +280,17 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
                     ? bytes
                     : Bytes(0);
     }
-    std::map<int, Bytes> repeated; // Per layer.
     for (size_t i = 0; i < stage.ops.size(); ++i) {
         const Op& op = graph.op(stage.ops[i]);
         const ValueId result = op.results[0];
         const Bytes bytes = localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
         if (op.kind == OpKind::kAccumulate)
             memory.gradients += bytes;
-        // Recomputed activations exist once, while a backward pass runs.
-        if (stage.repeatsCheapOps) {
-            memory.activations += layered.selective.isKept[result.index()] != 0 ? bytes : Bytes(0);
-            if (layered.selective.isRepeated[stage.ops[i].index()])
-                repeated[layered.layerOfOp[stage.ops[i].index()]] += bytes;
-        } else if (layered.isSaved[result.index()] != 0) {
-            (stage.recomputes ? memory.transient : memory.activations) += bytes;
-        }
+        const std::vector<uint8_t>& kept =
+            stage.repeatsCheapOps ? layered.selective.isKept : layered.isSaved;
+        if (kept[result.index()] != 0 && !stage.recomputes)
+            memory.activations += bytes;
     }
-    // Cheap ops run again layer by layer, before the backward ops of that layer.
-    Bytes most;
-    for (const auto& [layer, bytes] : repeated)
-        most = std::max(most, bytes);
-    memory.transient += most;
     return memory;
 }
 

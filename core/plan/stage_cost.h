@@ -46,7 +46,7 @@ struct KeptMicrobatches {
     int deferred = 0; ///< 0: weight gradients do not wait.
 };
 
-/// Bytes per device.
+/// Bytes per device, but for StageMemory::transient, which is transient_memory.h's.
 StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage,
                              const KeptMicrobatches& kept);
 /// What a microbatch whose weight gradients wait keeps until then: saved activations and cotangents

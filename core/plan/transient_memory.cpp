@@ -1,0 +1,126 @@
+#include "core/plan/transient_memory.h"
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+class PassWalk
+{
+public:
+    PassWalk(const LayeredGraph& layered, const PlanStage& stage)
+        : layered_(layered)
+        , graph_(*layered.graph)
+        , stage_(stage)
+        , positionOf_(graph_.ops.size(), -1)
+        , isKept_(graph_.values.size(), false)
+    {
+        for (size_t i = 0; i < stage.ops.size(); ++i) {
+            const Op& op = graph_.op(stage.ops[i]);
+            positionOf_[stage.ops[i].index()] = static_cast<int>(i);
+            for (const ValueId result : op.results)
+                isKept_[result.index()] = isKeptAfter(op, result);
+        }
+    }
+
+    Bytes peak() const
+    {
+        std::vector<size_t> forward;
+        for (size_t i = 0; i < stage_.ops.size(); ++i) {
+            if (graph_.op(stage_.ops[i]).phase == Phase::kForward)
+                forward.push_back(i);
+        }
+        return std::max(peakOf(forward), peakOf(backwardOrder()));
+    }
+
+private:
+    /// Counted elsewhere: activations and accumulated gradients.
+    bool isKeptAfter(const Op& op, ValueId result) const
+    {
+        if (op.kind == OpKind::kAccumulate)
+            return true;
+        if (op.phase != Phase::kForward || stage_.recomputes)
+            return false;
+        return (stage_.repeatsCheapOps ? layered_.selective.isKept
+                                       : layered_.isSaved)[result.index()] != 0;
+    }
+
+    /// Positions in the stage's ops, forward ops that run again among them.
+    std::vector<size_t> backwardOrder() const
+    {
+        std::vector<size_t> order;
+        std::vector<bool> isRunAgain(stage_.ops.size(), false);
+        for (size_t i = 0; i < stage_.ops.size(); ++i) {
+            if (graph_.op(stage_.ops[i]).phase != Phase::kBackward)
+                continue;
+            const size_t begin = order.size();
+            std::vector<size_t> open{i};
+            while (!open.empty()) {
+                const Op& op = graph_.op(stage_.ops[open.back()]);
+                open.pop_back();
+                for (const ValueId operand : op.operands) {
+                    const OpId producer = graph_.value(operand).producer;
+                    const int position = producer.isValid() ? positionOf_[producer.index()] : -1;
+                    if (position < 0 || isKept_[operand.index()] ||
+                        graph_.op(producer).phase != Phase::kForward ||
+                        isRunAgain[static_cast<size_t>(position)])
+                        continue;
+                    isRunAgain[static_cast<size_t>(position)] = true;
+                    order.push_back(static_cast<size_t>(position));
+                    open.push_back(static_cast<size_t>(position));
+                }
+            }
+            std::sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.end());
+            order.push_back(i);
+        }
+        return order;
+    }
+
+    /// Largest sum of what is alive at any op.
+    Bytes peakOf(const std::vector<size_t>& order) const
+    {
+        std::vector<int> lastReader(graph_.values.size(), -1);
+        for (size_t i = 0; i < order.size(); ++i) {
+            for (const ValueId operand : graph_.op(stage_.ops[order[i]]).operands)
+                lastReader[operand.index()] = static_cast<int>(i);
+        }
+        std::vector<Bytes> alive(graph_.values.size());
+        Bytes total;
+        Bytes most;
+        for (size_t i = 0; i < order.size(); ++i) {
+            const Op& op = graph_.op(stage_.ops[order[i]]);
+            if (!isKept_[op.results[0].index()] && lastReader[op.results[0].index()] >= 0) {
+                const ShardingSpec& spec = stage_.shardings[order[i]].results[0];
+                Bytes& bytes = alive[op.results[0].index()];
+                bytes = Bytes(graph_.type(op.results[0]).bytes().count /
+                              stage_.mesh.groupSize(spec.splitAxes()));
+                total += bytes;
+            }
+            most = std::max(most, total);
+            for (const ValueId operand : op.operands) {
+                if (lastReader[operand.index()] != static_cast<int>(i))
+                    continue;
+                total -= alive[operand.index()];
+                alive[operand.index()] = Bytes(0);
+            }
+        }
+        return most;
+    }
+
+    const LayeredGraph& layered_;
+    const Graph& graph_;
+    const PlanStage& stage_;
+    std::vector<int> positionOf_; ///< Per op, in the stage's ops; -1: of another stage.
+    std::vector<bool> isKept_;    ///< Per value.
+};
+
+} // namespace
+
+Bytes transientMemory(const LayeredGraph& layered, const PlanStage& stage)
+{
+    return PassWalk(layered, stage).peak();
+}
+
+} // namespace alpa

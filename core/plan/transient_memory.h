@@ -1,0 +1,15 @@
+// The most that a stage needs beyond what it keeps: values that live within one pass over its ops.
+#pragma once
+
+#include "core/intra_op/layered_graph.h"
+#include "core/plan/parallel_plan.h"
+
+namespace alpa
+{
+
+/// Per device, over the forward and the backward pass of one microbatch, each on its own. The backward
+/// pass runs forward ops again where it first needs their results, as programs do; what it computes
+/// again counts here, since it lives within the pass.
+Bytes transientMemory(const LayeredGraph& layered, const PlanStage& stage);
+
+} // namespace alpa
