@@ -44,7 +44,7 @@ TEST(ImportModel, TellsFormatsApartByContent)
     EXPECT_EQ(problemOf(" \n\n"), ": holds nothing but spaces" + supported);
     EXPECT_EQ(problemOf(std::string("ML\xefR\x01\x02", 6)),
               ": is MLIR bytecode, which is not supported" + supported);
-    EXPECT_EQ(problemOf(std::string("\x08\x07\x12\x00pytorch", 11)),
+    EXPECT_EQ(problemOf(std::string("\x80\x02\x00pytorch", 10)),
               ": is a binary file of a format that is not supported" + supported);
     EXPECT_EQ(problemOf("{\"model\": 1}\n"),
               ": is not a model file of a supported format: it begins with '{\"model\": 1}'" +
