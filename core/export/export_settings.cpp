@@ -138,6 +138,8 @@ Result<std::string> exportDeepspeed(const ParallelPlan& plan)
                 spec["shape"] = {module.parts, -1};
             specs.push_back(spec);
         }
+        if (specs.empty())
+            return refusal(kDeepspeed, "its tensor axis splits no module by columns or rows");
         json["tensor_parallel"] = {
             {"autotp_size", layout.tensorParallel},
             {"partition_config", {{"use_default_specs", false}, {"layer_specs", specs}}}};

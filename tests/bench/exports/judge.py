@@ -68,15 +68,15 @@ def judge_jax(path, case):
 
 
 def judge_stablehlo(path, case):
-    """XLA compiles the module for four host devices and runs two steps of it."""
+    """XLA compiles the module for four host devices and runs a step of it."""
     done = run(sys.executable, os.path.join(HERE, "run_stablehlo.py"), path, case["inputs"])
     if done.returncode != 0:
         return (done.stderr.strip().split("\n") or ["failed"])[-1][:160]
     losses = json.loads(done.stdout.strip().split("\n")[-1])["losses"]
     tolerance = 2e-2 if "bf16" in case["model"] else 2e-4
     if not near(losses, case["losses"], tolerance):
-        return f"losses {losses} differ from the model's own {case['losses'][:2]}"
-    return "ok: XLA compiles it, 2 losses as the model's own"
+        return f"losses {losses} differ from the model's own {case['losses'][:1]}"
+    return "ok: XLA compiles it, the loss is the model's own"
 
 
 def judge_torch(path, case):
