@@ -35,18 +35,4 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
 std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,
                                  const std::vector<PlanStage>& stages);
 
-/// What the simulation needs of a stage of the plan.
-StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
-
-Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
-
-/// Values that cross from one stage to another every microbatch, as links of the simulation.
-std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,
-                                 const std::vector<PlanStage>& stages);
-
-/// Largest sum of short-lived tensors of a stage at any op, per device, beyond parameters,
-/// gradients, states and saved activations.
-Bytes transientMemory(const Graph& graph, const DeviceMesh& mesh, const std::vector<OpId>& ops,
-                      const std::vector<OpSharding>& shardings);
-
 } // namespace alpa
