@@ -4,6 +4,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
+#include "core/plan/plan_cache.h"
 #include "core/plan/show_plan.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ struct CompareArguments {
 };
 
 Result<ComparedPlan> planStrategy(const Console& console, PlanRequest request,
-                                  const std::string& name)
+                                  const std::string& name, PlanCache& cache)
 {
     ASSIGN_OR_RETURN(request.options.strategy, parseStrategy(name));
     JobControl control = console.job();
@@ -34,7 +35,7 @@ Result<ComparedPlan> planStrategy(const Console& console, PlanRequest request,
             inner(fmt::format("{}: {}", name, phase), fraction);
         };
     ComparedPlan row{.name = name, .plan = nullptr, .problem = "", .measuredStep = {}};
-    const Result<PlanOutcome> outcome = makePlan(request, control);
+    const Result<PlanOutcome> outcome = makePlan(request, control, &cache);
     console.clearProgress();
     if (!outcome.ok() && outcome.error().code == ErrorCode::kCancelled)
         return outcome.error();
@@ -78,8 +79,9 @@ ExitCode runCompare(const Console& console, const CompareArguments& arguments)
     }
     std::vector<ComparedPlan> rows;
     bool hasPlan = false;
+    PlanCache cache; // The strategies plan the same model.
     for (const std::string& name : names) {
-        Result<ComparedPlan> row = planStrategy(console, *request, name);
+        Result<ComparedPlan> row = planStrategy(console, *request, name, cache);
         if (!row.ok())
             return console.fail(row.error());
         hasPlan = hasPlan || row->plan;

@@ -92,6 +92,9 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
         constraints.specs.push_back(std::move(constraint));
     }
     constraints.cuts = arguments.cuts;
+    constraints.forbiddenCuts = arguments.forbiddenCuts;
+    if (arguments.meshAxes > 0)
+        constraints.mostMeshAxes = arguments.meshAxes;
     return constraints;
 }
 
@@ -167,6 +170,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                                         : "'" + sizes + "': expected 2 or 3 sizes, as in 4x2";
             },
             "MESH"));
+    command
+        .add_option("--mesh-axes", arguments.meshAxes,
+                    "Search meshes of up to so many axes, 2 or 3; else 2")
+        ->check(CLI::Range(2, 3));
     degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
     command
         .add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")
@@ -177,6 +184,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                     "PATTERN=SPEC: tensors or ops that match are sharded so; repeatable")
         ->allow_extra_args(false);
     command.add_option("--forbid", arguments.forbids, "PATTERN=SPEC: not so; repeatable")
+        ->allow_extra_args(false);
+    command
+        .add_option("--forbid-cut", arguments.forbiddenCuts,
+                    "No stage begins at this layer; repeatable")
         ->allow_extra_args(false);
     command.add_option("--cut", arguments.cuts, "A stage begins at this layer; repeatable")
         ->allow_extra_args(false);

@@ -30,7 +30,8 @@ struct PlanArguments {
     double memoryGib = 0;
     bool hasMemory = false;
     std::vector<std::string> pins, forbids;
-    std::vector<int> cuts;
+    std::vector<int> cuts, forbiddenCuts;
+    int meshAxes = 0;
 };
 
 /// Adds all options but the strategy to `command`.

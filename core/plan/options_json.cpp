@@ -43,6 +43,10 @@ Json constraintsToJson(const PlanConstraints& constraints)
         json["selectiveRecomputation"] = *constraints.selectiveRecomputation;
     json["parameterStorage"] = nameIn(kStorageRules, constraints.parameterStorage);
     json["stateStorage"] = nameIn(kStorageRules, constraints.stateStorage);
+    if (!constraints.meshAxes.empty())
+        json["meshAxes"] = constraints.meshAxes;
+    if (constraints.mostMeshAxes != PlanConstraints{}.mostMeshAxes)
+        json["mostMeshAxes"] = constraints.mostMeshAxes;
     json["specs"] = specsToJson(constraints.specs);
     json["cuts"] = constraints.cuts;
     json["forbiddenCuts"] = constraints.forbiddenCuts;
@@ -88,6 +92,12 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
         "selectiveRecomputation", [](const JsonPlace& value) { return value.flag(); });
     constraints.parameterStorage = readName(place.member("parameterStorage"), kStorageRules);
     constraints.stateStorage = readName(place.member("stateStorage"), kStorageRules);
+    if (place.has("meshAxes"))
+        constraints.meshAxes = place.member("meshAxes").counts(1, kMostInPlan);
+    constraints.mostMeshAxes =
+        place
+            .optional("mostMeshAxes", [](const JsonPlace& value) { return value.countInt(2, 3); })
+            .value_or(constraints.mostMeshAxes);
     for (const JsonPlace& element : place.member("specs").elements())
         constraints.specs.push_back(specFromJson(element));
     constraints.cuts = place.member("cuts").counts(0, kMostInPlan);
