@@ -42,7 +42,8 @@ CoreSearch::End CoreSearch::probe(double& bound)
 {
     if (context_.upperBound == kForbidden)
         return End::kOpen;
-    const double target = bound + probeShare_ * (context_.upperBound - bound);
+    const double target = probeShare_ < 1 ? bound + probeShare_ * (context_.upperBound - bound)
+                                          : context_.upperBound;
     lagrangian_.price();
     const double first = lagrangian_.messages.forward(false);
     lagrangian_.messages.backward(true, minMarginals_);
@@ -55,6 +56,7 @@ CoreSearch::End CoreSearch::probe(double& bound)
     options.workLimit = std::min(probeWork_, context_.workLeft());
     options.threads = 1;
     options.smallCoreLabels = context_.options().smallCoreLabels;
+    options.looksForChoices = context_.options().looksForChoices;
     SearchContext inner = context_.within(options);
     inner.upperBound = target;
     inner.rootBound = bound;
@@ -77,7 +79,8 @@ CoreSearch::End CoreSearch::probe(double& bound)
     // more.
     const double proven = std::min(inner.openBound, inner.cutoff());
     if (inner.openBound == kForbidden) {
-        probeShare_ = std::min(probeShare_ * 1.5, 0.95);
+        // All of the gap in the end: shares of it would shrink it for ever and never close it.
+        probeShare_ = std::min(probeShare_ * 1.5, 1.0);
     } else {
         probeShare_ = std::max(probeShare_ * 0.6, 0.01);
         probeWork_ += probeWork_ / 2;
@@ -122,7 +125,10 @@ CoreSearch::End CoreSearch::searchLargeRoot(double& bound)
         FoundChoice found;
         runSideBySide(
             context_.threads(), [&] { end = probes ? probe(bound) : ascend(ascent, bound, turns); },
-            [&] { found = choices.run(task); });
+            [&] {
+                if (context_.options().looksForChoices)
+                    found = choices.run(task);
+            });
         context_.spend(
             static_cast<int64_t>(static_cast<double>(choices.work() - choiceWork) / kChoiceWork));
         choiceWork = choices.work();

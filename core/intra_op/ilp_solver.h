@@ -60,6 +60,9 @@ struct IlpOptions {
     /// Large problems use two threads if this is 2 or more: one raises the bound while the other
     /// looks for choices. The answer is the same with one.
     int threads = 2;
+    /// If not, the rounds of the search for large cores only raise the bound, and choices are found
+    /// by the way.
+    bool looksForChoices = true;
     IlpWarmStart warmStart;
     /// Told to stop, answer with the best choice so far and its bound instead of IlpCancelled, if
     /// there is one.
