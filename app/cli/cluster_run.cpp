@@ -76,6 +76,9 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
         request.onStart();
     RunOptions options;
     options.steps = request.steps;
+    // The host stays near the GPU: seconds without progress mean that something hangs.
+    if (request.devices.starts_with("cuda"))
+        options.watchdog = Seconds(8.0);
     options.recordTrace = request.traceFile.has_value();
     options.control = control;
     options.onStep = request.onStep;

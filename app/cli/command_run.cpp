@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -141,8 +143,15 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         request.learningRate = arguments.learningRate;
     const Result<RunResult> result =
         runPlanOn(**plan, request, {.stop = console.stop, .progress = {}});
-    if (!result.ok())
-        return failRun(console, result.error());
+    if (!result.ok()) {
+        const ExitCode code = failRun(console, result.error());
+        // Handlers at exit would wait for a GPU that hangs.
+        if (arguments.devices.starts_with("cuda") && result.error().code == ErrorCode::kAborted) {
+            std::fflush(nullptr);
+            std::_Exit(static_cast<int>(code));
+        }
+        return code;
+    }
     reportDone(console, **plan, *result);
     if (!console.json)
         reportTimes(times);

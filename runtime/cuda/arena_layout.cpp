@@ -133,8 +133,13 @@ private:
                         use.first = static_cast<int>(l);
                     use.last = static_cast<int>(l);
                     use.segments.insert(segment);
+                    // Written once a step, whichever microbatch is the last.
+                    const bool isOnce =
+                        launches_[l].isOncePerStep || launches_[l].beginsAfter >= 0;
                     use.isInvariant =
-                        use.isInvariant || (launches_[l].isOncePerStep && side == &launches_[l].writes);
+                        use.isInvariant || (isOnce && side == &launches_[l].writes);
+                    if (launches_[l].beginsAfter >= 0)
+                        use.segments.insert(SegmentKind::kBackward);
                 }
             }
         }

@@ -6,6 +6,7 @@
 #include "runtime/cuda/launch_times.h"
 #include "runtime/device/device.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,7 +16,10 @@ namespace alpa
 struct CudaOptions {
     bool poisonsArenas = false; ///< Fills arenas with NaN before use.
     bool tunesProducts = true;  ///< Times algorithms when loading.
+    /// For tests: device `device` of `stage` leaves out what this says.
+    std::function<bool(int stage, int device, const Instruction& instruction)> skips{};
     LaunchTimes* times = nullptr; ///< Filled if given; outlives the backend.
+    bool overlapsGradients = true; ///< Reduces gradients beside the backward pass.
     bool fusesAttention = true; ///< Runs attention by cuDNN where it takes it.
 };
 

@@ -32,13 +32,13 @@ CudaDevice::CudaDevice(Shared& shared, const Program& program, int stage, int de
 
 CudaDevice::~CudaDevice()
 {
-    if (context_ == nullptr)
+    // After a failure a collective may never end, and whatever frees memory would wait for it: what
+    // the GPU holds is left to the end of the process.
+    if (context_ == nullptr || (shared_.hub->isAborted() && !communicators_.empty()))
         return;
     driver_.cuCtxSetCurrent(context_);
-    // Collectives of a failed run may never end by themselves.
     for (const auto& [axes, communicator] : communicators_)
-        static_cast<void>(shared_.hub->isAborted() ? driver_.ncclCommAbort(communicator)
-                                                   : driver_.ncclCommDestroy(communicator));
+        driver_.ncclCommDestroy(communicator);
     launches_.clear();
     if (cudnn_ != nullptr)
         driver_.cudnnDestroy(cudnn_);
@@ -46,6 +46,10 @@ CudaDevice::~CudaDevice()
         driver_.cublasLtDestroy(blas_);
     for (const CUevent event : times_)
         driver_.cuEventDestroy(event);
+    for (const CUevent event : marks_) {
+        if (event != nullptr)
+            driver_.cuEventDestroy(event);
+    }
     for (const CUevent event : timedEvents_)
         driver_.cuEventDestroy(event);
     for (const CUevent event : mailEvents_)
@@ -54,14 +58,16 @@ CudaDevice::~CudaDevice()
         driver_.cuEventDestroy(base_);
     for (const CUmodule module : modules_)
         driver_.cuModuleUnload(module);
-    for (const CUdeviceptr memory : {arena_, workspace_, mail_}) {
+    for (const CUdeviceptr memory : {arena_, workspace_, mail_, sideScratch_}) {
         if (memory != 0)
             driver_.cuMemFree(memory);
     }
     if (pinned_ != nullptr)
         driver_.cuMemFreeHost(pinned_);
-    if (stream_ != nullptr)
-        driver_.cuStreamDestroy(stream_);
+    for (const CUstream stream : {stream_, side_}) {
+        if (stream != nullptr)
+            driver_.cuStreamDestroy(stream);
+    }
     driver_.cuDevicePrimaryCtxRelease(gpu_);
 }
 
@@ -164,6 +170,7 @@ Status CudaDevice::load()
                           "filling the arena"));
     RETURN_IF_ERROR(compile());
     RETURN_IF_ERROR(bindAll());
+    RETURN_IF_ERROR(prepareSide());
     RETURN_IF_ERROR(provideMailboxes());
     RETURN_IF_ERROR(shared_.hub->meet(program_.deviceCount()));
     RETURN_IF_ERROR(joinCommunicators());
@@ -287,6 +294,7 @@ Status CudaDevice::bindAll()
         int& first = firstMicrobatch_[static_cast<size_t>(entry.kind)];
         if (first < 0)
             first = entry.microbatch;
+        lastMicrobatch_[static_cast<size_t>(entry.kind)] = entry.microbatch;
     }
     return {};
 }

@@ -78,6 +78,8 @@ private:
         std::vector<Place> places; ///< kGemm: A, B, D. Collectives and transfers: input or output.
         BoundCollective collective;
         std::vector<BoundTile> tiles;
+        std::vector<size_t> followers; ///< Collectives that begin on the side after this one.
+        CUevent done = nullptr;        ///< Of a collective on the side.
     };
     struct PendingRead {
         size_t offset = 0; ///< In the pinned memory.
@@ -97,15 +99,20 @@ private:
     Status writeConstants();
     Status tuneProducts();
 
-    Status launchKernel(CUfunction function, const KernelText& text, void** arguments);
+    Status launchKernel(CUfunction function, const KernelText& text, void** arguments,
+                        CUstream stream);
     Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
-                      CUdeviceptr to);
+                      CUdeviceptr to, CUstream stream);
     Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst);
+    Status keepPace();
     Status runLaunch(BoundLaunch& launch, int microbatch);
     /// Marks the beginning of the next launch in a step that is timed.
     void recordLaunch();
     void takeLaunchTimes();
-    Status runCollective(BoundLaunch& launch, int microbatch);
+    Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream,
+                         CUdeviceptr scratch);
+    Status beginFollowers(BoundLaunch& launch);
+    Status prepareSide();
     Status runSend(BoundLaunch& launch, int microbatch);
     Status runReceive(BoundLaunch& launch, int microbatch);
     bool isFirstRun(const PlannedLaunch& planned, int microbatch) const;
@@ -132,14 +139,16 @@ private:
     CUdevice gpu_ = 0;
     CUcontext context_ = nullptr;
     CUstream stream_ = nullptr;
-    CUdeviceptr arena_ = 0, workspace_ = 0, mail_ = 0;
+    CUstream side_ = nullptr; ///< Collectives beside the computation.
+    CUevent ready_ = nullptr; ///< Of what a collective on the side begins with.
+    CUdeviceptr arena_ = 0, workspace_ = 0, mail_ = 0, sideScratch_ = 0;
     std::unique_ptr<StageGraph> graph_;
     std::vector<PlannedLaunch> planned_;
     ArenaLayout layout_;
     std::vector<BoundLaunch> launches_;
     std::array<std::vector<std::vector<size_t>>, kSegmentKinds> launchesAt_;
     std::vector<bool> isReplaced_; ///< By buffer: accumulators that begin anew by themselves.
-    std::array<int, kSegmentKinds> firstMicrobatch_{};
+    std::array<int, kSegmentKinds> firstMicrobatch_{}, lastMicrobatch_{};
     std::vector<CUmodule> modules_;
     std::map<std::string, CUfunction> functions_; ///< By body.
     cublasLtHandle_t blas_ = nullptr;
@@ -154,6 +163,10 @@ private:
     std::vector<PendingRead> reads_;
     int step_ = 0;              ///< Counts runs of the first queue entry.
     bool hasRun_ = false;       ///< Anything since the last finish.
+    /// Recorded once in so many launches: the host is only a few of them ahead of the GPU, so that
+    /// its position is near the GPU's.
+    std::array<CUevent, 4> marks_{};
+    size_t launchCount_ = 0;
     bool isTiming_ = false;     ///< This step's launches are timed.
     std::vector<size_t> timed_; ///< Launches; event i begins the i-th, event i + 1 ends it.
     std::vector<CUevent> timedEvents_;

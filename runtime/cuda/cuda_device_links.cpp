@@ -256,22 +256,54 @@ Status CudaDevice::provideMailboxes()
     return {};
 }
 
-Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch)
+/// A stream for the collectives that begin early, with scratch memory of its own.
+Status CudaDevice::prepareSide()
+{
+    if (!shared_.options.overlapsGradients)
+        return {};
+    int64_t bytes = 0;
+    for (size_t l = 0; l < launches_.size(); ++l) {
+        const int before = launches_[l].planned->beginsAfter;
+        if (before < 0)
+            continue;
+        launches_[static_cast<size_t>(before)].followers.push_back(l);
+        bytes = std::max(bytes, launches_[l].collective.packedBytes +
+                                    launches_[l].collective.gatheredBytes);
+        RETURN_IF_ERROR(check(driver_.cuEventCreate(&launches_[l].done, CU_EVENT_DISABLE_TIMING),
+                              "making an event"));
+        mailEvents_.push_back(launches_[l].done);
+        if (side_ == nullptr) {
+            RETURN_IF_ERROR(
+                check(driver_.cuStreamCreateWithPriority(&side_, CU_STREAM_NON_BLOCKING, -1),
+                      "making a stream"));
+            RETURN_IF_ERROR(check(driver_.cuEventCreate(&ready_, CU_EVENT_DISABLE_TIMING),
+                                  "making an event"));
+            mailEvents_.push_back(ready_);
+        }
+    }
+    if (bytes > 0)
+        return check(driver_.cuMemAlloc(&sideScratch_, static_cast<size_t>(bytes)),
+                     "reserving memory for collectives");
+    return {};
+}
+
+Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch, CUstream on,
+                                 CUdeviceptr scratchMemory)
 {
     const Instruction& made =
         *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction;
     BoundCollective& bound = launch.collective;
     const CUdeviceptr input = at(launch.places[0], microbatch);
     const CUdeviceptr output = at(launch.places[1], microbatch);
-    const CUdeviceptr packed = scratch();
+    const CUdeviceptr packed = scratchMemory;
     const CUdeviceptr gathered = packed + static_cast<CUdeviceptr>(bound.packedBytes);
     const CUdeviceptr source = bound.pack != nullptr ? packed : input;
     const CUdeviceptr target = bound.unpack != nullptr ? gathered : output;
     if (bound.pack != nullptr)
-        RETURN_IF_ERROR(launchCopy(bound.pack, bound.packText, input, packed));
+        RETURN_IF_ERROR(launchCopy(bound.pack, bound.packText, input, packed, on));
     const auto pointer = [](CUdeviceptr address) { return reinterpret_cast<void*>(address); };
     const auto count = static_cast<size_t>(bound.count);
-    auto* stream = reinterpret_cast<cudaStream_t>(stream_);
+    auto* stream = reinterpret_cast<cudaStream_t>(on);
     ncclResult_t status = ncclSuccess;
     if (made.collective == CollectiveKind::kAllReduce) {
         status = driver_.ncclAllReduce(pointer(source), pointer(target), count, bound.type,
@@ -297,7 +329,7 @@ Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch)
     }
     RETURN_IF_ERROR(ncclStatus(driver_, status, "starting a collective"));
     if (bound.unpack != nullptr)
-        return launchCopy(bound.unpack, bound.unpackText, gathered, output);
+        return launchCopy(bound.unpack, bound.unpackText, gathered, output, on);
     return {};
 }
 
@@ -313,7 +345,7 @@ Status CudaDevice::runSend(BoundLaunch& launch, int microbatch)
             static_cast<CUdeviceptr>(tile.copy.fromStart * tile.copy.bytes);
         if (tile.function != nullptr) {
             RETURN_IF_ERROR(launchCopy(tile.function, tile.text, at(launch.places[0], microbatch),
-                                       scratch()));
+                                       scratch(), stream_));
             source = scratch();
         }
         RETURN_IF_ERROR(check(driver_.cuMemcpyPeerAsync(slot.memory, slot.context, source, context_,
@@ -332,7 +364,7 @@ Status CudaDevice::runReceive(BoundLaunch& launch, int microbatch)
         RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.posted, 0), "waiting"));
         const CUdeviceptr target = at(launch.places[0], microbatch);
         if (tile.function != nullptr)
-            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, slot.memory, target));
+            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, slot.memory, target, stream_));
         else
             RETURN_IF_ERROR(check(
                 driver_.cuMemcpyDtoDAsync(target + static_cast<CUdeviceptr>(tile.copy.toStart *

@@ -14,26 +14,28 @@ namespace
 constexpr size_t kSmallRead = 65536;
 /// finish() looks for failures of others once in so many looks.
 constexpr int kLooksBetweenChecks = 256;
+constexpr size_t kLaunchesPerMark = 256;
 
 } // namespace
 
-Status CudaDevice::launchKernel(CUfunction function, const KernelText& text, void** arguments)
+Status CudaDevice::launchKernel(CUfunction function, const KernelText& text, void** arguments,
+                                CUstream stream)
 {
     return check(driver_.cuLaunchKernel(
                      function, static_cast<unsigned>(text.grid[0]),
                      static_cast<unsigned>(text.grid[1]), static_cast<unsigned>(text.grid[2]),
                      static_cast<unsigned>(text.block[0]), static_cast<unsigned>(text.block[1]),
-                     static_cast<unsigned>(text.block[2]), 0, stream_, arguments, nullptr),
+                     static_cast<unsigned>(text.block[2]), 0, stream, arguments, nullptr),
                  "launching a kernel");
 }
 
 Status CudaDevice::launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
-                              CUdeviceptr to)
+                              CUdeviceptr to, CUstream stream)
 {
     CUdeviceptr none = 0;
     int isFirst = 0;
     void* arguments[] = {&from, &to, &none, &isFirst};
-    return launchKernel(function, text, arguments);
+    return launchKernel(function, text, arguments, stream);
 }
 
 Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
@@ -47,11 +49,34 @@ Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
     kernel.pointers[count] = scratch();
     kernel.arguments[count] = &kernel.pointers[count];
     kernel.arguments[count + 1] = &first;
-    return launchKernel(kernel.function, *kernel.text, kernel.arguments.data());
+    return launchKernel(kernel.function, *kernel.text, kernel.arguments.data(), stream_);
+}
+
+/// Waits until the GPU has done what was launched some marks ago.
+Status CudaDevice::keepPace()
+{
+    if (++launchCount_ % kLaunchesPerMark != 0)
+        return {};
+    CUevent& mark = marks_[launchCount_ / kLaunchesPerMark % marks_.size()];
+    if (mark == nullptr)
+        RETURN_IF_ERROR(
+            check(driver_.cuEventCreate(&mark, CU_EVENT_DISABLE_TIMING), "making an event"));
+    else
+        while (driver_.cuEventQuery(mark) == CUDA_ERROR_NOT_READY) {
+            if (shared_.hub->isAborted())
+                return Error(ErrorCode::kAborted, "another device failed first");
+            std::this_thread::yield();
+        }
+    return check(driver_.cuEventRecord(mark, stream_), "recording an event");
 }
 
 Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
 {
+    if (shared_.options.skips &&
+        shared_.options.skips(
+            stageIndex_, device_,
+            *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction))
+        return {};
     const bool isFirst = isFirstRun(*launch.planned, microbatch);
     switch (launch.planned->kind) {
     case PlannedLaunch::Kind::kKernels:
@@ -65,7 +90,9 @@ Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
     case PlannedLaunch::Kind::kAttention:
         return runAttention(launch, microbatch);
     case PlannedLaunch::Kind::kCollective:
-        return runCollective(launch, microbatch);
+        if (launch.done != nullptr) // Begun on the side: its result is needed now.
+            return check(driver_.cuStreamWaitEvent(stream_, launch.done, 0), "waiting");
+        return runCollective(launch, microbatch, stream_, scratch());
     case PlannedLaunch::Kind::kSend:
         return runSend(launch, microbatch);
     case PlannedLaunch::Kind::kReceive:
@@ -89,6 +116,22 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
             recordLaunch();
         }
         RETURN_IF_ERROR(runLaunch(launch, microbatch));
+        if (!launch.followers.empty() &&
+            lastMicrobatch_[static_cast<size_t>(segment)] == microbatch)
+            RETURN_IF_ERROR(beginFollowers(launch));
+        RETURN_IF_ERROR(keepPace());
+    }
+    return {};
+}
+
+Status CudaDevice::beginFollowers(BoundLaunch& launch)
+{
+    RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
+    RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
+    for (const size_t follower : launch.followers) {
+        BoundLaunch& collective = launches_[follower];
+        RETURN_IF_ERROR(runCollective(collective, 0, side_, sideScratch_));
+        RETURN_IF_ERROR(check(driver_.cuEventRecord(collective.done, side_), "recording an event"));
     }
     return {};
 }

@@ -123,6 +123,9 @@ Status loadNccl(Libraries& libraries, const std::vector<std::string>& folders)
     setenv("NCCL_NVLS_ENABLE", "0", 1);
     // Collectives of several communicators begin in program order on every device.
     setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", 0);
+    // Members connect when they join: else the first collective would block its host thread until
+    // all have come, where nobody can end a run that hangs.
+    setenv("NCCL_RUNTIME_CONNECT", "0", 0);
     const char* library = "libnccl";
     void* handle = openLibrary(folders, {"libnccl.so.2", "libnccl.so"});
     if (handle == nullptr)

@@ -50,6 +50,7 @@ public:
         for (PlannedLaunch& launch : launches_)
             makeKernels(launch);
         std::ranges::stable_sort(launches_, {}, &PlannedLaunch::node);
+        hoistGradients();
         return std::move(launches_);
     }
 
@@ -65,6 +66,27 @@ private:
         if (StageGraph::isInlined(graph_.stage(), made))
             return Family::kLoop;
         return made.opKind == OpKind::kReduce ? Family::kReduce : Family::kOther;
+    }
+
+    /// Gradients are reduced while the rest of the backward pass still runs.
+    void hoistGradients()
+    {
+        std::map<BufferId, std::vector<size_t>> writers;
+        for (size_t l = 0; l < launches_.size(); ++l) {
+            for (const BufferId id : launches_[l].writes)
+                writers[id].push_back(l);
+        }
+        for (PlannedLaunch& launch : launches_) {
+            if (launch.kind != PlannedLaunch::Kind::kCollective ||
+                graph_.nodes()[static_cast<size_t>(launch.node)].segment != SegmentKind::kUpdate ||
+                graph_.kind(launch.reads[0]) != BufferKind::kGradient)
+                continue;
+            const std::vector<size_t>& made = writers[launch.reads[0]];
+            if (made.size() == 1 &&
+                graph_.nodes()[static_cast<size_t>(launches_[made[0]].node)].segment ==
+                    SegmentKind::kBackward)
+                launch.beginsAfter = static_cast<int>(made[0]);
+        }
     }
 
     void fuseAttention()

@@ -27,6 +27,9 @@ struct PlannedLaunch {
     /// kAttention: reads q, k, v (and o, grad o, statistics), writes o, statistics (grad q, k, v).
     std::optional<AttentionShape> attention;
     bool isBackward = false;
+    /// kCollective of the update that reduces an accumulator: the launch (in planLaunches' order)
+    /// after whose last run it may begin, beside what follows. -1: runs in its place.
+    int beginsAfter = -1;
 };
 
 /// In the order of their nodes.

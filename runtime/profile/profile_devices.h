@@ -1,0 +1,17 @@
+// Measures this machine's GPUs: what a cluster file states as rates, for plans that fit the machine
+// rather than a data sheet.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/mesh/cluster.h"
+
+namespace alpa
+{
+
+/// One host with the first `devices` GPUs: memory, rates of large matrix products (random values), of
+/// copies, the launch of a kernel, and collectives by kind, group and size. Takes about ten seconds.
+/// Fails as cudaDeviceCount, with kInvalidInput if there are fewer GPUs, kDevice, kCancelled.
+Result<Cluster> profileCudaDevices(int devices, const JobControl& control);
+
+} // namespace alpa
