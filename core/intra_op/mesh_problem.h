@@ -51,7 +51,8 @@ struct MeshEdge {
     int to = 0;
     int matrix = 0; ///< Of the tables.
     bool isPerStep = false;
-    bool isForward = false; ///< Paid in the forward pass.
+    bool isForward = false;  ///< Paid in the forward pass.
+    bool isRepeated = false; ///< Paid again if cheap ops run again.
     friend bool operator==(const MeshEdge&, const MeshEdge&) = default;
 };
 

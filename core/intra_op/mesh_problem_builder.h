@@ -64,9 +64,15 @@ private:
     Source readerSource(ValueId value, int layer, const Op& reader);
     bool isShared(ValueId value, int layer, Phase phase) const;
     int addCopy(ValueId value, int layer);
+    /// When a resharding is paid.
+    struct Paid {
+        Phase phase = Phase::kForward;
+        bool isRepeated = false; ///< Again, with the cheap ops of selective recomputation.
+    };
+    Paid paidBy(const Op& reader) const;
     void addDiagonal(int index, const TensorType& tensor, SpecListId from, SpecListId to,
-                     Phase phase);
-    void addEdge(ValueId value, const Source& from, int to, SpecListId required, Phase phase);
+                     Paid paid);
+    void addEdge(ValueId value, const Source& from, int to, SpecListId required, Paid paid);
     void needOperand(ValueId value, SpecListId required, int index, const Op& reader, int layer);
     void addCompute(int index, OpId op, const std::vector<double>& share);
     const std::vector<double>& computeSeconds(OpId op, const std::vector<double>& share);

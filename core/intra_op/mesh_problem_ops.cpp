@@ -59,7 +59,7 @@ void MeshProblemBuilder::carry(OpId id, int index, const Carried& carriedRef, in
     if (resolvesAtOnce(op, carried.produced)) {
         OpDecision& own = problem_.ops[id.index()];
         own.result = tables_.resolved(carried.produced);
-        addDiagonal(index, type(op.results[0]), carried.produced, own.result, op.phase);
+        addDiagonal(index, type(op.results[0]), carried.produced, own.result, paidBy(op));
     }
 }
 

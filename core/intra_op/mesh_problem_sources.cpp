@@ -46,7 +46,7 @@ MeshProblemBuilder::Source MeshProblemBuilder::readerSource(ValueId value, int l
         const SpecListId specs = tensorSpecs(
             type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
         place->second = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
-        addEdge(value, own, place->second, specs, reader.phase);
+        addEdge(value, own, place->second, specs, paidBy(reader));
     }
     return {place->second, node(place->second).specs};
 }
@@ -75,7 +75,8 @@ int MeshProblemBuilder::addCopy(ValueId value, int layer)
     const int index = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
     if (layered_.layerOfValue[value.index()] >= 0) {
         const Source from = ownSource(value);
-        addEdge(value, from, index, specs, isAccumulated ? Phase::kUpdate : Phase::kForward);
+        addEdge(value, from, index, specs,
+                {.phase = isAccumulated ? Phase::kUpdate : Phase::kForward});
     }
     problem_.copies.push_back({.value = value,
                                .layer = layer,
@@ -85,36 +86,44 @@ int MeshProblemBuilder::addCopy(ValueId value, int layer)
     return static_cast<int>(problem_.copies.size()) - 1;
 }
 
+MeshProblemBuilder::Paid MeshProblemBuilder::paidBy(const Op& reader) const
+{
+    const OpId id = graph_.value(reader.results[0]).producer;
+    return {reader.phase, layered_.selective.isRepeated[id.index()]};
+}
+
 void MeshProblemBuilder::addDiagonal(int index, const TensorType& tensor, SpecListId from,
-                                     SpecListId to, Phase phase)
+                                     SpecListId to, Paid paid)
 {
     const std::vector<double>& seconds = tables_.diagonal(tensor, from, to);
     std::vector<double>& cost =
-        phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
+        paid.phase == Phase::kUpdate ? node(index).perStep : node(index).perMicrobatch;
     for (size_t k = 0; k < seconds.size(); ++k) {
         cost[k] += seconds[k];
-        if (phase == Phase::kForward)
+        if (paid.phase == Phase::kForward)
             node(index).forward[k] += seconds[k];
+        if (paid.isRepeated)
+            node(index).repeatedForward[k] += seconds[k];
     }
 }
 
 /// The reader `to` needs `value` under `required`; pays the resharding. Programs share one
 /// resharding between readers of a phase, so the same need of the same node counts once.
 void MeshProblemBuilder::addEdge(ValueId value, const Source& from, int to, SpecListId required,
-                                 Phase phase)
+                                 Paid paid)
 {
     if (to < 0 || from.node < 0)
         return; // Scalars, and replicated sources: slicing is free.
-    if (!needs_.insert({value.number, to, required, static_cast<int>(phase)}).second)
+    if (!needs_.insert({value.number, to, required, static_cast<int>(paid.phase)}).second)
         return;
     if (from.node == to) {
-        addDiagonal(to, type(value), from.list, required, phase);
+        addDiagonal(to, type(value), from.list, required, paid);
         return;
     }
     const int matrix = tables_.matrix(type(value), from.list, required);
     if (!tables_.matrixAt(matrix).isZero)
-        problem_.edges.push_back(
-            {from.node, to, matrix, phase == Phase::kUpdate, phase == Phase::kForward});
+        problem_.edges.push_back({from.node, to, matrix, paid.phase == Phase::kUpdate,
+                                  paid.phase == Phase::kForward, paid.isRepeated});
 }
 
 /// Operand `value` is needed under `required` by op `reader`, which follows node `index`.
@@ -123,7 +132,7 @@ void MeshProblemBuilder::needOperand(ValueId value, SpecListId required, int ind
 {
     const OpId producer = graph_.value(value).producer;
     if (!producer.isValid() || layered_.isLazy[producer.index()] == 0) {
-        addEdge(value, readerSource(value, layer, reader), index, required, reader.phase);
+        addEdge(value, readerSource(value, layer, reader), index, required, paidBy(reader));
         return;
     }
     // A lazy op yields what its reader needs, and passes the need on.

@@ -95,8 +95,8 @@ void StageSharder::hashEdges()
         uint64_t& hash = edgeHash_[key];
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
-        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 4 + (edge.isPerStep ? 2 : 0) +
-                             (edge.isForward ? 1 : 0));
+        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 8 + (edge.isRepeated ? 4 : 0) +
+                             (edge.isPerStep ? 2 : 0) + (edge.isForward ? 1 : 0));
     }
 }
 
@@ -240,9 +240,8 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const double weight = edge.isPerStep                         ? perStepWeight
-                                      : edge.isForward && request.recomputes ? 2.0
-                                                                             : 1.0;
+                const double weight =
+                    edge.isPerStep ? perStepWeight : timesPaid(edge, request);
                 const auto [place, isNew] = matrices.try_emplace(
                     {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
                 if (isNew) {
@@ -310,7 +309,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
                     chosen[static_cast<size_t>(edge.from)] * matrix.columns +
                     chosen[static_cast<size_t>(edge.to)])]);
                 (edge.isPerStep ? stage.perStep : stage.perMicrobatch) +=
-                    seconds * (edge.isForward && request.recomputes ? 2.0 : 1.0);
+                    seconds * timesPaid(edge, request);
             }
         }
     }

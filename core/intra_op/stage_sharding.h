@@ -37,6 +37,14 @@ struct StageRequest {
     std::shared_ptr<const ForbiddenStrategies> forbidden;
 };
 
+/// How often a microbatch pays an edge that is paid by microbatch: twice with what runs again.
+inline double timesPaid(const MeshEdge& edge, const StageRequest& request)
+{
+    const bool isAgain = (edge.isForward && request.recomputes) ||
+                         (edge.isRepeated && request.repeatsCheapOps);
+    return isAgain ? 2.0 : 1.0;
+}
+
 /// The chosen strategies and what they cost.
 struct StageSharding {
     std::vector<int>

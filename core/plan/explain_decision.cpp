@@ -215,7 +215,7 @@ private:
             const int row = isFrom ? static_cast<int>(k) : chosen;
             const int column = isFrom ? chosen : static_cast<int>(k);
             const Seconds time(matrix.entries[static_cast<size_t>(row * matrix.columns + column)] *
-                               (edge.isForward && request_.recomputes ? 2.0 : 1.0));
+                               timesPaid(edge, request_));
             (edge.isPerStep ? terms.perStep : isFrom ? terms.out : terms.in) += time;
         }
         return terms;
