@@ -15,12 +15,13 @@ size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
-ChoiceSearch::ChoiceSearch(const IlpCore& core, uint64_t seed, IsStopped isStopped)
+ChoiceSearch::ChoiceSearch(const IlpCore& core, uint64_t seed, IsStopped isStopped,
+                           std::stop_token stop)
     : core_(core)
     , rng_(seed)
     , isStopped_(std::move(isStopped))
-    , local_(core, seed + 1)
-    , neighbourhoods_(core, seed + 2)
+    , local_(core, seed + 1, isStopped_)
+    , neighbourhoods_(core, seed + 2, std::move(stop))
 {
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <vector>
 
 namespace alpa
@@ -39,8 +40,9 @@ class ChoiceSearch
 {
 public:
     using IsStopped = std::function<bool()>;
-    /// Assumes `core` outlives this. `isStopped` is asked often and from the thread that runs.
-    ChoiceSearch(const IlpCore& core, uint64_t seed, IsStopped isStopped);
+    /// Assumes `core` outlives this. `isStopped` is asked often and from the thread that runs; it
+    /// should say yes once `stop` does, which searches of neighbourhoods are given.
+    ChoiceSearch(const IlpCore& core, uint64_t seed, IsStopped isStopped, std::stop_token stop);
 
     FoundChoice run(const ChoiceTask& task);
     /// One bout of tries only.

@@ -33,7 +33,7 @@ public:
         , context_(context)
         , lift_(std::move(lift))
         , lagrangian_(core)
-        , local_(core)
+        , local_(core, 7, [this] { return context_.isStopped(); })
         , labelCount_(static_cast<size_t>(
               std::accumulate(core.labelCount.begin(), core.labelCount.end(), 0)))
         , mostRounds_(std::clamp(static_cast<int>(labelCount_ / kLabelsPerRound), 1, kPrimalRounds))

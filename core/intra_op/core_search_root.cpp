@@ -149,8 +149,9 @@ ChoiceTask CoreSearch::choiceTask() const
 void CoreSearch::searchPrimally()
 {
     --primalRounds_;
-    ChoiceSearch choices(core_, static_cast<uint64_t>(11 + primalRounds_),
-                         [this] { return context_.isStopped(); });
+    ChoiceSearch choices(
+        core_, static_cast<uint64_t>(11 + primalRounds_), [this] { return context_.isStopped(); },
+        context_.options().control.stop);
     const FoundChoice found = choices.runOnce(choiceTask());
     if (!found.choice.empty())
         offer(found.cost, found.choice);

@@ -42,8 +42,8 @@ CoreSearch::End CoreSearch::probe(double& bound)
 {
     if (context_.upperBound == kForbidden)
         return End::kOpen;
-    const double target = probeShare_ < 1 ? bound + probeShare_ * (context_.upperBound - bound)
-                                          : context_.upperBound;
+    const double target =
+        probeShare_ < 1 ? bound + probeShare_ * (context_.upperBound - bound) : context_.upperBound;
     lagrangian_.price();
     const double first = lagrangian_.messages.forward(false);
     lagrangian_.messages.backward(true, minMarginals_);
@@ -102,8 +102,9 @@ CoreSearch::End CoreSearch::searchLargeRoot(double& bound)
     // What an entry costs in the search for choices, in entries of the passes: measured.
     constexpr double kChoiceWork = 0.45;
     PriceAscent ascent(lagrangian_);
-    ChoiceSearch choices(core_, static_cast<uint64_t>(labelCount_),
-                         [this] { return context_.isStopped(); });
+    ChoiceSearch choices(
+        core_, static_cast<uint64_t>(labelCount_), [this] { return context_.isStopped(); },
+        context_.options().control.stop);
     liking_.resize(core_.labelTotal(), 0.0f);
     int64_t choiceWork = 0;
     int turns = kFirstTurns;

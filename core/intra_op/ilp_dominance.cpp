@@ -180,7 +180,7 @@ private:
 
 } // namespace
 
-int64_t removeDominated(IlpGraph& graph)
+int64_t removeDominated(IlpGraph& graph, const std::stop_token& stop)
 {
     struct Known {
         NodeView view;
@@ -191,7 +191,7 @@ int64_t removeDominated(IlpGraph& graph)
     std::unordered_map<uint64_t, std::vector<size_t>> byHash;
     std::vector<Known> known;
     std::vector<std::pair<int, size_t>> decisions;
-    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (size_t i = 0; i < graph.nodes.size() && !stop.stop_requested(); ++i) {
         GraphNode& node = graph.nodes[i];
         if (!std::exchange(node.isChanged, false) || !node.isAlive || node.size() < 2 ||
             graph.protectedNode == static_cast<int>(i))

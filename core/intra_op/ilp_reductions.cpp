@@ -103,11 +103,13 @@ bool isWorthEliminating(const IlpGraph& graph, int node)
 
 } // namespace
 
-int64_t makeArcConsistent(IlpGraph& graph)
+int64_t makeArcConsistent(IlpGraph& graph, const std::stop_token& stop)
 {
     int64_t removed = 0;
     Worklist work(graph);
     while (const std::optional<int> next = work.pop()) {
+        if (stop.stop_requested())
+            break;
         GraphNode& node = graph.nodes[at(*next)];
         if (!node.isAlive)
             continue;
@@ -139,11 +141,13 @@ int64_t makeArcConsistent(IlpGraph& graph)
     return removed;
 }
 
-int64_t mergeFollowers(IlpGraph& graph)
+int64_t mergeFollowers(IlpGraph& graph, const std::stop_token& stop)
 {
     int64_t removed = 0;
     Worklist work(graph);
     while (const std::optional<int> next = work.pop()) {
+        if (stop.stop_requested())
+            break;
         GraphNode& node = graph.nodes[at(*next)];
         if (!node.isAlive)
             continue;
@@ -205,42 +209,48 @@ int64_t eliminateLowDegree(IlpGraph& graph)
     return removed;
 }
 
-ReductionEnd reduceGraph(IlpGraph& graph)
+ReductionEnd reduceGraph(IlpGraph& graph, const std::stop_token& stop)
 {
     // Merging first makes arc consistency cheap where hubs have thousands of followers.
     constexpr int kMostRounds = 6;
     if (graph.isInfeasible)
         return ReductionEnd::kNoAllowedChoice;
-    mergeFollowers(graph);
+    mergeFollowers(graph, stop);
     if (graph.isInfeasible)
         return ReductionEnd::kNoAllowedChoice;
     for (int round = 0; round < kMostRounds; ++round) {
-        int64_t changed = makeArcConsistent(graph);
+        if (stop.stop_requested())
+            return ReductionEnd::kStopped;
+        int64_t changed = makeArcConsistent(graph, stop);
         if (graph.isInfeasible)
             return ReductionEnd::kNoAllowedChoice;
-        changed += mergeFollowers(graph);
+        changed += mergeFollowers(graph, stop);
         if (graph.isInfeasible)
             return ReductionEnd::kNoAllowedChoice;
         changed += removeSeparableEdges(graph);
         changed += tightenUsage(graph);
         if (graph.isInfeasible)
             return ReductionEnd::kLimitTooSmall;
-        changed += removeDominated(graph);
+        if (stop.stop_requested())
+            return ReductionEnd::kStopped;
+        changed += removeDominated(graph, stop);
         changed += eliminateLowDegree(graph);
         if (graph.isInfeasible)
             return ReductionEnd::kNoAllowedChoice;
         if (changed == 0)
             break;
     }
-    makeArcConsistent(graph);
+    makeArcConsistent(graph, stop);
     if (graph.isInfeasible)
         return ReductionEnd::kNoAllowedChoice;
-    mergeFollowers(graph);
+    mergeFollowers(graph, stop);
     if (graph.isInfeasible)
         return ReductionEnd::kNoAllowedChoice;
     tightenUsage(graph);
     if (graph.isInfeasible)
         return ReductionEnd::kLimitTooSmall;
+    if (stop.stop_requested())
+        return ReductionEnd::kStopped;
     keepEssentialTimes(graph);
     return ReductionEnd::kReduced;
 }

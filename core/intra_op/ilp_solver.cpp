@@ -42,7 +42,8 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     // Nothing better than the warm start: the reductions may have removed it, so it is kept as
     // given.
     const bool isWarmStart = context.best.empty() && reduced.core.nodeCount > 0;
-    solution.choice = isWarmStart ? context.options().warmStart.choice : graph.expand(std::move(choice));
+    solution.choice =
+        isWarmStart ? context.options().warmStart.choice : graph.expand(std::move(choice));
     const IlpEvaluation evaluation = evaluate(problem, solution.choice);
     CHECK(evaluation.isFeasible, "a solution found is feasible");
     solution.cost = evaluation.cost;
@@ -78,6 +79,22 @@ double warmStartCost(const IlpProblem& problem, const std::vector<int>& warmStar
     return evaluation.isFeasible ? evaluation.cost : kForbidden;
 }
 
+/// The warm start as an answer, if it is one: told to stop before the search began.
+std::optional<IlpSolution> unsearched(const IlpProblem& problem, const IlpOptions& options)
+{
+    const double cost = warmStartCost(problem, options.warmStart.choice);
+    if (cost == kForbidden)
+        return std::nullopt;
+    IlpSolution solution;
+    solution.choice = options.warmStart.choice;
+    solution.cost = cost;
+    solution.lowerBound = -kForbidden;
+    solution.peakUsage = evaluate(problem, solution.choice).peakUsage;
+    countGiven(problem, solution.statistics);
+    solution.statistics.method = "budget";
+    return solution;
+}
+
 /// The reference engine: nothing but the strong formulation.
 void solveByLpSolve(const IlpCore& core, SearchContext& context)
 {
@@ -93,7 +110,9 @@ void solveByLpSolve(const IlpCore& core, SearchContext& context)
 Attempt attempt(const IlpProblem& problem, const IlpOptions& options)
 {
     IlpGraph graph(problem);
-    const ReductionEnd end = reduceGraph(graph);
+    const ReductionEnd end = reduceGraph(graph, options.control.stop);
+    if (end == ReductionEnd::kStopped)
+        return {unsearched(problem, options), false};
     if (end != ReductionEnd::kReduced)
         return {std::nullopt, true};
     const CoreWithOrigin reduced = makeCore(graph);

@@ -189,6 +189,8 @@ bool LocalSearch::repair(int rounds)
         const double slack = slack_[worst];
         if (slack >= -kHalfByte)
             break;
+        if (isStopped())
+            return false;
         collectRepairs(static_cast<int>(worst), -slack);
         const size_t batch = std::max<size_t>(1, moves_.size() / kBatchShare);
         bool isAnyApplied = false;
@@ -220,6 +222,8 @@ void LocalSearch::descend(int passes)
         shuffle(order_, core_.nodeCount, rng_);
         bool isAnyApplied = false;
         for (int node : order_) {
+            if (isStopped())
+                break;
             changes(node, change_);
             const double noise = -kNoise * std::abs(cost_);
             while (true) {
@@ -235,7 +239,7 @@ void LocalSearch::descend(int passes)
                 *best = 0;
             }
         }
-        if (!isAnyApplied)
+        if (!isAnyApplied || isStopped())
             break;
     }
     cost_ = core_.costOf(choice_);
@@ -289,8 +293,11 @@ bool LocalSearch::descendPairs()
     shuffle(order_, core_.edgeCount(), rng_);
     const std::vector<int> order = order_;
     bool isAnyApplied = false;
-    for (int edge : order)
+    for (int edge : order) {
+        if (isStopped())
+            break;
         isAnyApplied |= tryPair(edge);
+    }
     cost_ = core_.costOf(choice_);
     return isAnyApplied;
 }

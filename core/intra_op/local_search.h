@@ -7,6 +7,7 @@
 #include "core/intra_op/range_minimum.h"
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -16,10 +17,12 @@ namespace alpa
 class LocalSearch
 {
 public:
-    /// Assumes `core` outlives this.
-    explicit LocalSearch(const IlpCore& core, uint64_t seed = 7)
+    using IsStopped = std::function<bool()>;
+    /// Assumes `core` outlives this. `isStopped` may be empty; it ends repairs and descents early.
+    explicit LocalSearch(const IlpCore& core, uint64_t seed = 7, IsStopped isStopped = {})
         : core_(core)
         , rng_(seed)
+        , isStopped_(std::move(isStopped))
     {
     }
 
@@ -55,9 +58,11 @@ private:
     bool nodeFits(int node) const;
     void collectRepairs(int time, double need);
     bool tryPair(int edge);
+    bool isStopped() const { return isStopped_ && isStopped_(); }
 
     const IlpCore& core_;
     Rng rng_;
+    IsStopped isStopped_;
     std::vector<int> choice_;
     double cost_ = 0;
     RangeMinimum<double> slack_;

@@ -3,6 +3,7 @@
 #include "core/intra_op/ilp_search.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace alpa
 {
@@ -13,9 +14,10 @@ size_t at(int index) { return static_cast<size_t>(index); }
 
 } // namespace
 
-NeighbourhoodSearch::NeighbourhoodSearch(const IlpCore& core, uint64_t seed)
+NeighbourhoodSearch::NeighbourhoodSearch(const IlpCore& core, uint64_t seed, std::stop_token stop)
     : core_(core)
     , rng_(seed)
+    , stop_(std::move(stop))
 {
 }
 
@@ -98,6 +100,7 @@ bool NeighbourhoodSearch::improve(const std::vector<uint8_t>& isAllowed,
     if (part.core.nodeCount == 0 || isStopped())
         return false;
     IlpOptions options;
+    options.control.stop = stop_;
     options.workLimit = kWork;
     options.threads = 1;
     options.gapTolerance = 1e-7;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <vector>
 
 namespace alpa
@@ -16,8 +17,8 @@ class NeighbourhoodSearch
 {
 public:
     using IsStopped = std::function<bool()>;
-    /// Assumes `core` outlives this.
-    NeighbourhoodSearch(const IlpCore& core, uint64_t seed);
+    /// Assumes `core` outlives this. `stop` ends the search of a neighbourhood.
+    NeighbourhoodSearch(const IlpCore& core, uint64_t seed, std::stop_token stop);
 
     /// Frees one neighbourhood of `choice`, which fits and costs `cost`, within the labels set in
     /// `isAllowed`. Returns whether a cheaper choice was found, in `choice` and `cost`.
@@ -39,6 +40,7 @@ private:
 
     const IlpCore& core_;
     Rng rng_;
+    std::stop_token stop_;
     double size_ = 500; ///< Labels to free: more after easy searches, fewer after hard ones.
     std::vector<uint8_t> isFree_;
     std::vector<int> free_;

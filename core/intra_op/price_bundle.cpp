@@ -55,7 +55,7 @@ double PriceBundle::evaluate(const std::vector<double>& activePrices, int mostTu
             best = std::move(cut);
         }
         if (leastValue - bound < kClosed * std::abs(bound) ||
-            (turn >= 2 && bound - previous < kSlow * std::abs(bound)))
+            (turn >= 2 && bound - previous < kSlow * std::abs(bound)) || isOver_())
             break;
         previous = bound;
     }

@@ -35,11 +35,13 @@ std::vector<double> pricesOf(const IlpCore& core, const std::vector<double>& mul
 class Disturber
 {
 public:
-    Disturber(const IlpCore& core, const std::vector<double>& multipliers, Rng& rng)
+    Disturber(const IlpCore& core, const std::vector<double>& multipliers, Rng& rng,
+              const PrimalSearch::IsOver& isOver)
         : core_(core)
         , rng_(rng)
+        , isOver_(isOver)
         , messages_(core)
-        , local_(core, rng.next())
+        , local_(core, rng.next(), isOver)
         , prices_(pricesOf(core, multipliers))
     {
     }
@@ -54,6 +56,7 @@ private:
 
     const IlpCore& core_;
     Rng& rng_;
+    const PrimalSearch::IsOver& isOver_;
     Trws messages_;
     LocalSearch local_;
     std::vector<double> prices_;
@@ -110,7 +113,7 @@ void Disturber::tryPattern(double& upperBound, const PrimalSearch::Offer& offer)
     double factor = 1;
     std::vector<int> nearMiss;
     double nearMissExcess = kForbidden;
-    for (int step = 0; step < kHalvings && high - low > 2e-4; ++step) {
+    for (int step = 0; step < kHalvings && high - low > 2e-4 && !isOver_(); ++step) {
         for (int i = 0; i < core_.nodeCount; ++i) {
             const double scale = factor * noise[at(i)];
             for (size_t label = core_.labelOffset[at(i)]; label < core_.labelOffset[at(i) + 1];
@@ -157,7 +160,7 @@ void PrimalSearch::run(const std::vector<uint8_t>& labels, const std::vector<dou
     std::vector<double> prices;
     for (int time : few.time)
         prices.push_back(multipliers[at(time)]);
-    Disturber disturber(few.core, prices, rng_);
+    Disturber disturber(few.core, prices, rng_, isOver_);
     std::vector<int> best;
     double bestCost = upperBound;
     const auto take = [&](double cost, const std::vector<int>& choice) {
@@ -171,7 +174,7 @@ void PrimalSearch::run(const std::vector<uint8_t>& labels, const std::vector<dou
     if (best.empty())
         return;
     // Polish with all labels.
-    LocalSearch local(core_, rng_.next());
+    LocalSearch local(core_, rng_.next(), isOver_);
     local.start(few.lift(best));
     local.descend(4);
     if (local.descendPairs())
