@@ -5,7 +5,7 @@
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
 #include "core/plan/plan_cache.h"
-#include "core/plan/show_plan.h"
+#include "core/explain/show_plan.h"
 
 #include <fmt/format.h>
 

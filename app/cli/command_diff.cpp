@@ -1,7 +1,7 @@
 // alpa diff A B: what differs between two plans, and which constraint or term did it.
 #include "app/cli/commands.h"
 #include "app/cli/plan_request_of.h"
-#include "core/plan/diff_plans.h"
+#include "core/explain/diff_plans.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_file.h"
 

@@ -3,8 +3,8 @@
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
 #include "core/plan/plan_file.h"
-#include "core/plan/published_plan.h"
-#include "core/plan/show_plan.h"
+#include "core/explain/published_plan.h"
+#include "core/explain/show_plan.h"
 
 #include <fmt/format.h>
 

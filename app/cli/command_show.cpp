@@ -2,9 +2,9 @@
 #include "app/cli/commands.h"
 #include "core/base/text.h"
 #include "core/lowering/lower_plan.h"
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/plan_file.h"
-#include "core/plan/show_plan.h"
+#include "core/explain/show_plan.h"
 
 #include <fmt/format.h>
 

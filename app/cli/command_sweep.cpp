@@ -2,7 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/plan_arguments.h"
 #include "core/plan/plan_cache.h"
-#include "core/plan/sweep_plans.h"
+#include "core/explain/sweep_plans.h"
 
 #include <memory>
 

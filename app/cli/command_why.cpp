@@ -2,8 +2,8 @@
 // constraint costs.
 #include "app/cli/commands.h"
 #include "app/cli/plan_request_of.h"
-#include "core/plan/explain_constraints.h"
-#include "core/plan/explain_decision.h"
+#include "core/explain/explain_constraints.h"
+#include "core/explain/explain_decision.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_file.h"
 

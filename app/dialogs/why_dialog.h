@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "app/session/session.h"
-#include "core/plan/explain_constraints.h"
-#include "core/plan/explain_decision.h"
+#include "core/explain/explain_constraints.h"
+#include "core/explain/explain_decision.h"
 
 #include <QDialog>
 

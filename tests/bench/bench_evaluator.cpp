@@ -2,7 +2,7 @@
 // of single plans, does 53.7 a second on one core.
 #include "core/import/import_model.h"
 #include "core/plan/plan_cache.h"
-#include "core/plan/plan_evaluator.h"
+#include "core/explain/plan_evaluator.h"
 
 #include <benchmark/benchmark.h>
 

@@ -9,7 +9,7 @@
 // this planner does not have; its tests allow 1 %, and so do these. Where Alpa names a mesh (n, 1)
 // for tensor parallelism, the mesh here is (1, n): axis x always carries the batch.
 #include "core/graph/builder.h"
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/make_plan.h"
 
 #include <gtest/gtest.h>

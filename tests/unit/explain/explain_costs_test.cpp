@@ -1,6 +1,6 @@
 // The terms of a step add up to the totals that the planner predicted, and those to the step.
-#include "core/plan/explain_costs.h"
-#include "core/plan/show_plan.h"
+#include "core/explain/explain_costs.h"
+#include "core/explain/show_plan.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // A strategy's regret is what planning with that strategy demanded really adds.
-#include "core/plan/explain_constraints.h"
-#include "core/plan/explain_decision.h"
+#include "core/explain/explain_constraints.h"
+#include "core/explain/explain_decision.h"
 #include "core/plan/plan_cache.h"
 #include "tests/unit/plan_file/sample_plan.h"
 

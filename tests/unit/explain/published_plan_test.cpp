@@ -1,5 +1,5 @@
 // Plans that others wrote down, opened as constraints; the planner's own is never slower.
-#include "core/plan/published_plan.h"
+#include "core/explain/published_plan.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
 #include <filesystem>

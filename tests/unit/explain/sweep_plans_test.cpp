@@ -1,6 +1,6 @@
 // Estimates of the grid against the plans that the planner makes of the same points.
 #include "core/plan/plan_cache.h"
-#include "core/plan/sweep_plans.h"
+#include "core/explain/sweep_plans.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
 #include <algorithm>

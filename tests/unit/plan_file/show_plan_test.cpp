@@ -1,5 +1,5 @@
 #include "core/base/text.h"
-#include "core/plan/show_plan.h"
+#include "core/explain/show_plan.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
 #include <nlohmann/json.hpp>

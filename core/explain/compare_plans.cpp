@@ -2,8 +2,8 @@
 #include "core/base/text.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
-#include "core/plan/show_plan.h"
-#include "core/plan/text_table.h"
+#include "core/explain/show_plan.h"
+#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 

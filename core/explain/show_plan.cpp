@@ -1,8 +1,8 @@
-#include "core/plan/show_plan.h"
+#include "core/explain/show_plan.h"
 
 #include "core/base/text.h"
 #include "core/plan/plan_figures.h"
-#include "core/plan/text_table.h"
+#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 

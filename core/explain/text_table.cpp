@@ -1,4 +1,4 @@
-#include "core/plan/text_table.h"
+#include "core/explain/text_table.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
-#include "core/plan/explain_decision.h"
+#include "core/explain/explain_decision.h"
 
 #include "core/base/text.h"
 #include "core/intra_op/ilp_regret.h"
 #include "core/plan/assemble_plan.h"
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/mesh_shapes.h"
 #include "core/plan/step_model.h"

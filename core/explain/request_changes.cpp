@@ -1,4 +1,4 @@
-#include "core/plan/request_changes.h"
+#include "core/explain/request_changes.h"
 
 #include "core/base/text.h"
 #include "core/plan/plan_json.h"

@@ -1,7 +1,7 @@
 // The shardings of a plan, layer by layer.
 #include "core/base/text.h"
-#include "core/plan/show_plan.h"
-#include "core/plan/text_table.h"
+#include "core/explain/show_plan.h"
+#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 

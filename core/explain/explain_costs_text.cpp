@@ -1,9 +1,9 @@
 // The terms of a step as text.
 #include "core/base/text.h"
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/plan_figures.h"
-#include "core/plan/show_plan.h"
-#include "core/plan/text_table.h"
+#include "core/explain/show_plan.h"
+#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "core/plan/plan_evaluator.h"
+#include "core/explain/plan_evaluator.h"
 
 #include <algorithm>
 

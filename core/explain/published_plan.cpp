@@ -1,4 +1,4 @@
-#include "core/plan/published_plan.h"
+#include "core/explain/published_plan.h"
 
 #include "core/base/files.h"
 #include "core/base/text.h"

@@ -1,8 +1,8 @@
 // Explanations of decisions for people and programs.
 #include "core/base/text.h"
-#include "core/plan/explain_decision.h"
+#include "core/explain/explain_decision.h"
 #include "core/plan/plan_json.h"
-#include "core/plan/text_table.h"
+#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 
 #include "core/mesh/collective_time.h"
 #include "core/plan/assemble_plan.h"

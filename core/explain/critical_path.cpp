@@ -1,5 +1,5 @@
 // What the step is made of: the chain of tasks and transfers that leads to its end.
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 
 #include <algorithm>
 #include <array>

@@ -1,12 +1,12 @@
-#include "core/plan/diff_plans.h"
+#include "core/explain/diff_plans.h"
 
 #include "core/base/text.h"
-#include "core/plan/explain_constraints.h"
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_constraints.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_figures.h"
-#include "core/plan/request_changes.h"
+#include "core/explain/request_changes.h"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
-#include "core/plan/sweep_plans.h"
+#include "core/explain/sweep_plans.h"
 
 #include "core/base/text.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
-#include "core/plan/text_table.h"
+#include "core/explain/text_table.h"
 #include "core/training/rebatch.h"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // ZeRO), estimated: what `alpa sweep` prints.
 #pragma once
 
-#include "core/plan/plan_evaluator.h"
+#include "core/explain/plan_evaluator.h"
 
 #include <memory>
 #include <string>

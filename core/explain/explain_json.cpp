@@ -1,5 +1,5 @@
 // The terms of a step for programs.
-#include "core/plan/explain_costs.h"
+#include "core/explain/explain_costs.h"
 #include "core/plan/plan_json.h"
 
 namespace alpa
