@@ -32,6 +32,28 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
+/// The two constraints on recomputation as one choice.
+enum class Recomputation { kSearched, kNone, kSelective, kFull };
+
+Recomputation recomputationOf(const PlanConstraints& constraints)
+{
+    if (constraints.recomputation == true)
+        return Recomputation::kFull;
+    if (constraints.selectiveRecomputation == true)
+        return Recomputation::kSelective;
+    return constraints.recomputation == false ? Recomputation::kNone : Recomputation::kSearched;
+}
+
+void setRecomputation(PlanConstraints& constraints, Recomputation choice)
+{
+    constraints.recomputation.reset();
+    constraints.selectiveRecomputation.reset();
+    if (choice == Recomputation::kSearched)
+        return;
+    constraints.recomputation = choice == Recomputation::kFull;
+    constraints.selectiveRecomputation = choice == Recomputation::kSelective;
+}
+
 // Ids by which edits of one field in a row become one undo step.
 enum MergeId { kMergeCluster = 1, kMergeBatch, kMergeMemory, kMergeFirstDegree };
 
@@ -70,7 +92,7 @@ QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& colu
 
 ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), preset_(new QComboBox), count_(new QSpinBox), strategy_(new QComboBox),
-      optimizer_(new QComboBox), schedule_(new QComboBox), batch_(new QSpinBox), memory_(new QDoubleSpinBox),
+      optimizer_(new QComboBox), schedule_(new QComboBox), recomputation_(new QComboBox), batch_(new QSpinBox), memory_(new QDoubleSpinBox),
       specs_(new SpecsModel(this)), specTable_(new QTableView), cuts_(makeMuted({}))
 {
     setObjectName(u"constraintsPanel"_s);
@@ -103,9 +125,17 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addDegree(form, tr("PP ="), u"fixedPp"_s, tr("free"), &PlanConstraints::fixedPp);
     schedule_->setObjectName(u"schedule"_s);
     schedule_->addItem(tr("searched"));
-    schedule_->addItem(tr("1F1B"), int(ScheduleKind::k1f1b));
-    schedule_->addItem(tr("GPipe"), int(ScheduleKind::kGpipe));
+    for (const ScheduleKind kind : {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kInterleaved1f1b,
+                                    ScheduleKind::kZeroBubble})
+        schedule_->addItem(scheduleTitle(kind), int(kind));
     form->addRow(tr("Schedule"), schedule_);
+    recomputation_->setObjectName(u"recomputation"_s);
+    recomputation_->addItem(tr("searched"), int(Recomputation::kSearched));
+    recomputation_->addItem(tr("none"), int(Recomputation::kNone));
+    recomputation_->addItem(tr("selective"), int(Recomputation::kSelective));
+    recomputation_->addItem(tr("full"), int(Recomputation::kFull));
+    recomputation_->setToolTip(tr("Forward operations run again in the backward pass instead of keeping what they computed"));
+    form->addRow(tr("Recomputation"), recomputation_);
     addStorage(form, tr("Parameters kept"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
     addPins(column);
@@ -129,6 +159,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
         next.options.constraints.schedule =
             kind.isValid() ? std::optional(static_cast<ScheduleKind>(kind.toInt())) : std::nullopt;
         edit(next, tr("Schedule %1").arg(schedule_->currentText()), -1);
+    });
+    connect(recomputation_, &QComboBox::currentIndexChanged, this, [this] {
+        Setup next = session_->setup();
+        setRecomputation(next.options.constraints, static_cast<Recomputation>(recomputation_->currentData().toInt()));
+        edit(next, tr("Recomputation %1").arg(recomputation_->currentText()), -1);
     });
     connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
     connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::showObstacle);
@@ -369,6 +404,7 @@ void ConstraintsPanel::takeSetup()
         storage.box->setCurrentIndex(storage.box->findData(int(constraints.*storage.field)));
     memory_->setValue(constraints.memoryPerDevice ? *constraints.memoryPerDevice / kGiB : 0.0);
     schedule_->setCurrentIndex(constraints.schedule ? schedule_->findData(int(*constraints.schedule)) : 0);
+    recomputation_->setCurrentIndex(recomputation_->findData(int(recomputationOf(constraints))));
     specs_->setSpecs(constraints.specs);
     QStringList cuts;
     for (const int cut : constraints.cuts)

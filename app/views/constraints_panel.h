@@ -60,6 +60,7 @@ private:
     QComboBox* strategy_;
     QComboBox* optimizer_;
     QComboBox* schedule_;
+    QComboBox* recomputation_;
     QSpinBox* batch_;
     QDoubleSpinBox* memory_;
     std::vector<DegreeField> degrees_;

@@ -286,9 +286,9 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
         const Bytes bytes = localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
         if (op.kind == OpKind::kAccumulate)
             memory.gradients += bytes;
-        const std::vector<uint8_t>& kept =
+        const std::vector<uint8_t>& isKept =
             stage.repeatsCheapOps ? layered.selective.isKept : layered.isSaved;
-        if (kept[result.index()] != 0 && !stage.recomputes)
+        if (isKept[result.index()] != 0 && !stage.recomputes)
             memory.activations += bytes;
     }
     return memory;

@@ -145,7 +145,10 @@ std::vector<double> losses(const OnnxSample& sample, int devices, std::optional<
         }
         inputs[name] = toHostBuffer(values[i]);
     }
-    const auto run = runProgram(*program, inputs, {.steps = 3, .recordTrace = false});
+    RunOptions options;
+    options.steps = 3;
+    options.recordTrace = false;
+    const auto run = runProgram(*program, inputs, options);
     EXPECT_TRUE(run.ok()) << (run.ok() ? "" : run.error().message);
     std::vector<double> found;
     for (const StepReport& step : run->steps)
