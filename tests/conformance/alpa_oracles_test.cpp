@@ -61,7 +61,7 @@ void addLoss(Graph& graph, GraphBuilder& builder, ValueId prediction)
     const ValueId label = graph.addInput("label", graph.type(prediction), InputRole::kBatch);
     const ValueId error = builder.subtract(prediction, label);
     const ValueId loss = builder.sumAll(builder.multiply(error, error));
-    graph.addOutput({.value = loss, .role = OutputRole::kLoss, .alias = {}, .name = {}});
+    graph.addOutput({.value = loss, .role = OutputRole::kLoss, .name = {}, .alias = {}});
 }
 
 ValueId parameter(Graph& graph, const std::string& name, std::vector<int64_t> dims)
