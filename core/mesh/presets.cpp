@@ -192,11 +192,11 @@ struct PresetMaker {
 
 constexpr std::array<PresetMaker, 5> kPresets{{
     {"h200", 8, "devices", "one host with N NVIDIA H200 on NVLink, measured rates", h200},
-    {"p3.16xlarge", 1024, "hosts", "N hosts with 8 NVIDIA V100 16 GB each, 25 Gbit/s between hosts",
+    {"p3.16xlarge", 8192, "hosts", "N hosts with 8 NVIDIA V100 16 GB each, 25 Gbit/s between hosts",
      p3},
-    {"dgx-a100", 1024, "hosts",
+    {"dgx-a100", 8192, "hosts",
      "N hosts with 8 NVIDIA A100 80 GB each, 8 x 200 Gbit/s between hosts", dgxA100},
-    {"dgx-h100", 1024, "hosts",
+    {"dgx-h100", 8192, "hosts",
      "N hosts with 8 NVIDIA H100 80 GB each, 8 x 400 Gbit/s between hosts", dgxH100},
     {"cpu", 256, "devices", "N devices that share this machine's cores", cpu},
 }};

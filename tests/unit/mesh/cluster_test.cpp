@@ -67,7 +67,7 @@ TEST(Cluster, NamesWhatIsWrongWithAPresetName)
     EXPECT_EQ(loadCluster("h200-x9").error().message,
               "cluster 'h200-x9': got 9 devices, expected 1 to 8");
     EXPECT_EQ(loadCluster("p3.16xlarge-x0").error().message,
-              "cluster 'p3.16xlarge-x0': got 0 hosts, expected 1 to 1024");
+              "cluster 'p3.16xlarge-x0': got 0 hosts, expected 1 to 8192");
     EXPECT_EQ(loadCluster("h200-x99999999999999").error().code, ErrorCode::kInvalidInput);
     const Error missing = loadCluster("tpu-x4").error();
     EXPECT_EQ(missing.code, ErrorCode::kNotFound);
