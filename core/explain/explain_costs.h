@@ -14,6 +14,8 @@ namespace alpa
 
 /// "forward", "forward communication", "backward", ..., "gradient sync", "update".
 std::string_view costGroupName(CostGroup group);
+/// "all-gather".
+std::string_view reshardName(ReshardKind kind);
 /// Is the term paid once per step, and not for every microbatch?
 bool isPerStep(CostGroup group);
 

@@ -15,23 +15,6 @@ namespace alpa
 namespace
 {
 
-std::string_view stepName(ReshardKind kind)
-{
-    switch (kind) {
-    case ReshardKind::kSlice:
-        return "slice";
-    case ReshardKind::kAllGather:
-        return "all-gather";
-    case ReshardKind::kAllReduce:
-        return "all-reduce";
-    case ReshardKind::kReduceScatter:
-        return "reduce-scatter";
-    case ReshardKind::kAllToAll:
-        return "all-to-all";
-    }
-    return "";
-}
-
 std::string formatStep(const ParallelPlan& plan, const PlanCosts& costs)
 {
     std::string text =
@@ -114,7 +97,7 @@ std::string formatCollectives(const StageCosts& stage)
                      "= one", "count", "all", "<by"});
     for (const auto& [key, sum] : sums) {
         table.add({std::string(costGroupName(static_cast<CostGroup>(std::get<0>(key)))),
-                   std::string(stepName(sum.one.kind)), sum.one.axis,
+                   std::string(reshardName(sum.one.kind)), sum.one.axis,
                    fmt::format("{}", sum.one.devices), formatBytes(sum.one.bytes),
                    formatSeconds(sum.one.fixed), formatSeconds(sum.one.transfer),
                    formatSeconds(sum.one.time()), fmt::format("{}", sum.count),
@@ -205,11 +188,28 @@ std::string formatStage(const ParallelPlan& plan, const PlanCosts& costs, size_t
 
 } // namespace
 
+std::string_view reshardName(ReshardKind kind)
+{
+    switch (kind) {
+    case ReshardKind::kSlice:
+        return "slice";
+    case ReshardKind::kAllGather:
+        return "all-gather";
+    case ReshardKind::kAllReduce:
+        return "all-reduce";
+    case ReshardKind::kReduceScatter:
+        return "reduce-scatter";
+    case ReshardKind::kAllToAll:
+        return "all-to-all";
+    }
+    return "";
+}
+
 std::string formatCollective(const CollectiveTerm& term)
 {
     if (term.kind == ReshardKind::kSlice)
         return "slice over " + term.axis;
-    return fmt::format("{} over {} ({}): {}, {} = {} + {} ({})", stepName(term.kind), term.axis,
+    return fmt::format("{} over {} ({}): {}, {} = {} + {} ({})", reshardName(term.kind), term.axis,
                        term.devices, formatBytes(term.bytes), formatSeconds(term.time()),
                        formatSeconds(term.fixed), formatSeconds(term.transfer),
                        term.isMeasured ? "measured" : "alpha-beta");

@@ -31,23 +31,6 @@ Json rooflineJson(const OpRoofline& roofline)
             {"bound", boundName(roofline.bound())}};
 }
 
-std::string_view kindName(ReshardKind kind)
-{
-    switch (kind) {
-    case ReshardKind::kSlice:
-        return "slice";
-    case ReshardKind::kAllGather:
-        return "all-gather";
-    case ReshardKind::kAllReduce:
-        return "all-reduce";
-    case ReshardKind::kReduceScatter:
-        return "reduce-scatter";
-    case ReshardKind::kAllToAll:
-        return "all-to-all";
-    }
-    return "";
-}
-
 Json termJson(const ParallelPlan& plan, const ExplainedTerm& term)
 {
     Json json{{"label", term.label},
@@ -65,7 +48,7 @@ Json termJson(const ParallelPlan& plan, const ExplainedTerm& term)
     json["to"] = formatSpec(term.term.to);
     json["steps"] = Json::array();
     for (const CollectiveTerm& step : term.steps)
-        json["steps"].push_back({{"collective", kindName(step.kind)},
+        json["steps"].push_back({{"collective", reshardName(step.kind)},
                                  {"axis", step.axis},
                                  {"devices", step.devices},
                                  {"bytes", step.bytes.count},

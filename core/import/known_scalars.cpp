@@ -13,25 +13,6 @@ namespace
 /// Counters are folded once an iteration, so chains are short; a hostile file does not get further.
 constexpr int kDeepest = 12;
 
-bool compares(CompareDirection direction, double a, double b)
-{
-    switch (direction) {
-    case CompareDirection::kEq:
-        return a == b;
-    case CompareDirection::kNe:
-        return a != b;
-    case CompareDirection::kLt:
-        return a < b;
-    case CompareDirection::kLe:
-        return a <= b;
-    case CompareDirection::kGt:
-        return a > b;
-    case CompareDirection::kGe:
-        return a >= b;
-    }
-    return false;
-}
-
 std::optional<double> known(const Graph& graph, ValueId id, int depth);
 
 std::optional<double> knownBinary(const Graph& graph, const Op& op, int depth)
@@ -98,6 +79,25 @@ std::optional<double> known(const Graph& graph, ValueId id, int depth)
 }
 
 } // namespace
+
+bool compares(CompareDirection direction, double a, double b)
+{
+    switch (direction) {
+    case CompareDirection::kEq:
+        return a == b;
+    case CompareDirection::kNe:
+        return a != b;
+    case CompareDirection::kLt:
+        return a < b;
+    case CompareDirection::kLe:
+        return a <= b;
+    case CompareDirection::kGt:
+        return a > b;
+    case CompareDirection::kGe:
+        return a >= b;
+    }
+    return false;
+}
 
 std::optional<double> knownScalar(const Graph& graph, ValueId id) { return known(graph, id, 0); }
 

@@ -14,4 +14,7 @@ namespace alpa
 /// Floating-point arithmetic is not evaluated: its rounding is the device's.
 std::optional<double> knownScalar(const Graph& graph, ValueId id);
 
+/// Does the comparison hold of `a` and `b`? As C++ has it: nothing but "not equal" holds of a NaN.
+bool compares(CompareDirection direction, double a, double b);
+
 } // namespace alpa

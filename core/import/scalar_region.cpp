@@ -2,6 +2,7 @@
 
 #include "core/import/attribute_access.h"
 #include "core/import/constant_values.h"
+#include "core/import/known_scalars.h"
 
 #include <algorithm>
 #include <array>
@@ -19,25 +20,6 @@ std::string_view withoutDialect(std::string_view name)
 {
     const size_t dot = name.find('.');
     return dot == std::string_view::npos ? name : name.substr(dot + 1);
-}
-
-bool holds(CompareDirection direction, double a, double b)
-{
-    switch (direction) {
-    case CompareDirection::kEq:
-        return a == b;
-    case CompareDirection::kNe:
-        return a != b;
-    case CompareDirection::kLt:
-        return a < b;
-    case CompareDirection::kLe:
-        return a <= b;
-    case CompareDirection::kGt:
-        return a > b;
-    case CompareDirection::kGe:
-        return a >= b;
-    }
-    return false;
 }
 
 std::optional<double> evaluateUnary(std::string_view name, double x)
@@ -109,7 +91,7 @@ std::optional<double> evaluate(const MlirOp& op, const Bindings& bindings)
         return x[0] != 0 ? x[1] : x[2];
     if (name == "compare" && op.operands.size() == 2) {
         const auto direction = compareDirectionOf(op);
-        return direction ? std::optional(holds(*direction, x[0], x[1]) ? 1.0 : 0.0) : std::nullopt;
+        return direction ? std::optional(compares(*direction, x[0], x[1]) ? 1.0 : 0.0) : std::nullopt;
     }
     if (op.operands.size() == 1)
         return evaluateUnary(name, x[0]);

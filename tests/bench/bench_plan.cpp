@@ -179,6 +179,17 @@ std::shared_ptr<const Graph> gpt(const GptShape& shape)
     return std::make_shared<const Graph>(GptGraph(shape).make());
 }
 
+/// Of GPT-3's size.
+std::shared_ptr<const Graph> gpt175b()
+{
+    return gpt({.layers = 96,
+                .hidden = 12288,
+                .heads = 96,
+                .sequence = 2048,
+                .vocabulary = 51200,
+                .batch = 8});
+}
+
 struct Row {
     std::string name;
     void (*run)(const std::string& name);
@@ -241,24 +252,12 @@ const std::vector<Row>& rows()
          }},
         {"wide gpt-175b, 1024 devices",
          [](const std::string& n) {
-             const auto model = gpt({.layers = 96,
-                                     .hidden = 12288,
-                                     .heads = 96,
-                                     .sequence = 2048,
-                                     .vocabulary = 51200,
-                                     .batch = 8});
-             const Timed timed = timePlan(requestOf(model, "dgx-h100-x128", 1536));
+             const Timed timed = timePlan(requestOf(gpt175b(), "dgx-h100-x128", 1536));
              printRow(n, timed.seconds, 5, 0, "none published", describe(timed));
          }},
         {"wide gpt-175b, 16384 devices",
          [](const std::string& n) {
-             const auto model = gpt({.layers = 96,
-                                     .hidden = 12288,
-                                     .heads = 96,
-                                     .sequence = 2048,
-                                     .vocabulary = 51200,
-                                     .batch = 8});
-             const Timed timed = timePlan(requestOf(model, "dgx-h100-x2048", 8192));
+             const Timed timed = timePlan(requestOf(gpt175b(), "dgx-h100-x2048", 8192));
              printRow(n, timed.seconds, 20, 0, "none published", describe(timed));
          }},
         {"clash gpt-39b, 2 GiB and max TP 1", [](const std::string& n) {
