@@ -50,7 +50,7 @@ int main(int argc, char** argv)
     QCommandLineParser parser;
     parser.setApplicationDescription(u"Plan, see, change, run and compare parallel training of a model."_s);
     parser.addHelpOption();
-    parser.addPositionalArgument(u"model"_s, u"StableHLO file (.mlir, .mlir.gz) to open and plan."_s, u"[MODEL]"_s);
+    parser.addPositionalArgument(u"model"_s, u"Model (StableHLO, HLO text, ONNX) to open and plan, or a session (.apsess)."_s, u"[MODEL]"_s);
     parser.addOptions({
         {u"cluster"_s, u"Cluster to plan for: h200-x4, p3.16xlarge-x8, cpu-x4, ... or a cluster file."_s, u"NAME"_s},
         {u"max-tp"_s, u"Most devices along the tensor axis."_s, u"N"_s},

@@ -82,7 +82,7 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     open->setMinimumHeight(34);
     connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
     drop->addWidget(open, 0, Qt::AlignHCenter);
-    auto* hint = makeMuted(tr("or drop a StableHLO file (.mlir, .mlir.gz) or a plan (.json) anywhere on this window"));
+    auto* hint = makeMuted(tr("or drop a model (StableHLO, HLO, ONNX), plan (.json) or session (.apsess) on this window"));
     hint->setAlignment(Qt::AlignCenter);
     drop->addWidget(hint);
     column->addSpacing(6);

@@ -253,7 +253,7 @@ void MainWindow::askForFile()
 {
     const QString path = QFileDialog::getOpenFileName(
         this, tr("Open a model, plan or session"), QString(),
-        tr("Models, plans and sessions (*.mlir *.mlir.gz *.txt *.gz *.json *.apsess);;All files (*)"));
+        tr("Models, plans and sessions (*.mlir *.hlo *.onnx *.txt *.gz *.json *.apsess);;All files (*)"));
     if (!path.isEmpty())
         openFile(path);
 }
