@@ -8,9 +8,6 @@ namespace alpa::cpu
 namespace
 {
 
-template <typename C>
-constexpr bool kIsFloat = std::is_floating_point_v<C>;
-
 /// Signed integers wrap around, as the devices' do.
 template <typename C>
 constexpr C wrapped(uint64_t value)
@@ -237,17 +234,21 @@ BinaryTile<C, uint8_t> compareTile(CompareDirection direction)
         return mapBinary<C, uint8_t, [](C a, C b) { return static_cast<uint8_t>(a > b); }>;
     case CompareDirection::kGe:
         break;
-        // The types that values are computed in.
-        template UnaryTile<float, float> unaryTile<float>(OpKind, DType);
-        template BinaryTile<float, float> binaryTile<float>(OpKind);
-        template BinaryTile<float, uint8_t> compareTile<float>(CompareDirection);
-        template UnaryTile<double, double> unaryTile<double>(OpKind, DType);
-        template BinaryTile<double, double> binaryTile<double>(OpKind);
-        template BinaryTile<double, uint8_t> compareTile<double>(CompareDirection);
-        template UnaryTile<int64_t, int64_t> unaryTile<int64_t>(OpKind, DType);
-        template BinaryTile<int64_t, int64_t> binaryTile<int64_t>(OpKind);
-        template BinaryTile<int64_t, uint8_t> compareTile<int64_t>(CompareDirection);
-        template UnaryTile<uint64_t, uint64_t> unaryTile<uint64_t>(OpKind, DType);
-        template BinaryTile<uint64_t, uint64_t> binaryTile<uint64_t>(OpKind);
-        template BinaryTile<uint64_t, uint8_t> compareTile<uint64_t>(CompareDirection);
-    } // namespace alpa::cpu
+    }
+    return mapBinary<C, uint8_t, [](C a, C b) { return static_cast<uint8_t>(a >= b); }>;
+}
+
+// The types that values are computed in.
+template UnaryTile<float, float> unaryTile<float>(OpKind, DType);
+template BinaryTile<float, float> binaryTile<float>(OpKind);
+template BinaryTile<float, uint8_t> compareTile<float>(CompareDirection);
+template UnaryTile<double, double> unaryTile<double>(OpKind, DType);
+template BinaryTile<double, double> binaryTile<double>(OpKind);
+template BinaryTile<double, uint8_t> compareTile<double>(CompareDirection);
+template UnaryTile<int64_t, int64_t> unaryTile<int64_t>(OpKind, DType);
+template BinaryTile<int64_t, int64_t> binaryTile<int64_t>(OpKind);
+template BinaryTile<int64_t, uint8_t> compareTile<int64_t>(CompareDirection);
+template UnaryTile<uint64_t, uint64_t> unaryTile<uint64_t>(OpKind, DType);
+template BinaryTile<uint64_t, uint64_t> binaryTile<uint64_t>(OpKind);
+template BinaryTile<uint64_t, uint8_t> compareTile<uint64_t>(CompareDirection);
+} // namespace alpa::cpu

@@ -4,6 +4,7 @@
 #include "core/graph/types.h"
 
 #include <cstdint>
+#include <type_traits>
 
 /// Loops of the element-wise operations over contiguous elements: the inside of a tile, which
 /// elementwise_kernels.cpp reads, converts and writes.
@@ -32,6 +33,9 @@ void mapBinary(const C* a, const C* b, R* out, int64_t count)
     for (int64_t i = 0; i < count; ++i)
         out[i] = F(a[i], b[i]);
 }
+
+template <typename C>
+constexpr bool kIsFloat = std::is_floating_point_v<C>;
 
 /// NaN if either is.
 template <typename C>
