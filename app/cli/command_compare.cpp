@@ -19,6 +19,7 @@ namespace
 struct CompareArguments {
     PlanArguments plan;
     std::string strategies = "auto,dp,zero2,zero3,megatron,pipeline";
+    bool likeAnnotations = false;
     std::string devices;
     std::string inputs;
     int steps = 5;
@@ -91,6 +92,16 @@ ExitCode runCompare(const Console& console, const CompareArguments& arguments)
         }
         rows.push_back(std::move(row).value());
     }
+    if (arguments.likeAnnotations) {
+        PlanRequest annotated = *request;
+        if (const Status followed = followAnnotations(annotated); !followed.ok())
+            return console.fail(followed.error());
+        Result<ComparedPlan> row = planStrategy(console, std::move(annotated), "auto", cache);
+        if (!row.ok())
+            return console.fail(row.error());
+        row->name = "annotated";
+        rows.push_back(std::move(row).value());
+    }
     if (console.json)
         printJson(Json::parse(comparisonToJson(rows)));
     else
@@ -107,6 +118,8 @@ Command addCompare(CLI::App& app)
     addPlanOptions(*command, arguments->plan);
     command->add_option("--strategies", arguments->strategies,
                         "Some of auto,dp,zero2,zero3,megatron,pipeline; ratios are to the first");
+    command->add_flag("--like-annotations", arguments->likeAnnotations,
+                      "Also the plan that the shardings in the model file describe");
     command->add_option("--run", arguments->devices, "Also measure each plan on cpu:N");
     command->add_option("--steps", arguments->steps, "Steps of each run")
         ->check(CLI::Range(1, 1000000));

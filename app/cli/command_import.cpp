@@ -67,6 +67,44 @@ std::string mixingText(const Graph& graph)
                        graph.op(*mixing).sourceLine);
 }
 
+/// Operations that nobody knows, by name, with the rule that each has been given.
+std::map<std::string, std::pair<int, std::string>> countOpaque(const Graph& graph)
+{
+    std::map<std::string, std::pair<int, std::string>> counts;
+    for (const Op& op : graph.ops) {
+        if (const auto* opaque = std::get_if<OpaqueAttributes>(&op.attributes)) {
+            auto& [count, rule] = counts[opaque->name];
+            ++count;
+            rule = opaque->rule;
+        }
+    }
+    return counts;
+}
+
+std::string opaqueText(const Graph& graph)
+{
+    std::string text;
+    for (const auto& [name, entry] : countOpaque(graph))
+        text += fmt::format("  {} x {}: {}\n", entry.first, name,
+                            entry.second.empty() ? "whole on every device (--rules gives it a rule)"
+                                                 : entry.second);
+    return text.empty() ? text : "operations not known\n" + text;
+}
+
+/// The mesh of the file's shardings and how many values have one; empty without.
+std::string shardingText(const Graph& graph)
+{
+    if (graph.fileMesh.empty())
+        return {};
+    std::string mesh;
+    for (const FileMeshAxis& axis : graph.fileMesh)
+        mesh += fmt::format("{}{}={}", mesh.empty() ? "" : ", ", axis.name, axis.size);
+    const auto count = std::ranges::count_if(graph.values, [](const Value& value) {
+        return !value.sharding.empty();
+    });
+    return fmt::format("  shardings    of {} values over [{}]; plan --like-annotations follows them\n", count, mesh);
+}
+
 void printSummary(const Graph& graph)
 {
     std::string batches;
@@ -87,10 +125,12 @@ void printSummary(const Graph& graph)
                       "  forward      {} in contractions\n"
                       "{}"
                       "batch inputs\n{}"
+                      "{}"
                       "operations by kind\n  {}\n",
                       graph.name, formatCount(parameterCount(graph)), parameters, batchSize(graph),
                       formatCount(static_cast<int64_t>(graph.ops.size())), graph.scopes.size(),
-                      formatFlops(contractionFlops(graph)), mixingText(graph), batches, kinds));
+                      formatFlops(contractionFlops(graph)), mixingText(graph) + shardingText(graph),
+                      batches, opaqueText(graph), kinds));
 }
 
 /// The values that an ONNX file has for its parameters, as `alpa run --inputs` takes them.
@@ -120,12 +160,16 @@ ExitCode runImport(const Console& console, const ImportArguments& arguments)
         Json kinds = Json::object();
         for (const auto& [kind, count] : countKinds(*graph))
             kinds[kind] = count;
+        Json opaque = Json::array();
+        for (const auto& [name, entry] : countOpaque(*graph))
+            opaque.push_back({{"name", name}, {"count", entry.first}, {"rule", entry.second}});
         printJson({{"name", graph->name},
                    {"parameters", parameterCount(*graph)},
                    {"batch_size", batchSize(*graph)},
                    {"operations", graph->ops.size()},
                    {"forward_flop", contractionFlops(*graph).count},
                    {"kinds", kinds},
+                   {"opaque", opaque},
                    {"inputs", inputsJson(*graph)}});
     } else if (arguments.text) {
         print(formatGraph(*graph));

@@ -21,6 +21,7 @@ struct PlanCommandArguments {
     std::string strategy = "auto";
     std::string output;
     std::string like;
+    bool likeAnnotations = false;
 };
 
 ExitCode reportNoPlan(const Console& console, const NoPlan& none)
@@ -55,6 +56,10 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
         if (!like.ok())
             return console.fail(like.error());
         applyPublishedPlan(*like, request->options);
+    }
+    if (arguments.likeAnnotations) {
+        if (const Status followed = followAnnotations(*request); !followed.ok())
+            return console.fail(followed.error());
     }
     const auto start = std::chrono::steady_clock::now();
     const Result<PlanOutcome> outcome = makePlan(*request, console.job());
@@ -95,6 +100,9 @@ Command addPlan(CLI::App& app)
     command->add_option("--like", arguments->like,
                         "Only plans like this one: a published plan (JSON, as in "
                         "resources/published_plans), Galvatron's JSON or Megatron-LM's arguments");
+    command->add_flag("--like-annotations", arguments->likeAnnotations,
+                      "Shard as the model file says at its values (mhlo.sharding, sdy.sharding, "
+                      "sharding= of HLO), over its mesh, in one stage");
     command->add_option("-o,--output", arguments->output, "Write the plan to this file");
     command->footer("Example: alpa plan sample_models/gpt-1.3b/gpt-1.3b.loss.stablehlo.mlir.gz "
                     "--cluster h200-x4 --global-batch 32 --max-tp 2 -o plan.json");

@@ -18,6 +18,10 @@ void addModelOptions(CLI::App& command, ModelArguments& arguments)
                     "Add a loss to a model without one: mean, mse (against a batch input 'target') "
                     "or cross-entropy (against 'labels')")
         ->check(CLI::IsMember({"mean", "mse", "cross-entropy"}));
+    command.add_option("--rules", arguments.rules,
+                       "JSON file of rules for operations that are not known: {\"rules\": [{\"op\": "
+                       "\"stablehlo.custom_call @name*\", \"rule\": \"([b, s], [s]) -> ([b, s]) "
+                       "blocked {s}\", \"flops\": \"2*b*s\"}]}; they can be planned, not run");
 }
 
 Result<ImportOptions> importOptions(const ModelArguments& arguments)
@@ -38,6 +42,9 @@ Result<ImportOptions> importOptions(const ModelArguments& arguments)
     }
     if (!arguments.loss.empty())
         options.loss = lossFromName(arguments.loss);
+    if (!arguments.rules.empty()) {
+        ASSIGN_OR_RETURN(options.rules, loadUserRules(arguments.rules));
+    }
     return options;
 }
 

@@ -15,12 +15,13 @@ namespace alpa::cli
 struct ModelArguments {
     std::vector<std::string> dims; ///< "batch=8"
     std::string loss;
+    std::string rules; ///< A file.
 };
 
-/// Adds --dim and --loss.
+/// Adds --dim, --loss and --rules.
 void addModelOptions(CLI::App& command, ModelArguments& arguments);
 
-/// Fails with kInvalidInput naming the option.
+/// Fails with kInvalidInput naming the option; as reading the rules fails.
 Result<ImportOptions> importOptions(const ModelArguments& arguments);
 
 } // namespace alpa::cli

@@ -1,6 +1,7 @@
 #include "app/cli/plan_arguments.h"
 
 #include "core/base/text.h"
+#include "core/explain/annotated_plan.h"
 
 #include <fmt/format.h>
 
@@ -207,6 +208,19 @@ Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arg
     request.model = std::make_shared<const Graph>(std::move(graph));
     request.modelPath = arguments.model;
     return request;
+}
+
+Status followAnnotations(PlanRequest& request)
+{
+    const Result<AnnotatedPlan> annotated = planFromAnnotations(*request.model);
+    if (!annotated.ok())
+        return annotated.error().in(request.modelPath);
+    applyPublishedPlan(annotated->plan, request.options);
+    printMessage(fmt::format("as annotated in the file: {}; {} parameters and {} operations sharded so",
+                             annotated->axes, annotated->parameters, annotated->ops));
+    for (const std::string& what : annotated->notRecovered)
+        printMessage("  " + what);
+    return {};
 }
 
 Result<PlanStrategy> parseStrategy(const std::string& name)

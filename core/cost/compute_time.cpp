@@ -315,6 +315,8 @@ OpRoofline rooflineOf(const Graph& graph, const Op& op, const DeviceKind& device
         if (op.kind == OpKind::kConvolution)
             roofline.arithmetic = Seconds(roofline.flops.count /
                                           (matrixRate(graph, op, device) * kConvolutionEfficiency));
+        if (op.kind == OpKind::kOpaque)
+            roofline.arithmetic = Seconds(roofline.flops.count / matrixRate(graph, op, device));
         break;
     }
     roofline.traffic = Seconds(roofline.bytes / device.memoryBandwidth);

@@ -280,6 +280,9 @@ void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options)
         asked.stateStorage = said.stateStorage;
     if (asked.cuts.empty())
         asked.cuts = said.cuts;
+    if (asked.meshAxes.empty())
+        asked.meshAxes = said.meshAxes;
+    asked.specs.insert(asked.specs.end(), said.specs.begin(), said.specs.end());
 }
 
 } // namespace alpa

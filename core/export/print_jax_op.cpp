@@ -47,7 +47,7 @@ std::vector<int> concatenated(std::initializer_list<int> first, const std::vecto
     return all;
 }
 
-constexpr std::array<std::pair<OpKind, std::string_view>, 29> kElementwise{
+constexpr std::array<std::pair<OpKind, std::string_view>, 34> kElementwise{
     {{OpKind::kAbs, "abs"},           {OpKind::kCeil, "ceil"},
      {OpKind::kCosine, "cos"},        {OpKind::kErf, "erf"},
      {OpKind::kExp, "exp"},           {OpKind::kExpm1, "expm1"},
@@ -62,7 +62,10 @@ constexpr std::array<std::pair<OpKind, std::string_view>, 29> kElementwise{
      {OpKind::kMaximum, "max"},       {OpKind::kMinimum, "min"},
      {OpKind::kMultiply, "mul"},      {OpKind::kOr, "bitwise_or"},
      {OpKind::kPower, "pow"},         {OpKind::kRemainder, "rem"},
-     {OpKind::kSubtract, "sub"}}};
+     {OpKind::kSubtract, "sub"},      {OpKind::kPopulationCount, "population_count"},
+     {OpKind::kXor, "bitwise_xor"},   {OpKind::kShiftLeft, "shift_left"},
+     {OpKind::kShiftRightArithmetic, "shift_right_arithmetic"},
+     {OpKind::kShiftRightLogical, "shift_right_logical"}}};
 
 /// Prints by kind; `x` are the operands' names.
 class JaxPrinter
@@ -151,6 +154,8 @@ std::string JaxPrinter::printConstant() const
 
 std::string JaxPrinter::printConvert() const
 {
+    if (op_.kind == OpKind::kBitcast)
+        return fmt::format("lax.bitcast_convert_type({}, {})", x_[0], dtype());
     return fmt::format("lax.convert_element_type({}, {})", x_[0], dtype());
 }
 
@@ -314,11 +319,12 @@ std::string JaxPrinter::printTranspose() const
 Result<std::string> JaxPrinter::print() const
 {
     using Printer = std::string (JaxPrinter::*)() const;
-    static constexpr std::array<std::pair<OpKind, Printer>, 22> kPrinters{
+    static constexpr std::array<std::pair<OpKind, Printer>, 23> kPrinters{
         {{OpKind::kBroadcast, &JaxPrinter::printBroadcast},
          {OpKind::kCompare, &JaxPrinter::printCompare},
          {OpKind::kConcatenate, &JaxPrinter::printConcatenate},
          {OpKind::kConstant, &JaxPrinter::printConstant},
+         {OpKind::kBitcast, &JaxPrinter::printConvert},
          {OpKind::kConvert, &JaxPrinter::printConvert},
          {OpKind::kConvolution, &JaxPrinter::printConvolution},
          {OpKind::kDot, &JaxPrinter::printDot},

@@ -44,8 +44,9 @@ std::string reducerName(ReduceKind kind)
 /// StableHLO's name where it is not ours.
 std::string_view plainName(OpKind kind)
 {
-    constexpr std::array<std::pair<OpKind, std::string_view>, 7> kNames{
-        {{OpKind::kCosine, "cosine"},
+    constexpr std::array<std::pair<OpKind, std::string_view>, 8> kNames{
+        {{OpKind::kBitcast, "bitcast_convert"},
+         {OpKind::kCosine, "cosine"},
          {OpKind::kExp, "exponential"},
          {OpKind::kExpm1, "exponential_minus_one"},
          {OpKind::kIsFinite, "is_finite"},

@@ -89,6 +89,8 @@ void visitAttributeFields(A& a, Visitor&& visitor)
     } else if constexpr (std::is_same_v<T, OpaqueAttributes>) {
         visitor("name", a.name);
         visitor("text", a.text);
+        visitor("rule", a.rule);
+        visitor("flops", a.flops);
     } else {
         static_assert(std::is_same_v<T, std::monostate>);
     }

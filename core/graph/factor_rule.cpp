@@ -1,10 +1,13 @@
 #include "core/graph/factor_rule.h"
 
 #include "core/base/check.h"
+#include "core/graph/opaque_rule.h"
 #include "core/graph/rule_builder.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <string>
 
 namespace alpa
 {
@@ -298,8 +301,42 @@ void addSortRule(RuleBuilder& rule)
     }
 }
 
+/// One factor for all places of a name, blocked for "_".
+void addNamedRule(RuleBuilder& rule, const OpaqueRule& named)
+{
+    std::map<std::string, std::vector<Place>> places;
+    const auto collect = [&](const std::vector<DimNames>& tensors, bool isResult) {
+        for (size_t at = 0; at < tensors.size(); ++at) {
+            for (size_t dim = 0; dim < tensors[at].size(); ++dim) {
+                const Place place{isResult, at, static_cast<int>(dim)};
+                if (tensors[at][dim] == "_")
+                    rule.block({place});
+                else
+                    places[tensors[at][dim]].push_back(place);
+            }
+        }
+    };
+    collect(named.operands, false);
+    collect(named.results, true);
+    for (const auto& [name, where] : places) {
+        const auto reduction = named.reductions.find(name);
+        if (reduction != named.reductions.end())
+            rule.share(FactorKind::kReduction, where, reduction->second);
+        else if (std::ranges::binary_search(named.blocked, name))
+            rule.share(FactorKind::kBlocked, where);
+        else
+            rule.pass(where);
+    }
+}
+
 void addOpaqueRule(RuleBuilder& rule)
 {
+    const auto& attributes = std::get<OpaqueAttributes>(rule.op().attributes);
+    if (!attributes.rule.empty()) {
+        const Result<OpaqueRule> named = parseOpaqueRule(attributes.rule);
+        CHECK(named.ok(), "the verifier has checked the rule");
+        return addNamedRule(rule, *named);
+    }
     for (size_t i = 0; i < rule.op().operands.size(); ++i) {
         for (int dim = 0; dim < rule.operandType(i).rank(); ++dim)
             rule.block({operandDim(i, dim)});

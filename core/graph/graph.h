@@ -34,6 +34,9 @@ struct Value {
     TensorType type;
     OpId producer;    ///< Invalid for graph inputs.
     std::string name; ///< Of inputs ("block_0.fc.kernel"); empty otherwise.
+    /// How the file says that it is sharded, over the axes of Graph::fileMesh: "{data, -}", in the form of
+    /// sharding specs; empty when the file says nothing.
+    std::string sharding;
 };
 
 enum class InputRole {
@@ -62,6 +65,13 @@ struct GraphOutput {
     friend bool operator==(const GraphOutput&, const GraphOutput&) = default;
 };
 
+/// An axis of the mesh that the shardings in a file are over.
+struct FileMeshAxis {
+    std::string name;
+    int64_t size = 1;
+    friend bool operator==(const FileMeshAxis&, const FileMeshAxis&) = default;
+};
+
 /// A plain value with public tables; `add*` keep them consistent. Ids index the tables.
 struct Graph {
     std::string name;
@@ -70,6 +80,7 @@ struct Graph {
     std::vector<std::string> scopes; ///< Paths like "GPT/block_1/ln1"; entry 0 is "".
     std::vector<GraphInput> inputs;
     std::vector<GraphOutput> outputs;
+    std::vector<FileMeshAxis> fileMesh; ///< Major to minor; empty for files without shardings.
 
     const Op& op(OpId id) const { return ops[id.index()]; }
     Op& op(OpId id) { return ops[id.index()]; }

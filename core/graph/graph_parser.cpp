@@ -117,8 +117,12 @@ private:
         const std::string_view keyword = word();
         if (keyword == "output")
             return readOutput();
+        if (keyword == "mesh")
+            return readFileMesh();
+        if (keyword == "sharding")
+            return readSharding();
         if (keyword != "graph" || hasHeader_)
-            return failAt(start, "expected '@', '%', 'output' or one 'graph'");
+            return failAt(start, "expected '@', '%', 'output', 'mesh', 'sharding' or one 'graph'");
         hasHeader_ = true;
         skipSpaces();
         return readQuoted(graph_.name);
@@ -309,6 +313,27 @@ private:
         }
         graph_.outputs.push_back(std::move(output));
         return true;
+    }
+
+    bool readFileMesh()
+    {
+        for (skipSpaces(); !atEndOfLine(); skipSpaces()) {
+            FileMeshAxis axis;
+            if (!readQuoted(axis.name) || !expect('=') || !readNumber(axis.size))
+                return false;
+            graph_.fileMesh.push_back(std::move(axis));
+        }
+        return true;
+    }
+
+    bool readSharding()
+    {
+        ValueId value;
+        skipSpaces();
+        if (!readUse(value))
+            return false;
+        skipSpaces();
+        return readQuoted(graph_.values[value.index()].sharding);
     }
 
     Status checkComplete() const

@@ -178,6 +178,29 @@ void appendOp(std::string& out, const Graph& graph, const Op& op)
     }
 }
 
+void appendShardings(std::string& out, const Graph& graph)
+{
+    if (graph.fileMesh.empty())
+        return;
+    out += "mesh";
+    for (const FileMeshAxis& axis : graph.fileMesh) {
+        out += ' ';
+        appendQuoted(out, axis.name);
+        out += '=';
+        appendNumber(out, axis.size);
+    }
+    out += '\n';
+    for (size_t value = 0; value < graph.values.size(); ++value) {
+        if (graph.values[value].sharding.empty())
+            continue;
+        out += "sharding ";
+        appendValue(out, ValueId(value));
+        out += ' ';
+        appendQuoted(out, graph.values[value].sharding);
+        out += '\n';
+    }
+}
+
 } // namespace
 
 std::string formatAttributes(const Attributes& attributes)
@@ -232,6 +255,7 @@ std::string formatGraph(const Graph& graph)
         }
         out += '\n';
     }
+    appendShardings(out, graph);
     return out;
 }
 

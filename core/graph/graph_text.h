@@ -10,9 +10,11 @@
 //   %4:f32[] = constant value=0.5 @1 backward from=1
 //   output loss %3
 //   output gradient %4 "fc.kernel"
+//   mesh "data"=2 "model"=4
+//   sharding %0 "{-, model}"
 //
 // %n is value n and @n scope n. The phase is written unless it is forward; `from` is the op's origin (the n-th op,
-// from 0), `line` its source line. Updated parameters and state end in "alias=%0". Lines beginning with # are skipped.
+// from 0), `line` its source line; mesh and sharding say what the file says of its shardings. Updated parameters and state end in "alias=%0". Lines beginning with # are skipped.
 #pragma once
 
 #include <optional>

@@ -81,10 +81,16 @@ bool needsFloating(OpKind kind)
     return std::ranges::find(kKinds, kind) != std::end(kKinds);
 }
 
+bool isShift(OpKind kind)
+{
+    return kind == OpKind::kShiftLeft || kind == OpKind::kShiftRightArithmetic ||
+           kind == OpKind::kShiftRightLogical;
+}
+
 bool isLogical(OpKind kind)
 {
     return kind == OpKind::kAnd || kind == OpKind::kOr || kind == OpKind::kXor ||
-           kind == OpKind::kNot;
+           kind == OpKind::kNot || isShift(kind) || kind == OpKind::kPopulationCount;
 }
 
 Result<Types> inferUnary(OpKind kind, const Types& operands,
@@ -98,6 +104,14 @@ Result<Types> inferUnary(OpKind kind, const Types& operands,
         return inferenceError(kind, "the operand is floating-point, got " + formatType(type));
     if (kind == OpKind::kConvert) {
         ASSIGN_OR_RETURN(const TensorType target, needDeclared(kind, declared));
+        type.dtype = target.dtype;
+    }
+    if (kind == OpKind::kBitcast) {
+        ASSIGN_OR_RETURN(const TensorType target, needDeclared(kind, declared));
+        if (dtypeBytes(target.dtype) != dtypeBytes(type.dtype) ||
+            (target.dtype == DType::kPred) != (type.dtype == DType::kPred))
+            return inferenceError(kind, "the elements differ in width, got " + formatType(type) +
+                                            " and " + formatType(target));
         type.dtype = target.dtype;
     }
     if (kind == OpKind::kIsFinite)

@@ -8,21 +8,27 @@ namespace
 {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 55> kKindNames{
-    "abs",       "ceil",          "convert",       "cosine",
-    "erf",       "exp",           "expm1",         "floor",
-    "is_finite", "log",           "log1p",         "logistic",
-    "negate",    "not",           "round",         "rsqrt",
-    "sign",      "sine",          "sqrt",          "tanh",
-    "add",       "and",           "clamp",         "compare",
-    "divide",    "maximum",       "minimum",       "multiply",
-    "or",        "power",         "remainder",     "select",
-    "subtract",  "xor",           "constant",      "iota",
-    "broadcast", "concatenate",   "dynamic_slice", "dynamic_update_slice",
-    "pad",       "reshape",       "reverse",       "slice",
-    "transpose", "convolution",   "dot",           "gather",
-    "reduce",    "reduce_window", "scatter",       "select_and_scatter",
-    "sort",      "accumulate",    "opaque"};
+constexpr std::array<std::string_view, 60> kKindNames{
+    "abs",        "bitcast",          "ceil",
+    "convert",    "cosine",           "erf",
+    "exp",        "expm1",            "floor",
+    "is_finite",  "log",              "log1p",
+    "logistic",   "negate",           "not",
+    "popcnt",     "round",            "rsqrt",
+    "sign",       "sine",             "sqrt",
+    "tanh",       "add",              "and",
+    "clamp",      "compare",          "divide",
+    "maximum",    "minimum",          "multiply",
+    "or",         "power",            "remainder",
+    "select",     "shift_left",       "shift_right_arithmetic",
+    "shift_right_logical", "subtract", "xor",
+    "constant",   "iota",             "broadcast",
+    "concatenate", "dynamic_slice",   "dynamic_update_slice",
+    "pad",        "reshape",          "reverse",
+    "slice",      "transpose",        "convolution",
+    "dot",        "gather",           "reduce",
+    "reduce_window", "scatter",       "select_and_scatter",
+    "sort",       "accumulate",       "opaque"};
 constexpr std::array<std::string_view, 6> kReduceNames{"add",     "multiply", "maximum",
                                                        "minimum", "and",      "or"};
 constexpr std::array<std::string_view, 6> kDirectionNames{"eq", "ne", "lt", "le", "gt", "ge"};

@@ -20,11 +20,11 @@ using ScopeId = Id<struct ScopeTag>;
 
 enum class OpKind {
     // Element-wise, one operand.
-    kAbs, kCeil, kConvert, kCosine, kErf, kExp, kExpm1, kFloor, kIsFinite, kLog, kLog1p, kLogistic,
-    kNegate, kNot, kRound, kRsqrt, kSign, kSine, kSqrt, kTanh,
+    kAbs, kBitcast, kCeil, kConvert, kCosine, kErf, kExp, kExpm1, kFloor, kIsFinite, kLog, kLog1p,
+    kLogistic, kNegate, kNot, kPopulationCount, kRound, kRsqrt, kSign, kSine, kSqrt, kTanh,
     // Element-wise, two or three operands of one shape (clamp's bounds and select's predicate may be scalars).
     kAdd, kAnd, kClamp, kCompare, kDivide, kMaximum, kMinimum, kMultiply, kOr, kPower, kRemainder,
-    kSelect, kSubtract, kXor,
+    kSelect, kShiftLeft, kShiftRightArithmetic, kShiftRightLogical, kSubtract, kXor,
     // Without operands.
     kConstant, kIota,
     // Shape.
@@ -139,6 +139,9 @@ struct SortAttributes {
 struct OpaqueAttributes {
     std::string name; ///< "stablehlo.fft"
     std::string text; ///< The operation as it stood in the file.
+    /// How it may be split, in the form of opaque_rule.h; empty: it stays whole on every device.
+    std::string rule;
+    std::string flops; ///< Of the rule's sizes: "4*b*s*s"; empty: none.
     friend bool operator==(const OpaqueAttributes&, const OpaqueAttributes&) = default;
 };
 

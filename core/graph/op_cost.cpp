@@ -1,5 +1,7 @@
 #include "core/graph/op_cost.h"
 
+#include "core/graph/opaque_rule.h"
+
 #include <algorithm>
 
 namespace alpa
@@ -46,6 +48,27 @@ double windowFlops(const Graph& graph, const Op& op)
     return flops;
 }
 
+/// As the person who gave its rule says.
+double opaqueFlops(const Graph& graph, const Op& op)
+{
+    const auto& attributes = std::get<OpaqueAttributes>(op.attributes);
+    if (attributes.flops.empty())
+        return 0;
+    std::vector<TensorType> operands, results;
+    for (const ValueId id : op.operands)
+        operands.push_back(graph.type(id));
+    for (const ValueId id : op.results)
+        results.push_back(graph.type(id));
+    const Result<OpaqueRule> rule = parseOpaqueRule(attributes.rule);
+    if (!rule.ok())
+        return 0;
+    const auto sizes = opaqueSizes(*rule, operands, results);
+    if (!sizes.ok())
+        return 0;
+    const Result<double> flops = opaqueCost(attributes.flops, *sizes);
+    return flops.ok() ? *flops : 0;
+}
+
 } // namespace
 
 Flops opFlops(const Graph& graph, const Op& op)
@@ -70,6 +93,8 @@ Flops opFlops(const Graph& graph, const Op& op)
         return Flops(elements(graph, op.operands[2]));
     case OpKind::kSelectAndScatter:
         return Flops(elements(graph, op.operands[1]));
+    case OpKind::kOpaque:
+        return Flops(opaqueFlops(graph, op));
     default:
         return {};
     }

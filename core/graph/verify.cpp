@@ -1,6 +1,7 @@
 #include "core/graph/verify.h"
 
 #include "core/graph/infer_types.h"
+#include "core/graph/opaque_rule.h"
 
 #include <fmt/format.h>
 
@@ -116,6 +117,10 @@ private:
         // An opaque op may have any results, even none.
         if (isSound && op.kind != OpKind::kOpaque)
             checkTypes(op, label);
+        if (isSound && op.kind == OpKind::kOpaque) {
+            if (const Status rule = checkOpaqueRule(graph_, op); !rule.ok())
+                report(fmt::format("{}: {}", label, rule.error().message), op.sourceLine);
+        }
     }
 
     void checkTypes(const Op& op, const std::string& label)

@@ -25,38 +25,6 @@ int hexDigit(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// dense<"0x0000803F...">: the bytes of all elements, little-endian.
-Result<std::vector<double>> parsePacked(std::string_view digits, const TensorType& type)
-{
-    if (digits.substr(0, 2) != "0x")
-        return Error(ErrorCode::kInvalidInput, "packed constant: expected \"0x...\"");
-    digits.remove_prefix(2);
-    const auto width = static_cast<size_t>(dtypeBytes(type.dtype));
-    const auto expected = static_cast<size_t>(type.elementCount());
-    const size_t count = digits.size() / (2 * width);
-    if (digits.size() % (2 * width) != 0 || (count != expected && count != 1))
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("packed constant: expected {} values of {} bytes, got {} digits",
-                                 expected, width, digits.size()));
-    std::vector<double> values;
-    values.reserve(count);
-    for (size_t element = 0; element < count; ++element) {
-        uint64_t bits = 0;
-        for (size_t byte = 0; byte < width; ++byte) {
-            const size_t at = 2 * (element * width + byte);
-            const int high = hexDigit(digits[at]);
-            const int low = hexDigit(digits[at + 1]);
-            if (high < 0 || low < 0)
-                return Error(
-                    ErrorCode::kInvalidInput,
-                    fmt::format("packed constant: '{}' is not hexadecimal", digits.substr(at, 2)));
-            bits |= static_cast<uint64_t>(high * 16 + low) << (8 * byte);
-        }
-        values.push_back(valueFromBits(bits, type.dtype));
-    }
-    return values;
-}
-
 std::optional<double> parseElement(std::string_view token, DType dtype)
 {
     if (token == "true" || token == "false")
@@ -84,6 +52,34 @@ std::optional<double> parseElement(std::string_view token, DType dtype)
 }
 
 } // namespace
+
+Result<std::vector<double>> parsePacked(std::string_view digits, const TensorType& type)
+{
+    const auto width = static_cast<size_t>(dtypeBytes(type.dtype));
+    const auto expected = static_cast<size_t>(type.elementCount());
+    const size_t count = digits.size() / (2 * width);
+    if (digits.size() % (2 * width) != 0 || (count != expected && count != 1))
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("packed constant: expected {} values of {} bytes, got {} digits",
+                                 expected, width, digits.size()));
+    std::vector<double> values;
+    values.reserve(count);
+    for (size_t element = 0; element < count; ++element) {
+        uint64_t bits = 0;
+        for (size_t byte = 0; byte < width; ++byte) {
+            const size_t at = 2 * (element * width + byte);
+            const int high = hexDigit(digits[at]);
+            const int low = hexDigit(digits[at + 1]);
+            if (high < 0 || low < 0)
+                return Error(
+                    ErrorCode::kInvalidInput,
+                    fmt::format("packed constant: '{}' is not hexadecimal", digits.substr(at, 2)));
+            bits |= static_cast<uint64_t>(high * 16 + low) << (8 * byte);
+        }
+        values.push_back(valueFromBits(bits, type.dtype));
+    }
+    return values;
+}
 
 double roundToType(double value, DType dtype)
 {
@@ -150,8 +146,11 @@ Result<std::vector<double>> parseDense(std::string_view literal, const TensorTyp
         literal.remove_prefix(1);
     while (!literal.empty() && isSpace(literal.back()))
         literal.remove_suffix(1);
-    if (literal.size() >= 2 && literal.front() == '"' && literal.back() == '"')
-        return parsePacked(literal.substr(1, literal.size() - 2), type);
+    if (literal.size() >= 2 && literal.front() == '"' && literal.back() == '"') {
+        if (literal.substr(1, 2) != "0x")
+            return Error(ErrorCode::kInvalidInput, "packed constant: expected \"0x...\"");
+        return parsePacked(literal.substr(3, literal.size() - 4), type);
+    }
     std::vector<double> values;
     int depth = 0;
     const bool isSplat = !literal.empty() && literal.front() != '[';

@@ -10,6 +10,10 @@
 namespace alpa
 {
 
+/// The bytes of all elements as hexadecimal digits, little-endian: what dense<"0x..."> and resources
+/// hold. One element is a splat.
+Result<std::vector<double>> parsePacked(std::string_view digits, const TensorType& type);
+
 /// The values of dense<`literal`> : `type` in row-major order, rounded to the element type; one
 /// value when all are the same by spelling (a splat). Fails with kInvalidInput if a value cannot be
 /// read or their number is wrong.

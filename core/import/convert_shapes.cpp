@@ -46,9 +46,11 @@ void OpConverter::convertConstant()
     if (value != nullptr && value->kind == MlirAttributeKind::kOther)
         return unsupported(
             "its values are not in the text; print with large constants written out");
-    if (value == nullptr || value->kind != MlirAttributeKind::kDense)
+    const bool isPacked = value != nullptr && value->kind == MlirAttributeKind::kResource;
+    if (value == nullptr || (!isPacked && value->kind != MlirAttributeKind::kDense))
         return missing("value");
-    Result<std::vector<double>> values = parseDense(value->text, declared());
+    Result<std::vector<double>> values =
+        isPacked ? parsePacked(value->text, declared()) : parseDense(value->text, declared());
     if (!values)
         return invalid(values.error().message);
     finish(OpKind::kConstant, {}, ConstantAttributes{std::move(values).value()});

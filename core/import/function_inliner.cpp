@@ -18,6 +18,20 @@ void Inliner::stop(size_t offset, std::string message)
     isStopped_ = true;
 }
 
+/// mhlo.sharding, sdy.sharding, or the body of an sdy.sharding_constraint.
+void Inliner::noteSharding(ValueId value, const std::vector<MlirEntry>& attributes, size_t offset)
+{
+    for (const auto& [name, attribute] : attributes) {
+        const bool isBare = name.empty() && attribute.text.find('@') != std::string_view::npos;
+        const bool isSharding =
+            name == "mhlo.sharding" || name == "sdy.sharding" || name == "sharding" || isBare;
+        const size_t begin = attribute.text.find_first_not_of(' ');
+        if (isSharding && begin != std::string_view::npos)
+            result_.shardings.push_back(
+                {value, attribute.text.substr(begin), source_.place(offset).line});
+    }
+}
+
 void Inliner::indexFunctions()
 {
     for (const MlirFunction& function : module_.functions) {
@@ -64,6 +78,8 @@ std::optional<InlinedModule> Inliner::run()
             continue;
         }
         arguments.push_back(result_.graph.addInput(roles[at].name, *type.tensor, roles[at].role));
+        noteSharding(arguments.back(), main->body.arguments[at].attributes,
+                     main->body.arguments[at].offset);
     }
     const auto results =
         inlineFunction(*main, arguments, Frame{*main, {}, "", Phase::kForward, 0, {}});
@@ -134,6 +150,10 @@ void Inliner::convertOp(const MlirOp& op, Frame& frame)
     if (op.name == "stablehlo.while") {
         if (auto unrolled = unrollLoop(op, operands, frame))
             return define(op, frame, std::move(*unrolled));
+    }
+    if (op.name == "stablehlo.case" || op.name == "stablehlo.if") {
+        if (auto chosen = takeBranch(op, operands, frame))
+            return define(op, frame, std::move(*chosen));
     }
     Values values = isCall ? convertCall(op, std::move(operands), frame)
                            : convertPlainOp(op, std::move(operands), frame);
@@ -288,8 +308,11 @@ std::vector<ValueId> Inliner::convertPlainOp(const MlirOp& op, Values operands, 
                                 phaseOf(op, frame),
                                 source_.place(op.begin).line};
     Conversion conversion = convertStablehloOp(result_.graph, stablehlo);
-    if (conversion.outcome == Conversion::Outcome::kConverted)
+    if (conversion.outcome == Conversion::Outcome::kConverted) {
+        if (!conversion.values.empty())
+            noteSharding(conversion.values.front(), op.attributes, op.begin);
         return std::move(conversion.values);
+    }
     if (conversion.outcome == Conversion::Outcome::kInvalid) {
         sink_.error(op.nameOffset, fmt::format("'{}': {}", op.name, conversion.reason));
         return poison(resultCount(op));

@@ -4,6 +4,7 @@
 
 #include "core/base/job.h"
 #include "core/graph/graph.h"
+#include "core/import/file_shardings.h"
 #include "core/import/mlir_syntax.h"
 #include "core/import/source_text.h"
 
@@ -16,6 +17,7 @@ namespace alpa
 struct InlinedModule {
     Graph graph;
     int opaqueCount = 0;
+    std::vector<ShardingText> shardings; ///< Not yet in the graph.
 };
 
 /// The main function of the module as a graph. Problems go to `sink`; the graph is meaningful only

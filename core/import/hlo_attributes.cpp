@@ -177,7 +177,7 @@ std::string literal(std::string_view text, DType dtype)
             at += 3;
         } else if (rest.starts_with("-nan") || rest.starts_with("nan")) {
             out += "0x" + std::string(nan);
-            at += rest.front() == '-' ? 4 : 3;
+            at += rest.front() == '-' ? size_t{4} : size_t{3};
         } else {
             const char c = text[at++];
             out += c == '{' ? '[' : c == '}' ? ']' : c;
@@ -265,6 +265,8 @@ std::vector<MlirEntry> hloAttributes(const HloInstruction& instruction,
         if (target.size() >= 2)
             target = target.substr(1, target.size() - 2);
         entries.push_back({"callee", word(target)});
+        if (const std::string_view config = instruction.find("backend_config"); !config.empty())
+            entries.push_back({"backend_config", word(config)});
     } else {
         addList("dimensions", opcode == "broadcast"     ? "broadcast_dimensions"
                               : opcode == "transpose"   ? "permutation"

@@ -160,16 +160,23 @@ private:
             argument.type = {leaf.tensor, leaf.text, instruction.offset};
             argument.location = locationOf(instruction, true);
             argument.offset = instruction.offset;
-            if (const std::string_view sharding = instruction.find("sharding"); !sharding.empty()) {
-                MlirAttribute text;
-                text.kind = MlirAttributeKind::kString;
-                text.text = sharding;
-                argument.attributes.push_back({"mhlo.sharding", std::move(text)});
-            }
+            addSharding(instruction, argument.attributes);
             uses.push_back({argument.name, 0, instruction.offset});
             arguments.push_back(std::move(argument));
         }
         values[instruction.name] = std::move(uses);
+    }
+
+    /// sharding={devices=[2,1]<=[2]}; those of tuples are lists and say nothing of one value.
+    static void addSharding(const HloInstruction& instruction, std::vector<MlirEntry>& attributes)
+    {
+        const std::string_view sharding = instruction.find("sharding");
+        if (sharding.empty() || instruction.type.isTuple)
+            return;
+        MlirAttribute text;
+        text.kind = MlirAttributeKind::kString;
+        text.text = sharding;
+        attributes.push_back({"mhlo.sharding", std::move(text)});
     }
 
     /// Operands, tuples taken apart.
@@ -221,6 +228,7 @@ private:
         } else {
             op.name = nameOf(instruction);
             op.attributes = hloAttributes(instruction, result_.strings);
+            addSharding(instruction, op.attributes);
             addRegions(instruction, op, depth);
         }
         region.ops.push_back(std::move(op));

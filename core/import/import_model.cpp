@@ -102,6 +102,18 @@ std::string_view severityName(Severity severity)
     return "error";
 }
 
+/// A rule that does not fit its operation is an error of the import.
+void giveRules(ImportResult& result, const std::vector<UserRule>& rules)
+{
+    std::vector<Diagnostic> problems = applyUserRules(*result.graph, rules);
+    const bool isSound = std::ranges::none_of(problems, [](const Diagnostic& problem) {
+        return problem.severity == Severity::kError;
+    });
+    result.diagnostics.insert(result.diagnostics.end(), problems.begin(), problems.end());
+    if (!isSound)
+        result.graph.reset();
+}
+
 } // namespace
 
 Result<ImportResult> importModel(const std::string& path, const ImportOptions& options)
@@ -120,6 +132,8 @@ Result<ImportResult> importModel(const std::string& path, const ImportOptions& o
         return Error(ErrorCode::kCancelled, fmt::format("{}: the import was cancelled", path));
     if (!isOnnx)
         result.sourceText = content;
+    if (result.graph)
+        giveRules(result, options.rules);
     if (options.loss && result.graph) {
         Result<Graph> trainable = addLoss(std::move(*result.graph), *options.loss);
         if (!trainable.ok())

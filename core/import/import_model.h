@@ -9,6 +9,7 @@
 #include "core/base/safetensors.h"
 #include "core/graph/graph.h"
 #include "core/import/add_loss.h"
+#include "core/import/user_rules.h"
 
 #include <map>
 #include <optional>
@@ -23,6 +24,7 @@ struct ImportOptions {
     Bytes sizeLimit = gibibytes(1); ///< Of the file, after decompression.
     std::map<std::string, int64_t> dims; ///< Sizes of open dimensions by name: "batch".
     std::optional<LossKind> loss;        ///< Added to a model that has none.
+    std::vector<UserRule> rules; ///< For operations that stay opaque.
     JobControl control;
 };
 

@@ -1,8 +1,7 @@
 // ONNX to a graph: names to values, node by node. What a node means is in onnx_ops.h.
 #include "core/graph/verify.h"
 #include "core/import/import_model.h"
-#include "core/import/onnx_ops.h"
-#include "core/import/onnx_roles.h"
+#include "core/import/onnx_importer.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,8 +14,6 @@ namespace alpa
 namespace
 {
 
-/// Calls of functions and branches inside each other beyond this are damage.
-constexpr int kDeepestCall = 16;
 /// Nodes after functions are opened.
 constexpr size_t kMostNodes = size_t{1} << 20;
 /// Tensors without a weight's use are known to the importer up to this size.
@@ -49,58 +46,7 @@ std::string_view safetensorsType(DType dtype)
                                    : "";
 }
 
-class OnnxImporter
-{
-public:
-    OnnxImporter(const OnnxModel& model, const ImportOptions& options, ImportResult& result)
-        : model_(model)
-        , options_(options)
-        , result_(result)
-        , uses_(findOnnxUses(model))
-    {
-        for (const std::vector<OnnxValue>* values : {&model.graph.values, &model.graph.outputs}) {
-            for (const OnnxValue& value : *values)
-                types_.emplace(value.name, &value);
-        }
-        for (const OnnxFunction& function : model.functions)
-            functions_.emplace(function.domain + ':' + function.name, &function);
-    }
-
-    Graph import();
-
-private:
-    using Names = std::unordered_map<std::string, OnnxOperand>;
-
-    void say(Severity severity, int line, std::string message);
-    std::optional<TensorType> closedType(const OnnxValue& value, bool complains);
-    void addInputs();
-    void addInitializers();
-    void addInitializer(const OnnxTensor& tensor);
-    ValueId addParameter(const std::string& name, TensorType type, InputRole role);
-    void convertNodes(const std::vector<OnnxNode>& nodes, Names& names, int line, int depth);
-    void convertNode(const OnnxNode& node, Names& names, int line, int depth);
-    bool convertConstant(const OnnxNode& node, Names& names);
-    bool callFunction(const OnnxNode& node, Names& names, int line, int depth);
-    bool takeBranch(const OnnxNode& node, Names& names, int line, int depth);
-    void addOpaque(const OnnxNode& node, const OnnxContext& context, Names& names, int line,
-                   const std::string& reason);
-    void addOutputs();
-    ScopeId scopeOf(const OnnxNode& node);
-
-    const OnnxModel& model_;
-    const ImportOptions& options_;
-    ImportResult& result_;
-    OnnxUses uses_;
-    Graph graph_;
-    Names names_;
-    std::unordered_map<std::string, const OnnxValue*> types_;
-    std::unordered_map<std::string, const OnnxFunction*> functions_;
-    std::unordered_map<std::string, bool> broken_; ///< Results of nodes that failed.
-    std::string module_;           ///< Of the node before, for those that do not say.
-    std::optional<int64_t> batch_; ///< Dimension 0 of the first input that is no weight.
-    size_t nodeCount_ = 0;
-    int errors_ = 0;
-};
+} // namespace
 
 void OnnxImporter::say(Severity severity, int line, std::string message)
 {
@@ -249,74 +195,6 @@ bool OnnxImporter::convertConstant(const OnnxNode& node, Names& names)
     return true;
 }
 
-bool OnnxImporter::callFunction(const OnnxNode& node, Names& names, int line, int depth)
-{
-    const auto found = functions_.find(node.domain + ':' + node.opType);
-    if (found == functions_.end() || depth >= kDeepestCall)
-        return false;
-    const OnnxFunction& function = *found->second;
-    Names own;
-    for (size_t i = 0; i < function.inputs.size() && i < node.inputs.size(); ++i) {
-        const auto operand = names.find(node.inputs[i]);
-        if (operand != names.end())
-            own[function.inputs[i]] = operand->second;
-    }
-    std::vector<OnnxNode> nodes = function.nodes;
-    for (OnnxNode& inner : nodes) {
-        for (OnnxAttribute& attribute : inner.attributes) {
-            const OnnxAttribute* given =
-                attribute.reference.empty() ? nullptr : node.find(attribute.reference);
-            if (given != nullptr) {
-                const std::string name = attribute.name;
-                attribute = *given;
-                attribute.name = name;
-            }
-        }
-        // An attribute that the caller leaves out is absent.
-        std::erase_if(inner.attributes,
-                      [](const OnnxAttribute& attribute) { return !attribute.reference.empty(); });
-    }
-    convertNodes(nodes, own, line, depth + 1);
-    for (size_t i = 0; i < function.outputs.size() && i < node.outputs.size(); ++i) {
-        const auto value = own.find(function.outputs[i]);
-        if (value != own.end())
-            names[node.outputs[i]] = value->second;
-        else
-            broken_[node.outputs[i]] = true;
-    }
-    return true;
-}
-
-/// If with a known condition is one of its branches.
-bool OnnxImporter::takeBranch(const OnnxNode& node, Names& names, int line, int depth)
-{
-    if (node.opType != "If" || node.inputs.empty() || depth >= kDeepestCall)
-        return false;
-    const auto condition = names.find(node.inputs[0]);
-    if (condition == names.end() || condition->second.known == nullptr ||
-        condition->second.known->values.empty())
-        return false;
-    const bool isTrue = condition->second.known->values[0] != 0;
-    const OnnxAttribute* branch = node.find(isTrue ? "then_branch" : "else_branch");
-    if (branch == nullptr || branch->graph == nullptr)
-        return false;
-    for (const OnnxTensor& tensor : branch->graph->initializers) {
-        if (tensor.dtype && tensor.hasData)
-            names[tensor.name] = {
-                ValueId(), std::make_shared<const OnnxConstant>(
-                               OnnxConstant{{*tensor.dtype, tensor.dims}, onnxValues(tensor)})};
-    }
-    convertNodes(branch->graph->nodes, names, line, depth + 1);
-    for (size_t i = 0; i < node.outputs.size() && i < branch->graph->outputs.size(); ++i) {
-        const auto value = names.find(branch->graph->outputs[i].name);
-        if (value != names.end()) {
-            const OnnxOperand operand = value->second;
-            names[node.outputs[i]] = operand;
-        }
-    }
-    return true;
-}
-
 /// Kept as it stands, if the file says of what types its results are.
 void OnnxImporter::addOpaque(const OnnxNode& node, const OnnxContext& context, Names& names,
                              int line, const std::string& reason)
@@ -345,7 +223,7 @@ void OnnxImporter::addOpaque(const OnnxNode& node, const OnnxContext& context, N
     op.kind = OpKind::kOpaque;
     op.scope = graph_.scope(onnxScope(module_));
     op.sourceLine = line;
-    op.attributes = OpaqueAttributes{printable("onnx." + node.opType), listing(node)};
+    op.attributes = OpaqueAttributes{printable("onnx." + node.opType), listing(node), {}, {}};
     for (const OnnxOperand& operand : context.inputs) {
         if (operand.value.isValid())
             op.operands.push_back(operand.value);
@@ -363,7 +241,7 @@ void OnnxImporter::convertNode(const OnnxNode& node, Names& names, int line, int
 {
     const ScopeId scope = scopeOf(node);
     if (convertConstant(node, names) || callFunction(node, names, line, depth) ||
-        takeBranch(node, names, line, depth))
+        convertControl(node, names, line, depth))
         return;
     OnnxContext context(graph_, node, model_.opset, scope, line);
     for (const std::string& input : node.inputs) {
@@ -462,8 +340,6 @@ Graph OnnxImporter::import()
     addOutputs();
     return std::move(graph_);
 }
-
-} // namespace
 
 ImportResult importOnnx(std::string_view content, std::string_view name,
                         const ImportOptions& options)

@@ -5,6 +5,8 @@
 #include "core/import/mlir_parser.h"
 #include "core/import/source_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace alpa
@@ -24,6 +26,13 @@ ImportResult importModule(const MlirModule& module, const SourceText& source, Di
     if (!isSound)
         return result;
     inlined->graph.name = std::string(name);
+    const UnreadShardings unread = applyShardings(inlined->graph, inlined->shardings, module.meshes);
+    if (unread.count > 0)
+        result.diagnostics.push_back(
+            {Severity::kWarning,
+             fmt::format("{} shardings in the file are not kept: they are no tiling over one mesh",
+                         unread.count),
+             unread.firstLine, 1});
     options.control.report("verifying", 0.9);
     // What the importer lets through must be sound; a problem here is placed by the line of its op.
     std::vector<Diagnostic> problems = verifyGraph(inlined->graph);

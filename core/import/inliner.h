@@ -72,6 +72,11 @@ private:
     std::optional<Values> convertRegion(const MlirRegion& region, const Values& arguments,
                                         Frame& frame);
     bool keepsTypes(const MlirOp& op, const Values& initial, const Values& next);
+    std::optional<Values> takeBranch(const MlirOp& op, const Values& operands, Frame& frame);
+    std::optional<Values> selectBranches(const MlirOp& op, ValueId index,
+                                         const std::vector<Values>& branches, const Frame& frame);
+    ValueId addChoice(OpKind kind, std::vector<ValueId> operands, Attributes attributes,
+                      TensorType type, const MlirOp& op, const Frame& frame);
     Values foldCounters(const MlirOp& op, Values values, const Frame& frame);
 
     std::optional<Values> readReturn(const MlirOp& op, Frame& frame);
@@ -83,6 +88,7 @@ private:
     Values poison(size_t count) const { return Values(count, ValueId()); }
     std::string scopePath(const MlirOp& op, const Frame& frame);
     Phase phaseOf(const MlirOp& op, const Frame& frame);
+    void noteSharding(ValueId value, const std::vector<MlirEntry>& attributes, size_t offset);
     void stop(size_t offset, std::string message);
 
     const MlirModule& module_;

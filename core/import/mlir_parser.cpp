@@ -55,10 +55,68 @@ void ModuleParser::skipStatement(size_t begin)
     scanner_.moveTo(firstLineEnd);
 }
 
+/// name: "0x04000000<digits>" of the dictionaries of resources; the first eight digits are an alignment.
+void ModuleParser::readResources(std::string_view text)
+{
+    constexpr size_t kAlignmentDigits = 10; // With the 0x.
+    for (size_t at = text.find('"'); at != std::string_view::npos;) {
+        const size_t end = text.find('"', at + 1);
+        if (end == std::string_view::npos)
+            return;
+        const std::string_view digits = text.substr(at + 1, end - at - 1);
+        size_t nameEnd = text.find_last_not_of(" \n\r\t:", at - 1);
+        size_t nameBegin = text.find_last_of(" \n\r\t{,", nameEnd);
+        if (nameEnd != std::string_view::npos && nameBegin != std::string_view::npos &&
+            digits.starts_with("0x") && digits.size() >= kAlignmentDigits)
+            module_.resources.emplace(text.substr(nameBegin + 1, nameEnd - nameBegin),
+                                      digits.substr(kAlignmentDigits));
+        at = text.find('"', end + 1);
+    }
+}
+
+/// Behind "sdy.mesh": @name = <[...]>, on one line.
+void ModuleParser::readMesh(size_t begin)
+{
+    const std::string_view text = source_.text();
+    const std::string_view line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+    const size_t name = line.find('@');
+    const size_t open = line.find('<');
+    const size_t close = line.rfind('>');
+    if (name == std::string_view::npos || open == std::string_view::npos || close == std::string_view::npos ||
+        close < open || open < name)
+        return;
+    const size_t nameEnd = line.find_first_of(" =\t", name);
+    module_.meshes.emplace(line.substr(name + 1, nameEnd - name - 1), line.substr(open + 1, close - open - 1));
+}
+
+void ModuleParser::resolveResources(std::vector<MlirOp>& ops)
+{
+    constexpr std::string_view kPrefix = "dense_resource<";
+    for (MlirOp& op : ops) {
+        for (auto& [name, value] : op.attributes) {
+            if (value.kind != MlirAttributeKind::kOther || !value.text.starts_with(kPrefix) ||
+                !value.text.ends_with('>'))
+                continue;
+            const auto resource = module_.resources.find(
+                value.text.substr(kPrefix.size(), value.text.size() - kPrefix.size() - 1));
+            if (resource == module_.resources.end())
+                continue;
+            value.kind = MlirAttributeKind::kResource;
+            value.text = resource->second;
+        }
+        for (MlirRegion& region : op.regions)
+            resolveResources(region.ops);
+    }
+}
+
 MlirModule ModuleParser::parse()
 {
     while (!scanner_.isAtEnd() && !isStopped_ && !control_.isCancelled())
         parseItem();
+    if (!module_.resources.empty()) {
+        for (MlirFunction& function : module_.functions)
+            resolveResources(function.body.ops);
+    }
     if (openModules_ > 0 && !isStopped_ && !control_.isCancelled())
         sink_.error(source_.text().size(),
                     "the file ends inside the module, a '}' is missing: it may be truncated");
@@ -84,14 +142,17 @@ void ModuleParser::parseItem()
         MlirLocationId location = kUnknownLocation;
         if (!reader_.readOptionalLocation(location))
             skipStatement(begin + 1);
-    } else if (scanner_.consume("{-#")) { // Resources of the dialects; what reads them says so.
-        const size_t end = source_.text().find("#-}", begin);
-        scanner_.moveTo(end == std::string_view::npos ? source_.text().size() : end + 3);
+    } else if (scanner_.consume("{-#")) {
+        const size_t end = std::min(source_.text().find("#-}", begin), source_.text().size());
+        readResources(source_.text().substr(begin, end - begin));
+        scanner_.moveTo(std::min(end + 3, source_.text().size()));
     } else if (scanner_.peek() == '!') {
         skipStatement(begin); // A type alias.
     } else {
         const std::string_view word = scanner_.word();
-        if (word.substr(0, 4) != "sdy.") // Meshes of shardings stand beside the functions.
+        if (word == "sdy.mesh")
+            readMesh(begin);
+        else if (word.substr(0, 4) != "sdy.")
             sink_.error(
                 begin,
                 word.empty()

@@ -23,6 +23,7 @@ enum class MlirAttributeKind {
     kList,    ///< [1, 2], array<i64: 1, 2>; also a:b:c and [0] x [1] as lists of their parts.
     kRecord,  ///< {a = 1}, #stablehlo.gather<a = [1]>: entries by name, items without a name.
     kDense,   ///< dense<...> : tensor<...>; `text` is what stands between the angle brackets.
+    kResource, ///< dense_resource<name> whose bytes are in the file; `text` is their digits, little-endian.
     kOther,   ///< Anything else, as text.
 };
 
@@ -135,6 +136,10 @@ struct MlirModule {
     std::vector<MlirFunction> functions;
     std::vector<MlirLocation> locations; ///< Entry 0 is unknown.
     std::unordered_map<std::string_view, MlirLocationId> locationAliases;
+    /// Hexadecimal digits of the blobs behind the functions, by name, without their alignment.
+    std::unordered_map<std::string_view, std::string_view> resources;
+    /// sdy.mesh @mesh = <["x"=2, "y"=4]>: what stands between the angle brackets, by name.
+    std::unordered_map<std::string_view, std::string_view> meshes;
 };
 
 } // namespace alpa

@@ -32,6 +32,9 @@ public:
 private:
     void parseItem();
     void parseAlias();
+    void readResources(std::string_view text);
+    void readMesh(size_t begin);
+    void resolveResources(std::vector<MlirOp>& ops);
     void parseModuleHead();
     void parseFunction();
     bool readFunctionHead(MlirFunction& function);

@@ -248,7 +248,8 @@ OnnxHandler findOnnxOperator(std::string_view name)
 {
     for (const auto& operators :
          {onnxElementwise(), onnxShapes(), onnxContractions(), onnxWindows(), onnxReductions(),
-          onnxIndexing(), onnxResizing()}) {
+          onnxIndexing(), onnxResizing(), onnxRecurrent(),
+          onnxSampling(), onnxTrigonometry()}) {
         for (const OnnxOperator& known : operators) {
             if (known.name == name)
                 return known.convert;

@@ -32,6 +32,7 @@ struct OnnxAttribute {
     std::string text;
     std::vector<int64_t> integers;
     std::vector<double> reals;
+    std::vector<std::string> texts;
     std::shared_ptr<const OnnxTensor> tensor;
     std::shared_ptr<const OnnxGraph> graph;
     std::string reference; ///< Inside a function: the caller's attribute that this one is.

@@ -23,6 +23,9 @@ std::span<const OnnxOperator> onnxContractions();
 std::span<const OnnxOperator> onnxWindows();
 std::span<const OnnxOperator> onnxResizing();
 std::span<const OnnxOperator> onnxReductions();
+std::span<const OnnxOperator> onnxRecurrent();
+std::span<const OnnxOperator> onnxSampling();
+std::span<const OnnxOperator> onnxTrigonometry();
 std::span<const OnnxOperator> onnxIndexing();
 
 /// The handler of an operator of the default domain; null if there is none.

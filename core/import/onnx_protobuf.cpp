@@ -153,6 +153,7 @@ OnnxAttribute Reader::attribute(const onnx::AttributeProto& proto, int depth)
     attribute.text = proto.s();
     attribute.integers.assign(proto.ints().begin(), proto.ints().end());
     attribute.reals.assign(proto.floats().begin(), proto.floats().end());
+    attribute.texts.assign(proto.strings().begin(), proto.strings().end());
     attribute.reference = proto.ref_attr_name();
     if (proto.has_t())
         attribute.tensor = std::make_shared<const OnnxTensor>(tensor(proto.t()));

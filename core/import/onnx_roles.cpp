@@ -15,7 +15,7 @@ struct LayerInputs {
         endFrozen; ///< Inputs [first, end) are weights, then frozen ones.
 };
 
-constexpr std::array<LayerInputs, 14> kLayers{{{"MatMul", 1, 2, 2},
+constexpr std::array<LayerInputs, 15> kLayers{{{"MatMul", 1, 2, 2},
                                                {"Gemm", 1, 3, 3},
                                                {"Conv", 1, 3, 3},
                                                {"ConvTranspose", 1, 3, 3},
@@ -28,7 +28,8 @@ constexpr std::array<LayerInputs, 14> kLayers{{{"MatMul", 1, 2, 2},
                                                {"BatchNormalization", 1, 3, 5},
                                                {"PRelu", 1, 2, 2},
                                                {"LSTM", 1, 4, 4},
-                                               {"GRU", 1, 4, 4}}};
+                                               {"GRU", 1, 4, 4},
+                                               {"RNN", 1, 4, 4}}};
 
 bool passesOn(const std::string& opType)
 {
@@ -44,6 +45,10 @@ void findUses(const std::vector<OnnxNode>& nodes, OnnxUses& uses)
         if (passesOn(node.opType) && !node.inputs.empty() && !node.outputs.empty() &&
             uses.weights.count(node.outputs[0]) > 0)
             uses.weights.insert(node.inputs[0]);
+        for (const OnnxAttribute& attribute : node.attributes) {
+            if (attribute.graph != nullptr)
+                findUses(attribute.graph->nodes, uses);
+        }
         for (const LayerInputs& layer : kLayers) {
             if (layer.opType != node.opType)
                 continue;

@@ -19,6 +19,9 @@
 namespace alpa
 {
 
+/// A call of cuDNN's fused attention; convert_attention.cpp.
+struct FusedAttention;
+
 /// Adds the ops of one operation. The first problem is kept; after it nothing more is added.
 class OpConverter
 {
@@ -40,7 +43,10 @@ private:
 
     // Each makes results_ or a problem.
     void convertElementwise(OpKind kind);
+    void convertAtan2();
+    void convertBitcast();
     void convertBroadcast();
+    void convertCbrt();
     void convertClamp() { finish(OpKind::kClamp, op_.operands); }
     void convertCompare();
     void convertConcatenate();
@@ -60,9 +66,11 @@ private:
     void convertReduceOfSeveral(const std::vector<int>& dims);
     void convertIndexedExtremum(const IndexedExtremum& place, const std::vector<int>& dims);
     std::optional<ReduceKind> combinerOf(size_t at, size_t count) const;
+    void convertReducePrecision();
     void convertReduceWindow();
     void convertReshape() { finish(OpKind::kReshape, op_.operands); }
     void convertReverse() { convertDims(OpKind::kReverse, {"dims", "dimensions"}); }
+    void convertRoundAway();
     void convertScatter();
     void convertSelect() { finish(OpKind::kSelect, op_.operands); }
     void convertSelectAndScatter();
@@ -78,6 +86,18 @@ private:
         unsupported("the number of its iterations does not follow from constants");
     }
     void passOperands() { results_ = op_.operands; }
+
+    // convert_attention.cpp
+    void convertAttention(std::string_view target);
+    std::optional<FusedAttention> readAttention(std::string_view target);
+    void convertAttentionForward(const FusedAttention& attention);
+    void convertAttentionBackward(const FusedAttention& attention);
+    ValueId headsFirst(ValueId x, const FusedAttention& attention, int64_t heads);
+    ValueId headProduct(ValueId left, ValueId right, int leftSum, int rightSum, DType dtype);
+    ValueId rowsOver(ValueId rows, const TensorType& type);
+    ValueId attentionMask(const FusedAttention& attention, const TensorType& scores, ValueId keyLengths);
+    ValueId attentionScores(const FusedAttention& attention, ValueId q, ValueId k, ValueId bias,
+                            ValueId keyLengths);
 
     ValueId emit(OpKind kind, const Values& operands, Attributes attributes,
                  const TensorType& declared);

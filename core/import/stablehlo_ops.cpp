@@ -4,6 +4,10 @@
 #include "core/import/attribute_access.h"
 #include "core/import/op_converter.h"
 
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
 namespace alpa
 {
 namespace
@@ -98,6 +102,113 @@ void OpConverter::convertTan()
     finish(OpKind::kDivide, {sine, cosine});
 }
 
+/// Of equal widths; others gain or lose a dimension, which no op of the graph does.
+void OpConverter::convertBitcast()
+{
+    if (!hasOperands(1))
+        return;
+    if (graph_.type(op_.operands[0]).dims != declared().dims)
+        return unsupported("its elements change their width");
+    finish(OpKind::kBitcast, op_.operands);
+}
+
+void OpConverter::convertCbrt()
+{
+    if (!hasOperands(1))
+        return;
+    const ValueId sign = emit(OpKind::kSign, op_.operands, {}, declared());
+    const ValueId size = emit(OpKind::kAbs, op_.operands, {}, declared());
+    const ValueId root = emit(OpKind::kPower, {size, splat(1.0 / 3.0, declared())}, {}, declared());
+    finish(OpKind::kMultiply, {sign, root});
+}
+
+/// The nearest, halves away from zero.
+void OpConverter::convertRoundAway()
+{
+    if (!hasOperands(1))
+        return;
+    const ValueId sign = emit(OpKind::kSign, op_.operands, {}, declared());
+    const ValueId size = emit(OpKind::kAbs, op_.operands, {}, declared());
+    const ValueId half = emit(OpKind::kAdd, {size, splat(0.5, declared())}, {}, declared());
+    const ValueId whole = emit(OpKind::kFloor, {half}, {}, declared());
+    finish(OpKind::kMultiply, {sign, whole});
+}
+
+/// To the formats that exist as types: through them and back.
+void OpConverter::convertReducePrecision()
+{
+    const auto exponent = integers(findAny(syntax_, {"exponent_bits", "format"}));
+    const auto mantissa = integers(syntax_.find("mantissa_bits"));
+    int64_t exponentBits = exponent && exponent->size() == 1 ? exponent->front() : 0;
+    int64_t mantissaBits = mantissa && mantissa->size() == 1 ? mantissa->front() : 0;
+    if (const MlirAttribute* format = syntax_.find("format")) { // e5m10
+        const char* end = format->text.data() + format->text.size();
+        const size_t m = std::min(format->text.find('m'), format->text.size());
+        if (m > 1 && m < format->text.size() && format->text.front() == 'e') {
+            std::from_chars(format->text.data() + 1, format->text.data() + m, exponentBits);
+            std::from_chars(format->text.data() + m + 1, end, mantissaBits);
+        }
+    }
+    const DType own = declared().dtype;
+    const auto isFormat = [&](int64_t e, int64_t m) { return exponentBits == e && mantissaBits == m; };
+    std::optional<DType> narrow;
+    if (isFormat(8, 7))
+        narrow = DType::kBF16;
+    else if (isFormat(5, 10))
+        narrow = DType::kF16;
+    else if (isFormat(8, 23))
+        narrow = DType::kF32;
+    else if (!isFormat(11, 52))
+        return unsupported(fmt::format("no type has {} bits of exponent and {} of mantissa",
+                                       exponentBits, mantissaBits));
+    if (!hasOperands(1))
+        return;
+    if (!narrow || dtypeBytes(*narrow) > dtypeBytes(own) || *narrow == own)
+        return passOperands();
+    const ValueId rounded =
+        emit(OpKind::kConvert, op_.operands, {}, {*narrow, declared().dims});
+    finish(OpKind::kConvert, {rounded});
+}
+
+/// Of numbers in [-1, 1], by the series of Abramowitz and Stegun 4.4.49 in the squares, to 1e-8 or so; the quadrant
+/// follows from the signs.
+void OpConverter::convertAtan2()
+{
+    if (!hasOperands(2))
+        return;
+    const ValueId y = op_.operands[0];
+    const ValueId x = op_.operands[1];
+    const TensorType& type = declared();
+    const TensorType pred{DType::kPred, type.dims};
+    const ValueId ay = emit(OpKind::kAbs, {y}, {}, type);
+    const ValueId ax = emit(OpKind::kAbs, {x}, {}, type);
+    const ValueId high = emit(OpKind::kMaximum, {ax, ay}, {}, type);
+    const ValueId low = emit(OpKind::kMinimum, {ax, ay}, {}, type);
+    const ValueId zero = splat(0, type);
+    const ValueId isZero = emit(OpKind::kCompare, {high, zero}, CompareAttributes{CompareDirection::kEq}, pred);
+    const ValueId divisor = emit(OpKind::kSelect, {isZero, splat(1, type), high}, {}, type);
+    const ValueId t = emit(OpKind::kDivide, {low, divisor}, {}, type);
+    const ValueId s = emit(OpKind::kMultiply, {t, t}, {}, type);
+    constexpr double kSeries[] = {0.0028662257, -0.0161657367, 0.0429096138, -0.0752896400, 0.1065626393,
+                                  -0.1420889944, 0.1999355085, -0.3333314528, 1.0};
+    ValueId sum = splat(kSeries[0], type);
+    for (size_t at = 1; at < std::size(kSeries); ++at) {
+        const ValueId product = emit(OpKind::kMultiply, {sum, s}, {}, type);
+        sum = emit(OpKind::kAdd, {product, splat(kSeries[at], type)}, {}, type);
+    }
+    ValueId angle = emit(OpKind::kMultiply, {sum, t}, {}, type);
+    const auto where = [&](ValueId a, ValueId b, double from) {
+        const ValueId holds = emit(OpKind::kCompare, {a, b}, CompareAttributes{CompareDirection::kGt}, pred);
+        const ValueId other = emit(OpKind::kSubtract, {splat(from, type), angle}, {}, type);
+        angle = emit(OpKind::kSelect, {holds, other, angle}, {}, type);
+    };
+    where(ay, ax, 1.5707963267948966);
+    where(zero, x, 3.141592653589793);
+    const ValueId isBelow = emit(OpKind::kCompare, {y, zero}, CompareAttributes{CompareDirection::kLt}, pred);
+    const ValueId negative = emit(OpKind::kNegate, {angle}, {}, type);
+    finish(OpKind::kSelect, {isBelow, negative, angle});
+}
+
 void OpConverter::convertCustomCall()
 {
     const MlirAttribute* callee = findAny(syntax_, {"callee", "call_target_name"});
@@ -105,6 +216,8 @@ void OpConverter::convertCustomCall()
     if (target == "Sharding" &&
         op_.operands.size() == 1) // GSPMD's way to annotate an intermediate value.
         return passOperands();
+    if (target.starts_with("__cudnn$fmha"))
+        return convertAttention(target);
     unsupported("what a custom call computes is not in the file");
 }
 
@@ -141,6 +254,10 @@ const std::unordered_map<std::string_view, OpKind>& OpConverter::elementwiseKind
         {"sqrt", OpKind::kSqrt},
         {"subtract", OpKind::kSubtract},
         {"tanh", OpKind::kTanh},
+        {"shift_left", OpKind::kShiftLeft},
+        {"shift_right_arithmetic", OpKind::kShiftRightArithmetic},
+        {"shift_right_logical", OpKind::kShiftRightLogical},
+        {"popcnt", OpKind::kPopulationCount},
         {"xor", OpKind::kXor},
     };
     return kKinds;
@@ -149,8 +266,11 @@ const std::unordered_map<std::string_view, OpKind>& OpConverter::elementwiseKind
 const std::unordered_map<std::string_view, OpConverter::Handler>& OpConverter::handlers()
 {
     static const std::unordered_map<std::string_view, Handler> kHandlers = {
+        {"atan2", &OpConverter::convertAtan2},
+        {"bitcast_convert", &OpConverter::convertBitcast},
         {"broadcast", &OpConverter::convertBroadcast},
         {"broadcast_in_dim", &OpConverter::convertBroadcast},
+        {"cbrt", &OpConverter::convertCbrt},
         {"clamp", &OpConverter::convertClamp},
         {"compare", &OpConverter::convertCompare},
         {"concatenate", &OpConverter::convertConcatenate},
@@ -167,9 +287,11 @@ const std::unordered_map<std::string_view, OpConverter::Handler>& OpConverter::h
         {"optimization_barrier", &OpConverter::passOperands},
         {"pad", &OpConverter::convertPad},
         {"reduce", &OpConverter::convertReduce},
+        {"reduce_precision", &OpConverter::convertReducePrecision},
         {"reduce_window", &OpConverter::convertReduceWindow},
         {"reshape", &OpConverter::convertReshape},
         {"reverse", &OpConverter::convertReverse},
+        {"round_nearest_afz", &OpConverter::convertRoundAway},
         {"scatter", &OpConverter::convertScatter},
         {"select", &OpConverter::convertSelect},
         {"select_and_scatter", &OpConverter::convertSelectAndScatter},
@@ -247,7 +369,7 @@ std::vector<ValueId> addOpaque(Graph& graph, const StablehloOp& op, std::string_
     opaque.sourceLine = op.line;
     opaque.operands = op.operands;
     opaque.attributes = OpaqueAttributes{operationLabel(op.syntax),
-                                         std::string(text.substr(0, kLongestOpaqueText))};
+                                         std::string(text.substr(0, kLongestOpaqueText)), {}, {}};
     const OpId id = graph.addOp(std::move(opaque), op.resultTypes);
     return graph.op(id).results;
 }

@@ -1,4 +1,5 @@
 // Derivatives of gather and scatter, which are each other's, and of sort, which is its own.
+#include "core/graph/opaque_rule.h"
 #include "core/training/backward.h"
 
 #include <algorithm>
@@ -109,22 +110,40 @@ void sortRule(Backward& b, const Op& op, ValueId)
     }
 }
 
+/// The rule of the derivative that goes to operand `operand`; none without a rule.
+std::string ruleOfDerivative(const OpaqueAttributes& opaque, size_t operand,
+                             const std::vector<size_t>& cotangents)
+{
+    if (opaque.rule.empty())
+        return {};
+    const Result<OpaqueRule> rule = parseOpaqueRule(opaque.rule);
+    return rule.ok() ? formatOpaqueRule(derivativeRule(*rule, operand, cotangents)) : std::string();
+}
+
 /// What nobody knows has a derivative that nobody knows: for each operand an op of the operands and
-/// the cotangents, so that plans can be made. Nothing executes either.
+/// the cotangents, so that plans can be made. Nothing executes either. It takes as long as the op
+/// itself, as the derivatives of products do.
 void opaqueRule(Backward& b, const Op& op, ValueId)
 {
-    const auto& opaque = std::get<OpaqueAttributes>(op.attributes);
+    const OpaqueAttributes opaque = std::get<OpaqueAttributes>(op.attributes);
     std::vector<ValueId> known = op.operands;
-    for (const ValueId result : op.results) {
-        if (b.cotangent(result).isValid())
-            known.push_back(b.cotangent(result));
+    std::vector<size_t> cotangents;
+    for (size_t at = 0; at < op.results.size(); ++at) {
+        if (!b.cotangent(op.results[at]).isValid())
+            continue;
+        known.push_back(b.cotangent(op.results[at]));
+        cotangents.push_back(at);
     }
-    for (const ValueId operand : op.operands) {
-        if (b.isActive(operand))
-            b.contribute(operand, b.build().emit(
-                                      OpKind::kOpaque, known,
-                                      OpaqueAttributes{"derivative of " + opaque.name, opaque.text},
-                                      b.graph().type(operand)));
+    for (size_t at = 0; at < op.operands.size(); ++at) {
+        const ValueId operand = op.operands[at];
+        if (!b.isActive(operand))
+            continue;
+        const OpaqueAttributes derivative{.name = "derivative of " + opaque.name,
+                                          .text = opaque.text,
+                                          .rule = ruleOfDerivative(opaque, at, cotangents),
+                                          .flops = opaque.flops};
+        b.contribute(operand, b.build().emit(OpKind::kOpaque, known, derivative,
+                                             b.graph().type(operand)));
     }
 }
 

@@ -1,3 +1,4 @@
+#include "runtime/cpu/bit_tiles.h"
 #include "runtime/cpu/elementwise_tiles.h"
 #include "runtime/cpu/kernel.h"
 #include "runtime/cpu/storage.h"
@@ -6,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 namespace alpa::cpu
@@ -236,6 +238,13 @@ std::optional<Kernel> makeFor(const KernelRequest& request)
         return unaryKernel<C>(request, tile);
     if (const BinaryTile<C, C> tile = binaryTile<C>(request.kind))
         return binaryKernel<C>(request, tile);
+    if constexpr (!kIsFloat<C>) {
+        const DType dtype = request.inputs[0].dtype;
+        if (const UnaryTile<C, C> tile = bitCountTile<C>(request.kind, dtype))
+            return unaryKernel<C>(request, tile);
+        if (const BinaryTile<C, C> tile = shiftTile<C>(request.kind, dtype))
+            return binaryKernel<C>(request, tile);
+    }
     return std::nullopt;
 }
 
@@ -266,6 +275,12 @@ Result<Kernel> makeElementwiseKernel(const KernelRequest& request)
 {
     if (request.kind == OpKind::kConvert)
         return makeConvert(request);
+    if (request.kind == OpKind::kBitcast) {
+        const auto bytes = static_cast<size_t>(request.outputs[0].bytes().count);
+        return Kernel{[bytes](const KernelCall& call) {
+            std::memmove(call.outputs[0], call.inputs[0], bytes);
+        }};
+    }
     // Of select and clamp, operand 1 has the type that is computed with.
     const bool isTernary = request.kind == OpKind::kSelect || request.kind == OpKind::kClamp;
     const DType dtype = request.inputs[isTernary ? 1 : 0].dtype;

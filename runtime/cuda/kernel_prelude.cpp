@@ -112,6 +112,17 @@ template <class T> DEVICE T opAnd(T a, T b) { return static_cast<T>(a & b); }
 template <class T> DEVICE T opOr(T a, T b) { return static_cast<T>(a | b); }
 template <class T> DEVICE T opNot(T a) { return static_cast<T>(~a); }
 DEVICE bool opNot(bool a) { return !a; }
+template <class D, class S> DEVICE D bitsAs(S x) { union { S from; D to; } bits; bits.from = x; return bits.to; }
+template <int B> struct UnsignedOf { typedef u64 type; };
+template <> struct UnsignedOf<1> { typedef u8 type; };
+template <> struct UnsignedOf<2> { typedef u16 type; };
+template <> struct UnsignedOf<4> { typedef u32 type; };
+template <class T> DEVICE u64 bitsOf(T a) { return static_cast<typename UnsignedOf<sizeof(T)>::type>(a); }
+template <class T> DEVICE bool isWholeShift(T by) { return static_cast<u64>(by) >= sizeof(T) * 8; }
+template <class T> DEVICE T opShiftLeft(T a, T b) { return isWholeShift(b) ? T(0) : static_cast<T>(bitsOf(a) << b); }
+template <class T> DEVICE T opShiftRightLogical(T a, T b) { return isWholeShift(b) ? T(0) : static_cast<T>(bitsOf(a) >> b); }
+template <class T> DEVICE T opShiftRight(T a, T b) { return static_cast<T>(a >> (isWholeShift(b) ? static_cast<T>(sizeof(T) * 8 - 1) : b)); }
+template <class T> DEVICE T opPopulationCount(T a) { return static_cast<T>(__popcll(bitsOf(a))); }
 template <class T> DEVICE T opNegate(T a) { return static_cast<T>(T(0) - a); }
 DEVICE float opNegate(float a) { return -a; }
 DEVICE double opNegate(double a) { return -a; }

@@ -71,6 +71,14 @@ std::string_view functionName(OpKind kind)
         return "opLogistic";
     case OpKind::kNegate:
         return "opNegate";
+    case OpKind::kPopulationCount:
+        return "opPopulationCount";
+    case OpKind::kShiftLeft:
+        return "opShiftLeft";
+    case OpKind::kShiftRightArithmetic:
+        return "opShiftRight";
+    case OpKind::kShiftRightLogical:
+        return "opShiftRightLogical";
     case OpKind::kNot:
         return "opNot";
     case OpKind::kRound:
@@ -207,6 +215,9 @@ std::string elementText(OpKind kind, const Attributes& attributes, const std::ve
 {
     if (kind == OpKind::kConvert)
         return convertText(in[0], out, operands[0]);
+    if (kind == OpKind::kBitcast)
+        return fmt::format("decode(bitsAs<{}>(Encode<{}>::of({})))", storageType(out),
+                           storageType(in[0]), operands[0]);
     if (kind == OpKind::kCompare)
         return fmt::format("({} {} {})", operands[0],
                            compareSign(std::get<CompareAttributes>(attributes).direction),

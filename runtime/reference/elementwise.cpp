@@ -159,6 +159,8 @@ void evaluateElementwise(const Op& op, Operands in, HostTensor& out)
         return evaluateClamp(in, out);
     if (op.kind == OpKind::kNot)
         return evaluateNot(*in[0], out);
+    if (isBitOperation(op.kind))
+        return evaluateBits(op.kind, in, out);
     if (op.kind == OpKind::kDivide && !isFloating(out.type.dtype))
         return mapTwo(in, out, divideIntegers);
     for (const UnaryKernel& kernel : kUnaryKernels) {

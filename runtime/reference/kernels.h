@@ -14,6 +14,9 @@ using Operands = std::span<const HostTensor* const>;
 
 /// kAbs ... kXor, except that operands may be scalars where op.h says so.
 void evaluateElementwise(const Op& op, Operands in, HostTensor& out);
+/// Bitcast, population count and the shifts: those among the element-wise kinds that look at bits.
+bool isBitOperation(OpKind kind);
+void evaluateBits(OpKind kind, Operands in, HostTensor& out);
 /// kBroadcast ... kTranspose and kAccumulate; false for every other kind.
 bool evaluateShape(const Op& op, Operands in, HostTensor& out);
 void evaluateDot(const DotAttributes& attributes, Operands in, HostTensor& out);

@@ -179,7 +179,7 @@ TEST(OpaquePlan, GoesOnAroundAnOperationThatNobodyKnows)
     const auto tanhLike = std::ranges::find(loss.ops, OpKind::kMaximum, &Op::kind);
     ASSERT_NE(tanhLike, loss.ops.end());
     tanhLike->kind = OpKind::kOpaque;
-    tanhLike->attributes = OpaqueAttributes{"custom.activation", "custom.activation"};
+    tanhLike->attributes = OpaqueAttributes{"custom.activation", "custom.activation", {}, {}};
     const Result<PlanOutcome> outcome =
         planOf(loss, {.model = "mlp-tiny", .name = "", .devices = 4});
     ASSERT_TRUE(outcome.ok()) << outcome.error().message;

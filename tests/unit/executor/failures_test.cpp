@@ -125,7 +125,7 @@ TEST(Failures, AnOpWithoutKernelIsRefusedAtLoad)
     builder.addStage({2});
     const BufferId in = builder.buffer(0, "in", {DType::kF32, {4}}, BufferKind::kParameter);
     builder.compute(0, SegmentKind::kForward, OpKind::kOpaque, {in}, {in},
-                    OpaqueAttributes{"stablehlo.fft", ""});
+                    OpaqueAttributes{"stablehlo.fft", "", {}, {}});
     builder.queue(0, {{SegmentKind::kForward, 0}});
     const auto result = runProgram(builder.program(), zeros(builder.program()), {});
     ASSERT_FALSE(result.ok());

@@ -272,7 +272,7 @@ TEST(ImportOps, UnknownOnesStayOpaqueAndAreCounted)
 {
     const std::string_view module = R"(module @m {
   func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {
-    %0 = stablehlo.cbrt %a : tensor<4xf32>
+    %0 = stablehlo.count_leading_zeros %a : tensor<4xf32>
     %1 = stablehlo.custom_call @my_kernel(%0) {api_version = 2 : i32} : (tensor<4xf32>) -> tensor<4xf32>
     %2:2 = "other.thing"(%1) ({
       %9 = "other.inner"() : () -> tensor<4xf32>
@@ -290,7 +290,7 @@ TEST(ImportOps, UnknownOnesStayOpaqueAndAreCounted)
                            "(tensor<4xf32>) -> tensor<4xf32>");
     EXPECT_EQ(
         importedProblems(module),
-        "warning 3:10 'stablehlo.cbrt' is kept as an opaque operation: this operation is not "
+        "warning 3:10 'stablehlo.count_leading_zeros' is kept as an opaque operation: this operation is not "
         "known\n"
         "warning 4:10 'stablehlo.custom_call @my_kernel' is kept as an opaque operation: what a "
         "custom call computes "

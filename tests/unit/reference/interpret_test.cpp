@@ -285,7 +285,7 @@ TEST(Interpret, RefusesOpaqueOpsAndWrongInputs)
     Graph graph;
     const ValueId x = graph.addInput("x", {DType::kF32, {2}}, InputRole::kBatch);
     GraphBuilder b(graph);
-    graph.addOutput({b.emit(OpKind::kOpaque, {x}, OpaqueAttributes{"stablehlo.fft", ""}, b.type(x)),
+    graph.addOutput({b.emit(OpKind::kOpaque, {x}, OpaqueAttributes{"stablehlo.fft", "", {}, {}}, b.type(x)),
                      OutputRole::kOther,
                      "",
                      {}});

@@ -37,7 +37,7 @@ TEST(Differentiate, RefusesAllOpsWithoutDerivativeAtOnce)
 TEST(Differentiate, GivesWhatNobodyKnowsADerivativeThatNobodyKnows)
 {
     const Graph graph = weightedLoss({{4}}, [](GraphBuilder& b, P p) {
-        return b.emit(OpKind::kOpaque, {b.tanh(p[0])}, OpaqueAttributes{"stablehlo.fft", "text"},
+        return b.emit(OpKind::kOpaque, {b.tanh(p[0])}, OpaqueAttributes{"stablehlo.fft", "text", {}, {}},
                       b.type(p[0]));
     });
     const Result<Graph> result = differentiate(graph);
