@@ -44,6 +44,10 @@ struct CanvasNode {
     bool isGroup = false; ///< Unfolds.
     int stage = -1;       ///< Tints the box.
     double heat = -1;     ///< In [0, 1]; negative: no heat bar.
+    /// What the colour mode says of the box. Numbers: in [0, 1], or [-1, 1] about zero if `isDiverging`.
+    std::optional<double> shade;
+    bool isDiverging = false;
+    std::optional<int> shadeAxis; ///< Mesh axis; negative: replicated.
 };
 
 struct CanvasEdge {
@@ -53,12 +57,18 @@ struct CanvasEdge {
     QString badge; ///< "AR y", "send"; empty when nothing has to move.
     QString tip;
     bool isBackward = false; ///< Drawn with the arrow at `from`.
+    bool isBeside = false;   ///< Between boxes side by side: no reason to lay one above the other.
+    std::optional<ShardingSpec> spec; ///< Of the largest tensor on it.
+    Selection selection;     ///< What a click on the badge selects.
 };
 
 struct CanvasLevel {
     std::vector<CanvasNode> nodes;
     std::vector<CanvasEdge> edges;
+    /// Too many for boxes of their own sizes: all as large as `kDenseBox`, straight arrows, laid out by ourselves.
+    bool isDense = false;
 };
+constexpr QSizeF kDenseBox{150, 30};
 
 /// The level inside the group `key`; "" is the outermost.
 using CanvasContent = std::function<CanvasLevel(const QString& key)>;

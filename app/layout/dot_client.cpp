@@ -68,7 +68,9 @@ void DotClient::cancelAll()
         return;
     isActive_ = false;
     deadline_.stop();
+    // The next request must not be written to the one that is dying; it is gone within milliseconds.
     process_.kill();
+    process_.waitForFinished(200);
 }
 
 void DotClient::sendNext()

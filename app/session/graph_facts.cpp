@@ -1,6 +1,9 @@
 #include "app/session/graph_facts.h"
 
 #include <algorithm>
+#include <map>
+
+#include "core/cost/compute_time.h"
 
 namespace alpa::app
 {
@@ -169,6 +172,56 @@ void findCommunication(GraphFacts& facts, int number)
     }
 }
 
+/// What an op takes on one device, its work shared by as many devices as its result is split over.
+void timeOps(GraphFacts& facts)
+{
+    const Graph& graph = *facts.graph;
+    facts.timeOfOp.assign(graph.ops.size(), Seconds());
+    for (size_t i = 0; i < graph.ops.size(); ++i) {
+        const Op& op = graph.ops[i];
+        if (facts.stageOfOp[i] < 0 || op.results.empty())
+            continue;
+        const DeviceMesh& mesh = facts.plan->stages[static_cast<size_t>(facts.stageOfOp[i])].mesh;
+        const auto& spec = facts.specOfValue[op.results[0].index()];
+        const int parts = spec ? mesh.groupSize(spec->usedAxes()) : 1;
+        facts.timeOfOp[i] = computeTime(graph, op, facts.plan->cluster.device).on(parts);
+        if (facts.layerOfOp[i] >= 0 && op.phase != Phase::kUpdate)
+            facts.layers[static_cast<size_t>(facts.layerOfOp[i])].compute += facts.timeOfOp[i];
+    }
+}
+
+void addToHash(uint64_t& hash, uint64_t value) { hash = (hash ^ value) * 0x100000001B3ull; } // FNV-1a, by words
+
+/// Two layers are twins when their ops, result types, specs and stage are the same in the same order.
+void findTwins(GraphFacts& facts)
+{
+    const Graph& graph = *facts.graph;
+    std::vector<uint64_t> hashes(facts.layers.size(), 0xCBF29CE484222325ull);
+    for (size_t i = 0; i < graph.ops.size(); ++i) {
+        if (facts.layerOfOp[i] < 0)
+            continue;
+        uint64_t& hash = hashes[static_cast<size_t>(facts.layerOfOp[i])];
+        const Op& op = graph.ops[i];
+        addToHash(hash, static_cast<uint64_t>(op.kind) * 8 + static_cast<uint64_t>(op.phase));
+        for (const ValueId result : op.results) {
+            const TensorType& type = graph.type(result);
+            addToHash(hash, static_cast<uint64_t>(type.dtype));
+            for (const int64_t dim : type.dims)
+                addToHash(hash, static_cast<uint64_t>(dim));
+            if (const auto& spec = facts.specOfValue[result.index()]) {
+                for (size_t d = 0; d < spec->rank; ++d)
+                    addToHash(hash, spec->dims[d]);
+                addToHash(hash, spec->partial);
+            }
+        }
+    }
+    std::map<std::pair<uint64_t, int>, int> first;
+    for (size_t layer = 0; layer < facts.layers.size(); ++layer) {
+        const auto [place, isNew] = first.try_emplace({hashes[layer], facts.layers[layer].stage}, int(layer));
+        facts.layers[layer].twin = place->second;
+    }
+}
+
 } // namespace
 
 const Decision* GraphFacts::decision(DecisionPlace place) const
@@ -202,6 +255,7 @@ std::shared_ptr<const GraphFacts> describeGraph(std::shared_ptr<const Graph> gra
     facts->communicationsOfOp.resize(facts->graph->ops.size());
     facts->decisionOfOp.resize(facts->graph->ops.size());
     facts->decisionOfValue.resize(facts->graph->values.size());
+    findTwins(*facts);
     return facts;
 }
 
@@ -223,6 +277,8 @@ std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPla
     facts->communicationsOfOp.resize(facts->graph->ops.size());
     for (size_t s = 0; s < facts->plan->stages.size(); ++s)
         findCommunication(*facts, int(s));
+    timeOps(*facts);
+    findTwins(*facts);
     return facts;
 }
 

@@ -41,6 +41,8 @@ struct LayerFacts {
     int forwardOps = 0, backwardOps = 0, updateOps = 0;
     int collectives = 0;   ///< Within the stage, forward and backward.
     Seconds communication; ///< Their time.
+    Seconds compute;       ///< Of one device and microbatch, forward and backward; zero without a plan.
+    int twin = 0; ///< The first layer with the same ops, sizes, shardings and stage: this one if there is none before.
 };
 
 /// Where a decision stands: stage and index into its decisions.
@@ -64,6 +66,7 @@ struct GraphFacts {
     std::vector<std::vector<int>> communicationsOfOp;
     std::vector<StageTransfer> transfers;
     std::vector<DecisionPlace> decisionOfOp, decisionOfValue;
+    std::vector<Seconds> timeOfOp; ///< Compute of one device; empty without a plan.
 
     const Decision* decision(DecisionPlace place) const;
     /// "GPT/block_0/fc:dot", the label that pins match.

@@ -47,6 +47,8 @@ std::shared_ptr<const Model> makeModel(const QString& path, Graph graph, std::ve
     model->name = modelNameOf(path);
     model->diagnostics = std::move(diagnostics);
     model->excerpts = findExcerpts(model->diagnostics, source);
+    if (!source.empty())
+        model->source = std::make_shared<const TextLines>(std::string(source));
     model->scopes = buildScopeTree(graph);
     model->layers = groupByScope(graph);
     model->parameters = parameterCount(graph);

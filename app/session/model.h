@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/session/scope_tree.h"
+#include "app/session/text_lines.h"
 #include "core/base/diagnostic.h"
 #include "core/graph/graph.h"
 
@@ -21,6 +22,7 @@ struct Model {
     std::shared_ptr<const Graph> graph; ///< Never null; empty when the file could not be read at all.
     std::vector<Diagnostic> diagnostics;
     std::vector<QString> excerpts; ///< Per diagnostic: its line of the file.
+    std::shared_ptr<const TextLines> source; ///< The file's text, an ONNX file's nodes one a line; null if unknown.
     ScopeTree scopes;
     LayerGroups layers;
     int64_t parameters = 0; ///< Elements of all parameters.

@@ -8,9 +8,10 @@
 namespace alpa::app
 {
 
-/// `index` counts in the table of the kind: ops and values of the shown graph, layers, stages, nodes of the scope tree.
+/// `index` counts in the table of the kind: ops and values of the shown graph, layers, stages, nodes of the scope tree,
+/// devices of the cluster, communications of the facts. Plans are no part of it: the shown plan is the selected one.
 struct Selection {
-    enum class Kind { kNone, kOp, kValue, kLayer, kStage, kScope };
+    enum class Kind { kNone, kOp, kValue, kLayer, kStage, kScope, kDevice, kCollective };
     Kind kind = Kind::kNone;
     int index = -1;
 
@@ -19,6 +20,8 @@ struct Selection {
     static Selection layer(int number) { return {Kind::kLayer, number}; }
     static Selection stage(int number) { return {Kind::kStage, number}; }
     static Selection scope(int node) { return {Kind::kScope, node}; }
+    static Selection device(int number) { return {Kind::kDevice, number}; }
+    static Selection collective(int communication) { return {Kind::kCollective, communication}; }
     bool isNone() const { return kind == Kind::kNone; }
     friend bool operator==(const Selection&, const Selection&) = default;
 };

@@ -1,5 +1,8 @@
 #include "app/settings/theme.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <QApplication>
 #include <QPainter>
 #include <QStyleFactory>
@@ -193,6 +196,37 @@ void applyTheme(ThemeChoice choice)
     QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
     QApplication::setPalette(paletteFor(theme));
     qApp->setStyleSheet(styleSheetFor(theme));
+}
+
+namespace
+{
+
+QColor mixed(const QColor& from, const QColor& to, double share)
+{
+    const auto part = float(std::clamp(share, 0.0, 1.0));
+    return QColor::fromRgbF(from.redF() + (to.redF() - from.redF()) * part,
+                            from.greenF() + (to.greenF() - from.greenF()) * part,
+                            from.blueF() + (to.blueF() - from.blueF()) * part);
+}
+
+} // namespace
+
+QColor heatColor(double share, const Theme& theme)
+{
+    return mixed(theme.surface, theme.isDark ? QColor(0x7A5A12) : QColor(0xF2B84B), 0.06 + 0.94 * share);
+}
+
+QColor divergingColor(double share, const Theme& theme)
+{
+    const QColor below = theme.isDark ? QColor(0x1F5A8A) : QColor(0x7FB6E3);
+    const QColor above = theme.isDark ? QColor(0x8C3F12) : QColor(0xF09A6B);
+    return mixed(theme.surface, share < 0 ? below : above, std::abs(share));
+}
+
+Qt::PenStyle axisPenStyle(int axis)
+{
+    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+    return kStyles[axis & 3];
 }
 
 void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial, const Theme& theme)

@@ -37,6 +37,13 @@ inline const Theme& themeOf(const QWidget* widget) { return themeOf(widget->pale
 /// Makes the whole application look so; kAuto follows the desktop's palette at start.
 void applyTheme(ThemeChoice choice);
 
+/// Fill of a box for `share` in [0, 1] of the scale, one hue from the surface on, so that text stays readable on it.
+QColor heatColor(double share, const Theme& theme);
+/// For `share` in [-1, 1]: blue below zero, vermillion above, the surface at zero.
+QColor divergingColor(double share, const Theme& theme);
+/// Line style of a mesh axis: solid, dashed, dotted, dash-dotted.
+Qt::PenStyle axisPenStyle(int axis);
+
 /// A brush with the axis' pattern over its colour: solid, 45 degree hatch, dots, vertical bars. A partial axis is
 /// cross-hatched.
 void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial, const Theme& theme);

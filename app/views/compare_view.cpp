@@ -152,6 +152,10 @@ void CompareView::refresh()
         return a.predicted.value_or(1e300) < b.predicted.value_or(1e300);
     });
     chart_->setGroups(std::move(groups));
+    for (int row = 0; shown != nullptr && row < sorted_->rowCount(); ++row) {
+        if (sorted_->index(row, 0).data(PlansModel::kPlanIdRole).toInt() == shown->id)
+            table_->selectRow(row);
+    }
 }
 
 } // namespace alpa::app

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "app/settings/qt_text.h"
+#include "app/views/graph_layers_level.h"
 #include "app/views/graph_ops_level.h"
 #include "app/views/graph_rows.h"
 
@@ -18,134 +20,14 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr size_t kWeightsShown = 4; ///< Of a layer's box.
-constexpr size_t kLargeFanOut = 4;  ///< A value read by more layers keeps only the arrow to the nearest.
-
 QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
 
-double heatOf(const GraphFacts& facts, const LayerFacts& layer, HeatKind kind)
+/// The layers that "layer 3" or "layers 2 10" stands for.
+LayerRun runOf(const QString& key)
 {
-    const auto share = [&](auto measure) {
-        double most = 0;
-        for (const LayerFacts& other : facts.layers)
-            most = std::max(most, double(measure(other)));
-        return most > 0 ? double(measure(layer)) / most : 0.0;
-    };
-    switch (kind) {
-    case HeatKind::kNone:
-        return -1;
-    case HeatKind::kCompute:
-        return share([](const LayerFacts& l) { return l.flops.count; });
-    case HeatKind::kCommunication:
-        return share([](const LayerFacts& l) { return l.communication.count; });
-    case HeatKind::kParameters:
-        return share([](const LayerFacts& l) { return double(l.parameters); });
-    }
-    return -1;
-}
-
-CanvasNode layerNode(const GraphFacts& facts, int number, HeatKind heat)
-{
-    const LayerFacts& layer = facts.layers[static_cast<size_t>(number)];
-    CanvasNode node;
-    node.key = u"layer %1"_s.arg(number);
-    node.style = CanvasNode::Style::kLayer;
-    node.selection = Selection::layer(number);
-    node.title = shortLayerName(facts, number);
-    node.isGroup = true;
-    node.stage = layer.stage;
-    node.corner = layer.stage >= 0 ? tr("stage %1").arg(layer.stage) : QString();
-    node.heat = heatOf(facts, layer, heat);
-    QStringList parts;
-    if (layer.parameters > 0)
-        parts << tr("%1 parameters").arg(shortCountText(double(layer.parameters)));
-    if (layer.flops.count > 0)
-        parts << flopsText(layer.flops);
-    if (layer.collectives > 0)
-        parts << counted(layer.collectives, tr("collective"), tr("collectives")) + u' ' + timeText(layer.communication);
-    if (parts.isEmpty())
-        parts << counted(layer.forwardOps, tr("operation"), tr("operations"));
-    node.subtitle = parts.join(u" · "_s);
-    for (size_t i = 0; i < layer.weights.size() && i < kWeightsShown; ++i) {
-        QString name = toQt(facts.graph->value(layer.weights[i]).name);
-        const QString prefix = node.title + u'.';
-        if (name.startsWith(prefix))
-            name.remove(0, prefix.size());
-        node.tensors.push_back(tensorRow(facts, layer.weights[i], name));
-    }
-    if (layer.output.isValid())
-        node.tensors.push_back(tensorRow(facts, layer.output, tr("output")));
-    node.tip = toQt(layer.name) + u'\n' + node.subtitle + u'\n' +
-               tr("%1 forward, %2 backward, %3 update operations. Double-click to unfold.")
-                   .arg(layer.forwardOps)
-                   .arg(layer.backwardOps)
-                   .arg(layer.updateOps);
-    return node;
-}
-
-CanvasLevel layerLevel(const GraphFacts& facts, const GraphViewOptions& options)
-{
-    CanvasLevel level;
-    for (size_t i = 0; i < facts.layers.size(); ++i)
-        level.nodes.push_back(layerNode(facts, int(i), options.heat));
-    struct Flow {
-        double bytes = 0;
-        std::vector<int> communications;
-        QStringList values;
-    };
-    std::map<std::pair<int, int>, Flow> flows;
-    const Graph& graph = *facts.graph;
-    for (size_t v = 0; v < graph.values.size(); ++v) {
-        const OpId producer = graph.values[v].producer;
-        if (!producer.isValid() || graph.op(producer).phase != Phase::kForward || facts.layerOfOp[producer.index()] < 0)
-            continue;
-        const int from = facts.layerOfOp[producer.index()];
-        std::map<int, std::vector<OpId>> readers;
-        for (const OpId user : facts.users[v]) {
-            const int to = facts.layerOfOp[user.index()];
-            if (graph.op(user).phase == Phase::kForward && to > from)
-                readers[to].push_back(user);
-        }
-        const size_t shown = readers.size() > kLargeFanOut ? 1 : readers.size();
-        size_t count = 0;
-        for (const auto& [to, users] : readers) {
-            if (count++ == shown)
-                break;
-            Flow& flow = flows[{from, to}];
-            const Bytes bytes = graph.values[v].type.bytes();
-            flow.bytes += double(bytes.count);
-            flow.values << tr("%1, %2").arg(typeText(graph.values[v].type), bytesText(bytes));
-            for (const OpId user : users) {
-                for (const int index : facts.communicationsOfOp[user.index()]) {
-                    if (facts.communications[static_cast<size_t>(index)].value == ValueId(v))
-                        flow.communications.push_back(index);
-                }
-            }
-        }
-    }
-    for (const auto& [ends, flow] : flows) {
-        CanvasEdge edge;
-        edge.from = ends.first;
-        edge.to = ends.second;
-        edge.bytes = flow.bytes;
-        QStringList badges;
-        const int fromStage = facts.layers[static_cast<size_t>(ends.first)].stage;
-        const int toStage = facts.layers[static_cast<size_t>(ends.second)].stage;
-        if (fromStage != toStage)
-            badges << tr("send %1").arg(bytesText(Bytes(int64_t(flow.bytes))));
-        if (const QString badge = badgeOf(facts, flow.communications); !badge.isEmpty())
-            badges << badge;
-        edge.badge = badges.join(u", "_s);
-        QStringList tips;
-        if (fromStage != toStage)
-            tips << tr("from stage %1 to stage %2, every microbatch:").arg(fromStage).arg(toStage);
-        tips << flow.values.mid(0, 6);
-        if (!flow.communications.empty())
-            tips << tipOf(facts, flow.communications);
-        edge.tip = tips.join(u'\n');
-        level.edges.push_back(std::move(edge));
-    }
-    return level;
+    const QStringList parts = key.split(u' ');
+    const int first = parts.value(1).toInt();
+    return {first, parts.size() == 3 ? parts[2].toInt() : first + 1};
 }
 
 bool isChanged(const GraphFacts& facts, const GraphFacts& before, size_t value)
@@ -166,12 +48,46 @@ void markChanges(CanvasLevel& level, const GraphFacts& facts, const GraphFacts& 
             const auto& old = before.specOfValue[value];
             tensor.tip += u'\n' + tr("before: %1").arg(old ? toQt(formatSpec(*old)) : tr("nothing"));
         }
-        if (node.selection.kind != Selection::Kind::kLayer)
+        if (!node.key.startsWith(u"layer"_s))
             continue;
-        const int count = changed[static_cast<size_t>(node.selection.index)];
+        int count = 0;
+        const LayerRun run = runOf(node.key);
+        for (int layer = run.first; layer < run.end; ++layer)
+            count += changed[static_cast<size_t>(layer)];
         if (count > 0)
             node.corner = tr("%1 changed").arg(count) + (node.corner.isEmpty() ? QString() : u" · "_s + node.corner);
     }
+}
+
+std::vector<LayerRun> singles(const LayerRun& run)
+{
+    std::vector<LayerRun> runs;
+    for (int layer = run.first; layer < run.end; ++layer)
+        runs.push_back({layer, layer + 1});
+    return runs;
+}
+
+CanvasLevel levelOf(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors, const QString& key)
+{
+    const bool isTraining = options.scope == GraphScope::kTraining;
+    if (key.isEmpty() && options.scope == GraphScope::kAll)
+        return allOpsLevel(facts, colors);
+    if (key.isEmpty())
+        return layersLevel(facts, options, colors, layerRuns(facts, options, 0, int(facts.layers.size())), true, isTraining);
+    const QStringList parts = key.split(u' ');
+    const int layer = parts.value(1).toInt();
+    if (parts[0] == "layers"_L1)
+        return layersLevel(facts, options, colors, singles(runOf(key)), true, false);
+    if (parts[0] == "backs"_L1)
+        return layersLevel(facts, options, colors, singles(runOf(key)), false, true);
+    if (parts[0] == "back"_L1)
+        return backwardLevel(facts, layer);
+    GraphViewOptions inner = options;
+    if (parts[0] == "phase"_L1) {
+        inner.phase = static_cast<Phase>(parts.value(2).toInt());
+        return opsLevel(facts, inner, colors, u"layer %1"_s.arg(layer));
+    }
+    return opsLevel(facts, inner, colors, key);
 }
 
 } // namespace
@@ -198,34 +114,121 @@ std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& befo
 }
 
 CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options,
-                           std::shared_ptr<const GraphFacts> before)
+                           std::shared_ptr<const GraphColors> colors, std::shared_ptr<const GraphFacts> before)
 {
     // A level is asked for again on every layout round; most rounds change none of them.
     auto cache = std::make_shared<std::map<QString, CanvasLevel>>();
     const bool marks = before != nullptr && areComparable(*facts, *before);
-    return [facts = std::move(facts), options, before = marks ? std::move(before) : nullptr, cache](const QString& key) {
+    return [facts = std::move(facts), options, colors = std::move(colors), before = marks ? std::move(before) : nullptr,
+            cache](const QString& key) {
         const auto known = cache->find(key);
         if (known != cache->end())
             return known->second;
-        CanvasLevel level = key.isEmpty() ? layerLevel(*facts, options) : opsLevel(*facts, options, key);
+        CanvasLevel level = levelOf(*facts, options, colors.get(), key);
         if (before != nullptr)
             markChanges(level, *facts, *before);
         return (*cache)[key] = std::move(level);
     };
 }
 
-std::vector<QString> pathToOp(const GraphFacts& facts, const GraphViewOptions& options, OpId op)
+CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors)
+{
+    CanvasLevel level;
+    level.isDense = true;
+    const Graph& graph = *facts.graph;
+    level.nodes.resize(graph.ops.size());
+    for (size_t i = 0; i < graph.ops.size(); ++i) {
+        CanvasNode& node = level.nodes[i];
+        node.key = u"op "_s + QString::number(i);
+        node.selection = Selection::op(OpId(i));
+        node.title = opTitle(facts, OpId(i));
+        node.stage = facts.stageOfOp[i];
+        if (colors != nullptr)
+            colors->paintOp(node, OpId(i));
+        for (const ValueId operand : graph.ops[i].operands) {
+            const OpId producer = graph.value(operand).producer;
+            if (!producer.isValid())
+                continue;
+            CanvasEdge& edge = level.edges.emplace_back();
+            edge.from = int(producer.number);
+            edge.to = int(i);
+            edge.bytes = double(graph.type(operand).bytes().count);
+            edge.spec = facts.specOfValue[operand.index()];
+        }
+    }
+    return level;
+}
+
+CanvasContent neighbourhood(CanvasContent content, const QString& parent, const QString& key, int steps)
+{
+    return [content = std::move(content), parent, key, steps](const QString& asked) {
+        if (!asked.isEmpty())
+            return content(asked);
+        const CanvasLevel whole = content(parent);
+        const auto center = std::ranges::find(whole.nodes, key, &CanvasNode::key);
+        if (center == whole.nodes.end())
+            return content(QString());
+        std::set<int> kept{int(center - whole.nodes.begin())};
+        for (int step = 0; step < steps; ++step) {
+            std::set<int> more = kept;
+            for (const CanvasEdge& edge : whole.edges) {
+                if (kept.contains(edge.from))
+                    more.insert(edge.to);
+                if (kept.contains(edge.to))
+                    more.insert(edge.from);
+            }
+            kept = std::move(more);
+        }
+        CanvasLevel level;
+        std::map<int, int> numberOf;
+        for (const int node : kept) {
+            numberOf[node] = int(level.nodes.size());
+            level.nodes.push_back(whole.nodes[static_cast<size_t>(node)]);
+        }
+        for (CanvasEdge edge : whole.edges) {
+            if (!kept.contains(edge.from) || !kept.contains(edge.to))
+                continue;
+            edge.from = numberOf[edge.from];
+            edge.to = numberOf[edge.to];
+            level.edges.push_back(std::move(edge));
+        }
+        return level;
+    };
+}
+
+std::vector<QString> pathToLayer(const GraphFacts& facts, const GraphViewOptions& options, int layer)
 {
     std::vector<QString> path;
+    for (const LayerRun& run : layerRuns(facts, options, 0, int(facts.layers.size()))) {
+        if (run.isGroup() && layer >= run.first && layer < run.end)
+            path.push_back(keyOf(run, false));
+    }
+    path.push_back(keyOf({layer, layer + 1}, false));
+    return path;
+}
+
+std::vector<QString> pathToOp(const GraphFacts& facts, const GraphViewOptions& options, OpId op)
+{
     const int layer = facts.layerOfOp[op.index()];
+    const QString own = u"op %1"_s.arg(op.number);
+    if (options.scope == GraphScope::kAll)
+        return {own};
     if (layer < 0)
+        return {};
+    GraphViewOptions inner = options;
+    std::vector<QString> path = pathToLayer(facts, options, layer);
+    const Phase phase = facts.graph->op(op).phase;
+    if (options.scope == GraphScope::kTraining && phase != Phase::kForward) {
+        for (QString& key : path)
+            key.replace(u"layer"_s, u"back"_s);
+        path.push_back(u"phase %1 %2"_s.arg(layer).arg(int(phase)));
+        inner.phase = phase;
+    }
+    if (phase != inner.phase || isFolded(facts, options, op))
         return path;
-    path.push_back(u"layer %1"_s.arg(layer));
-    if (facts.graph->op(op).phase != options.phase || isFolded(facts, options, op))
-        return path;
-    if (const QString run = runKeyOf(facts, options, op); !run.isEmpty())
+    if (const QString run = runKeyOf(facts, inner, op); !run.isEmpty())
         path.push_back(run);
-    path.push_back(u"op %1"_s.arg(op.number));
+    path.push_back(own);
     return path;
 }
 

@@ -39,8 +39,9 @@ struct Source {
 class OpsLevel
 {
 public:
-    OpsLevel(const GraphFacts& facts, const GraphViewOptions& options, std::vector<OpId> ops, int layer)
-        : facts_(facts), graph_(*facts.graph), options_(options), ops_(std::move(ops)), layer_(layer)
+    OpsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors, std::vector<OpId> ops,
+             int layer)
+        : facts_(facts), graph_(*facts.graph), options_(options), colors_(colors), ops_(std::move(ops)), layer_(layer)
     {
         for (const OpId op : ops_)
             isInside_[op.number] = true;
@@ -74,6 +75,8 @@ private:
         node.tip = toQt(facts_.opLabel(id));
         if (op.sourceLine > 0)
             node.tip += u'\n' + tr("line %1 of the file").arg(op.sourceLine);
+        if (colors_ != nullptr)
+            colors_->paintOp(node, id);
         nodeOfOp_[id.number] = int(level_.nodes.size());
         level_.nodes.push_back(std::move(node));
     }
@@ -141,7 +144,12 @@ private:
         CanvasEdge& edge = edges_[{from, to}];
         edge.from = from;
         edge.to = to;
-        edge.bytes += double(graph_.type(value).bytes().count);
+        const auto bytes = double(graph_.type(value).bytes().count);
+        if (!edge.spec || bytes > edge.bytes)
+            edge.spec = facts_.specOfValue[value.index()];
+        edge.bytes += bytes;
+        if (!communications.empty())
+            edge.selection = Selection::collective(communications.front());
         const QString badge = badgeOf(facts_, communications);
         if (!badge.isEmpty() && edge.badge != badge)
             edge.badge += (edge.badge.isEmpty() ? QString() : u", "_s) + badge;
@@ -205,6 +213,7 @@ private:
     const GraphFacts& facts_;
     const Graph& graph_;
     const GraphViewOptions& options_;
+    const GraphColors* colors_; ///< May be null.
     std::vector<OpId> ops_;
     int layer_;
     std::map<uint32_t, bool> isInside_;
@@ -246,7 +255,10 @@ std::vector<std::pair<size_t, size_t>> cutIntoRuns(const GraphFacts& facts, cons
     return runs;
 }
 
-QString runKey(int layer, size_t begin, size_t end) { return u"ops %1 %2 %3"_s.arg(layer).arg(begin).arg(end); }
+QString runKey(int layer, size_t begin, size_t end, Phase phase)
+{
+    return u"ops %1 %2 %3 %4"_s.arg(layer).arg(begin).arg(end).arg(int(phase));
+}
 
 CanvasLevel runsLevel(const GraphFacts& facts, const GraphViewOptions& options, const std::vector<OpId>& ops, int layer)
 {
@@ -255,7 +267,7 @@ CanvasLevel runsLevel(const GraphFacts& facts, const GraphViewOptions& options, 
     std::map<uint32_t, int> runOfOp;
     for (const auto& [begin, end] : runs) {
         CanvasNode node;
-        node.key = runKey(layer, begin, end);
+        node.key = runKey(layer, begin, end, options.phase);
         node.style = CanvasNode::Style::kLayer;
         node.isGroup = true;
         node.title = opTitle(facts, ops[begin]) + u" … "_s + opTitle(facts, ops[end - 1]);
@@ -302,7 +314,8 @@ std::vector<OpId> opsOfLayer(const GraphFacts& facts, const GraphViewOptions& op
     return ops;
 }
 
-CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options, const QString& key)
+CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors,
+                     const QString& key)
 {
     const QStringList parts = key.split(u' ');
     if (parts.size() == 2 && parts[0] == "layer"_L1) {
@@ -310,14 +323,16 @@ CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options, c
         const std::vector<OpId> ops = opsOfLayer(facts, options, layer);
         if (visibleCount(facts, options, ops) > kLargestLevel)
             return runsLevel(facts, options, ops, layer);
-        return OpsLevel(facts, options, ops, layer).build();
+        return OpsLevel(facts, options, colors, ops, layer).build();
     }
-    if (parts.size() == 4 && parts[0] == "ops"_L1) {
+    if (parts.size() == 5 && parts[0] == "ops"_L1) {
         const int layer = parts[1].toInt();
-        const std::vector<OpId> ops = opsOfLayer(facts, options, layer);
+        GraphViewOptions inner = options;
+        inner.phase = static_cast<Phase>(parts[4].toInt());
+        const std::vector<OpId> ops = opsOfLayer(facts, inner, layer);
         const size_t end = std::min<size_t>(parts[3].toULong(), ops.size());
         const size_t begin = std::min<size_t>(parts[2].toULong(), end);
-        return OpsLevel(facts, options,
+        return OpsLevel(facts, inner, colors,
                         {ops.begin() + std::ptrdiff_t(begin), ops.begin() + std::ptrdiff_t(end)}, layer)
             .build();
     }
@@ -334,7 +349,7 @@ QString runKeyOf(const GraphFacts& facts, const GraphViewOptions& options, OpId 
     const auto index = static_cast<size_t>(place - ops.begin());
     for (const auto& [begin, end] : cutIntoRuns(facts, options, ops)) {
         if (index >= begin && index < end)
-            return runKey(layer, begin, end);
+            return runKey(layer, begin, end, options.phase);
     }
     return {};
 }

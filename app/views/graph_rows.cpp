@@ -22,13 +22,44 @@ const DeviceMesh* meshOf(const GraphFacts& facts, int stage)
     return facts.plan == nullptr || stage < 0 ? nullptr : &facts.plan->stages[static_cast<size_t>(stage)].mesh;
 }
 
-QString communicationTip(const GraphFacts& facts, const Communication& communication)
+/// "rows", "columns" of matrices; "dimension 2" of others.
+QString dimensionName(const TensorType& type, int dim)
 {
-    const DeviceMesh& mesh = facts.plan->stages[static_cast<size_t>(communication.stage)].mesh;
-    QStringList lines;
-    for (const ReshardStep& step : communication.steps)
-        lines << toQt(formatStep(step, mesh));
-    return lines.join(u'\n');
+    if (type.rank() != 2)
+        return tr("dimension %1").arg(dim);
+    return dim == 0 ? tr("rows") : tr("columns");
+}
+
+QString tensorName(const GraphFacts& facts, ValueId value)
+{
+    const Value& content = facts.graph->value(value);
+    if (!content.name.empty())
+        return toQt(content.name);
+    return content.producer.isValid() ? tr("the result of %1").arg(opTitle(facts, content.producer))
+                                      : toQt(valueLabel(*facts.graph, value));
+}
+
+QString stepInWords(const ReshardStep& step, const QString& name, const TensorType& type, const DeviceMesh& mesh)
+{
+    const QString over = tr("over %1, %2").arg(QString(QLatin1Char(axisLetter(step.axis))),
+                                               counted(mesh.axisSize(step.axis), tr("device"), tr("devices")));
+    const QString price = tr("%1, %2").arg(bytesText(step.bytes), timeText(step.time));
+    switch (step.kind) {
+    case ReshardKind::kSlice:
+        return tr("%1 kept whole on each device; each takes its part of the %2 %3, which is free")
+            .arg(name, dimensionName(type, step.dim), over);
+    case ReshardKind::kAllGather:
+        return tr("%1 of %2 split %3; needs an all-gather of %4").arg(dimensionName(type, step.dim), name, over, price);
+    case ReshardKind::kAllReduce:
+        return tr("%1 is a partial sum %2; needs an all-reduce of %3").arg(name, over, price);
+    case ReshardKind::kReduceScatter:
+        return tr("%1 is a partial sum %2; needs a reduce-scatter of %3, which leaves its %4 split")
+            .arg(name, over, price, dimensionName(type, step.dim));
+    case ReshardKind::kAllToAll:
+        return tr("%1 of %2 split %3, but the %4 are wanted; needs an all-to-all of %5")
+            .arg(dimensionName(type, step.fromDim), name, over, dimensionName(type, step.dim), price);
+    }
+    return {};
 }
 
 } // namespace
@@ -44,11 +75,21 @@ QString badgeOf(const GraphFacts& facts, const std::vector<int>& communications)
     return badges.join(u", "_s);
 }
 
+QString explainCommunication(const GraphFacts& facts, const Communication& communication)
+{
+    const DeviceMesh& mesh = facts.plan->stages[static_cast<size_t>(communication.stage)].mesh;
+    const QString name = tensorName(facts, communication.value);
+    QStringList lines;
+    for (const ReshardStep& step : communication.steps)
+        lines << stepInWords(step, name, facts.graph->type(communication.value), mesh);
+    return lines.join(u'\n');
+}
+
 QString tipOf(const GraphFacts& facts, const std::vector<int>& communications)
 {
     QStringList tips;
     for (const int index : communications) {
-        const QString tip = communicationTip(facts, facts.communications[static_cast<size_t>(index)]);
+        const QString tip = explainCommunication(facts, facts.communications[static_cast<size_t>(index)]);
         if (!tips.contains(tip))
             tips << tip;
     }

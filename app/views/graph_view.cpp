@@ -2,17 +2,16 @@
 
 #include <algorithm>
 
+#include "app/session/selection_place.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
+#include "app/views/graph_ops_level.h"
 #include "app/views/graph_rows.h"
-#include "app/widgets/sharding_strip.h"
 
-#include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLineEdit>
-#include <QPainter>
-#include <QShortcut>
+#include <QMenu>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -21,88 +20,65 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-ShardingLegend::ShardingLegend(QWidget* parent) : QWidget(parent)
+namespace
 {
-    setObjectName(u"shardingLegend"_s);
-    setAccessibleName(tr("Legend of the sharding strips"));
-    setToolTip(tr("Each cell of a strip is one dimension of the tensor.\nAR all-reduce, AG all-gather, RS reduce-scatter, "
-                  "A2A all-to-all; the letter behind it is the mesh axis."));
-    setFixedHeight(28);
-}
 
-void ShardingLegend::setMesh(const DeviceMesh* mesh, bool marksChanges)
-{
-    marksChanges_ = marksChanges;
-    axes_.clear();
-    if (mesh != nullptr) {
-        for (size_t i = 0; i < mesh->axes.size(); ++i)
-            axes_.emplace_back(int(i), tr("split over %1, %2").arg(toQt(mesh->axes[i].name),
-                                                                   counted(mesh->axes[i].size, tr("device"), tr("devices"))));
-    }
-    update();
-}
+// Entries of the first box: phases by their number, then the other scopes.
+constexpr int kTrainingEntry = 3;
+constexpr int kAllEntry = 4;
+constexpr size_t kMostLinks = 40; ///< Of one selection; more would cover the graph.
 
-void ShardingLegend::paintEvent(QPaintEvent*)
-{
-    QPainter painter(this);
-    const Theme& theme = themeOf(this);
-    QFont small = font();
-    small.setPixelSize(11);
-    painter.setFont(small);
-    double x = 12;
-    const double y = 6;
-    const auto drawEntry = [&](const StripCell& cell, const QString& text) {
-        paintStrip(painter, {x, y}, {cell}, theme);
-        x += stripWidth({cell}) + 6;
-        painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x, y, 400, 16), Qt::AlignVCenter | Qt::AlignLeft, text);
-        x += painter.fontMetrics().horizontalAdvance(text) + 18;
-    };
-    if (axes_.empty()) {
-        painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x, y, 600, 16), Qt::AlignVCenter | Qt::AlignLeft,
-                         tr("Shardings appear here once there is a plan."));
-        return;
-    }
-    for (const auto& [axis, text] : axes_)
-        drawEntry({{axis}, false}, text);
-    drawEntry({{}, false}, tr("replicated"));
-    drawEntry({{axes_.back().first}, true}, tr("partial sums"));
-    painter.setPen(QPen(theme.error, 1.5, Qt::DashLine));
-    painter.drawLine(QPointF(x, y + 8), QPointF(x + 26, y + 8));
-    painter.setPen(theme.mutedText);
-    painter.drawText(QRectF(x + 32, y, 460, 16), Qt::AlignVCenter | Qt::AlignLeft,
-                     tr("moves data"));
-    if (!marksChanges_)
-        return;
-    x += 32 + painter.fontMetrics().horizontalAdvance(tr("moves data")) + 18;
-    painter.setPen(QPen(theme.measured, 2));
-    painter.drawRoundedRect(QRectF(x, y, 18, 16), 4, 4);
-    painter.setPen(theme.mutedText);
-    painter.drawText(QRectF(x + 24, y, 200, 16), Qt::AlignVCenter | Qt::AlignLeft, tr("changed"));
-}
+} // namespace
 
 GraphView::GraphView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), canvas_(new GraphCanvas), phase_(new QComboBox), heat_(new QComboBox),
-      find_(new QLineEdit), found_(makeMuted({})), engine_(makeMuted({})), legend_(new ShardingLegend)
+    : QWidget(parent), session_(session), canvas_(new GraphCanvas), phase_(new QComboBox), color_(new QComboBox),
+      find_(new QLineEdit), found_(makeMuted({})), engine_(makeMuted({})), focused_(new QToolButton),
+      legend_(new GraphLegend)
 {
     setObjectName(u"graphView"_s);
     canvas_->setObjectName(u"graphCanvas"_s);
     engine_->setObjectName(u"graphEngine"_s);
     engine_->setWordWrap(false);
     found_->setWordWrap(false);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    makeTools(column);
+    column->addWidget(canvas_, 1);
+    auto* bottom = new QHBoxLayout;
+    bottom->setContentsMargins(0, 0, 12, 0);
+    bottom->addWidget(legend_, 1);
+    bottom->addWidget(engine_, 0, Qt::AlignTop);
+    engine_->setContentsMargins(0, 6, 0, 0);
+    column->addLayout(bottom);
+
+    connect(canvas_, &GraphCanvas::selected, session->selection(), &SelectionModel::select);
+    connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
+    connect(canvas_, &GraphCanvas::laidOut, this, [this] { engine_->setText(canvas_->engineText()); });
+    connect(session->selection(), &SelectionModel::changed, this, &GraphView::takeSelection);
+    connect(session, &Session::modelChanged, this, &GraphView::refresh);
+    connect(session, &Session::shownPlanChanged, this, &GraphView::refresh);
+}
+
+void GraphView::makeTools(QLayout* column)
+{
     phase_->setObjectName(u"graphPhase"_s);
-    phase_->setAccessibleName(tr("Phase"));
+    phase_->setAccessibleName(tr("What the graph shows"));
     phase_->addItem(tr("Forward"), int(Phase::kForward));
     phase_->addItem(tr("Backward"), int(Phase::kBackward));
     phase_->addItem(tr("Update"), int(Phase::kUpdate));
-    phase_->setToolTip(tr("Which operations unfolded layers show"));
-    heat_->setObjectName(u"graphHeat"_s);
-    heat_->setAccessibleName(tr("Bars"));
-    heat_->addItem(tr("No bars"), int(HeatKind::kNone));
-    heat_->addItem(tr("Bars: compute"), int(HeatKind::kCompute));
-    heat_->addItem(tr("Bars: collectives"), int(HeatKind::kCommunication));
-    heat_->addItem(tr("Bars: parameters"), int(HeatKind::kParameters));
+    phase_->addItem(tr("Training step"), kTrainingEntry);
+    phase_->addItem(tr("All operations"), kAllEntry);
+    phase_->setToolTip(tr("Which operations unfolded layers show; the training step has the backward pass beside the "
+                          "forward pass, and all operations stand on one level"));
+    color_->setObjectName(u"graphColor"_s);
+    color_->setAccessibleName(tr("Colour by"));
+    color_->setToolTip(tr("What the colour of a box says; the legend below has the scale"));
+    for (const ColorBy by : {ColorBy::kStage, ColorBy::kSharding, ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication,
+                             ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured})
+        color_->addItem(tr("Colour: %1").arg(colorByName(by)), int(by));
+    color_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    color_->setMinimumContentsLength(13);
     find_->setObjectName(u"graphFind"_s);
     find_->setPlaceholderText(tr("Find layer or operation (Ctrl+F)"));
     find_->setClearButtonEnabled(true);
@@ -110,17 +86,37 @@ GraphView::GraphView(Session* session, QWidget* parent)
         clear->setAccessibleName(tr("Clear"));
     find_->setMinimumWidth(90);
     find_->setMaximumWidth(300);
-    auto* shape = new QCheckBox(tr("Shapes"));
+    auto* shown = new QToolButton;
+    shown->setObjectName(u"graphShown"_s);
+    shown->setText(tr("Show"));
+    shown->setPopupMode(QToolButton::InstantPopup);
+    shown->setToolTip(tr("What levels leave out or put together"));
+    auto* choices = new QMenu(shown);
+    shown->setMenu(choices);
+    auto* shape = choices->addAction(tr("Broadcasts, conversions and reshapes as boxes"));
     shape->setObjectName(u"graphShapeOps"_s);
-    shape->setToolTip(tr("Show broadcasts, conversions and reshapes as boxes"));
+    shape->setCheckable(true);
+    auto* twins = choices->addAction(tr("Runs of identical layers as one box"));
+    twins->setObjectName(u"graphTwins"_s);
+    twins->setCheckable(true);
+    twins->setChecked(options_.groupsTwins);
+    auto* map = choices->addAction(tr("Map in the corner (M)"));
+    map->setObjectName(u"graphMinimap"_s);
+    map->setCheckable(true);
+    map->setChecked(true);
+    connect(map, &QAction::toggled, canvas_, &GraphCanvas::setMinimapShown);
+    focused_->setObjectName(u"graphFocusAll"_s);
+    focused_->setText(tr("Show everything"));
+    focused_->setToolTip(tr("Only the neighbourhood of one box is shown"));
+    focused_->hide();
 
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(12, 6, 12, 6);
     tools->setSpacing(6);
-    tools->addWidget(phase_);
-    tools->addWidget(heat_);
-    tools->addWidget(shape);
-    tools->addStretch(1);
+    for (QWidget* widget : {static_cast<QWidget*>(phase_), static_cast<QWidget*>(color_), static_cast<QWidget*>(shown),
+                            static_cast<QWidget*>(focused_)})
+        tools->addWidget(widget);
+    tools->addStretch(0);
     tools->addWidget(found_);
     tools->addWidget(find_, 3);
     const auto addButton = [&](const QString& icon, const QString& text, auto action) {
@@ -137,46 +133,61 @@ GraphView::GraphView(Session* session, QWidget* parent)
     addButton(u"zoom-out"_s, tr("Zoom out (−)"), [this] { canvas_->zoomBy(0.8); });
     addButton(u"fit"_s, tr("Show all (F)"), [this] { canvas_->fitAll(); });
     addButton(u"collapse"_s, tr("Fold all layers"), [this] { canvas_->foldAll(); });
-
-    auto* bottom = new QHBoxLayout;
-    bottom->setContentsMargins(0, 0, 12, 0);
-    bottom->addWidget(legend_, 1);
-    engine_->setMinimumWidth(0);
-    bottom->addWidget(engine_);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addLayout(tools);
-    column->addWidget(canvas_, 1);
-    column->addLayout(bottom);
+    static_cast<QBoxLayout*>(column)->addLayout(tools);
 
     connect(phase_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
-    connect(heat_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
-    connect(shape, &QCheckBox::toggled, this, [this](bool on) {
+    connect(color_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
+    connect(shape, &QAction::toggled, this, [this](bool on) {
         options_.showsShapeOps = on;
-        refresh();
+        showContent(true);
     });
+    connect(twins, &QAction::toggled, this, [this](bool on) {
+        options_.groupsTwins = on;
+        showContent(false);
+    });
+    connect(focused_, &QToolButton::clicked, this, &GraphView::focusAll);
     connect(find_, &QLineEdit::returnPressed, this, [this] { findNext(false); });
     connect(find_, &QLineEdit::textEdited, this, [this] {
         lastFound_ = -1;
         findNext(false);
     });
-    connect(canvas_, &GraphCanvas::selected, session->selection(), &SelectionModel::select);
-    connect(canvas_, &GraphCanvas::laidOut, this, [this] { engine_->setText(canvas_->engineText()); });
-    connect(session->selection(), &SelectionModel::changed, this, &GraphView::takeSelection);
-    connect(session, &Session::modelChanged, this, &GraphView::refresh);
-    connect(session, &Session::shownPlanChanged, this, &GraphView::refresh);
+}
+
+void GraphView::setColorBy(ColorBy by) { color_->setCurrentIndex(color_->findData(int(by))); }
+
+void GraphView::setScope(GraphScope scope, Phase phase)
+{
+    const int entry = scope == GraphScope::kPhase      ? int(phase)
+                      : scope == GraphScope::kTraining ? kTrainingEntry
+                                                       : kAllEntry;
+    phase_->setCurrentIndex(phase_->findData(entry));
+}
+
+void GraphView::setStageErrors(StageErrors errors)
+{
+    if (errors == errors_)
+        return;
+    errors_ = std::move(errors);
+    if (colorBy_ == ColorBy::kMeasured)
+        showContent(true);
 }
 
 void GraphView::refresh()
 {
     const std::shared_ptr<const GraphFacts> facts = session_->facts();
     GraphViewOptions options = options_;
-    options.phase = static_cast<Phase>(phase_->currentData().toInt());
-    options.heat = static_cast<HeatKind>(heat_->currentData().toInt());
-    if (facts == facts_ && options == options_)
+    const int entry = phase_->currentData().toInt();
+    options.phase = entry < kTrainingEntry ? static_cast<Phase>(entry) : Phase::kForward;
+    options.scope = entry == kTrainingEntry ? GraphScope::kTraining : entry == kAllEntry ? GraphScope::kAll : GraphScope::kPhase;
+    const auto colorBy = static_cast<ColorBy>(color_->currentData().toInt());
+    if (facts == facts_ && options == options_ && colorBy == colorBy_)
         return;
-    const bool isSameShape = facts_ != nullptr && facts != nullptr && facts_->layers.size() == facts->layers.size();
+    const bool isSameShape = facts_ != nullptr && facts != nullptr && facts_->layers.size() == facts->layers.size() &&
+                             options.scope == options_.scope;
+    if (facts != facts_) {
+        names_.clear();
+        focusKey_.clear();
+    }
     // Against the starred plan, else against the one that was shown before.
     if (facts != facts_ && facts_ != nullptr && facts_->plan != nullptr)
         before_ = facts_;
@@ -186,31 +197,170 @@ void GraphView::refresh()
     if (facts == nullptr || before_ == facts || (before_ != nullptr && !areComparable(*facts, *before_)))
         before_ = nullptr;
     facts_ = facts;
+    if (options.scope != options_.scope)
+        focusKey_.clear();
     options_ = options;
+    colorBy_ = colorBy;
     lastFound_ = -1;
+    showContent(isSameShape);
+}
+
+void GraphView::showContent(bool isSameShape)
+{
     if (facts_ == nullptr)
         return;
+    auto colors = std::make_shared<const GraphColors>(facts_, colorBy_, errors_);
     legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh, before_ != nullptr);
-    canvas_->setContent(graphContent(facts_, options_, before_), isSameShape);
+    refreshLegend(*colors);
+    focused_->setVisible(!focusKey_.isEmpty());
+    ++generation_;
+    if (options_.scope != GraphScope::kAll || !focusKey_.isEmpty()) {
+        showLevel(colors, isSameShape);
+        return;
+    }
+    // Tens of thousands of boxes take a moment to name and lay out.
+    auto level = std::make_shared<CanvasLevel>();
+    auto work = [facts = facts_, colors, level](const JobControl&) { *level = allOpsLevel(*facts, colors.get()); };
+    session_->jobs()->start(tr("Lay out all operations"), work, [this, level, isSameShape, mine = generation_] {
+        if (mine == generation_)
+            canvas_->setContent([level](const QString& key) { return key.isEmpty() ? *level : CanvasLevel(); }, isSameShape);
+    });
+}
+
+void GraphView::showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape)
+{
+    CanvasContent content = graphContent(facts_, options_, std::move(colors), before_);
+    if (!focusKey_.isEmpty()) {
+        // The level that the box stands on is that of the box before it on its path.
+        std::vector<QString> path;
+        const QStringList parts = focusKey_.split(u' ');
+        if (parts[0] == "op"_L1)
+            path = pathToOp(*facts_, options_, OpId(parts[1].toUInt()));
+        else if (parts[0] == "layer"_L1)
+            path = pathToLayer(*facts_, options_, parts[1].toInt());
+        const QString parent = path.size() > 1 ? path[path.size() - 2] : QString();
+        content = neighbourhood(std::move(content), parent, focusKey_, focusSteps_);
+    }
+    canvas_->setContent(std::move(content), isSameShape);
+    takeSelection();
+}
+
+void GraphView::refreshLegend(const GraphColors& colors)
+{
+    if (!colors.isNumeric()) {
+        legend_->setScale(std::nullopt);
+        return;
+    }
+    LegendScale scale;
+    scale.title = colorByName(colorBy_);
+    if (colorBy_ == ColorBy::kMeasured) {
+        scale.isDiverging = true;
+        scale.low = errors_.empty() ? tr("nothing measured yet: run the plan (F6)") : colors.text(-colors.most());
+        scale.high = errors_.empty() ? QString() : colors.text(colors.most());
+    } else if (!colors.hasData()) {
+        scale.low = tr("known once there is a plan (F5)");
+    } else {
+        scale.low = colors.text(0);
+        scale.high = tr("%1 a layer, %2 an operation").arg(colors.text(colors.most()), colors.text(colors.mostOfOp()));
+    }
+    legend_->setScale(scale);
+}
+
+void GraphView::focusOn(const QString& key, int steps)
+{
+    focusKey_ = key;
+    focusSteps_ = steps;
+    showContent(false);
+}
+
+void GraphView::focusAll()
+{
+    focusKey_.clear();
+    showContent(false);
+}
+
+std::set<QString> GraphView::holdersOf(const Selection& selection) const
+{
+    std::set<QString> keys;
+    if (facts_ == nullptr || session_->model() == nullptr)
+        return keys;
+    const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
+    const auto insertLayer = [&](int layer) {
+        for (QString key : pathToLayer(*facts_, options_, layer)) {
+            keys.insert(key);
+            // The backward pass of a layer is the layer too.
+            keys.insert(key.replace(u"layer"_s, u"back"_s));
+        }
+    };
+    if (place.op) {
+        for (const QString& key : pathToOp(*facts_, options_, *place.op))
+            keys.insert(key);
+    } else if (place.layer) {
+        insertLayer(*place.layer);
+    } else if (place.stage) {
+        for (size_t layer = 0; layer < facts_->layers.size(); ++layer) {
+            if (facts_->layers[layer].stage == *place.stage)
+                insertLayer(int(layer));
+        }
+    }
+    return keys;
+}
+
+std::vector<CanvasLink> GraphView::linksOf(const Selection& selection) const
+{
+    std::vector<CanvasLink> links;
+    if (facts_ == nullptr || session_->model() == nullptr || options_.scope == GraphScope::kAll)
+        return links;
+    const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
+    if (!place.op)
+        return links;
+    const auto pathOf = [&](OpId op) { return pathToOp(*facts_, options_, op); };
+    const std::vector<QString> here = pathOf(*place.op);
+    const Op& op = facts_->graph->op(*place.op);
+    for (const ValueId operand : op.operands) {
+        const OpId producer = facts_->graph->value(operand).producer;
+        if (producer.isValid() && links.size() < kMostLinks)
+            links.push_back({pathOf(producer), here});
+    }
+    for (const ValueId result : op.results) {
+        for (const OpId user : facts_->users[result.index()]) {
+            if (links.size() < kMostLinks)
+                links.push_back({here, pathOf(user)});
+        }
+    }
+    return links;
 }
 
 void GraphView::takeSelection()
 {
     const Selection selection = session_->selection()->current();
-    canvas_->setSelection(selection);
+    canvas_->setSelection(selection, holdersOf(selection));
+    canvas_->setLinks(linksOf(selection));
     // A scope chosen in the outline is shown where its first operation is.
     if (selection.kind != Selection::Kind::kScope || facts_ == nullptr || session_->model() == nullptr)
         return;
-    const ScopeNode& node = session_->model()->scopes.nodes[static_cast<size_t>(selection.index)];
-    for (size_t i = 0; i < facts_->graph->ops.size(); ++i) {
-        const Op& op = facts_->graph->ops[i];
-        if (op.phase == Phase::kForward && facts_->graph->scopePath(op.scope).starts_with(node.path)) {
-            const std::vector<QString> path = pathToOp(*facts_, options_, OpId(i));
-            if (!path.empty())
-                canvas_->centerOnNode(path.front());
-            return;
-        }
+    const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
+    if (!place.op)
+        return;
+    const std::vector<QString> path = pathToOp(*facts_, options_, *place.op);
+    if (!path.empty())
+        canvas_->centerOnNode(path.front());
+}
+
+void GraphView::showMenu(const Selection& selection, const QString& key, const QPoint& at)
+{
+    session_->selection()->select(selection);
+    QMenu menu(this);
+    if (key.startsWith(u"layer "_s) || key.startsWith(u"op "_s)) {
+        menu.addAction(tr("Only its neighbours"), this, [this, key] { focusOn(key, 1); });
+        menu.addAction(tr("Only what is two arrows away"), this, [this, key] { focusOn(key, 2); });
     }
+    if (!focusKey_.isEmpty())
+        menu.addAction(tr("Show everything"), this, &GraphView::focusAll);
+    const bool isOpen = canvas_->isUnfolded(key);
+    if (!key.startsWith(u"op "_s))
+        menu.addAction(isOpen ? tr("Fold") : tr("Unfold"), this, [this, key, isOpen] { canvas_->setUnfolded(key, !isOpen); });
+    menu.exec(at);
 }
 
 void GraphView::focusFind()
@@ -219,40 +369,67 @@ void GraphView::focusFind()
     find_->selectAll();
 }
 
+bool GraphView::isMatch(int index, const QString& wanted) const
+{
+    const int layers = int(facts_->layers.size());
+    const bool isShown = index < layers || options_.scope != GraphScope::kPhase ||
+                         facts_->graph->op(OpId(index - layers)).phase == options_.phase;
+    return isShown && names_[static_cast<size_t>(index)].contains(wanted);
+}
+
 void GraphView::findNext(bool isBackward)
 {
     found_->clear();
-    const QString wanted = find_->text().trimmed();
+    const QString wanted = find_->text().trimmed().toLower();
     if (facts_ == nullptr || wanted.isEmpty())
         return;
     const int layers = int(facts_->layers.size());
     const int count = layers + int(facts_->graph->ops.size());
+    if (names_.empty()) {
+        names_.reserve(static_cast<size_t>(count));
+        for (int layer = 0; layer < layers; ++layer)
+            names_.push_back(shortLayerName(*facts_, layer).toLower());
+        for (size_t op = 0; op < facts_->graph->ops.size(); ++op)
+            names_.push_back(toQt(facts_->opLabel(OpId(op))).toLower());
+    }
     for (int step = 1; step <= count; ++step) {
         const int at = ((lastFound_ + (isBackward ? -step : step)) % count + count) % count;
-        if (at < layers) {
-            if (!shortLayerName(*facts_, at).contains(wanted, Qt::CaseInsensitive))
-                continue;
-            lastFound_ = at;
-            session_->selection()->select(Selection::layer(at));
-            canvas_->centerOnNode(u"layer %1"_s.arg(at));
-            return;
-        }
-        const OpId op(at - layers);
-        if (facts_->graph->op(op).phase != options_.phase ||
-            !toQt(facts_->opLabel(op)).contains(wanted, Qt::CaseInsensitive))
+        if (!isMatch(at, wanted))
             continue;
         lastFound_ = at;
-        revealOp(op);
+        if (at >= layers) {
+            revealOp(OpId(at - layers));
+            return;
+        }
+        session_->selection()->select(Selection::layer(at));
+        const std::vector<QString> path = pathToLayer(*facts_, options_, at);
+        canvas_->centerOnNode(options_.scope == GraphScope::kAll ? QString() : path.front());
         return;
     }
     found_->setText(tr("not found"));
+}
+
+void GraphView::revealLayer(int layer)
+{
+    if (facts_ == nullptr || layer >= int(facts_->layers.size()))
+        return;
+    if (!focusKey_.isEmpty())
+        focusAll();
+    for (const QString& key : pathToLayer(*facts_, options_, layer))
+        canvas_->setUnfolded(key, true);
+    session_->selection()->select(Selection::layer(layer));
+    canvas_->centerOnNode(u"layer %1"_s.arg(layer));
 }
 
 void GraphView::revealOp(OpId op)
 {
     if (facts_ == nullptr)
         return;
-    phase_->setCurrentIndex(phase_->findData(int(facts_->graph->op(op).phase)));
+    if (!focusKey_.isEmpty())
+        focusAll();
+    const Phase phase = facts_->graph->op(op).phase;
+    if (options_.scope == GraphScope::kPhase && phase != options_.phase)
+        setScope(GraphScope::kPhase, phase);
     const std::vector<QString> path = pathToOp(*facts_, options_, op);
     for (size_t i = 0; i + 1 < path.size(); ++i)
         canvas_->setUnfolded(path[i], true);

@@ -5,31 +5,14 @@
 #include "app/views/graph_content.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/graph_canvas.h"
+#include "app/widgets/graph_legend.h"
 
 class QComboBox;
 class QLineEdit;
+class QToolButton;
 
 namespace alpa::app
 {
-
-/// Explains letters, patterns and glyphs of the strips; one line.
-class ShardingLegend : public QWidget
-{
-    Q_OBJECT
-
-public:
-    explicit ShardingLegend(QWidget* parent = nullptr);
-    /// `mesh` gives the sizes of the axes; null: no plan. `marksChanges`: explains their mark.
-    void setMesh(const DeviceMesh* mesh, bool marksChanges);
-    QSize sizeHint() const override { return {700, 28}; }
-
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
-private:
-    std::vector<std::pair<int, QString>> axes_; ///< Axis and what stands beside it.
-    bool marksChanges_ = false;
-};
 
 class GraphView : public QWidget
 {
@@ -41,24 +24,49 @@ public:
     void focusFind();
     /// Unfolds what hides the op, selects it and brings it into view.
     void revealOp(OpId op);
+    /// Unfolds the layer and what hides it, selects it and brings it into view.
+    void revealLayer(int layer);
+    void setColorBy(ColorBy by);
+    void setScope(GraphScope scope, Phase phase);
+    /// Only what is near the box, until focusAll().
+    void focusOn(const QString& key, int steps);
+    void focusAll();
+    const GraphViewOptions& options() const { return options_; }
+    /// Measured over predicted time of each stage, less one; for the colour mode of the same name.
+    void setStageErrors(StageErrors errors);
 
 private:
+    void makeTools(QLayout* column);
     void refresh();
+    void showContent(bool isSameShape);
+    void showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape);
+    void refreshLegend(const GraphColors& colors);
     void takeSelection();
+    std::set<QString> holdersOf(const Selection& selection) const;
+    std::vector<CanvasLink> linksOf(const Selection& selection) const;
+    void showMenu(const Selection& selection, const QString& key, const QPoint& at);
     void findNext(bool isBackward);
+    bool isMatch(int index, const QString& wanted) const;
 
     Session* session_;
     GraphCanvas* canvas_;
     QComboBox* phase_;
-    QComboBox* heat_;
+    QComboBox* color_;
     QLineEdit* find_;
     QLabel* found_;
     QLabel* engine_;
-    ShardingLegend* legend_;
+    QToolButton* focused_;
+    GraphLegend* legend_;
     GraphViewOptions options_;
+    ColorBy colorBy_ = ColorBy::kStage;
+    StageErrors errors_;
     std::shared_ptr<const GraphFacts> facts_;  ///< What the canvas shows.
     std::shared_ptr<const GraphFacts> before_; ///< The plan it is compared with; may be null.
+    std::vector<QString> names_; ///< Of layers, then ops, in lower case: what find looks through. Empty until needed.
+    QString focusKey_;           ///< Empty: everything is shown.
+    int focusSteps_ = 1;
     int lastFound_ = -1; ///< Among layers, then ops.
+    quint64 generation_ = 0; ///< Of the content: what a job made for an older one is dropped.
 };
 
 } // namespace alpa::app

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "app/session/link_traffic.h"
+#include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 #include "app/widgets/cards.h"
@@ -182,8 +184,56 @@ void Inspector::refresh()
         showStage(selection.index);
     else if (selection.kind == Selection::Kind::kScope && index < session_->model()->scopes.nodes.size())
         showScope(selection.index);
+    else if (selection.kind == Selection::Kind::kDevice && facts_->plan != nullptr && selection.index < facts_->plan->cluster.deviceCount())
+        showDevice(selection.index);
+    else if (selection.kind == Selection::Kind::kCollective && index < facts_->communications.size())
+        showCollective(selection.index);
     else
         showModel();
+}
+
+void Inspector::showDevice(int device)
+{
+    const ParallelPlan& plan = *facts_->plan;
+    setTitle(tr("Device"), tr("Device %1").arg(device));
+    addRow(tr("Kind"), toQt(plan.cluster.device.name));
+    addRow(tr("Host"), QString::number(device / plan.cluster.devicesPerHost));
+    const std::vector<int> stages = stagesOfDevice(*facts_, device);
+    if (stages.empty())
+        addNote(tr("This plan leaves the device idle."));
+    const LinkTraffic traffic = linkTraffic(*facts_);
+    for (const int number : stages) {
+        const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
+        addHeading(tr("Stage %1").arg(number));
+        addRow(tr("Mesh"), meshAxesText(stage.mesh));
+        addRow(tr("Layers"), tr("%1 to %2").arg(stage.firstLayer).arg(stage.endLayer - 1));
+        addRow(tr("Memory"), tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+        for (const AxisTraffic& axis : traffic.axes) {
+            if (axis.stage == number)
+                addRow(tr("Sends along %1").arg(QString(QLatin1Char(axisLetter(axis.axis)))),
+                       tr("%1 a step, %2").arg(bytesText(axis.sent), timeText(axis.time)));
+        }
+    }
+}
+
+void Inspector::showCollective(int number)
+{
+    const Communication& communication = facts_->communications[static_cast<size_t>(number)];
+    const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(communication.stage)].mesh;
+    setTitle(tr("Collective"), toQt(reshardBadge(communication.steps)));
+    addRow(tr("Stage"), QString::number(communication.stage));
+    addRow(tr("Time"), timeText(communication.time));
+    const int64_t times = timesPerStep(*facts_, communication);
+    addRow(tr("In a step"), tr("%1, %2").arg(counted(times, tr("time"), tr("times")), timeText(communication.time * double(times))));
+    addRow(tr("Before"), toQt(facts_->opLabel(communication.consumer)));
+    addHeading(tr("Steps"));
+    for (const ReshardStep& step : communication.steps)
+        addNote(toQt(formatStep(step, mesh)));
+    addHeading(tr("Tensor, before it"));
+    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value, communication.steps.front().before);
+    addHeading(tr("Tensor, after it"));
+    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value, communication.steps.back().after);
+    addNote(tr("Select the operation to see what else could have been chosen."));
 }
 
 void Inspector::showModel()

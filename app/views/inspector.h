@@ -30,6 +30,8 @@ private:
     void showLayer(int layer);
     void showStage(int stage);
     void showScope(int node);
+    void showDevice(int device);
+    void showCollective(int communication);
     void showDecision(DecisionPlace place);
     void clear();
     void setTitle(const QString& kind, const QString& title);

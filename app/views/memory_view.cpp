@@ -1,5 +1,6 @@
 #include "app/views/memory_view.h"
 
+#include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/overview.h"
 #include "app/widgets/cards.h"
@@ -49,14 +50,20 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     pages_->addWidget(empty);
     pages_->addWidget(scroll);
     connect(stage_, &QComboBox::currentIndexChanged, this, &MemoryView::showStage);
+    connect(stage_, &QComboBox::activated, this,
+            [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(chart_, &MemoryChart::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(session, &Session::shownPlanChanged, this, &MemoryView::refresh);
     connect(session, &Session::modelChanged, this, &MemoryView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, [this] {
-        const Selection selection = session_->selection()->current();
-        if (selection.kind == Selection::Kind::kStage)
-            stage_->setCurrentIndex(selection.index);
+        const auto facts = session_->facts();
+        if (facts == nullptr || facts->plan == nullptr || session_->model() == nullptr)
+            return;
+        const SelectionPlace place = placeOf(session_->selection()->current(), *facts, session_->model()->scopes);
+        if (place.stage)
+            stage_->setCurrentIndex(*place.stage);
+        chart_->setSelectedStage(place.stage.value_or(-1));
     });
 }
 

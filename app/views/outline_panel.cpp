@@ -1,5 +1,6 @@
 #include "app/views/outline_panel.h"
 
+#include "app/session/selection_place.h"
 #include "app/widgets/cards.h"
 
 #include <QHeaderView>
@@ -58,6 +59,7 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     });
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, &OutlinePanel::takeCurrent);
     connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);
+    connect(session->selection(), &SelectionModel::changed, this, &OutlinePanel::takeSelection);
 }
 
 void OutlinePanel::refresh()
@@ -67,6 +69,23 @@ void OutlinePanel::refresh()
     filter_->clear();
     model_->setModel(model);
     tree_->expandToDepth(1);
+}
+
+void OutlinePanel::takeSelection()
+{
+    const auto facts = session_->facts();
+    const auto model = session_->model();
+    const Selection selection = session_->selection()->current();
+    if (facts == nullptr || model == nullptr || selection.kind == Selection::Kind::kScope)
+        return;
+    const std::optional<int> node = scopeNodeOf(placeOf(selection, *facts, model->scopes), *facts, model->scopes);
+    // Shown, not chosen again: the selection stays what it is.
+    const QSignalBlocker quiet(tree_->selectionModel());
+    const QModelIndex index = node ? filtered_->mapFromSource(model_->indexOf(*node)) : QModelIndex();
+    tree_->setCurrentIndex(index);
+    if (index.isValid())
+        tree_->scrollTo(index);
+    tree_->viewport()->update();
 }
 
 void OutlinePanel::takeCurrent(const QModelIndex& current)

@@ -21,6 +21,7 @@ public:
 
 private:
     void refresh();
+    void takeSelection();
     void takeCurrent(const QModelIndex& current);
 
     Session* session_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 #include "app/widgets/memory_chart.h"
@@ -162,11 +163,21 @@ void PipelineView::takeSelection()
     const auto facts = session_->facts();
     const Selection selection = session_->selection()->current();
     int stage = -1;
-    if (selection.kind == Selection::Kind::kStage)
-        stage = selection.index;
-    else if (selection.kind == Selection::Kind::kLayer && facts != nullptr && selection.index < int(facts->layers.size()))
-        stage = facts->layers[static_cast<size_t>(selection.index)].stage;
+    int layer = -1;
+    if (facts != nullptr && session_->model() != nullptr) {
+        const SelectionPlace place = placeOf(selection, *facts, session_->model()->scopes);
+        stage = place.stage.value_or(-1);
+        layer = place.layer.value_or(-1);
+    }
     timeline_->setSelectedStage(stage);
+    for (auto* layers : findChildren<QListWidget*>()) {
+        const QSignalBlocker quiet(layers);
+        layers->setCurrentItem(nullptr);
+        for (int row = 0; layer >= 0 && row < layers->count(); ++row) {
+            if (layers->item(row)->data(Qt::UserRole).toInt() == layer)
+                layers->setCurrentRow(row);
+        }
+    }
     for (size_t s = 0; s < stageCards_.size(); ++s)
         stageCards_[s]->setStyleSheet(int(s) == stage ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
                                                       : QString());

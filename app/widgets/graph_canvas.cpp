@@ -5,6 +5,8 @@
 #include "app/layout/layered_layout.h"
 #include "app/settings/programs.h"
 #include "app/widgets/graph_level_item.h"
+#include "app/widgets/link_item.h"
+#include "app/widgets/minimap.h"
 
 namespace alpa::app
 {
@@ -35,6 +37,7 @@ GraphCanvas::GraphCanvas(QWidget* parent) : QGraphicsView(parent), dot_(findProg
     setMouseTracking(true);
     viewport()->setCursor(Qt::ArrowCursor);
     setAccessibleName(tr("Graph of the model"));
+    minimap_ = new Minimap(this);
     patience_.setSingleShot(true);
     patience_.setInterval(kPatienceMs);
     connect(&patience_, &QTimer::timeout, this, &GraphCanvas::relayout);
@@ -80,7 +83,7 @@ GraphCanvas::PlacedLevel GraphCanvas::place(const QString& key, int depth)
     LayoutGraph graph;
     for (size_t i = 0; i < level.content.nodes.size(); ++i) {
         const CanvasNode& node = level.content.nodes[i];
-        QSizeF size = collapsedSize(node);
+        QSizeF size = level.content.isDense ? kDenseBox : collapsedSize(node);
         if (node.isGroup && unfolded_.contains(node.key) && depth < kDeepest) {
             PlacedLevel inner = place(node.key, depth + 1);
             size = QSizeF(std::max(inner.layout.width + 2 * kGroupPadding, size.width()),
@@ -91,16 +94,42 @@ GraphCanvas::PlacedLevel GraphCanvas::place(const QString& key, int depth)
         level.sizes.push_back(size);
         graph.nodes.push_back({size.width(), size.height()});
     }
-    for (const CanvasEdge& edge : level.content.edges)
-        graph.edges.push_back({edge.from, edge.to});
+    for (const CanvasEdge& edge : level.content.edges) {
+        if (!edge.isBeside)
+            graph.edges.push_back({edge.from, edge.to});
+    }
     level.layout = layoutOf(graph, level.isComplete);
-    for (size_t e = 0; e < graph.edges.size(); ++e) {
+    for (size_t e = 0; !level.content.isDense && e < graph.edges.size(); ++e) {
         if (level.layout.curves[e].empty())
             level.layout.curves[e] = straightCurve(graph, level.layout, graph.edges[e]);
     }
     const double aspect = double(std::max(viewport()->width(), 300)) / double(std::max(viewport()->height(), 300));
     wrapIntoColumns(graph, level.layout, depth == 0 ? aspect : 1.3);
+    if (graph.edges.size() < level.content.edges.size())
+        addEdgesBeside(level);
     return level;
+}
+
+/// Arrows between neighbours of a row, which the layout knows nothing of: from the side of one box to that of the other.
+void GraphCanvas::addEdgesBeside(PlacedLevel& level)
+{
+    std::vector<std::vector<LayoutPoint>> curves;
+    size_t next = 0;
+    for (const CanvasEdge& edge : level.content.edges) {
+        if (!edge.isBeside) {
+            curves.push_back(std::move(level.layout.curves[next++]));
+            continue;
+        }
+        const auto from = static_cast<size_t>(edge.from);
+        const auto to = static_cast<size_t>(edge.to);
+        const bool isRightwards = level.layout.centers[from].x < level.layout.centers[to].x;
+        const double side = isRightwards ? 0.5 : -0.5;
+        const LayoutPoint begin{level.layout.centers[from].x + side * level.sizes[from].width(), level.layout.centers[from].y};
+        const LayoutPoint end{level.layout.centers[to].x - side * level.sizes[to].width(), level.layout.centers[to].y};
+        const double third = (end.x - begin.x) / 3;
+        curves.push_back({begin, {begin.x + third, begin.y}, {end.x - third, end.y}, end});
+    }
+    level.layout.curves = std::move(curves);
 }
 
 void GraphCanvas::relayout()
@@ -115,15 +144,9 @@ void GraphCanvas::relayout()
 
     QPointF before;
     const auto boxOf = [&](const QString& key, QRectF& box) {
-        for (const auto& [itemKey, item] : items_) {
-            for (size_t i = 0; i < item->level().nodes.size(); ++i) {
-                if (item->level().nodes[i].key == key) {
-                    box = item->mapRectToScene(item->box(int(i)));
-                    return true;
-                }
-            }
-        }
-        return false;
+        const std::optional<QRectF> found = visibleBox({key});
+        box = found.value_or(QRectF());
+        return found.has_value();
     };
     QRectF box;
     const bool isAnchored = !anchorKey_.isEmpty() && boxOf(anchorKey_, box);
@@ -132,13 +155,16 @@ void GraphCanvas::relayout()
     hoveredItem_ = nullptr;
     scene()->clear();
     items_.clear();
+    places_.clear();
     root_ = nullptr;
+    links_ = nullptr;
     build(level, nullptr, {}, {});
     // Room around the content, so that it can be dragged to any place of the view.
     const QRectF content = contentRect();
     scene()->setSceneRect(content.adjusted(-content.width() - 2000, -content.height() - 2000, content.width() + 2000,
                                            content.height() + 2000));
-    setSelection(selection_);
+    setSelection(selection_, holders_);
+    placeLinks();
     if (fitsAtNext_)
         fitAll();
     else if (isAnchored && boxOf(anchorKey_, box)) {
@@ -163,6 +189,7 @@ void GraphCanvas::relayout()
         anchorKey_.clear();
         centeredKey_.clear();
     }
+    minimap_->refresh();
     engineText_ = usedFast_ || !level.isComplete ? tr("fast layout")
                                                  : tr("dot %1 ms").arg(dotMilliseconds_, 0, 'f', 1);
     Q_EMIT laidOut();
@@ -173,17 +200,19 @@ void GraphCanvas::build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, c
     std::set<int> open;
     for (const auto& [node, inner] : level.inner)
         open.insert(node);
-    auto* item = new GraphLevelItem(level.content, level.layout, level.sizes, open, parent);
+    auto* item = new GraphLevelItem(std::move(level.content), std::move(level.layout), std::move(level.sizes), open, parent);
     if (parent == nullptr) {
         scene()->addItem(item);
         root_ = item;
     }
     item->setPos(at);
     items_[key] = item;
+    for (size_t i = 0; i < item->level().nodes.size(); ++i)
+        places_[item->level().nodes[i].key] = {item, int(i)};
     for (auto& [node, inner] : level.inner) {
         const QRectF box = item->box(node);
         const double left = box.left() + (box.width() - inner.layout.width) / 2;
-        build(inner, item, {left, box.top() + kGroupHeader}, level.content.nodes[static_cast<size_t>(node)].key);
+        build(inner, item, {left, box.top() + kGroupHeader}, item->level().nodes[static_cast<size_t>(node)].key);
     }
 }
 
@@ -202,6 +231,40 @@ void GraphCanvas::takeFailure(quint64 key)
     relayout();
 }
 
+void GraphCanvas::setLinks(std::vector<CanvasLink> links)
+{
+    wantedLinks_ = std::move(links);
+    placeLinks();
+}
+
+std::optional<QRectF> GraphCanvas::visibleBox(const std::vector<QString>& path) const
+{
+    for (auto key = path.rbegin(); key != path.rend(); ++key) {
+        const auto found = places_.find(*key);
+        if (found != places_.end())
+            return found->second.first->mapRectToScene(found->second.first->box(found->second.second));
+    }
+    return std::nullopt;
+}
+
+void GraphCanvas::placeLinks()
+{
+    delete links_;
+    links_ = nullptr;
+    std::vector<std::pair<QRectF, QRectF>> ends;
+    for (const CanvasLink& link : wantedLinks_) {
+        const auto from = visibleBox(link.from);
+        const auto to = visibleBox(link.to);
+        // Within one folded box there is nothing to draw.
+        if (from && to && *from != *to && !from->contains(*to) && !to->contains(*from))
+            ends.emplace_back(*from, *to);
+    }
+    if (ends.empty() || root_ == nullptr)
+        return;
+    links_ = new LinkItem(std::move(ends));
+    scene()->addItem(links_);
+}
+
 const GraphLevelItem* GraphCanvas::levelItem(const QString& key) const
 {
     const auto found = items_.find(key);
@@ -210,11 +273,12 @@ const GraphLevelItem* GraphCanvas::levelItem(const QString& key) const
 
 QRectF GraphCanvas::contentRect() const { return root_ == nullptr ? QRectF() : root_->boundingRect(); }
 
-void GraphCanvas::setSelection(const Selection& selection)
+void GraphCanvas::setSelection(const Selection& selection, std::set<QString> holders)
 {
     selection_ = selection;
+    holders_ = std::move(holders);
     for (const auto& [key, item] : items_)
-        item->setSelection(selection);
+        item->setSelection(selection_, holders_);
 }
 
 void GraphCanvas::setUnfolded(const QString& key, bool isUnfolded)
@@ -273,17 +337,47 @@ void GraphCanvas::centerOnNode(const QString& key)
 
 void GraphCanvas::centerNow(const QString& key)
 {
-    for (const auto& [itemKey, item] : items_) {
-        for (size_t i = 0; i < item->level().nodes.size(); ++i) {
-            if (item->level().nodes[i].key != key)
-                continue;
-            if (transform().m11() < 0.7)
-                setTransform(QTransform::fromScale(0.9, 0.9));
-            centerOn(item->mapRectToScene(item->box(int(i))).center());
-            wasFitted_ = false;
-            return;
-        }
-    }
+    const std::optional<QRectF> box = visibleBox({key});
+    if (!box)
+        return;
+    if (transform().m11() < 0.7)
+        setTransform(QTransform::fromScale(0.9, 0.9));
+    // Of a box larger than the view its head, not its middle.
+    const QSizeF view = mapToScene(viewport()->rect()).boundingRect().size();
+    QPointF middle = box->center();
+    if (box->height() > view.height())
+        middle.setY(box->top() + view.height() * 0.45);
+    centerOn(middle);
+    wasFitted_ = false;
+    minimap_->follow();
+}
+
+void GraphCanvas::showArea(QPointF middle)
+{
+    centerOn(middle);
+    wasFitted_ = false;
+    minimap_->follow();
+}
+
+void GraphCanvas::setMinimapShown(bool isShown) { minimap_->setWanted(isShown); }
+
+void GraphCanvas::scrollContentsBy(int dx, int dy)
+{
+    QGraphicsView::scrollContentsBy(dx, dy);
+    minimap_->follow();
+}
+
+void GraphCanvas::paintOverview(QPainter& painter, const QRectF& target) const
+{
+    const QRectF content = contentRect();
+    if (content.isEmpty())
+        return;
+    painter.save();
+    painter.translate(target.topLeft());
+    painter.scale(target.width() / content.width(), target.height() / content.height());
+    painter.translate(-content.topLeft());
+    root_->paintOverview(painter, themeOf(this));
+    painter.restore();
 }
 
 void GraphCanvas::renderTo(QPainter& painter, const QRectF& target) { scene()->render(&painter, target, contentRect()); }

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "app/layout/canvas_level.h"
 #include "app/layout/dot_client.h"
@@ -17,6 +19,13 @@ namespace alpa::app
 {
 
 class GraphLevelItem;
+class LinkItem;
+class Minimap;
+
+/// An arrow over all levels, between the deepest boxes of two paths that are unfolded.
+struct CanvasLink {
+    std::vector<QString> from, to; ///< Keys, outermost first.
+};
 
 class GraphCanvas : public QGraphicsView
 {
@@ -32,7 +41,16 @@ public:
     /// Shows other content. Unfolded groups stay so where their keys still exist. `isSameShape`: keep the place looked
     /// at instead of fitting all.
     void setContent(CanvasContent content, bool isSameShape);
-    void setSelection(const Selection& selection);
+    /// `holders`: keys of boxes that the selection lies in, outlined with it.
+    void setSelection(const Selection& selection, std::set<QString> holders = {});
+    /// Drawn over everything until others are set.
+    void setLinks(std::vector<CanvasLink> links);
+    const LinkItem* linkItem() const { return links_; } ///< Null if no link has two visible ends.
+    /// The deepest box of the path that is drawn, in scene coordinates.
+    std::optional<QRectF> visibleBox(const std::vector<QString>& path) const;
+    /// Brings a point of the scene to the middle.
+    void showArea(QPointF middle);
+    void setMinimapShown(bool isShown);
     void setUnfolded(const QString& key, bool isUnfolded);
     bool isUnfolded(const QString& key) const { return unfolded_.contains(key); }
     void foldAll();
@@ -46,11 +64,14 @@ public:
     bool isLaidOut() const { return root_ != nullptr && pending_.empty(); }
     /// "dot, 4.1 ms" or "fast layout".
     QString engineText() const { return engineText_; }
+    /// Boxes as plain rectangles, for the map in the corner.
+    void paintOverview(QPainter& painter, const QRectF& target) const;
     void renderTo(QPainter& painter, const QRectF& target);
     QRectF contentRect() const;
 
 Q_SIGNALS:
     void selected(const alpa::app::Selection& selection);
+    void menuRequested(const alpa::app::Selection& selection, const QString& key, const QPoint& globalAt);
     void unfoldedChanged();
     void laidOut();
 
@@ -64,6 +85,8 @@ protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
     struct Layouts {
@@ -86,6 +109,8 @@ private:
     };
 
     void relayout();
+    void addEdgesBeside(PlacedLevel& level);
+    void placeLinks();
     void centerNow(const QString& key);
     PlacedLevel place(const QString& key, int depth);
     GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
@@ -107,7 +132,12 @@ private:
     QString engineText_;
     GraphLevelItem* root_ = nullptr; ///< Owned by the scene.
     std::map<QString, GraphLevelItem*> items_;
+    std::unordered_map<QString, std::pair<const GraphLevelItem*, int>> places_; ///< Of every box that is drawn, by key.
+    std::vector<CanvasLink> wantedLinks_;
+    LinkItem* links_ = nullptr; ///< Owned by the scene.
+    Minimap* minimap_ = nullptr;
     Selection selection_;
+    std::set<QString> holders_;
     GraphLevelItem* hoveredItem_ = nullptr;
     bool fitsAtNext_ = true;
     bool wasFitted_ = true;      ///< Nobody has zoomed since all was fitted: resizing fits again.

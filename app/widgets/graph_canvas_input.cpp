@@ -4,7 +4,9 @@
 
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/graph_level_item.h"
+#include "app/widgets/minimap.h"
 
+#include <QContextMenuEvent>
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -49,7 +51,10 @@ QString GraphCanvas::tipAt(const Hit& hit) const
 bool GraphCanvas::event(QEvent* event)
 {
     if (event->type() == QEvent::PaletteChange)
+{
         scene()->update();
+        minimap_->refresh();
+    }
     return QGraphicsView::event(event);
 }
 
@@ -72,6 +77,7 @@ void GraphCanvas::wheelEvent(QWheelEvent* event)
     const QPointF moved = mapToScene(event->position().toPoint());
     translate(moved.x() - under.x(), moved.y() - under.y());
     wasFitted_ = false;
+    minimap_->follow();
     event->accept();
 }
 
@@ -86,6 +92,8 @@ void GraphCanvas::keyPressEvent(QKeyEvent* event)
         zoomBy(1.0 / transform().m11());
     else if (key == Qt::Key_F)
         fitAll();
+    else if (key == Qt::Key_M)
+        minimap_->setWanted(!minimap_->isWanted());
     else if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Left || key == Qt::Key_Right)
         moveToNeighbour(key);
     else if (key == Qt::Key_Return || key == Qt::Key_Enter) {
@@ -150,6 +158,12 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
         return;
     }
     const Hit hit = hitAt(event->pos());
+    if (hit.item != nullptr && hit.badge >= 0) {
+        const Selection badge = hit.item->level().edges[static_cast<size_t>(hit.badge)].selection;
+        if (!badge.isNone())
+            Q_EMIT selected(badge);
+        return;
+    }
     if (hit.item == nullptr || hit.node < 0) {
         Q_EMIT selected({});
         return;
@@ -157,6 +171,16 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
     const Selection tensor = hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
     Q_EMIT selected(tensor.isNone() ? node.selection : tensor);
+}
+
+void GraphCanvas::contextMenuEvent(QContextMenuEvent* event)
+{
+    const Hit hit = hitAt(event->pos());
+    if (hit.item == nullptr || hit.node < 0)
+        return;
+    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
+    const Selection tensor = hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
+    Q_EMIT menuRequested(tensor.isNone() ? node.selection : tensor, node.key, event->globalPos());
 }
 
 void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
@@ -187,6 +211,7 @@ void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
 void GraphCanvas::resizeEvent(QResizeEvent* event)
 {
     QGraphicsView::resizeEvent(event);
+    minimap_->moveIntoCorner();
     if (wasFitted_)
         fitAll();
 }

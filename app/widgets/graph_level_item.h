@@ -6,6 +6,7 @@
 
 #include "app/layout/canvas_level.h"
 #include "app/settings/theme.h"
+#include "app/widgets/dense_grid.h"
 
 #include <QFont>
 #include <QGraphicsItem>
@@ -37,13 +38,22 @@ public:
     int tensorAt(int node, QPointF at) const;
     /// The badge of an edge; -1 if none.
     int badgeAt(QPointF at) const;
-    /// Nodes and tensors with this selection are outlined.
-    void setSelection(const Selection& selection);
+    /// Nodes and tensors with this selection are outlined, and so are the boxes `holders`, by key, that it lies in.
+    void setSelection(const Selection& selection, const std::set<QString>& holders);
+    bool isSelected(int node) const;
     void setHovered(int node);
+    /// Boxes alone, as plain rectangles, with those of the levels inside.
+    void paintOverview(QPainter& painter, const Theme& theme) const;
     /// What is drawn, as text, for golden tests.
     QString dump() const;
 
 private:
+    void makeDense();
+    void paintDense(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const;
+    void paintDenseEdges(QPainter& painter, const std::vector<int>& visible, const Theme& theme) const;
+    void paintDenseNode(QPainter& painter, int node, double scale, const Theme& theme) const;
+    QPen edgePen(const CanvasEdge& edge, double scale, const Theme& theme) const;
+    QColor fillOf(const CanvasNode& node, bool isOpen, const Theme& theme) const;
     void paintEdges(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const;
     void paintBadge(QPainter& painter, size_t edge, const Theme& theme) const;
     void paintNode(QPainter& painter, size_t node, double scale, const Theme& theme) const;
@@ -54,8 +64,13 @@ private:
     std::set<int> unfolded_;
     std::vector<QPainterPath> curves_;
     std::vector<QRectF> badges_; ///< Empty rectangles where an edge has none.
+    // Of dense levels only.
+    DenseGrid grid_;
+    std::vector<int> edgeStarts_; ///< Into edgesInto_, by node.
+    std::vector<int> edgesInto_;  ///< Edges by the node that they lead to.
     QRectF bounds_;
     Selection selection_;
+    std::set<QString> holders_;
     int hovered_ = -1;
 };
 

@@ -21,6 +21,7 @@ public:
     explicit MemoryChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
     void setSelectedStage(int stage);
+    int selectedStage() const { return selectedStage_; }
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {360, sizeHint().height()}; }
 

@@ -18,6 +18,7 @@ public:
     explicit TimelineChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
     void setSelectedStage(int stage);
+    int selectedStage() const { return selectedStage_; }
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 

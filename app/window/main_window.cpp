@@ -11,11 +11,14 @@
 #include "app/views/graph_view.h"
 #include "app/views/inspector.h"
 #include "app/views/memory_view.h"
+#include "app/views/mesh_view.h"
 #include "app/views/outline_panel.h"
 #include "app/views/overview.h"
 #include "app/views/pipeline_view.h"
 #include "app/views/plans_panel.h"
+#include "app/views/program_view.h"
 #include "app/views/runs_view.h"
+#include "app/views/source_view.h"
 #include "app/views/start_page.h"
 #include "core/plan/plan_file.h"
 
@@ -126,6 +129,9 @@ void MainWindow::makePages()
     pages_->addTab(new MemoryView(&session_), tr("Memory"));
     pages_->addTab(new CompareView(&session_, plans_), tr("Compare"));
     pages_->addTab(runs_, tr("Runs"));
+    pages_->addTab(new MeshView(&session_), tr("Mesh"));
+    pages_->addTab(new ProgramView(&session_), tr("Program"));
+    pages_->addTab(new SourceView(&session_), tr("Source"));
     banner_ = new QFrame;
     banner_->setObjectName(u"planBanner"_s);
     bannerText_ = new QLabel;

@@ -68,7 +68,11 @@ private:
     void makeStatusBar();
     QDockWidget* addDock(const QString& title, const QString& name, QWidget* content, Qt::DockWidgetArea area);
     void showDocks(bool on);
+    enum class Workspace { kExplore, kTune, kCompare };
     void resetLayout();
+    /// Docks and page for one kind of work; every dock stays within reach in the View menu.
+    void applyWorkspace(Workspace workspace);
+    void makeWorkspaceActions(QMenu* menu);
     void askForFile();
     void savePlan(int planId);
     void openSession(const QString& path);

@@ -115,6 +115,7 @@ void MainWindow::makeActions()
     for (QDockWidget* dock : findChildren<QDockWidget*>())
         view->addAction(dock->toggleViewAction());
     view->addSeparator();
+    makeWorkspaceActions(view);
     auto* reset = addItem(view, {}, tr("Reset layout"), u"actionResetLayout"_s);
     auto* focus = addItem(view, {}, tr("Only the page"), u"actionFocus"_s, {QKeySequence(u"F11"_s)});
     connect(reset, &QAction::triggered, this, [this] {

@@ -38,8 +38,7 @@ public:
         }
         shots_.push_back({u"graph-unfolded"_s, [this] {
                               window_.pages()->setCurrentIndex(1);
-                              window_.graphView()->canvas()->setUnfolded(u"layer 1"_s, true);
-                              window_.session()->selection()->select(Selection::layer(1));
+                              window_.graphView()->revealLayer(1);
                           }});
         shots_.push_back({u"graph-layer"_s, [this] {
                               window_.graphView()->canvas()->centerOnNode(u"layer 1"_s);

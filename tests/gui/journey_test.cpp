@@ -64,6 +64,7 @@ TEST_F(JourneyTest, PlanUnfoldLimitUndoAndCompare)
     // Unfold a layer: its operations appear, laid out by Graphviz.
     window_->pages()->setCurrentWidget(window_->graphView());
     GraphCanvas* canvas = window_->graphView()->canvas();
+    find<QAction>("graphTwins")->setChecked(false);
     ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
     EXPECT_TRUE(canvas->engineText().startsWith(QStringLiteral("dot"))) << canvas->engineText().toStdString();
     const GraphLevelItem* root = canvas->rootItem();

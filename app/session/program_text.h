@@ -1,0 +1,24 @@
+// The program of one device as numbered lines, each with the instruction that it prints, so that the window can go from
+// a line to the operation and back.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "app/session/text_lines.h"
+#include "core/program/program.h"
+
+namespace alpa::app
+{
+
+struct ProgramText {
+    std::shared_ptr<const TextLines> lines;
+    /// Per line the training-graph op of its instruction; invalid for headings, buffers and the queue.
+    std::vector<OpId> opOfLine;
+    std::vector<bool> isCollective; ///< Per line.
+};
+
+/// What `alpa show PLAN hlo` prints for the device. O(instructions).
+ProgramText programText(const Program& program, const Graph& graph, int stage, int device);
+
+} // namespace alpa::app

@@ -1,0 +1,137 @@
+#include "app/views/mesh_view.h"
+
+#include "app/session/selection_place.h"
+#include "app/settings/qt_text.h"
+#include "app/views/overview.h"
+#include "app/widgets/cards.h"
+#include "app/widgets/timeline_chart.h"
+
+#include <QHeaderView>
+#include <QScrollArea>
+#include <QStackedLayout>
+#include <QTableView>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+MeshView::MeshView(Session* session, QWidget* parent)
+    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
+      chart_(new MeshChart),
+      links_(makeNumberTable({tr("Link"), tr("Collectives"), tr("Sent by each"), tr("Time"), tr("Bandwidth")},
+                             u"meshLinks"_s)),
+      collectives_(new CollectivesModel(this)), table_(new QTableView)
+{
+    setObjectName(u"meshView"_s);
+    table_->setObjectName(u"collectiveTable"_s);
+    table_->setAccessibleName(tr("Collectives of the plan"));
+    table_->setModel(collectives_);
+    table_->verticalHeader()->hide();
+    table_->verticalHeader()->setDefaultSectionSize(24);
+    table_->setShowGrid(false);
+    table_->setAlternatingRowColors(true);
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table_->horizontalHeader()->setStretchLastSection(true);
+    table_->setMinimumHeight(220);
+    links_->setAccessibleName(tr("Links and what they carry in a step"));
+    links_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    links_->horizontalHeader()->setStretchLastSection(true);
+    links_->setSelectionMode(QAbstractItemView::SingleSelection);
+    links_->setSelectionBehavior(QAbstractItemView::SelectRows);
+
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 16, 20, 16);
+    column->setSpacing(10);
+    column->addWidget(makeHeading(tr("Devices and links")));
+    column->addWidget(summary_);
+    column->addWidget(chart_);
+    column->addWidget(makeHeading(tr("Links, in one step")));
+    column->addWidget(links_);
+    column->addWidget(makeHeading(tr("Collectives, longest first")));
+    column->addWidget(table_, 1);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(content);
+    pages_->addWidget(new EmptyState(tr("No mesh yet"), tr("Devices, links and their traffic appear once there is a plan (F5).")));
+    pages_->addWidget(scroll);
+    connect(chart_, &MeshChart::deviceClicked, this,
+            [this](int device) { session_->selection()->select(Selection::device(device)); });
+    connect(links_, &QTableWidget::cellClicked, this, [this](int row) {
+        if (row < int(traffic_.axes.size()))
+            session_->selection()->select(Selection::stage(traffic_.axes[static_cast<size_t>(row)].stage));
+    });
+    connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
+        session_->selection()->select(Selection::collective(collectives_->communicationAt(index.row())));
+    });
+    connect(session, &Session::shownPlanChanged, this, &MeshView::refresh);
+    connect(session, &Session::modelChanged, this, &MeshView::refresh);
+    connect(session->selection(), &SelectionModel::changed, this, &MeshView::takeSelection);
+    refresh();
+}
+
+void MeshView::refresh()
+{
+    const auto facts = session_->facts();
+    const bool hasPlan = facts != nullptr && facts->plan != nullptr;
+    pages_->setCurrentIndex(hasPlan ? 1 : 0);
+    if (facts == facts_)
+        return;
+    facts_ = facts;
+    traffic_ = hasPlan ? linkTraffic(*facts) : LinkTraffic{};
+    chart_->setFacts(facts, traffic_);
+    collectives_->setFacts(hasPlan ? facts : nullptr);
+    if (!hasPlan)
+        return;
+    const Cluster& cluster = facts->plan->cluster;
+    summary_->setText(tr("%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted.")
+                          .arg(toQt(cluster.name), counted(cluster.hosts, tr("host"), tr("hosts")))
+                          .arg(cluster.devicesPerHost)
+                          .arg(toQt(cluster.device.name)));
+    links_->setRowCount(0);
+    int row = 0;
+    for (const AxisTraffic& traffic : traffic_.axes) {
+        const QString where = traffic.crossesHosts ? tr("across hosts") : tr("in a host");
+        setNumberRow(links_, row++,
+                     {tr("Stage %1, %2 = %3, %4")
+                          .arg(traffic.stage)
+                          .arg(QLatin1Char(axisLetter(traffic.axis)))
+                          .arg(traffic.groupSize)
+                          .arg(where),
+                      countText(traffic.collectives), bytesText(traffic.sent), timeText(traffic.time),
+                      percentText(traffic.utilisation)});
+    }
+    for (const StageTraffic& traffic : traffic_.stages)
+        setNumberRow(links_, row++,
+                     {tr("Stage %1 to stage %2").arg(traffic.fromStage).arg(traffic.toStage), countText(traffic.transfers),
+                      tr("%1 in all").arg(bytesText(traffic.bytes)), {}, {}});
+    if (row == 0)
+        setNumberRow(links_, row, {tr("Nothing moves between devices in this plan"), {}, {}, {}, {}});
+    fitTableHeight(links_);
+    table_->resizeColumnsToContents();
+    takeSelection();
+}
+
+void MeshView::takeSelection()
+{
+    const auto model = session_->model();
+    if (facts_ == nullptr || model == nullptr || facts_ != session_->facts())
+        return;
+    const SelectionPlace place = placeOf(session_->selection()->current(), *facts_, model->scopes);
+    chart_->setSelected(place.stage, place.device);
+    const int row = place.communication ? collectives_->rowOf(*place.communication) : -1;
+    if (row >= 0) {
+        table_->selectRow(row);
+        table_->scrollTo(collectives_->index(row, 0));
+    } else {
+        table_->clearSelection();
+    }
+}
+
+} // namespace alpa::app

@@ -1,0 +1,46 @@
+// The program page: what one device executes in a step, line by line, linked with the graph both ways.
+#pragma once
+
+#include "app/session/program_text.h"
+#include "app/session/session.h"
+#include "app/widgets/text_page.h"
+
+class QComboBox;
+class QLabel;
+class QStackedLayout;
+
+namespace alpa::app
+{
+
+class EmptyState;
+
+class ProgramView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit ProgramView(Session* session, QWidget* parent = nullptr);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+
+private:
+    void refresh();
+    void fillDevices();
+    void showText();
+    void takeSelection();
+    void selectLine(int line);
+
+    Session* session_;
+    QStackedLayout* pages_;
+    EmptyState* empty_;
+    QComboBox* stage_;
+    QComboBox* device_;
+    QLabel* summary_;
+    TextPage* page_;
+    std::shared_ptr<const GraphFacts> facts_;  ///< What `program_` belongs to.
+    std::shared_ptr<const Program> program_;   ///< Null until lowered.
+    ProgramText text_;
+};
+
+} // namespace alpa::app

@@ -1,0 +1,36 @@
+// The source page: the text that was imported, with the lines of what is selected; a click selects what a line made.
+#pragma once
+
+#include "app/session/session.h"
+#include "app/widgets/text_page.h"
+
+class QLabel;
+class QStackedLayout;
+
+namespace alpa::app
+{
+
+class EmptyState;
+
+class SourceView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit SourceView(Session* session, QWidget* parent = nullptr);
+
+private:
+    void refresh();
+    void takeSelection();
+    void selectLine(int line);
+
+    Session* session_;
+    QStackedLayout* pages_;
+    EmptyState* empty_;
+    QLabel* place_;
+    TextPage* text_;
+    std::shared_ptr<const GraphFacts> facts_;
+    std::vector<std::pair<int, OpId>> opOfLine_; ///< Forward ops, by line (from 0).
+};
+
+} // namespace alpa::app

@@ -1,0 +1,205 @@
+#include "app/widgets/graph_legend.h"
+
+#include "app/settings/qt_text.h"
+#include "app/settings/theme.h"
+#include "app/widgets/sharding_strip.h"
+
+#include <QFontMetricsF>
+#include <QPainter>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr double kMargin = 12;
+constexpr double kLine = 22;
+constexpr double kEntryGap = 18;
+constexpr double kScaleWidth = 110;
+constexpr double kAxisLine = 26;
+
+} // namespace
+
+GraphLegend::GraphLegend(QWidget* parent) : QWidget(parent), font_(font())
+{
+    setObjectName(u"shardingLegend"_s);
+    setAccessibleName(tr("Legend of the graph"));
+    setToolTip(tr("Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that "
+                  "splits what they carry.\nAR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter "
+                  "behind it is the mesh axis."));
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+    font_.setPixelSize(11);
+    changed();
+}
+
+void GraphLegend::setMesh(const DeviceMesh* mesh, bool marksChanges)
+{
+    axes_ = mesh == nullptr ? std::vector<MeshAxis>() : mesh->axes;
+    marksChanges_ = marksChanges;
+    changed();
+}
+
+void GraphLegend::setScale(std::optional<LegendScale> scale)
+{
+    scale_ = std::move(scale);
+    changed();
+}
+
+void GraphLegend::changed()
+{
+    setFixedHeight(heightForWidth(width()));
+    update();
+}
+
+void GraphLegend::resizeEvent(QResizeEvent*)
+{
+    if (height() != heightForWidth(width()))
+        setFixedHeight(heightForWidth(width()));
+}
+
+std::vector<GraphLegend::Entry> GraphLegend::entries() const
+{
+    std::vector<Entry> all;
+    if (scale_)
+        all.push_back({Mark::kScale, 0, {}});
+    if (axes_.empty()) {
+        all.push_back({Mark::kNone, 0, tr("Shardings appear here once there is a plan.")});
+        return all;
+    }
+    for (size_t i = 0; i < axes_.size(); ++i)
+        all.push_back({Mark::kAxis, int(i),
+                       tr("split over %1, %2").arg(toQt(axes_[i].name), counted(axes_[i].size, tr("device"), tr("devices")))});
+    all.push_back({Mark::kReplicated, 0, tr("replicated")});
+    all.push_back({Mark::kPartial, int(axes_.size()) - 1, tr("partial sums")});
+    all.push_back({Mark::kMoves, 0, tr("moves data")});
+    if (marksChanges_)
+        all.push_back({Mark::kChanged, 0, tr("changed")});
+    return all;
+}
+
+double GraphLegend::markWidth(const Entry& entry) const
+{
+    const QFontMetricsF metrics(font_);
+    switch (entry.mark) {
+    case Mark::kAxis:
+        return stripWidth({{{entry.axis}, false}}) + 6 + kAxisLine + 6;
+    case Mark::kReplicated:
+        return stripWidth({{{}, false}}) + 6;
+    case Mark::kPartial:
+        return stripWidth({{{entry.axis}, true}}) + 6;
+    case Mark::kMoves:
+        return kAxisLine + 6;
+    case Mark::kChanged:
+        return 18 + 6;
+    case Mark::kScale:
+        return metrics.horizontalAdvance(scale_->title) + 8 + metrics.horizontalAdvance(scale_->low) + 6 + kScaleWidth + 6 +
+               metrics.horizontalAdvance(scale_->high);
+    case Mark::kNone:
+        return 0;
+    }
+    return 0;
+}
+
+std::vector<QRectF> GraphLegend::areasFor(double width) const
+{
+    const QFontMetricsF metrics(font_);
+    std::vector<QRectF> areas;
+    double x = kMargin;
+    double y = 4;
+    for (const Entry& entry : entries()) {
+        const double needed = std::ceil(markWidth(entry) + metrics.horizontalAdvance(entry.text)) + 1;
+        if (x > kMargin && x + needed > width - kMargin) {
+            x = kMargin;
+            y += kLine;
+        }
+        areas.emplace_back(x, y, needed, kLine - 2);
+        x += needed + kEntryGap;
+    }
+    return areas;
+}
+
+std::vector<QRectF> GraphLegend::entryAreas() const { return areasFor(width()); }
+
+int GraphLegend::heightForWidth(int width) const { return int(areasFor(width).back().bottom()) + 4; }
+
+void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) const
+{
+    const Theme& theme = themeOf(this);
+    const QPointF strip = at + QPointF(0, 2);
+    const double middle = at.y() + 10;
+    switch (entry.mark) {
+    case Mark::kAxis: {
+        paintStrip(painter, strip, {{{entry.axis}, false}}, theme);
+        const double left = at.x() + stripWidth({{{entry.axis}, false}}) + 6;
+        painter.setPen(QPen(theme.axis[static_cast<size_t>(entry.axis & 3)], 2, axisPenStyle(entry.axis)));
+        painter.drawLine(QPointF(left, middle), QPointF(left + kAxisLine, middle));
+        break;
+    }
+    case Mark::kReplicated:
+        paintStrip(painter, strip, {{{}, false}}, theme);
+        break;
+    case Mark::kPartial:
+        paintStrip(painter, strip, {{{entry.axis}, true}}, theme);
+        break;
+    case Mark::kMoves:
+        painter.setPen(QPen(theme.error, 4.4));
+        painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
+        painter.setPen(QPen(theme.window, 2.4));
+        painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
+        painter.setPen(QPen(theme.transfer, 1.4));
+        painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
+        break;
+    case Mark::kChanged:
+        painter.setPen(QPen(theme.measured, 2));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(QRectF(at.x() + 1, at.y() + 2, 16, 15), 4, 4);
+        break;
+    case Mark::kScale: {
+        const QFontMetricsF metrics(font_);
+        double x = at.x();
+        const auto write = [&](const QString& text, const QColor& color) {
+            painter.setPen(color);
+            const double width = metrics.horizontalAdvance(text);
+            painter.drawText(QRectF(x, at.y(), width + 2, 20), Qt::AlignVCenter | Qt::AlignLeft, text);
+            x += width;
+        };
+        write(scale_->title, theme.text);
+        x += 8;
+        write(scale_->low, theme.mutedText);
+        x += 6;
+        for (int i = 0; i < int(kScaleWidth); ++i) {
+            const double share = i / (kScaleWidth - 1);
+            painter.fillRect(QRectF(x + i, at.y() + 4, 1.5, 12),
+                             scale_->isDiverging ? divergingColor(2 * share - 1, theme) : heatColor(share, theme));
+        }
+        painter.setPen(theme.border);
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(QRectF(x, at.y() + 4, kScaleWidth, 12));
+        x += kScaleWidth + 6;
+        write(scale_->high, theme.mutedText);
+        break;
+    }
+    case Mark::kNone:
+        break;
+    }
+}
+
+void GraphLegend::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setFont(font_);
+    const std::vector<Entry> all = entries();
+    const std::vector<QRectF> areas = areasFor(width());
+    for (size_t i = 0; i < all.size(); ++i) {
+        paintMark(painter, all[i], areas[i].topLeft());
+        painter.setPen(themeOf(this).mutedText);
+        painter.drawText(areas[i].adjusted(markWidth(all[i]), 0, 4, 0), Qt::AlignVCenter | Qt::AlignLeft, all[i].text);
+    }
+}
+
+} // namespace alpa::app

@@ -1,0 +1,292 @@
+#include "app/widgets/mesh_chart.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/session/selection_place.h"
+#include "app/settings/qt_text.h"
+#include "app/settings/theme.h"
+#include "app/widgets/timeline_chart.h"
+
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QPainterPath>
+#include <QToolTip>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr double kDevice = 46;
+constexpr double kDeviceGap = 26; ///< Room for the links between neighbours.
+constexpr double kHostHeader = 22;
+constexpr double kHostPadding = 14;
+constexpr double kHostGap = 30;
+constexpr int kDevicesInRow = 4;
+
+/// One pixel for nothing, six for ten gigabytes.
+double widthOf(Bytes bytes) { return 1.5 + std::log10(1 + double(bytes.count) / 1e6); }
+
+Qt::PenStyle styleOf(int axis)
+{
+    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+    return kStyles[axis & 3];
+}
+
+} // namespace
+
+MeshChart::MeshChart(QWidget* parent) : QWidget(parent)
+{
+    setObjectName(u"meshChart"_s);
+    setAccessibleName(tr("Devices of the cluster and their links"));
+    setFocusPolicy(Qt::StrongFocus);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Minimum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+}
+
+void MeshChart::setFacts(std::shared_ptr<const GraphFacts> facts, LinkTraffic traffic)
+{
+    facts_ = facts != nullptr && facts->plan != nullptr ? std::move(facts) : nullptr;
+    traffic_ = std::move(traffic);
+    stageOf_.clear();
+    if (facts_ != nullptr) {
+        stageOf_.assign(static_cast<size_t>(facts_->plan->cluster.deviceCount()), -1);
+        for (size_t s = facts_->plan->stages.size(); s-- > 0;) {
+            for (const DeviceId device : facts_->plan->stages[s].mesh.devices)
+                stageOf_[device.index()] = int(s);
+        }
+    }
+    updateGeometry();
+    update();
+}
+
+void MeshChart::setSelected(std::optional<int> stage, std::optional<int> device)
+{
+    selectedStage_ = stage;
+    selectedDevice_ = device;
+    update();
+}
+
+MeshChart::Grid MeshChart::gridFor(int width) const
+{
+    Grid grid;
+    const Cluster& cluster = facts_->plan->cluster;
+    grid.deviceColumns = std::min(cluster.devicesPerHost, kDevicesInRow);
+    const int rows = (cluster.devicesPerHost + grid.deviceColumns - 1) / grid.deviceColumns;
+    grid.hostWidth = 2 * kHostPadding + grid.deviceColumns * (kDevice + kDeviceGap) - kDeviceGap;
+    grid.hostHeight = kHostHeader + kHostPadding + rows * (kDevice + kDeviceGap) - kDeviceGap / 2;
+    grid.hostColumns = std::clamp(int((width + kHostGap) / (grid.hostWidth + kHostGap)), 1, cluster.hosts);
+    return grid;
+}
+
+int MeshChart::heightForWidth(int width) const
+{
+    if (facts_ == nullptr)
+        return 120;
+    const Grid grid = gridFor(width);
+    const int rows = (facts_->plan->cluster.hosts + grid.hostColumns - 1) / grid.hostColumns;
+    return int(rows * (grid.hostHeight + kHostGap));
+}
+
+QSize MeshChart::sizeHint() const { return {640, heightForWidth(std::max(width(), 320))}; }
+
+QRectF MeshChart::deviceArea(int device) const
+{
+    const Grid grid = gridFor(width());
+    const int perHost = facts_->plan->cluster.devicesPerHost;
+    const int host = device / perHost;
+    const int index = device % perHost;
+    const double left = (host % grid.hostColumns) * (grid.hostWidth + kHostGap) + kHostPadding;
+    const double top = (host / grid.hostColumns) * (grid.hostHeight + kHostGap) + kHostHeader + kHostPadding / 2;
+    return {left + (index % grid.deviceColumns) * (kDevice + kDeviceGap),
+            top + (index / grid.deviceColumns) * (kDevice + kDeviceGap), kDevice, kDevice};
+}
+
+int MeshChart::deviceAt(QPointF at) const
+{
+    for (size_t device = 0; device < stageOf_.size(); ++device) {
+        if (deviceArea(int(device)).adjusted(-4, -4, 4, 4).contains(at))
+            return int(device);
+    }
+    return -1;
+}
+
+QPointF MeshChart::centerOf(int stage) const
+{
+    QPointF sum;
+    const auto& devices = facts_->plan->stages[static_cast<size_t>(stage)].mesh.devices;
+    for (const DeviceId device : devices)
+        sum += deviceArea(int(device.number)).center();
+    return sum / double(devices.size());
+}
+
+void MeshChart::paintEvent(QPaintEvent* event)
+{
+    if (facts_ == nullptr)
+        return;
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    QFont small = font();
+    small.setPixelSize(11);
+    painter.setFont(small);
+    paintHosts(painter, event->rect());
+    paintAxes(painter);
+    paintStageLinks(painter);
+    const Theme& theme = themeOf(this);
+    for (size_t device = 0; device < stageOf_.size(); ++device) {
+        const QRectF area = deviceArea(int(device));
+        if (!area.intersects(QRectF(event->rect())))
+            continue;
+        const int stage = stageOf_[device];
+        const bool isSelected = selectedDevice_ == int(device);
+        const bool isOfStage = !selectedDevice_ && selectedStage_ && stage == *selectedStage_;
+        painter.setBrush(stage < 0 ? theme.window : theme.stageTint[static_cast<size_t>(stage % 2)]);
+        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, isSelected ? 3 : isOfStage ? 2 : 1.2));
+        painter.drawRoundedRect(area, 5, 5);
+        painter.setPen(theme.text);
+        painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter, QString::number(device));
+        painter.setPen(theme.mutedText);
+        painter.drawText(area.adjusted(0, kDevice / 2 - 3, 0, -4), Qt::AlignCenter,
+                         stage < 0 ? tr("idle") : tr("S%1").arg(stage));
+    }
+    if (hasFocus()) {
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(theme.accent);
+        painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
+    }
+}
+
+void MeshChart::paintHosts(QPainter& painter, const QRect& exposed) const
+{
+    const Theme& theme = themeOf(this);
+    const Grid grid = gridFor(width());
+    for (int host = 0; host < facts_->plan->cluster.hosts; ++host) {
+        const QRectF area((host % grid.hostColumns) * (grid.hostWidth + kHostGap),
+                          (host / grid.hostColumns) * (grid.hostHeight + kHostGap), grid.hostWidth, grid.hostHeight - 8);
+        if (!area.intersects(QRectF(exposed)))
+            continue;
+        painter.setPen(QPen(theme.border, 1));
+        painter.setBrush(theme.surface);
+        painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+        painter.setPen(theme.mutedText);
+        painter.drawText(area.adjusted(10, 3, -4, 0), Qt::AlignLeft | Qt::AlignTop, tr("Host %1").arg(host));
+    }
+}
+
+/// Rings as lines between neighbours of each group; the second axis bows out so that both can be seen.
+void MeshChart::paintAxes(QPainter& painter) const
+{
+    const Theme& theme = themeOf(this);
+    painter.setBrush(Qt::NoBrush);
+    for (const AxisTraffic& traffic : traffic_.axes) {
+        const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(traffic.stage)].mesh;
+        const bool isQuiet = selectedStage_ && *selectedStage_ != traffic.stage;
+        QColor color = theme.axis[static_cast<size_t>(traffic.axis & 3)];
+        if (traffic.axis == 3 && theme.isDark)
+            color = color.lighter(170);
+        color.setAlpha(isQuiet ? 70 : 255);
+        painter.setPen(QPen(color, widthOf(traffic.sent), styleOf(traffic.axis), Qt::FlatCap));
+        for (int index = 0; index < mesh.deviceCount(); ++index) {
+            const std::vector<int> group = mesh.group(index, axisBit(traffic.axis));
+            if (group.front() != index)
+                continue;
+            for (size_t k = 0; k + 1 < group.size(); ++k) {
+                const QPointF from = deviceArea(int(mesh.devices[static_cast<size_t>(group[k])].number)).center();
+                const QPointF to = deviceArea(int(mesh.devices[static_cast<size_t>(group[k + 1])].number)).center();
+                const QPointF way = to - from;
+                const QPointF bow = QPointF(-way.y(), way.x()) * (traffic.axis == 0 ? 0.12 : -0.12);
+                QPainterPath path(from);
+                path.quadTo((from + to) / 2 + bow, to);
+                painter.drawPath(path);
+            }
+        }
+    }
+}
+
+void MeshChart::paintStageLinks(QPainter& painter) const
+{
+    const Theme& theme = themeOf(this);
+    for (const StageTraffic& traffic : traffic_.stages) {
+        const QPointF from = centerOf(traffic.fromStage);
+        const QPointF to = centerOf(traffic.toStage);
+        const QPointF way = to - from;
+        const double length = std::hypot(way.x(), way.y());
+        if (length < 1)
+            continue; // stages that share their devices
+        const bool isQuiet =
+            selectedStage_ && *selectedStage_ != traffic.fromStage && *selectedStage_ != traffic.toStage;
+        QColor color = theme.text;
+        color.setAlpha(isQuiet ? 60 : 200);
+        const QPointF middle = (from + to) / 2 + QPointF(-way.y(), way.x()) * 0.2;
+        QPainterPath path(from);
+        path.quadTo(middle, to);
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(color, widthOf(traffic.bytes) * 0.7, Qt::DashDotLine));
+        painter.drawPath(path);
+        const QPointF tip = path.pointAtPercent(0.62);
+        const double angle = path.angleAtPercent(0.62) * -M_PI / 180;
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(color);
+        const QPointF arrow[] = {tip, tip + 10 * QPointF(std::cos(angle + 2.7), std::sin(angle + 2.7)),
+                                 tip + 10 * QPointF(std::cos(angle - 2.7), std::sin(angle - 2.7))};
+        painter.drawPolygon(arrow, 3);
+    }
+}
+
+QString MeshChart::tipAt(QPointF at) const
+{
+    const int device = facts_ == nullptr ? -1 : deviceAt(at);
+    if (device < 0)
+        return {};
+    QStringList lines{tr("Device %1 of host %2").arg(device).arg(device / facts_->plan->cluster.devicesPerHost)};
+    const std::vector<int> stages = stagesOfDevice(*facts_, device);
+    if (stages.empty())
+        lines << tr("idle in this plan");
+    for (const int stage : stages) {
+        lines << stageText(*facts_->plan, stage);
+        for (const AxisTraffic& traffic : traffic_.axes) {
+            if (traffic.stage == stage)
+                lines << tr("sends %1 a step along %2 in %3, %4")
+                             .arg(bytesText(traffic.sent), QString(QLatin1Char(axisLetter(traffic.axis))),
+                                  counted(traffic.collectives, tr("collective"), tr("collectives")), timeText(traffic.time));
+        }
+    }
+    return lines.join(u'\n');
+}
+
+bool MeshChart::event(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        QToolTip::showText(help->globalPos(), tipAt(QPointF(help->pos())), this);
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+void MeshChart::mousePressEvent(QMouseEvent* event)
+{
+    const int device = facts_ == nullptr ? -1 : deviceAt(event->position());
+    if (event->button() == Qt::LeftButton && device >= 0)
+        Q_EMIT deviceClicked(device);
+}
+
+void MeshChart::keyPressEvent(QKeyEvent* event)
+{
+    const int count = int(stageOf_.size());
+    const int step = event->key() == Qt::Key_Right ? 1 : event->key() == Qt::Key_Left ? -1 : 0;
+    if (step == 0 || count == 0) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    Q_EMIT deviceClicked(((selectedDevice_.value_or(step > 0 ? -1 : 0) + step) % count + count) % count);
+}
+
+} // namespace alpa::app

@@ -1,0 +1,60 @@
+// The cluster as hosts with their devices, tinted by stage, and the links between them as wide as what they carry.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/session/link_traffic.h"
+
+#include <QWidget>
+
+namespace alpa::app
+{
+
+class MeshChart : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit MeshChart(QWidget* parent = nullptr);
+    void setFacts(std::shared_ptr<const GraphFacts> facts, LinkTraffic traffic); ///< Facts may be null.
+    void setSelected(std::optional<int> stage, std::optional<int> device);
+    std::optional<int> selectedStage() const { return selectedStage_; }
+    std::optional<int> selectedDevice() const { return selectedDevice_; }
+    QRectF deviceArea(int device) const;
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return {320, 120}; }
+    bool hasHeightForWidth() const override { return true; }
+    int heightForWidth(int width) const override;
+
+Q_SIGNALS:
+    void deviceClicked(int device);
+    void stageClicked(int stage);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    bool event(QEvent* event) override;
+
+private:
+    struct Grid {
+        int hostColumns = 1;
+        int deviceColumns = 1;
+        double hostWidth = 0, hostHeight = 0;
+    };
+    Grid gridFor(int width) const;
+    int deviceAt(QPointF at) const;
+    void paintHosts(QPainter& painter, const QRect& exposed) const;
+    void paintAxes(QPainter& painter) const;
+    void paintStageLinks(QPainter& painter) const;
+    QPointF centerOf(int stage) const;
+    QString tipAt(QPointF at) const;
+
+    std::shared_ptr<const GraphFacts> facts_;
+    LinkTraffic traffic_;
+    std::vector<int> stageOf_; ///< By device; -1: idle. The first stage where several share a device.
+    std::optional<int> selectedStage_, selectedDevice_;
+};
+
+} // namespace alpa::app
