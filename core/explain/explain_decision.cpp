@@ -35,8 +35,7 @@ public:
         for (const MeshAxis& axis : stage.mesh.axes)
             shape.axes.push_back(axis.size);
         ASSIGN_OR_RETURN(std::shared_ptr<StageSharder> sharder,
-                         StageSharder::create(layered, plan.cluster, stage.mesh,
-                                              shardingRules(constraints, shape)));
+                         StageSharder::create(layered, plan.cluster, stage.mesh));
         auto again =
             std::unique_ptr<StageAgain>(new StageAgain(plan, layered, index, std::move(sharder)));
         std::vector<SpecMatch> matches;
@@ -44,7 +43,8 @@ public:
             const auto own = matchSpecs(*layered, layer, constraints.specs);
             matches.insert(matches.end(), own.begin(), own.end());
         }
-        again->request_.forbidden = forbiddenIn(*again->sharder_, constraints, matches);
+        again->request_.forbidden = forbiddenIn(*again->sharder_, constraints, shape,
+                                                stage.firstLayer, stage.endLayer, matches);
         RETURN_IF_ERROR(again->solveAgain(control));
         return again;
     }

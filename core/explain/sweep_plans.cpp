@@ -156,7 +156,8 @@ private:
                                                                  .constraints = &constraints,
                                                                  .microbatches = microbatches,
                                                                  .isLean = false,
-                                                                 .threads = threads},
+                                                                 .threads = threads,
+                                                                 .isExact = true},
                                                                 control_));
         std::vector<StageTable> tables;
         for (size_t config = 0; config < set.shapes.size(); ++config)

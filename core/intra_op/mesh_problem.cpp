@@ -5,10 +5,9 @@
 namespace alpa
 {
 
-Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables,
-                                     const ShardingRules& rules)
+Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables)
 {
-    return MeshProblemBuilder(layered, tables, rules).build();
+    return MeshProblemBuilder(layered, tables).build();
 }
 
 std::string opLabel(const Graph& graph, const Op& op)

@@ -14,17 +14,6 @@
 namespace alpa
 {
 
-/// Whether stored tensors may, must, or must not be split over the data axis.
-enum class StorageRule { kFree, kReplicated, kSplit };
-
-struct ShardingRules {
-    /// May the tensor axis also split the batch?
-    bool tensorAxisMaySplitBatch = true;
-    StorageRule parameters = StorageRule::kFree;
-    StorageRule states = StorageRule::kFree;
-    friend auto operator<=>(const ShardingRules&, const ShardingRules&) = default;
-};
-
 /// What decides: an op, a stored tensor, or a copy of a value for another layer.
 enum class DecisionKind { kOp, kParameter, kUpdate, kAccumulator, kCopy };
 
@@ -82,8 +71,7 @@ struct MeshProblem {
 };
 
 /// Fails with kInvalidInput if the batch does not divide over the data axis (message says so).
-Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables,
-                                     const ShardingRules& rules);
+Result<MeshProblem> buildMeshProblem(const LayeredGraph& layered, SpecTables& tables);
 
 /// Label of a decision: the parameter's name, or "scope:kind".
 std::string decisionLabel(const Graph& graph, const MeshNode& node);

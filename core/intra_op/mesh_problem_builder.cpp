@@ -76,10 +76,9 @@ void MeshProblemBuilder::addBytes(std::vector<int64_t>& bytes, const TensorType&
 
 /// All specs of a tensor of `dims`; `batchDim` >= 0: the data axis splits just that dimension.
 /// With `withPartial`, axes may also be partial.
-SpecListId MeshProblemBuilder::tensorSpecs(const TensorType& tensor, int batchDim, StorageRule rule,
-                                           bool withPartial)
+SpecListId MeshProblemBuilder::tensorSpecs(const TensorType& tensor, int batchDim, bool withPartial)
 {
-    const auto known = specsOfTensor_.find({tensor.dims, batchDim, rule, withPartial});
+    const auto known = specsOfTensor_.find({tensor.dims, batchDim, withPartial});
     if (known != specsOfTensor_.end())
         return known->second;
     std::vector<ShardingSpec> specs{ShardingSpec::replicated(tensor.rank())};
@@ -91,9 +90,8 @@ SpecListId MeshProblemBuilder::tensorSpecs(const TensorType& tensor, int batchDi
             addAxis(wider, spec, axis, tensor, axis == kDataAxis ? batchDim : -1, withPartial);
         specs = std::move(wider);
     }
-    restrictStorage(specs, rule);
     const SpecListId list = tables_.intern(specs);
-    specsOfTensor_.emplace(std::tuple(tensor.dims, batchDim, rule, withPartial), list);
+    specsOfTensor_.emplace(std::tuple(tensor.dims, batchDim, withPartial), list);
     return list;
 }
 
@@ -117,19 +115,6 @@ void MeshProblemBuilder::addAxis(std::vector<ShardingSpec>& wider, const Shardin
     }
 }
 
-void MeshProblemBuilder::restrictStorage(std::vector<ShardingSpec>& specs, StorageRule rule)
-{
-    if (rule == StorageRule::kFree)
-        return;
-    std::vector<ShardingSpec> kept;
-    for (const ShardingSpec& spec : specs) {
-        if (hasAxis(spec.splitAxes(), kDataAxis) == (rule == StorageRule::kSplit))
-            kept.push_back(spec);
-    }
-    if (!kept.empty())
-        specs = std::move(kept);
-}
-
 void MeshProblemBuilder::addInput(const GraphInput& input)
 {
     const TensorType& tensor = type(input.value);
@@ -139,7 +124,7 @@ void MeshProblemBuilder::addInput(const GraphInput& input)
         return;
     const ValueId group = layered_.updateGroup[input.value.index()];
     if (input.role == InputRole::kParameter) {
-        const SpecListId specs = tensorSpecs(tensor, -1, rules_.parameters, false);
+        const SpecListId specs = tensorSpecs(tensor, -1, false);
         const int index =
             addNode(DecisionKind::kParameter, layered_.layerOfValue[input.value.index()],
                     input.value, OpId(), specs);
@@ -163,7 +148,7 @@ int MeshProblemBuilder::updateNode(ValueId parameter)
 {
     int& index = updateNode_[parameter.index()];
     if (index < 0) {
-        const SpecListId specs = tensorSpecs(type(parameter), -1, rules_.states, false);
+        const SpecListId specs = tensorSpecs(type(parameter), -1, false);
         index = addNode(DecisionKind::kUpdate, layered_.layerOfValue[parameter.index()], parameter,
                         OpId(), specs);
     }

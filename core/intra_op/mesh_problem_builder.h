@@ -15,13 +15,10 @@ namespace alpa
 class MeshProblemBuilder
 {
 public:
-    static constexpr int kDataAxis = 0;
-
-    MeshProblemBuilder(const LayeredGraph& layered, SpecTables& tables, const ShardingRules& rules)
+    MeshProblemBuilder(const LayeredGraph& layered, SpecTables& tables)
         : layered_(layered)
         , graph_(*layered.graph)
         , tables_(tables)
-        , rules_(rules)
     {
     }
 
@@ -49,11 +46,9 @@ private:
     Status checkBatch();
     int addNode(DecisionKind kind, int layer, ValueId value, OpId op, SpecListId specs);
     void addBytes(std::vector<int64_t>& bytes, const TensorType& tensor, SpecListId list);
-    SpecListId tensorSpecs(const TensorType& tensor, int batchDim, StorageRule rule,
-                           bool withPartial);
+    SpecListId tensorSpecs(const TensorType& tensor, int batchDim, bool withPartial);
     void addAxis(std::vector<ShardingSpec>& wider, const ShardingSpec& spec, int axis,
                  const TensorType& tensor, int onlyDim, bool withPartial);
-    static void restrictStorage(std::vector<ShardingSpec>& specs, StorageRule rule);
     void addInput(const GraphInput& input);
     void setInput(ValueId value, int index, SpecListId specs);
     int updateNode(ValueId parameter);
@@ -94,7 +89,6 @@ private:
     const LayeredGraph& layered_;
     const Graph& graph_;
     SpecTables& tables_;
-    const ShardingRules& rules_;
     MeshProblem problem_;
     std::vector<int> updateNode_; ///< Per parameter value.
     std::map<std::pair<uint32_t, int>, int>
@@ -104,7 +98,7 @@ private:
     std::vector<double> seconds_; ///< Scratch of computeSeconds.
     std::map<std::tuple<int, SpecListId, SpecListId>, std::vector<double>>
         productSeconds_; ///< (product, specs of lhs, of rhs) -> seconds.
-    std::map<std::tuple<std::vector<int64_t>, int, StorageRule, bool>, SpecListId> specsOfTensor_;
+    std::map<std::tuple<std::vector<int64_t>, int, bool>, SpecListId> specsOfTensor_;
 };
 
 } // namespace alpa

@@ -119,11 +119,6 @@ bool MeshProblemBuilder::isAllowed(const Strategy& strategy, int batchFactor) co
 {
     if (isSplit(kDataAxis) && batchFactor >= 0 && strategy.axisFactor[kDataAxis] != batchFactor)
         return false;
-    for (int axis = 1; axis < axes(); ++axis) {
-        if (batchFactor >= 0 && strategy.axisFactor[static_cast<size_t>(axis)] == batchFactor &&
-            !rules_.tensorAxisMaySplitBatch)
-            return false;
-    }
     return true;
 }
 
@@ -195,7 +190,7 @@ void MeshProblemBuilder::addAccumulator(OpId id, int layer)
 {
     const Op& op = graph_.op(id);
     const TensorType& tensor = type(op.results[0]);
-    const SpecListId specs = tensorSpecs(tensor, -1, StorageRule::kFree, true);
+    const SpecListId specs = tensorSpecs(tensor, -1, true);
     const int index = addNode(DecisionKind::kAccumulator, layer, op.results[0], id, specs);
     addBytes(node(index).fixedBytes, tensor, specs);
     Carried carried;

@@ -43,8 +43,8 @@ MeshProblemBuilder::Source MeshProblemBuilder::readerSource(ValueId value, int l
     const auto [place, isNew] =
         sharedOf_.try_emplace({value.number, layer, static_cast<int>(reader.phase)}, -1);
     if (isNew) {
-        const SpecListId specs = tensorSpecs(
-            type(value), layered_.rules.batch.ofValue[value.index()], StorageRule::kFree, false);
+        const SpecListId specs =
+            tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()], false);
         place->second = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
         addEdge(value, own, place->second, specs, paidBy(reader));
     }
@@ -70,8 +70,8 @@ int MeshProblemBuilder::addCopy(ValueId value, int layer)
     const bool isParameter = graph_.inputRole(value) == InputRole::kParameter;
     const bool isAccumulated =
         producer.isValid() && graph_.op(producer).kind == OpKind::kAccumulate;
-    const SpecListId specs = tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()],
-                                         StorageRule::kFree, false);
+    const SpecListId specs =
+        tensorSpecs(type(value), layered_.rules.batch.ofValue[value.index()], false);
     const int index = addNode(DecisionKind::kCopy, layer, value, OpId(), specs);
     if (layered_.layerOfValue[value.index()] >= 0) {
         const Source from = ownSource(value);

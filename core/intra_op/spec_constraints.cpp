@@ -2,6 +2,8 @@
 
 #include "core/base/text.h"
 
+#include <algorithm>
+
 namespace alpa
 {
 namespace
@@ -47,8 +49,10 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
     const Graph& graph = *layered.graph;
     const auto nameOf = [&rename](const std::string& name) { return rename ? rename(name) : name; };
     const auto add = [&](const auto& isNamed, ValueId parameter, OpId op) {
+        const int rank =
+            graph.type(parameter.isValid() ? parameter : graph.op(op).results[0]).rank();
         for (size_t c = 0; c < constraints.size(); ++c) {
-            if (isNamed(constraints[c].pattern))
+            if (constraints[c].spec.rank == rank && isNamed(constraints[c].pattern))
                 matches.push_back(
                     {.constraint = static_cast<int>(c), .parameter = parameter, .op = op});
         }
@@ -71,6 +75,47 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
             id);
     }
     return matches;
+}
+
+void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
+                   const SpecTables& tables, const ShardingRules& rules, int first, int end,
+                   ForbiddenStrategies& forbidden)
+{
+    if (rules == ShardingRules{})
+        return;
+    const auto add = [&](int node, const auto& isForbidden) {
+        const size_t strategies = problem.nodes[static_cast<size_t>(node)].perMicrobatch.size();
+        std::vector<uint8_t> flags(strategies, 0);
+        size_t count = 0;
+        for (size_t k = 0; k < strategies; ++k) {
+            flags[k] = isForbidden(k) ? 1 : 0;
+            count += flags[k];
+        }
+        if (count > 0 && count < strategies)
+            forbidden.emplace(node, std::move(flags));
+    };
+    for (int layer = first; layer < end; ++layer) {
+        for (const int index : problem.nodesOfLayer[static_cast<size_t>(layer)]) {
+            const MeshNode& node = problem.nodes[static_cast<size_t>(index)];
+            const bool isParameter = node.kind == DecisionKind::kParameter;
+            const StorageRule storage = isParameter ? rules.parameters : rules.states;
+            if ((isParameter || node.kind == DecisionKind::kUpdate) &&
+                storage != StorageRule::kFree) {
+                const std::vector<ShardingSpec>& specs = tables.list(node.specs);
+                add(index, [&](size_t k) {
+                    return hasAxis(specs[k].splitAxes(), kDataAxis) !=
+                           (storage == StorageRule::kSplit);
+                });
+            } else if (node.kind == DecisionKind::kOp && !rules.tensorAxisMaySplitBatch) {
+                const int batch = layered.rules.batch.factorOfOp[node.op.index()];
+                add(index, [&](size_t k) {
+                    const auto& factors = node.strategies[k].axisFactor;
+                    return batch >= 0 &&
+                           std::find(factors.begin() + 1, factors.end(), batch) != factors.end();
+                });
+            }
+        }
+    }
 }
 
 void forbidStrategies(const MeshProblem& problem, const SpecTables& tables,

@@ -14,12 +14,23 @@ namespace alpa
 {
 
 /// Keeps (or, with `forbids`, drops) the strategies that give `spec` to what matches `pattern`: a
-/// parameter's name, or "scope:kind" of a forward op.
+/// parameter's name, or "scope:kind" of a forward op. Tensors of another rank are not meant.
 struct SpecConstraint {
     std::string pattern;
     ShardingSpec spec; ///< Over the stage's axes: x is the data axis, y and z the tensor axes.
     bool forbids = false;
     friend bool operator==(const SpecConstraint&, const SpecConstraint&) = default;
+};
+
+/// Whether stored tensors may, must, or must not be split over the data axis.
+enum class StorageRule { kFree, kReplicated, kSplit };
+
+struct ShardingRules {
+    /// May the tensor axis also split the batch?
+    bool tensorAxisMaySplitBatch = true;
+    StorageRule parameters = StorageRule::kFree;
+    StorageRule states = StorageRule::kFree;
+    friend auto operator<=>(const ShardingRules&, const ShardingRules&) = default;
 };
 
 /// A stored tensor or a forward op that constraint number `constraint` names; the other id is
@@ -41,6 +52,12 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
 
 /// Per node of a mesh problem with strategies taken away: 1 for each of them.
 using ForbiddenStrategies = std::map<int, std::vector<uint8_t>>;
+
+/// Adds what `rules` take from the decisions of layers [first, end). A rule that would leave a
+/// decision nothing leaves it everything.
+void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
+                   const SpecTables& tables, const ShardingRules& rules, int first, int end,
+                   ForbiddenStrategies& forbidden);
 
 /// Adds what `matches` take from the decisions of `problem`.
 void forbidStrategies(const MeshProblem& problem, const SpecTables& tables,

@@ -28,6 +28,9 @@ GraphRules collectRules(const Graph& graph);
 /// follows.
 using SpecListId = int;
 
+/// x carries the batch of every stage.
+constexpr int kDataAxis = 0;
+
 /// What an op needs and yields for every strategy of the decision it follows.
 struct Carried {
     std::vector<SpecListId> operands; ///< Required specs.

@@ -14,6 +14,9 @@ namespace
 constexpr double kDraftGap = 1e-3;
 constexpr int64_t kDraftWork = 20'000'000;  // About 20 ms.
 constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every stage of a plan.
+/// Where memory binds, proofs are long and what they gain is little.
+constexpr double kLimitedGap = 5e-4;
+constexpr int64_t kLimitedWork = 20'000'000;
 
 uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -41,13 +44,12 @@ int64_t savedBytes(const StageRequest& request, const MeshNode& node, size_t k)
 
 Result<std::shared_ptr<StageSharder>>
 StageSharder::create(std::shared_ptr<const LayeredGraph> layered, const Cluster& cluster,
-                     const DeviceMesh& mesh, const ShardingRules& rules)
+                     const DeviceMesh& mesh)
 {
     std::shared_ptr<StageSharder> sharder(new StageSharder);
     sharder->layered_ = std::move(layered);
     sharder->tables_ = std::make_unique<SpecTables>(cluster, mesh, sharder->layered_->rules);
-    ASSIGN_OR_RETURN(MeshProblem problem,
-                     buildMeshProblem(*sharder->layered_, *sharder->tables_, rules));
+    ASSIGN_OR_RETURN(MeshProblem problem, buildMeshProblem(*sharder->layered_, *sharder->tables_));
     for (const LayerCopy& copy : problem.copies)
         sharder->bytesOfCopy_.push_back(
             sharder->tables_->localBytes(sharder->layered_->graph->type(copy.value),
@@ -322,29 +324,44 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
     CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount,
           "layers in range");
     std::vector<uint64_t> words = signature(request);
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = known_.find(words); known != known_.end())
+            return known->second;
+    }
+    // Two threads may solve the same problem at a time; they find the same.
+    StageShardingOutcome answer = solveAnew(request, control);
+    if (std::holds_alternative<StageCancelled>(answer)) {
+        static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
+        return kCancelledOutcome; // Not remembered: the next call may finish.
+    }
     const std::lock_guard lock(mutex_);
-    if (const auto known = known_.find(words); known != known_.end())
-        return known->second;
+    return known_.emplace(std::move(words), std::move(answer)).first->second;
+}
+
+StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const JobControl& control)
+{
     const IlpProblem problem = ilp(request);
     IlpOptions options;
     options.control = control;
     options.workLimit = request.isDraft ? kDraftWork : kFinalWork;
+    options.findsSmallestLimit = false;
     if (request.isDraft)
         options.gapTolerance = kDraftGap;
+    if (request.memoryLimit) {
+        options.workLimit = kLimitedWork;
+        options.gapTolerance = kLimitedGap;
+    }
     const IlpOutcome outcome = solveIlp(problem, options);
-    StageShardingOutcome answer = StageCancelled{};
-    if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
-        answer = readBack(request, problem, *solution);
-    } else if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
+    if (const auto* solution = std::get_if<IlpSolution>(&outcome))
+        return readBack(request, problem, *solution);
+    if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
         StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
         if (infeasible->smallestUsageLimit)
             none.smallestMemory = Bytes(*infeasible->smallestUsageLimit);
-        answer = std::move(none);
-    } else {
-        static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
-        return kCancelledOutcome; // Not remembered: the next call may finish.
+        return none;
     }
-    return known_.emplace(std::move(words), std::move(answer)).first->second;
+    return StageCancelled{};
 }
 
 } // namespace alpa

@@ -71,15 +71,14 @@ struct StageCancelled {
 using StageShardingOutcome = std::variant<StageSharding, StageInfeasible, StageCancelled>;
 
 /// All stages of one training graph on one mesh shape. Equal runs of layers are solved once, under
-/// whatever name they are asked for. Safe to use from several threads; they take turns in solve().
+/// whatever name they are asked for. Safe to use from several threads.
 class StageSharder
 {
 public:
     /// Keeps `layered`.
     static Result<std::shared_ptr<StageSharder>> create(std::shared_ptr<const LayeredGraph> layered,
                                                         const Cluster& cluster,
-                                                        const DeviceMesh& mesh,
-                                                        const ShardingRules& rules);
+                                                        const DeviceMesh& mesh);
 
     /// The answer stays valid as long as the sharder, except StageCancelled, which is not kept.
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
@@ -88,6 +87,7 @@ public:
     Bytes leastMemory(int firstLayer, int endLayer) const;
 
     const MeshProblem& problem() const { return *problem_; }
+    const LayeredGraph& layered() const { return *layered_; }
     const SpecTables& tables() const { return *tables_; }
     /// Nodes of the stage in the order of StageSharding::choice.
     std::vector<int> nodesOf(int firstLayer, int endLayer) const;
@@ -105,6 +105,7 @@ private:
     void measure();
     StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
                            const IlpSolution& solution) const;
+    StageShardingOutcome solveAnew(const StageRequest& request, const JobControl& control);
     bool isOutside(const LayerCopy& copy, const StageRequest& request) const;
 
     std::shared_ptr<const LayeredGraph> layered_;

@@ -54,9 +54,12 @@ public:
                              .decisions = chosen_.sharding.decisions,
                              .strategies = chosen_.sharding.strategies,
                              .method = chosen_.sharding.method};
-        readDecisions(stage);
         return stage;
     }
+
+    /// Deltas with everything else as chosen: what switching one decision alone would add to a
+    /// step.
+    void readDecisions(PlanStage& stage);
 
 private:
     ShardingSpec specAt(SpecListId list, int node) const
@@ -142,52 +145,6 @@ private:
         }
     }
 
-    /// Deltas with everything else as chosen: what switching one decision alone would add to a
-    /// step.
-    void readDecisions(PlanStage& stage)
-    {
-        const IlpProblem ilp = chosen_.sharder->ilp(chosen_.request);
-        std::vector<std::vector<double>> cost;
-        for (const IlpNode& node : ilp.nodes)
-            cost.push_back(node.costs);
-        for (const IlpEdge& edge : ilp.edges) {
-            const IlpMatrix& matrix = ilp.matrices[static_cast<size_t>(edge.matrix)];
-            const auto from = static_cast<size_t>(edge.from);
-            const auto to = static_cast<size_t>(edge.to);
-            for (int k = 0; k < matrix.rows; ++k)
-                cost[from][static_cast<size_t>(k)] += matrix.at(k, chosen_.sharding.choice[to]);
-            for (int k = 0; k < matrix.columns; ++k)
-                cost[to][static_cast<size_t>(k)] += matrix.at(chosen_.sharding.choice[from], k);
-        }
-        for (size_t n = 0; n < nodes_.size(); ++n) {
-            const MeshNode& node = problem_.nodes[static_cast<size_t>(nodes_[n])];
-            if (node.perMicrobatch.size() < 2 || node.kind == DecisionKind::kCopy)
-                continue;
-            Decision decision;
-            decision.label = decisionLabel(graph_, node);
-            decision.op = node.op;
-            decision.value = node.value;
-            const auto chosen = static_cast<size_t>(chosen_.sharding.choice[n]);
-            std::vector<std::pair<double, size_t>> order;
-            for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
-                const double delta = cost[n][k] - cost[n][chosen];
-                if (k == chosen || delta < kForbidden)
-                    order.emplace_back(k == chosen ? 0.0 : delta, k);
-            }
-            std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
-            for (const auto& [delta, k] : order) {
-                if (k == chosen)
-                    decision.chosen = static_cast<int>(decision.alternatives.size());
-                decision.alternatives.push_back(
-                    {.strategy =
-                         strategyText(layered_, chosen_.mesh, node, tables_.list(node.specs)[k], k),
-                     .result = tables_.list(node.specs)[k],
-                     .delta = Seconds(delta)});
-            }
-            stage.decisions.push_back(std::move(decision));
-        }
-    }
-
     const LayeredGraph& layered_;
     const Graph& graph_;
     const ChosenStage& chosen_;
@@ -197,6 +154,50 @@ private:
     std::vector<int> choice_;
     std::vector<bool> isShared_; ///< Per op: scalar bookkeeping that every stage repeats.
 };
+
+void StageReader::readDecisions(PlanStage& stage)
+{
+    const IlpProblem ilp = chosen_.sharder->ilp(chosen_.request);
+    std::vector<std::vector<double>> cost;
+    for (const IlpNode& node : ilp.nodes)
+        cost.push_back(node.costs);
+    for (const IlpEdge& edge : ilp.edges) {
+        const IlpMatrix& matrix = ilp.matrices[static_cast<size_t>(edge.matrix)];
+        const auto from = static_cast<size_t>(edge.from);
+        const auto to = static_cast<size_t>(edge.to);
+        for (int k = 0; k < matrix.rows; ++k)
+            cost[from][static_cast<size_t>(k)] += matrix.at(k, chosen_.sharding.choice[to]);
+        for (int k = 0; k < matrix.columns; ++k)
+            cost[to][static_cast<size_t>(k)] += matrix.at(chosen_.sharding.choice[from], k);
+    }
+    for (size_t n = 0; n < nodes_.size(); ++n) {
+        const MeshNode& node = problem_.nodes[static_cast<size_t>(nodes_[n])];
+        if (node.perMicrobatch.size() < 2 || node.kind == DecisionKind::kCopy)
+            continue;
+        Decision decision;
+        decision.label = decisionLabel(graph_, node);
+        decision.op = node.op;
+        decision.value = node.value;
+        const auto chosen = static_cast<size_t>(chosen_.sharding.choice[n]);
+        std::vector<std::pair<double, size_t>> order;
+        for (size_t k = 0; k < node.perMicrobatch.size(); ++k) {
+            const double delta = cost[n][k] - cost[n][chosen];
+            if (k == chosen || delta < kForbidden)
+                order.emplace_back(k == chosen ? 0.0 : delta, k);
+        }
+        std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
+        for (const auto& [delta, k] : order) {
+            if (k == chosen)
+                decision.chosen = static_cast<int>(decision.alternatives.size());
+            decision.alternatives.push_back(
+                {.strategy =
+                     strategyText(layered_, chosen_.mesh, node, tables_.list(node.specs)[k], k),
+                 .result = tables_.list(node.specs)[k],
+                 .delta = Seconds(delta)});
+        }
+        stage.decisions.push_back(std::move(decision));
+    }
+}
 
 } // namespace
 
@@ -267,7 +268,7 @@ StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const Pl
     return load;
 }
 
-Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request)
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request)
 {
     const LayeredGraph& layered = *request.model->layered;
     auto plan = std::make_shared<ParallelPlan>();
@@ -314,7 +315,13 @@ Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& 
     }
     ASSIGN_OR_RETURN(plan->timeline, simulate(simulation));
     plan->stepTime = plan->timeline.stepTime;
-    return std::shared_ptr<const ParallelPlan>(std::move(plan));
+    return plan;
+}
+
+void addDecisions(ParallelPlan& plan, const AssemblyRequest& request)
+{
+    for (size_t s = 0; s < plan.stages.size(); ++s)
+        StageReader(*request.model->layered, request.stages[s]).readDecisions(plan.stages[s]);
 }
 
 } // namespace alpa

@@ -19,7 +19,7 @@ struct ChosenStage {
 
 struct AssemblyRequest {
     const PlanRequest* plan = nullptr;
-    const PreparedModel* model = nullptr;
+    std::shared_ptr<const PreparedModel> model;
     std::vector<ChosenStage> stages;
     ScheduleKind schedule = ScheduleKind::k1f1b;
     int chunks = 1; ///< Of interleaved schedules; then stages[s] lies where stages[s mod groups] does.
@@ -29,7 +29,10 @@ struct AssemblyRequest {
 /// What the simulation needs of a stage of the plan.
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
 
-Result<std::shared_ptr<const ParallelPlan>> assemblePlan(const AssemblyRequest& request);
+/// Everything but the stages' decisions, which only the plan that is kept needs.
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);
+/// What the solver decided and could have decided, with everything else as chosen.
+void addDecisions(ParallelPlan& plan, const AssemblyRequest& request);
 
 /// Values that cross from one stage to another every microbatch, as links of the simulation.
 std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,

@@ -1,6 +1,7 @@
 #include "core/plan/finish_plan.h"
 
 #include "core/base/text.h"
+#include "core/plan/in_turns.h"
 #include "core/plan/interleave_stages.h"
 #include "core/plan/step_model.h"
 
@@ -15,7 +16,8 @@ namespace
 
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too
 /// large.
-constexpr int kMemoryRounds = 4;
+constexpr int kMemoryRounds = 8;
+constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
 
 constexpr int kAlternatives = 2;           ///< Runners-up of the stage choice that are tried too,
 constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
@@ -40,11 +42,12 @@ class Finisher
 {
 public:
     Finisher(const Draft& draft, const PlanRequest& request, const PlanConstraints& constraints,
-             PlanContext& context, const JobControl& control)
+             PlanContext& context, int threads, const JobControl& control)
         : draft_(draft)
         , request_(request)
         , constraints_(constraints)
         , context_(context)
+        , threads_(threads)
         , control_(control)
         , limit_(memoryLimit(request.cluster, constraints))
     {
@@ -64,7 +67,7 @@ public:
             RETURN_IF_ERROR(reschedule(ScheduleKind::kZeroBubble));
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
             RETURN_IF_ERROR(finishInterleaved());
-        return attempt_;
+        return std::move(attempt_);
     }
 
 private:
@@ -107,14 +110,13 @@ private:
         ASSIGN_OR_RETURN(const Timeline timeline, simulate(simulation));
         if (timeline.stepTime >= attempt_.plan->stepTime)
             return {};
-        AssemblyRequest assembly = bestAssembly_;
+        AssemblyRequest assembly = attempt_.assembly;
         assembly.schedule = schedule;
-        ASSIGN_OR_RETURN(const auto plan, assemblePlan(assembly));
-        const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
-            return stage.memory.total() <= limit_;
-        });
+        ASSIGN_OR_RETURN(auto plan, assemblePlan(assembly));
+        const bool fits = std::ranges::all_of(
+            plan->stages, [&](const PlanStage& stage) { return stage.memory.total() <= limit_; });
         if (fits)
-            keepBest(plan, std::move(assembly));
+            keepBest(std::move(plan), std::move(assembly));
         return {};
     }
 
@@ -129,8 +131,8 @@ private:
             int tried = 0;
             for (InterleavedStages& stages : all) {
                 const bool isFar =
-                    attempt_.plan && stages.stepTime.count >
-                                         attempt_.plan->stepTime.count * kInterleavedSlack;
+                    attempt_.plan &&
+                    stages.stepTime.count > attempt_.plan->stepTime.count * kInterleavedSlack;
                 if (isFar || tried++ == kInterleavedTries)
                     break;
                 stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
@@ -145,12 +147,12 @@ private:
         return {};
     }
 
-    void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
+    void keepBest(std::shared_ptr<ParallelPlan> plan, AssemblyRequest assembly)
     {
         if (attempt_.plan && attempt_.plan->stepTime <= plan->stepTime)
             return;
         attempt_.plan = std::move(plan);
-        bestAssembly_ = std::move(assembly);
+        attempt_.assembly = std::move(assembly);
     }
 
     /// Keeps the plan of `chosen`, every stage sharded under its exact memory limit, if it is the
@@ -161,7 +163,7 @@ private:
                          shardStages(problem, chosen, chunks));
         if (!assembly)
             return {};
-        ASSIGN_OR_RETURN(std::shared_ptr<const ParallelPlan> plan, assemblePlan(*assembly));
+        ASSIGN_OR_RETURN(std::shared_ptr<ParallelPlan> plan, assemblePlan(*assembly));
         bool fits = true;
         for (size_t s = 0; s < plan->stages.size(); ++s) {
             const StageMemory& memory = plan->stages[s].memory;
@@ -189,15 +191,16 @@ private:
     {
         const CandidateSet& set = *draft_.set;
         AssemblyRequest assembly{.plan = &request_,
-                                 .model = model_.get(),
+                                 .model = model_,
                                  .stages = {},
-                                 .schedule = chunks > 1 ? ScheduleKind::kInterleaved1f1b
-                                                        : problem.schedule,
+                                 .schedule =
+                                     chunks > 1 ? ScheduleKind::kInterleaved1f1b : problem.schedule,
                                  .chunks = chunks,
                                  .microbatches = draft_.microbatches};
         const auto groups = chosen.stages.size() / static_cast<size_t>(chunks);
         const auto stages = static_cast<int>(chosen.stages.size());
-        std::vector<SubmeshChoice> wanted; // Of the first chunk; the others lie on the same devices.
+        std::vector<SubmeshChoice>
+            wanted; // Of the first chunk; the others lie on the same devices.
         for (size_t s = 0; s < groups; ++s)
             wanted.push_back(set.submeshes[static_cast<size_t>(
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
@@ -205,83 +208,120 @@ private:
             const std::vector<PlacedSubmesh> places,
             placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
-            const auto index = static_cast<size_t>(chosen.stages[s].candidate);
-            const StageCandidate candidate = problem.candidates[index];
-            const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
-            const PlacedSubmesh& place = places[s % groups];
-            ChosenStage stage;
-            stage.submesh = {.firstHost = place.first / request_.cluster.devicesPerHost,
-                             .hosts = place.submesh.hosts,
-                             .firstDevice = place.first % request_.cluster.devicesPerHost,
-                             .devicesPerHost = place.submesh.devicesPerHost};
-            stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
-            ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config),
-                                                             shardingRules(constraints_, shape)));
-            const std::optional<Bytes> recomputed =
-                set.recomputed[static_cast<size_t>(candidate.tag)];
-            stage.request = {
-                .firstLayer = candidate.firstLayer,
-                .endLayer = candidate.endLayer,
-                .microbatches = draft_.microbatches,
-                .inFlight = inFlightLimit(assembly.schedule, stages, static_cast<int>(s),
-                                          draft_.microbatches, chunks),
-                .secondsPerByte = 0,
-                .memoryLimit = {},
-                .repeatsCheapOps = set.repeatsCheapOps[static_cast<size_t>(candidate.tag)],
-                .recomputes = recomputed.has_value(),
-                .isDraft = false,
-                .forbidden = forbiddenIn(*stage.sharder, candidate.firstLayer, candidate.endLayer)};
-            std::optional<StageSharding> sharding = shardStage(
-                *stage.sharder, stage.request, candidate.transient - recomputed.value_or(Bytes(0)));
-            if (control_.isCancelled())
-                return Error(ErrorCode::kCancelled, "cancelled");
-            if (!sharding) {
-                problem.candidates[index].fixedMemory = limit_ + limit_; // Never again.
-                return std::optional<AssemblyRequest>();
-            }
-            stage.sharding = std::move(*sharding);
+            ASSIGN_OR_RETURN(ChosenStage stage,
+                             placeStage(problem, chosen.stages[s], places[s % groups]));
+            stage.request.inFlight = inFlightLimit(assembly.schedule, stages, static_cast<int>(s),
+                                                   draft_.microbatches, chunks);
             assembly.stages.push_back(std::move(stage));
+        }
+        std::vector<uint8_t> fits(chosen.stages.size(), 0);
+        runInTurns(chosen.stages.size(), threads_, [&](size_t s) {
+            const StageCandidate& candidate =
+                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            const Bytes recomputed =
+                set.recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
+            fits[s] = shardStage(assembly.stages[s], candidate.transient - recomputed) ? 1 : 0;
+        });
+        if (control_.isCancelled())
+            return Error(ErrorCode::kCancelled, "cancelled");
+        for (size_t s = 0; s < chosen.stages.size(); ++s) {
+            if (fits[s] != 0)
+                continue;
+            forbidLike(problem, chosen.stages[s].candidate);
+            return std::optional<AssemblyRequest>();
         }
         return std::optional(std::move(assembly));
     }
 
-    std::shared_ptr<const ForbiddenStrategies> forbiddenIn(const StageSharder& sharder, int first,
-                                                           int end) const
+    /// No sharding of the candidate fits: never again, and what is like it needs more than drafted.
+    void forbidLike(StageProblem& problem, int candidate) const
+    {
+        const auto& repeats = draft_.set->repeatsCheapOps;
+        const auto& recomputed = draft_.set->recomputed;
+        const StageCandidate failed = problem.candidates[static_cast<size_t>(candidate)];
+        const auto tag = static_cast<size_t>(failed.tag);
+        for (StageCandidate& other : problem.candidates) {
+            const auto otherTag = static_cast<size_t>(other.tag);
+            if (other.submesh == failed.submesh && other.config == failed.config &&
+                other.endLayer - other.firstLayer >= failed.endLayer - failed.firstLayer &&
+                repeats[otherTag] == repeats[tag] &&
+                recomputed[otherTag].has_value() == recomputed[tag].has_value())
+                other.transient += limit_ / kCorrectionParts;
+        }
+        problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit_ + limit_;
+    }
+
+    /// The stage on its devices, not yet sharded.
+    Result<ChosenStage> placeStage(const StageProblem& problem, const PlannedStage& planned,
+                                   const PlacedSubmesh& place)
+    {
+        const CandidateSet& set = *draft_.set;
+        const StageCandidate& candidate =
+            problem.candidates[static_cast<size_t>(planned.candidate)];
+        const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
+        ChosenStage stage;
+        stage.submesh = {.firstHost = place.first / request_.cluster.devicesPerHost,
+                         .hosts = place.submesh.hosts,
+                         .firstDevice = place.first % request_.cluster.devicesPerHost,
+                         .devicesPerHost = place.submesh.devicesPerHost};
+        stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
+        ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config)));
+        stage.request = {
+            .firstLayer = candidate.firstLayer,
+            .endLayer = candidate.endLayer,
+            .microbatches = draft_.microbatches,
+            .inFlight = planned.inFlight,
+            .secondsPerByte = 0,
+            .memoryLimit = {},
+            .repeatsCheapOps = set.repeatsCheapOps[static_cast<size_t>(candidate.tag)],
+            .recomputes = set.recomputed[static_cast<size_t>(candidate.tag)].has_value(),
+            .isDraft = false,
+            .forbidden =
+                forbiddenIn(*stage.sharder, shape, candidate.firstLayer, candidate.endLayer)};
+        return stage;
+    }
+
+    std::shared_ptr<const ForbiddenStrategies>
+    forbiddenIn(const StageSharder& sharder, const MeshShape& shape, int first, int end) const
     {
         std::vector<SpecMatch> matches;
         for (int layer = first; layer < end && !constraints_.specs.empty(); ++layer) {
             const auto own = matchSpecs(*model_->layered, layer, constraints_.specs);
             matches.insert(matches.end(), own.begin(), own.end());
         }
-        return alpa::forbiddenIn(sharder, constraints_, matches);
+        return alpa::forbiddenIn(sharder, constraints_, shape, first, end, matches);
     }
 
     /// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
-    std::optional<StageSharding> shardStage(StageSharder& sharder, StageRequest& request,
-                                            Bytes transient)
+    /// False if there is none.
+    bool shardStage(ChosenStage& stage, Bytes transient) const
     {
-        const StageShardingOutcome& fastest = sharder.solve(request, control_);
-        if (const auto* stage = std::get_if<StageSharding>(&fastest)) {
-            if (stage->fixedMemory + stage->activations * static_cast<int64_t>(request.inFlight) +
-                    stage->recomputed + transient <=
+        StageRequest& request = stage.request;
+        const StageShardingOutcome& fastest = stage.sharder->solve(request, control_);
+        if (const auto* found = std::get_if<StageSharding>(&fastest)) {
+            stage.sharding = *found;
+            if (found->fixedMemory + found->activations * static_cast<int64_t>(request.inFlight) +
+                    found->recomputed + transient <=
                 stageLimit_)
-                return *stage;
+                return true;
         }
         request.memoryLimit = stageLimit_ - transient;
-        const StageShardingOutcome& fitting = sharder.solve(request, control_);
-        const auto* stage = std::get_if<StageSharding>(&fitting);
-        return stage != nullptr ? std::optional(*stage) : std::nullopt;
+        const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
+        const auto* found = std::get_if<StageSharding>(&fitting);
+        if (found != nullptr)
+            stage.sharding = *found;
+        return found != nullptr;
     }
 
     const Draft& draft_;
     const PlanRequest& request_;
     const PlanConstraints& constraints_;
     PlanContext& context_;
+    const int threads_;
     const JobControl& control_;
     const Bytes limit_;
     Bytes stageLimit_ = limit_; ///< Less where several stages share a device.
     Attempt attempt_;
-    AssemblyRequest bestAssembly_; ///< Of attempt_.plan.
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
 };
 
@@ -306,10 +346,10 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 }
 
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
-                            const PlanConstraints& constraints, PlanContext& context,
+                            const PlanConstraints& constraints, PlanContext& context, int threads,
                             const JobControl& control)
 {
-    return Finisher(draft, request, constraints, context, control).run();
+    return Finisher(draft, request, constraints, context, threads, control).run();
 }
 
 } // namespace alpa

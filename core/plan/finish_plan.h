@@ -11,14 +11,17 @@ namespace alpa
 struct Draft {
     int microbatches = 1;
     Seconds stepTime = kForever; ///< The objective of the draft.
+    StagePlan chosen;
+    bool isLean = false;
     std::optional<int> layersAsked;
     std::shared_ptr<const DraftModel> model;
-    std::shared_ptr<const CandidateSet> set;
+    std::shared_ptr<CandidateSet> set;
 };
 
-/// Either a plan, or why there is none.
+/// Either a plan, without decisions, and what it was assembled from, or why there is none.
 struct Attempt {
-    std::shared_ptr<const ParallelPlan> plan;
+    std::shared_ptr<ParallelPlan> plan;
+    AssemblyRequest assembly;
     NoPlan none;
 };
 
@@ -29,7 +32,7 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory
 /// needs when they turn out larger than drafted.
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
-                            const PlanConstraints& constraints, PlanContext& context,
+                            const PlanConstraints& constraints, PlanContext& context, int threads,
                             const JobControl& control);
 
 } // namespace alpa

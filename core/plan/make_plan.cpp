@@ -15,22 +15,26 @@ namespace
 {
 
 Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
-                           const JobControl& control)
+                           const JobControl& control, const IncumbentCallback& onIncumbent)
 {
     const PlanConstraints constraints = withStrategy(
         request.options.constraints, request.options.strategy, request.cluster.deviceCount());
-    NoPlan none;
-    ASSIGN_OR_RETURN(auto plan,
-                     PlanSearch(request, constraints, context, control).search({}, none));
-    if (!plan) {
-        ASSIGN_OR_RETURN(none,
-                         explainClash(request, constraints, std::move(none), context, control));
+    ASSIGN_OR_RETURN(Attempt found, PlanSearch(request, constraints, context, control).search({}));
+    if (!found.plan) {
+        ASSIGN_OR_RETURN(NoPlan none, explainClash(request, constraints, std::move(found.none),
+                                                   context, control));
         return PlanOutcome(std::move(none));
     }
     if (request.options.strategy == PlanStrategy::kAuto) {
-        ASSIGN_OR_RETURN(plan, bestOfNamed(request, std::move(plan), context, control));
+        if (onIncumbent) {
+            const auto incumbent = std::make_shared<ParallelPlan>(*found.plan);
+            addDecisions(*incumbent, found.assembly);
+            onIncumbent(incumbent, Seconds(0));
+        }
+        ASSIGN_OR_RETURN(found, bestOfNamed(request, std::move(found), context, control));
     }
-    return PlanOutcome(std::move(plan));
+    addDecisions(*found.plan, found.assembly);
+    return PlanOutcome(std::shared_ptr<const ParallelPlan>(std::move(found.plan)));
 }
 
 /// A step that cannot be cut is planned inside one stage, and with one microbatch where its passes
@@ -59,13 +63,13 @@ Status limitWholeStep(PlanRequest& request)
 } // namespace
 
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control,
-                             PlanCache* cache)
+                             PlanCache* cache, const IncumbentCallback& onIncumbent)
 {
     PlanCache ownCache;
     PlanCache& used = cache != nullptr ? *cache : ownCache;
     PlanRequest limited = request;
     RETURN_IF_ERROR(limitWholeStep(limited));
-    Result<PlanOutcome> outcome = planIn(limited, *used.context(limited), control);
+    Result<PlanOutcome> outcome = planIn(limited, *used.context(limited), control, onIncumbent);
     used.trim();
     return outcome;
 }

@@ -91,13 +91,14 @@ ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape&
 
 std::shared_ptr<const ForbiddenStrategies> forbiddenIn(const StageSharder& sharder,
                                                        const PlanConstraints& constraints,
+                                                       const MeshShape& shape, int first, int end,
                                                        const std::vector<SpecMatch>& matches)
 {
-    if (matches.empty())
-        return nullptr;
     auto forbidden = std::make_shared<ForbiddenStrategies>();
+    forbidByRules(sharder.layered(), sharder.problem(), sharder.tables(),
+                  shardingRules(constraints, shape), first, end, *forbidden);
     forbidStrategies(sharder.problem(), sharder.tables(), constraints.specs, matches, *forbidden);
-    return forbidden;
+    return forbidden->empty() ? nullptr : std::move(forbidden);
 }
 
 } // namespace alpa

@@ -33,9 +33,11 @@ std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
 /// What the constraints leave to shardings on meshes of this shape.
 ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape& shape);
 
-/// What `matches` take from the decisions of a sharder's problem; null if nothing.
+/// What the constraints take from layers [first, end) of a sharder's problem on a mesh of this
+/// shape; null if nothing. `matches`: what constraints name in these layers.
 std::shared_ptr<const ForbiddenStrategies> forbiddenIn(const StageSharder& sharder,
                                                        const PlanConstraints& constraints,
+                                                       const MeshShape& shape, int first, int end,
                                                        const std::vector<SpecMatch>& matches);
 
 } // namespace alpa

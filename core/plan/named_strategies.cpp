@@ -37,10 +37,8 @@ PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy,
     return constraints;
 }
 
-Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request,
-                                                        std::shared_ptr<const ParallelPlan> best,
-                                                        PlanContext& context,
-                                                        const JobControl& control)
+Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
+                            const JobControl& control)
 {
     const PlanConstraints& asked = request.options.constraints;
     for (const PlanStrategy strategy :
@@ -58,15 +56,14 @@ Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& reque
         if (contradicts)
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
-        NoPlan none;
-        const auto named =
-            PlanSearch(request, constraints, context, control).search({best->microbatches}, none);
+        Result<Attempt> named = PlanSearch(request, constraints, context, control)
+                                    .search({best.plan->microbatches}, best.plan->stepTime);
         // A baseline that the model is too small for (a stage for every device) is no reason
         // against the plan at hand.
         if (!named.ok() && named.error().code == ErrorCode::kCancelled)
             return named.error();
-        if (named.ok() && *named && (*named)->stepTime < best->stepTime)
-            best = *named;
+        if (named.ok() && named->plan && named->plan->stepTime < best.plan->stepTime)
+            best = std::move(named).value();
     }
     return best;
 }

@@ -10,9 +10,7 @@ namespace alpa
 /// The best of `best`, which has no named strategy, and of the named ones that do not contradict
 /// what is asked: costs of drafts are estimates, and auto is never worse than what it could be
 /// told to do.
-Result<std::shared_ptr<const ParallelPlan>> bestOfNamed(const PlanRequest& request,
-                                                        std::shared_ptr<const ParallelPlan> best,
-                                                        PlanContext& context,
-                                                        const JobControl& control);
+Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
+                            const JobControl& control);
 
 } // namespace alpa

@@ -134,16 +134,15 @@ PlanContext::fullModel(int64_t microbatchSize, std::optional<int> layers, const 
 }
 
 Result<std::shared_ptr<StageSharder>>
-PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const MeshKey& mesh,
-                     const ShardingRules& rules)
+PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const MeshKey& mesh)
 {
-    return sharders_.get({model, mesh, rules}, [&]() -> Result<std::shared_ptr<StageSharder>> {
+    return sharders_.get({model, mesh}, [&]() -> Result<std::shared_ptr<StageSharder>> {
         const Submesh place{.firstHost = 0,
                             .hosts = mesh.hosts,
                             .firstDevice = 0,
                             .devicesPerHost = mesh.devicesPerHost};
         return StageSharder::create(model->layered, cluster_,
-                                    makeDeviceMesh(cluster_, place, mesh.axes), rules);
+                                    makeDeviceMesh(cluster_, place, mesh.axes));
     });
 }
 

@@ -64,7 +64,7 @@ public:
     fullModel(int64_t microbatchSize, std::optional<int> layers, const JobControl& control);
     /// Of a model that this context made.
     Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
-                                                  const MeshKey& mesh, const ShardingRules& rules);
+                                                  const MeshKey& mesh);
 
     /// Roughly what is remembered.
     Bytes size() const;
@@ -73,7 +73,7 @@ public:
 
 private:
     using ModelKey = std::tuple<int64_t, int>; ///< Microbatch size; layers asked or 0.
-    using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey, ShardingRules>;
+    using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey>;
 
     Result<std::shared_ptr<const SplitModel>> splitModel();
     Result<std::shared_ptr<const ShortModel>> shortModel();

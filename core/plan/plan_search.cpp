@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 namespace alpa
@@ -14,7 +15,8 @@ namespace alpa
 namespace
 {
 
-constexpr double kDraftSlack = 1.02; ///< Drafts of other microbatch counts that are finished too.
+constexpr double kDraftSlack = 1.02;   ///< Drafts of other microbatch counts that are weighed too.
+constexpr double kFinishSlack = 1.005; ///< Drafts that are finished beside the best.
 
 void keepReason(NoPlan& kept, const NoPlan& none)
 {
@@ -38,31 +40,43 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     threads_ = request.options.threads > 0 ? request.options.threads : cores;
 }
 
-Result<std::shared_ptr<const ParallelPlan>> PlanSearch::search(const std::vector<int>& counts,
-                                                               NoPlan& none)
+Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
 {
-    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, none));
-    std::ranges::stable_sort(drafts, {}, &Draft::stepTime);
-    std::shared_ptr<const ParallelPlan> best;
+    Attempt best;
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, best.none));
     int finished = 0;
-    for (const Draft& draft : drafts) {
-        // Drafts are close, but not exact: the second is solved too if it comes near.
-        if (finished == 2 || (best && draft.stepTime.count > best->stepTime.count * kDraftSlack))
+    // Drafts are close, but not exact: the second is solved too if it comes near.
+    while (!drafts.empty() && finished < 2) {
+        const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
+        const double slack = finished == 0 ? kDraftSlack : kFinishSlack;
+        if (next->stepTime.count > cutoff.count * slack)
             break;
+        // Constraints on shardings, left out so far, may move it behind others.
+        const Seconds before = next->stepTime;
+        ASSIGN_OR_RETURN(const bool isFeasible, refine(*next, best.none));
+        if (isFeasible && next->stepTime > before)
+            continue;
+        const Draft draft = std::move(*next);
+        drafts.erase(next);
+        if (!isFeasible)
+            continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
         ASSIGN_OR_RETURN(Attempt attempt,
-                         finishDraft(draft, request_, constraints_, context_, control_));
+                         finishDraft(draft, request_, constraints_, context_, threads_, control_));
         if (!attempt.plan) {
-            keepReason(none, attempt.none);
+            keepReason(best.none, attempt.none);
             continue;
         }
         ++finished;
-        if (!best || attempt.plan->stepTime < best->stepTime)
-            best = std::move(attempt.plan);
+        if (!best.plan || attempt.plan->stepTime < best.plan->stepTime) {
+            best.plan = std::move(attempt.plan);
+            best.assembly = std::move(attempt.assembly);
+            cutoff = std::min(cutoff, best.plan->stepTime);
+        }
     }
-    if (none.reason.empty())
-        none.reason =
+    if (best.none.reason.empty())
+        best.none.reason =
             fmt::format("no microbatch count divides the global batch of {}", globalBatch());
     return best;
 }
@@ -70,8 +84,13 @@ Result<std::shared_ptr<const ParallelPlan>> PlanSearch::search(const std::vector
 Result<bool> PlanSearch::isFeasible()
 {
     NoPlan none;
-    ASSIGN_OR_RETURN(const std::vector<Draft> drafts, draft({}, none));
-    return !drafts.empty();
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft({}, none, true));
+    for (Draft& draft : drafts) {
+        ASSIGN_OR_RETURN(const bool isFeasible, refine(draft, none));
+        if (isFeasible)
+            return true;
+    }
+    return false;
 }
 
 int64_t PlanSearch::globalBatch() const
@@ -79,7 +98,8 @@ int64_t PlanSearch::globalBatch() const
     return request_.options.globalBatch.value_or(batchSize(*request_.model));
 }
 
-Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoPlan& none)
+Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoPlan& none,
+                                             bool findsAny)
 {
     const int64_t samples = globalBatch();
     RETURN_IF_ERROR(checkRequest(samples));
@@ -97,17 +117,18 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     const bool isFree = counts.empty() && !constraints_.microbatches;
     if (isFree && firstSampleMixing(*request_.model)) {
         // Batch statistics are those of a microbatch: the whole batch at once where it fits.
-        ASSIGN_OR_RETURN(std::vector<Draft> whole, draftCounts(samples, {1}, false, none));
+        ASSIGN_OR_RETURN(std::vector<Draft> whole,
+                         draftCounts(samples, {1}, false, findsAny, none));
         if (whole.empty()) {
-            ASSIGN_OR_RETURN(whole, draftCounts(samples, {1}, true, none));
+            ASSIGN_OR_RETURN(whole, draftCounts(samples, {1}, true, findsAny, none));
         }
         if (!whole.empty())
             return whole;
     }
     const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
-    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, none));
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, findsAny, none));
     if (drafts.empty()) {
-        ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, none));
+        ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, findsAny, none));
     }
     return drafts;
 }
@@ -130,8 +151,8 @@ Status PlanSearch::checkRequest(int64_t globalBatch) const
     if (std::ranges::none_of(kScheduleKinds, [&](ScheduleKind kind) {
             return isScheduleAllowed(constraints_, kind);
         }))
-        return Error(ErrorCode::kInvalidInput, "the constraints allow no schedule: " +
-                                                   formatConstraints(constraints_));
+        return Error(ErrorCode::kInvalidInput,
+                     "the constraints allow no schedule: " + formatConstraints(constraints_));
     for (const auto& [name, value] :
          {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
           std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
@@ -158,7 +179,7 @@ std::vector<int> PlanSearch::microbatchCounts(int64_t globalBatch) const
 
 Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
                                                    const std::vector<int>& counts, bool isLean,
-                                                   NoPlan& none)
+                                                   bool findsAny, NoPlan& none)
 {
     std::vector<Draft> drafts;
     Seconds best = kForever;
@@ -183,10 +204,22 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         notBetter = draft->stepTime < best ? 0 : notBetter + 1;
         best = std::min(best, draft->stepTime);
         drafts.push_back(std::move(*draft));
+        if (findsAny && drafts.back().set->isExact())
+            return drafts;
     }
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
         return Error(ErrorCode::kUnsupported, refusal);
     return drafts;
+}
+
+CandidateRequest PlanSearch::candidateRequest(const Draft& draft) const
+{
+    return {.context = &context_,
+            .model = draft.model.get(),
+            .constraints = &constraints_,
+            .microbatches = draft.microbatches,
+            .isLean = draft.isLean,
+            .threads = threads_};
 }
 
 Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int microbatches,
@@ -198,21 +231,17 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
         return std::optional<Draft>();
     Draft draft{.microbatches = microbatches,
                 .stepTime = kForever,
+                .chosen = {},
+                .isLean = isLean,
                 .layersAsked = layers_,
                 .model = model,
                 .set = nullptr};
-    ASSIGN_OR_RETURN(CandidateSet set, makeCandidates({.context = &context_,
-                                                       .model = model.get(),
-                                                       .constraints = &constraints_,
-                                                       .microbatches = microbatches,
-                                                       .isLean = isLean,
-                                                       .threads = threads_},
-                                                      control_));
+    ASSIGN_OR_RETURN(CandidateSet set, makeCandidates(candidateRequest(draft), control_));
     if (!set.unmatchedPatterns.empty())
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
                                  set.unmatchedPatterns.front()));
-    draft.set = std::make_shared<const CandidateSet>(std::move(set));
+    draft.set = std::make_shared<CandidateSet>(std::move(set));
     if (draft.set->candidates.empty()) {
         keepReason(none,
                    {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints"
@@ -221,18 +250,59 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
                     .smallestMemory = {}});
         return std::optional<Draft>();
     }
+    NoPlan relaxed;
+    ASSIGN_OR_RETURN(bool isFeasible, chooseDraft(draft, relaxed));
+    if (!isFeasible && !draft.set->isExact()) {
+        // Constraints on shardings may save memory.
+        ASSIGN_OR_RETURN(isFeasible, refine(draft, relaxed));
+    }
+    if (isFeasible)
+        return std::optional(std::move(draft));
+    keepReason(none, relaxed);
+    return std::optional<Draft>();
+}
+
+/// Chooses stages among the draft's candidates. False: `none` says why there are none.
+Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
+{
     ASSIGN_OR_RETURN(const StageOutcome outcome,
                      chooseStages(stageProblem(draft, request_.cluster, constraints_), control_));
     if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
         draft.stepTime = solution->best.stepTime;
-        return std::optional(std::move(draft));
+        draft.chosen = solution->best;
+        return true;
     }
     const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
+    draft.chosen = {};
     keepReason(none, {.reason = nothing.message,
                       .clashing = {},
                       .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget
                                                                : draft.set->smallestMemory});
-    return std::optional<Draft>();
+    return false;
+}
+
+/// Costs what the choice rests on under all constraints, and chooses again, until it rests on
+/// nothing else.
+Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
+{
+    bool isFeasible = !draft.chosen.stages.empty();
+    while (true) {
+        std::set<int> configs;
+        for (const PlannedStage& stage : draft.chosen.stages)
+            configs.insert(draft.set->candidates[static_cast<size_t>(stage.candidate)].config);
+        if (!isFeasible) {
+            for (size_t config = 0; config < draft.set->shapes.size(); ++config)
+                configs.insert(static_cast<int>(config));
+        }
+        std::erase_if(configs, [&](int config) {
+            return draft.set->ofShape[static_cast<size_t>(config)].isExact;
+        });
+        if (configs.empty())
+            return isFeasible;
+        RETURN_IF_ERROR(refineCandidates(candidateRequest(draft), {configs.begin(), configs.end()},
+                                         *draft.set, control_));
+        ASSIGN_OR_RETURN(isFeasible, chooseDraft(draft, none));
+    }
 }
 
 /// Even perfectly split over all devices, parameters, one gradient each, states, and one

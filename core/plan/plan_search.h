@@ -20,22 +20,26 @@ public:
     PlanSearch(const PlanRequest& request, PlanConstraints constraints, PlanContext& context,
                const JobControl& control);
 
-    /// The best plan over `counts` microbatches, or over all counts if empty. None: `none` says
-    /// why.
-    Result<std::shared_ptr<const ParallelPlan>> search(const std::vector<int>& counts,
-                                                       NoPlan& none);
+    /// The best plan over `counts` microbatches, or over all counts if empty. Drafts that promise
+    /// nothing below about `cutoff` are left as they are.
+    Result<Attempt> search(const std::vector<int>& counts, Seconds cutoff = kForever);
     /// Does any plan obey the constraints, as far as drafts tell?
     Result<bool> isFeasible();
 
 private:
     int64_t globalBatch() const;
     Status checkRequest(int64_t globalBatch) const;
-    Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none);
+    /// `findsAny`: the first that obeys the constraints will do.
+    Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none,
+                                     bool findsAny = false);
     std::vector<int> microbatchCounts(int64_t globalBatch) const;
     Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts,
-                                           bool isLean, NoPlan& none);
+                                           bool isLean, bool findsAny, NoPlan& none);
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
                                             NoPlan& none);
+    Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
+    Result<bool> refine(Draft& draft, NoPlan& none) const;
+    CandidateRequest candidateRequest(const Draft& draft) const;
     bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
     std::optional<int> layersForStages(int usual) const;
 

@@ -1,13 +1,12 @@
 #include "core/plan/stage_candidates.h"
 
 #include "core/plan/block_runs.h"
+#include "core/plan/in_turns.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <set>
-#include <thread>
 
 namespace alpa
 {
@@ -19,21 +18,7 @@ namespace
 constexpr double kEvenPrice = 1.0;
 constexpr double kLeanPrice = 1000.0;
 
-/// Calls work(0), ..., work(count - 1), each taken by whoever of `threads` is free. Results are
-/// read in order afterwards, so threads never show.
-template <typename Work>
-void runInTurns(size_t count, int threads, const Work& work)
-{
-    std::atomic<size_t> next{0};
-    const auto takeTurns = [&] {
-        for (size_t i = next++; i < count; i = next++)
-            work(i);
-    };
-    std::vector<std::jthread> helpers;
-    for (int thread = 1; thread < threads && static_cast<size_t>(thread) < count; ++thread)
-        helpers.emplace_back(takeTurns);
-    takeTurns();
-}
+constexpr int64_t kMostShare = 8; ///< A stage's part of the layers over its part of the devices.
 
 /// What solutions of single blocks or pairs add up to.
 struct RunCost {
@@ -69,15 +54,16 @@ std::vector<Recomputation> recomputations(const PlanConstraints& constraints)
 class ShapeWork
 {
 public:
-    ShapeWork(const CandidateRequest& request, const BlockRuns& runs,
-              const std::vector<SubmeshChoice>& submeshes, const MeshShape& shape, int config)
+    ShapeWork(const CandidateRequest& request, const BlockRuns& runs, const CandidateSet& set,
+              int config, bool isExact)
         : request_(request)
         , model_(*request.model)
         , layered_(*request.model->model->layered)
         , runs_(runs)
-        , submesh_(submeshes[static_cast<size_t>(shape.submesh)])
-        , shape_(shape)
+        , shape_(set.shapes[static_cast<size_t>(config)])
+        , submesh_(set.submeshes[static_cast<size_t>(shape_.submesh)])
         , config_(config)
+        , isExact_(isExact)
         , limit_(memoryLimit(request.context->cluster(), *request.constraints))
     {
     }
@@ -85,23 +71,24 @@ public:
     void run(const JobControl& control)
     {
         const MeshKey mesh{submesh_.hosts, submesh_.devicesPerHost, shape_.axes};
-        auto created = request_.context->sharder(model_.model, mesh,
-                                                 shardingRules(*request_.constraints, shape_));
+        auto created = request_.context->sharder(model_.model, mesh);
         if (!created) {
-            problems.insert(created.error().message);
+            found.problems.insert(created.error().message);
             return;
         }
         sharder_ = std::move(created).value();
         measure();
         const std::vector<Recomputation> kinds = recomputations(*request_.constraints);
         addCandidates(0, kinds.front(), control);
-        const bool isTight = std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
-            return needOf(candidate, request_.microbatches) > limit_;
-        });
-        if (!isTight || candidates.empty())
+        // Half the memory is left to what drafts underestimate.
+        const int inFlight = mostInFlight();
+        const auto isTooLarge = [&](const StageCandidate& candidate) {
+            return needOf(candidate, inFlight) * int64_t{2} > limit_;
+        };
+        if (std::ranges::none_of(found.candidates, isTooLarge))
             return;
         // The last run's time over its memory sets the scale of the prices.
-        const StageCandidate last = candidates.back();
+        const StageCandidate last = found.candidates.back();
         const double scale = last.perMicrobatch.count /
                              static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
         for (const Recomputation kind : kinds) {
@@ -113,11 +100,7 @@ public:
         }
     }
 
-    std::vector<StageCandidate> candidates;
-    std::vector<std::optional<Bytes>> recomputed;
-    std::vector<bool> repeatsCheapOps;
-    std::set<std::string> problems;
-    std::optional<Bytes> smallestWhole;
+    ShapeCandidates found;
 
 private:
     using Solved = std::vector<std::optional<StageSharding>>;
@@ -148,6 +131,13 @@ private:
     bool isWorthwhile(int first, int end) const
     {
         const bool isWhole = end - first == model_.layerCount();
+        // Many more layers than the devices' share of them make a bottleneck that nothing repays.
+        const int devices = request_.context->cluster().deviceCount();
+        const bool isFree = !request_.constraints->fixedPp && request_.constraints->cuts.empty();
+        if (isFree && !isWhole && end - first > 1 &&
+            int64_t{end - first} * devices >
+                kMostShare * int64_t{model_.layerCount()} * submesh_.devices())
+            return false;
         if ((submesh_.devices() == request_.context->cluster().deviceCount()) != isWhole)
             return false;
         return std::ranges::none_of(request_.constraints->cuts,
@@ -224,6 +214,17 @@ private:
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 
+    /// Microbatches that a stage on this submesh may ever hold at once.
+    int mostInFlight() const
+    {
+        const int stages = std::min(model_.layerCount(),
+                                    request_.context->cluster().deviceCount() / submesh_.devices());
+        const auto schedule = request_.constraints->schedule;
+        return schedule && *schedule != ScheduleKind::k1f1b
+                   ? request_.microbatches
+                   : std::min(request_.microbatches, stages);
+    }
+
     /// Largest need while an op of these layers runs, taking every tensor as split over all
     /// devices.
     Bytes transientEstimate(int firstBlock, int endBlock) const
@@ -259,20 +260,22 @@ private:
         for (const BlockKind& kind : kinds) {
             if (control.isCancelled())
                 break;
-            StageRequest request{.firstLayer = kind.firstLayer,
-                                 .endLayer = kind.endLayer,
-                                 .microbatches = request_.microbatches,
-                                 .inFlight = expectedInFlight(),
-                                 .secondsPerByte = price,
-                                 .memoryLimit = {},
-                                 .repeatsCheapOps = recompute == Recomputation::kSelective,
-                                 .recomputes = recompute == Recomputation::kFull,
-                                 .isDraft = true,
-                                 .forbidden =
-                                     forbiddenIn(*sharder_, *request_.constraints, kind.matches)};
+            StageRequest request{
+                .firstLayer = kind.firstLayer,
+                .endLayer = kind.endLayer,
+                .microbatches = request_.microbatches,
+                .inFlight = expectedInFlight(),
+                .secondsPerByte = price,
+                .memoryLimit = {},
+                .repeatsCheapOps = recompute == Recomputation::kSelective,
+                .recomputes = recompute == Recomputation::kFull,
+                .isDraft = true,
+                .forbidden = isExact_ ? forbiddenIn(*sharder_, *request_.constraints, shape_,
+                                                    kind.firstLayer, kind.endLayer, kind.matches)
+                                      : nullptr};
             const StageShardingOutcome& outcome = sharder_->solve(request, control);
             if (const auto* none = std::get_if<StageInfeasible>(&outcome))
-                problems.insert(none->reason);
+                found.problems.insert(none->reason);
             const auto* stage = std::get_if<StageSharding>(&outcome);
             solved.push_back(stage != nullptr ? std::optional(*stage) : std::nullopt);
         }
@@ -300,25 +303,53 @@ private:
             Bytes least = candidate.transient;
             for (int block = firstBlock; block < endBlock; ++block)
                 least += sharder_->leastMemory(layerOf(block), layerOf(block) + 1);
-            smallestWhole = std::min(smallestWhole.value_or(least), least);
+            found.smallestWhole = std::min(found.smallestWhole.value_or(least), least);
         }
-        candidates.push_back(candidate);
-        recomputed.push_back(recompute == Recomputation::kFull ? std::optional(held)
-                                                               : std::nullopt);
-        repeatsCheapOps.push_back(recompute == Recomputation::kSelective);
+        found.candidates.push_back(candidate);
+        found.recomputed.push_back(recompute == Recomputation::kFull ? std::optional(held)
+                                                                     : std::nullopt);
+        found.repeatsCheapOps.push_back(recompute == Recomputation::kSelective);
     }
 
     const CandidateRequest& request_;
     const DraftModel& model_;
     const LayeredGraph& layered_;
     const BlockRuns& runs_;
-    SubmeshChoice submesh_;
     MeshShape shape_;
+    SubmeshChoice submesh_;
     int config_;
+    bool isExact_;
     Bytes limit_;
     std::shared_ptr<StageSharder> sharder_;
     std::vector<Bytes> fromBefore_, fromAfter_; ///< Per layer of the draft model.
 };
+
+/// Puts the shapes' candidates into one list.
+void collect(const CandidateRequest& request, CandidateSet& set)
+{
+    set.candidates.clear();
+    set.recomputed.clear();
+    set.repeatsCheapOps.clear();
+    set.smallestMemory.reset();
+    std::set<std::string> problems;
+    if (set.shapes.empty())
+        problems.insert(
+            whyNoShape(set.submeshes, *request.constraints, request.model->model->microbatchSize));
+    for (const ShapeCandidates& shape : set.ofShape) {
+        for (size_t i = 0; i < shape.candidates.size(); ++i) {
+            StageCandidate candidate = shape.candidates[i];
+            candidate.tag = static_cast<int>(set.candidates.size());
+            set.candidates.push_back(candidate);
+            set.recomputed.push_back(shape.recomputed[i]);
+            set.repeatsCheapOps.push_back(shape.repeatsCheapOps[i]);
+        }
+        problems.insert(shape.problems.begin(), shape.problems.end());
+        if (shape.smallestWhole)
+            set.smallestMemory =
+                std::min(set.smallestMemory.value_or(*shape.smallestWhole), *shape.smallestWhole);
+    }
+    set.problems.assign(problems.begin(), problems.end());
+}
 
 } // namespace
 
@@ -336,40 +367,53 @@ MeshKey CandidateSet::meshKey(int config) const
     return {submesh.hosts, submesh.devicesPerHost, shape.axes};
 }
 
+bool CandidateSet::isExact() const
+{
+    return std::ranges::all_of(ofShape, &ShapeCandidates::isExact);
+}
+
 Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control)
 {
     CandidateSet set;
+    const PlanConstraints& constraints = *request.constraints;
     const Cluster& cluster = request.context->cluster();
     ASSIGN_OR_RETURN(set.submeshes, enumerateSubmeshes(cluster.hosts, cluster.devicesPerHost,
                                                        SubmeshSpace::kPowerOfTwo));
-    const int64_t microbatchSize = request.model->model->microbatchSize;
-    set.shapes = enumerateShapes(set.submeshes, *request.constraints, microbatchSize);
-    const BlockRuns runs = findBlockRuns(*request.model, request.constraints->specs);
-    set.unmatchedPatterns = runs.unmatchedPatterns;
+    set.shapes = enumerateShapes(set.submeshes, constraints, request.model->model->microbatchSize);
+    set.unmatchedPatterns = findBlockRuns(*request.model, constraints.specs).unmatchedPatterns;
     std::vector<ShapeWork> works;
+    const BlockRuns runs = findBlockRuns(
+        *request.model, request.isExact ? constraints.specs : std::vector<SpecConstraint>());
     for (size_t config = 0; config < set.shapes.size(); ++config)
-        works.emplace_back(request, runs, set.submeshes, set.shapes[config],
-                           static_cast<int>(config));
+        works.emplace_back(request, runs, set, static_cast<int>(config), request.isExact);
     runInTurns(works.size(), request.threads, [&](size_t config) { works[config].run(control); });
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
-    std::set<std::string> problems;
-    if (set.shapes.empty())
-        problems.insert(whyNoShape(set.submeshes, *request.constraints, microbatchSize));
-    for (ShapeWork& work : works) {
-        for (size_t i = 0; i < work.candidates.size(); ++i) {
-            work.candidates[i].tag = static_cast<int>(set.candidates.size());
-            set.candidates.push_back(work.candidates[i]);
-            set.recomputed.push_back(work.recomputed[i]);
-            set.repeatsCheapOps.push_back(work.repeatsCheapOps[i]);
-        }
-        problems.merge(work.problems);
-        if (work.smallestWhole &&
-            (!set.smallestMemory || *work.smallestWhole < *set.smallestMemory))
-            set.smallestMemory = work.smallestWhole;
+    for (size_t config = 0; config < works.size(); ++config) {
+        works[config].found.isExact =
+            request.isExact ||
+            (constraints.specs.empty() &&
+             shardingRules(constraints, set.shapes[config]) == ShardingRules{});
+        set.ofShape.push_back(std::move(works[config].found));
     }
-    set.problems.assign(problems.begin(), problems.end());
+    collect(request, set);
     return set;
+}
+
+Status refineCandidates(const CandidateRequest& request, const std::vector<int>& configs,
+                        CandidateSet& set, const JobControl& control)
+{
+    const BlockRuns runs = findBlockRuns(*request.model, request.constraints->specs);
+    std::vector<ShapeWork> works;
+    for (const int config : configs)
+        works.emplace_back(request, runs, set, config, true);
+    runInTurns(works.size(), request.threads, [&](size_t i) { works[i].run(control); });
+    if (control.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    for (size_t i = 0; i < works.size(); ++i)
+        set.ofShape[static_cast<size_t>(configs[i])] = std::move(works[i].found);
+    collect(request, set);
+    return {};
 }
 
 } // namespace alpa
