@@ -99,24 +99,35 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     search.allowIdleDevices = constraints.allowIdleDevices || relax.devices;
     const bool isLimited = problem.memoryLimit.has_value() && !relax.memory;
     const Bytes limit = isLimited ? *problem.memoryLimit : kUnlimited;
-    std::map<std::tuple<int, int, int>, StageShape> shapes;
+    struct Entry {
+        std::tuple<int, int, int> key; ///< First layer, end, submesh.
+        StageOption option;
+    };
+    std::vector<Entry> entries;
+    entries.reserve(problem.candidates.size());
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const StageCandidate& candidate = problem.candidates[index];
         const int devices = problem.submeshes[static_cast<size_t>(candidate.submesh)].devices();
-        const std::optional<int> following = mostFollowing(problem, candidate, limit);
-        if (devices > problem.deviceCount || !following ||
-            (!relax.cuts && !isWithinCuts(constraints, candidate)))
+        if (devices > problem.deviceCount || (!relax.cuts && !isWithinCuts(constraints, candidate)))
             continue;
-        StageShape& shape = shapes[{candidate.firstLayer, candidate.endLayer, candidate.submesh}];
-        shape.first = candidate.firstLayer;
-        shape.end = candidate.endLayer;
-        shape.submesh = candidate.submesh;
-        shape.devices = devices;
-        shape.options.push_back({timeOf(candidate).count, candidate.perStep.count, *following,
-                                 static_cast<int>(index)});
+        const std::optional<int> following = mostFollowing(problem, candidate, limit);
+        if (following)
+            entries.push_back({{candidate.firstLayer, candidate.endLayer, candidate.submesh},
+                               {timeOf(candidate).count, candidate.perStep.count, *following,
+                                static_cast<int>(index)}});
     }
-    for (auto& [key, shape] : shapes)
-        search.shapes.push_back(std::move(shape));
+    std::ranges::stable_sort(entries, {}, &Entry::key);
+    for (const Entry& entry : entries) {
+        const auto [first, end, submesh] = entry.key;
+        const bool isNew = search.shapes.empty() || search.shapes.back().first != first ||
+                           search.shapes.back().end != end ||
+                           search.shapes.back().submesh != submesh;
+        if (isNew) {
+            const int devices = problem.submeshes[static_cast<size_t>(submesh)].devices();
+            search.shapes.push_back({first, end, submesh, devices, {}});
+        }
+        search.shapes.back().options.push_back(entry.option);
+    }
     normalise(search);
     return search;
 }
@@ -370,7 +381,7 @@ Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl&
     if (job.isCancelled())
         return Error{ErrorCode::kCancelled, "choosing stages was cancelled"};
     if (!best)
-        return StageOutcome(explain(problem));
+        return StageOutcome(problem.explains ? explain(problem) : NoStagePlan{});
     StageSolution solution;
     solution.best = priced(problem, candidatesOf(searchProblem, *best));
     if (problem.alternatives > 0)

@@ -56,6 +56,7 @@ struct StageProblem {
     std::optional<Bytes> memoryLimit; ///< Per device; unset means unlimited.
     StageConstraints constraints;
     int alternatives = 0; ///< How many runners-up to return.
+    bool explains = true; ///< If not, NoStagePlan says nothing: for who tries many problems.
 };
 
 /// One stage of a plan, with what it was judged by.

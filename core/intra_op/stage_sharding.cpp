@@ -122,10 +122,41 @@ Bytes StageSharder::leastMemory(int firstLayer, int endLayer) const
     return least;
 }
 
-bool StageSharder::isOutside(const LayerCopy& copy, const StageRequest& request) const
+bool StageSharder::isOutside(const LayerCopy& copy, int firstLayer, int endLayer) const
 {
     const int source = layered_->layerOfValue[copy.value.index()];
-    return source < request.firstLayer || source >= request.endLayer;
+    return source < firstLayer || source >= endLayer;
+}
+
+std::vector<uint64_t> StageSharder::runSignature(int firstLayer, int endLayer) const
+{
+    std::vector<uint64_t> words;
+    for (int layer = firstLayer; layer < endLayer; ++layer) {
+        words.push_back(layerHash_[static_cast<size_t>(layer)]);
+        auto edges = edgeHash_.lower_bound({layer, firstLayer});
+        for (; edges != edgeHash_.end() && edges->first.first == layer &&
+               edges->first.second < endLayer;
+             ++edges) {
+            words.push_back(
+                static_cast<uint64_t>(edges->first.second - layer + layered_->layerCount));
+            words.push_back(edges->second);
+        }
+    }
+    for (const LayerCopy& copy : copiesIn(firstLayer, endLayer)) {
+        if (isOutside(copy, firstLayer, endLayer))
+            words.push_back(
+                mix(static_cast<uint64_t>(copy.layer - firstLayer),
+                    static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
+    }
+    return words;
+}
+
+std::span<const LayerCopy> StageSharder::copiesIn(int firstLayer, int endLayer) const
+{
+    const auto& copies = problem_->copies;
+    const auto begin = std::ranges::lower_bound(copies, firstLayer, {}, &LayerCopy::layer);
+    const auto end = std::ranges::lower_bound(copies, endLayer, {}, &LayerCopy::layer);
+    return {begin, end};
 }
 
 std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
@@ -139,24 +170,8 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
         (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u) +
             (request.repeatsCheapOps ? 4u : 0u)};
-    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
-        words.push_back(layerHash_[static_cast<size_t>(layer)]);
-        auto edges = edgeHash_.lower_bound({layer, request.firstLayer});
-        for (; edges != edgeHash_.end() && edges->first.first == layer &&
-               edges->first.second < request.endLayer;
-             ++edges) {
-            words.push_back(
-                static_cast<uint64_t>(edges->first.second - layer + layered_->layerCount));
-            words.push_back(edges->second);
-        }
-    }
-    for (const LayerCopy& copy : problem_->copies) {
-        if (copy.layer >= request.firstLayer && copy.layer < request.endLayer &&
-            isOutside(copy, request))
-            words.push_back(
-                mix(static_cast<uint64_t>(copy.layer - request.firstLayer),
-                    static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(copy.node)])));
-    }
+    const std::vector<uint64_t> run = runSignature(request.firstLayer, request.endLayer);
+    words.insert(words.end(), run.begin(), run.end());
     if (request.forbidden) {
         words.push_back(~uint64_t{0}); // Parts what is forbidden from what is copied.
         for (const auto& [index, flags] : *request.forbidden) {
@@ -215,12 +230,10 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
             }
         }
     }
-    for (size_t c = 0; c < problem_->copies.size(); ++c) {
-        const LayerCopy& copy = problem_->copies[c];
-        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
-            !isOutside(copy, request))
+    for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
+        if (!isOutside(copy, request.firstLayer, request.endLayer))
             continue;
-        const std::vector<int64_t>& local = bytesOfCopy_[c];
+        const std::vector<int64_t>& local = bytesOf(copy);
         const int64_t kept = copy.isPerStep                              ? 1
                              : copy.isReadBackward || request.recomputes ? request.inFlight
                                                                          : 0;
@@ -287,13 +300,11 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         (request.recomputes ? stage.recomputed : stage.activations) +=
             Bytes(savedBytes(request, node, k));
     }
-    for (size_t c = 0; c < problem_->copies.size(); ++c) {
-        const LayerCopy& copy = problem_->copies[c];
-        if (copy.layer < request.firstLayer || copy.layer >= request.endLayer ||
-            !isOutside(copy, request))
+    for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
+        if (!isOutside(copy, request.firstLayer, request.endLayer))
             continue;
         const Bytes local(
-            bytesOfCopy_[c][static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
+            bytesOf(copy)[static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
         if (copy.isPerStep)
             stage.fixedMemory += local;
         else if (copy.isReadBackward || request.recomputes)

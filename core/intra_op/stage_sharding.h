@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -83,12 +84,18 @@ public:
     /// The answer stays valid as long as the sharder, except StageCancelled, which is not kept.
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
+    /// What tells runs of layers apart, whatever is asked of them: equal for runs whose choices cost
+    /// and hold the same.
+    std::vector<uint64_t> runSignature(int firstLayer, int endLayer) const;
+
     /// No sharding of the stage needs less than this, with one microbatch in flight.
     Bytes leastMemory(int firstLayer, int endLayer) const;
 
     const MeshProblem& problem() const { return *problem_; }
     const LayeredGraph& layered() const { return *layered_; }
     const SpecTables& tables() const { return *tables_; }
+    /// Copies for layers [firstLayer, endLayer).
+    std::span<const LayerCopy> copiesIn(int firstLayer, int endLayer) const;
     /// Nodes of the stage in the order of StageSharding::choice.
     std::vector<int> nodesOf(int firstLayer, int endLayer) const;
     /// The stage as the solver sees it. Bytes that one device keeps for copies of values from
@@ -106,7 +113,12 @@ private:
     StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
                            const IlpSolution& solution) const;
     StageShardingOutcome solveAnew(const StageRequest& request, const JobControl& control);
-    bool isOutside(const LayerCopy& copy, const StageRequest& request) const;
+    /// Of one of the problem's copies: per strategy, on one device.
+    const std::vector<int64_t>& bytesOf(const LayerCopy& copy) const
+    {
+        return bytesOfCopy_[static_cast<size_t>(&copy - problem_->copies.data())];
+    }
+    bool isOutside(const LayerCopy& copy, int firstLayer, int endLayer) const;
 
     std::shared_ptr<const LayeredGraph> layered_;
     std::unique_ptr<SpecTables> tables_;

@@ -250,7 +250,28 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
     return links;
 }
 
+PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen)
+{
+    return StageReader(layered, chosen).read();
+}
+
+KeptMicrobatches keptBy(const AssemblyRequest& request, int stage)
+{
+    const auto stages = static_cast<int>(request.stages.size());
+    return {.inFlight = inFlightLimit(request.schedule, stages, stage, request.microbatches,
+                                      request.chunks),
+            .held = heldLimit(request.schedule, stages, stage, request.microbatches,
+                              request.chunks),
+            .deferred = deferredLimit(request.schedule, stage, request.microbatches)};
+}
+
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage)
+{
+    const bool isZeroBubble = plan.schedule == ScheduleKind::kZeroBubble;
+    return loadOf(plan, stage, isZeroBubble ? countWeightInputs(layered, stage) : WeightInputs());
+}
+
+StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightInputs& weights)
 {
     const StageMemory& memory = stage.memory;
     StageLoad load{.forward = stage.cost.forward(),
@@ -261,11 +282,28 @@ StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const Pl
                    .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
                    .perInFlightMicrobatch = memory.activations,
                    .transient = memory.transient};
-    if (plan.schedule == ScheduleKind::kZeroBubble) {
-        const WeightInputs inputs = countWeightInputs(layered, stage);
-        load.perDeferredMicrobatch = inputs.activations + inputs.cotangents;
-    }
+    if (plan.schedule == ScheduleKind::kZeroBubble)
+        load.perDeferredMicrobatch = weights.activations + weights.cotangents;
     return load;
+}
+
+Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
+                    const std::vector<WeightInputs>& weights)
+{
+    SimulationProblem simulation{.schedule = plan.schedule,
+                                 .microbatches = plan.microbatches,
+                                 .chunks = plan.chunks,
+                                 .stages = {},
+                                 .links = std::move(links)};
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        PlanStage& stage = plan.stages[s];
+        for (const StageLink& link : simulation.links)
+            stage.cost.receive += link.to == static_cast<int>(s) ? link.forward : Seconds(0);
+        simulation.stages.push_back(loadOf(plan, stage, weights[s]));
+    }
+    ASSIGN_OR_RETURN(plan.timeline, simulate(simulation));
+    plan.stepTime = plan.timeline.stepTime;
+    return {};
 }
 
 Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request)
@@ -285,36 +323,19 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
-    SimulationProblem simulation{.schedule = request.schedule,
-                                 .microbatches = request.microbatches,
-                                 .chunks = request.chunks,
-                                 .stages = {},
-                                 .links = {}};
-    const int stages = static_cast<int>(request.stages.size());
-    for (int s = 0; s < stages; ++s) {
-        const ChosenStage& chosen = request.stages[static_cast<size_t>(s)];
-        PlanStage stage = StageReader(layered, chosen).read();
+    std::vector<WeightInputs> weights;
+    for (size_t s = 0; s < request.stages.size(); ++s) {
+        PlanStage stage = readStage(layered, request.stages[s]);
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(layered, stage, resharder);
-        const auto [kind, microbatches, chunks] =
-            std::tuple(request.schedule, request.microbatches, request.chunks);
-        stage.memory = countStageMemory(
-            layered, stage,
-            {.inFlight = inFlightLimit(kind, stages, s, microbatches, chunks),
-             .held = heldLimit(kind, stages, s, microbatches, chunks),
-             .deferred = deferredLimit(kind, s, microbatches)});
+        stage.memory =
+            countStageMemory(layered, stage, keptBy(request, static_cast<int>(s)));
         stage.memory.transient = transientMemory(layered, stage);
+        weights.push_back(countWeightInputs(layered, stage));
         plan->stages.push_back(std::move(stage));
     }
-    simulation.links = findLinks(layered, plan->cluster, plan->stages);
-    for (int s = 0; s < stages; ++s) {
-        PlanStage& stage = plan->stages[static_cast<size_t>(s)];
-        for (const StageLink& link : simulation.links)
-            stage.cost.receive += link.to == s ? link.forward : Seconds(0);
-        simulation.stages.push_back(loadOf(layered, *plan, stage));
-    }
-    ASSIGN_OR_RETURN(plan->timeline, simulate(simulation));
-    plan->stepTime = plan->timeline.stepTime;
+    RETURN_IF_ERROR(
+        simulatePlan(*plan, findLinks(layered, plan->cluster, plan->stages), weights));
     return plan;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/plan/stage_candidates.h"
+#include "core/plan/stage_cost.h"
 
 namespace alpa
 {
@@ -26,8 +27,17 @@ struct AssemblyRequest {
     int microbatches = 1;
 };
 
-/// What the simulation needs of a stage of the plan.
+/// Shardings of the stage's ops and inputs, read back from the solution; nothing counted yet.
+PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen);
+/// What stage `stage` keeps at once.
+KeptMicrobatches keptBy(const AssemblyRequest& request, int stage);
+
+/// What the simulation needs of a stage of the plan. `weights`: of zero-bubble schedules.
+StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightInputs& weights);
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
+/// Adds what stages receive, the timeline and the step time. `weights`: per stage.
+Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
+                    const std::vector<WeightInputs>& weights);
 
 /// Everything but the stages' decisions, which only the plan that is kept needs.
 Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);

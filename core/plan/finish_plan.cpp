@@ -3,7 +3,7 @@
 #include "core/base/text.h"
 #include "core/plan/in_turns.h"
 #include "core/plan/interleave_stages.h"
-#include "core/plan/step_model.h"
+#include "core/plan/stage_figures.h"
 
 #include <fmt/format.h>
 
@@ -105,14 +105,9 @@ private:
     /// The stages of the best plan under another schedule: cheap, since their shardings stay.
     Status reschedule(ScheduleKind schedule)
     {
-        SimulationProblem simulation = simulationOf(*attempt_.plan, *model_->layered);
-        simulation.schedule = schedule;
-        ASSIGN_OR_RETURN(const Timeline timeline, simulate(simulation));
-        if (timeline.stepTime >= attempt_.plan->stepTime)
-            return {};
         AssemblyRequest assembly = attempt_.assembly;
         assembly.schedule = schedule;
-        ASSIGN_OR_RETURN(auto plan, assemblePlan(assembly));
+        ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_));
         const bool fits = std::ranges::all_of(
             plan->stages, [&](const PlanStage& stage) { return stage.memory.total() <= limit_; });
         if (fits)
@@ -147,7 +142,7 @@ private:
         return {};
     }
 
-    void keepBest(std::shared_ptr<ParallelPlan> plan, AssemblyRequest assembly)
+    void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
     {
         if (attempt_.plan && attempt_.plan->stepTime <= plan->stepTime)
             return;
@@ -163,7 +158,7 @@ private:
                          shardStages(problem, chosen, chunks));
         if (!assembly)
             return {};
-        ASSIGN_OR_RETURN(std::shared_ptr<ParallelPlan> plan, assemblePlan(*assembly));
+        ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_));
         bool fits = true;
         for (size_t s = 0; s < plan->stages.size(); ++s) {
             const StageMemory& memory = plan->stages[s].memory;

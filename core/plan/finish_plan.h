@@ -18,9 +18,10 @@ struct Draft {
     std::shared_ptr<CandidateSet> set;
 };
 
-/// Either a plan, without decisions, and what it was assembled from, or why there is none.
+/// Either a plan as assessPlan makes it and what assemblePlan makes the whole of, or why there is
+/// none.
 struct Attempt {
-    std::shared_ptr<ParallelPlan> plan;
+    std::shared_ptr<const ParallelPlan> plan;
     AssemblyRequest assembly;
     NoPlan none;
 };

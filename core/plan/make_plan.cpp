@@ -14,6 +14,13 @@ namespace alpa
 namespace
 {
 
+Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest& assembly)
+{
+    ASSIGN_OR_RETURN(auto plan, assemblePlan(assembly));
+    addDecisions(*plan, assembly);
+    return std::shared_ptr<const ParallelPlan>(std::move(plan));
+}
+
 Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
                            const JobControl& control, const IncumbentCallback& onIncumbent)
 {
@@ -27,14 +34,13 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
     }
     if (request.options.strategy == PlanStrategy::kAuto) {
         if (onIncumbent) {
-            const auto incumbent = std::make_shared<ParallelPlan>(*found.plan);
-            addDecisions(*incumbent, found.assembly);
+            ASSIGN_OR_RETURN(const auto incumbent, assembleWhole(found.assembly));
             onIncumbent(incumbent, Seconds(0));
         }
         ASSIGN_OR_RETURN(found, bestOfNamed(request, std::move(found), context, control));
     }
-    addDecisions(*found.plan, found.assembly);
-    return PlanOutcome(std::shared_ptr<const ParallelPlan>(std::move(found.plan)));
+    ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly));
+    return PlanOutcome(std::move(plan));
 }
 
 /// A step that cannot be cut is planned inside one stage, and with one microbatch where its passes

@@ -1,5 +1,7 @@
 #include "core/plan/plan_context.h"
 
+#include "core/plan/stage_figures.h"
+#include "core/training/sample_mixing.h"
 #include "core/training/split_step.h"
 
 #include <numeric>
@@ -47,7 +49,18 @@ PlanContext::PlanContext(std::shared_ptr<const Graph> model, OptimizerOptions op
     : model_(std::move(model))
     , optimizer_(optimizer)
     , cluster_(std::move(cluster))
+    , figures_(std::make_unique<Memo<StageFiguresKey, const StageFigures>>(clock_))
 {
+}
+
+PlanContext::~PlanContext() = default;
+
+bool PlanContext::mixesSamples()
+{
+    const auto found = mixesSamples_.get(0, [&]() -> Result<std::shared_ptr<const bool>> {
+        return std::make_shared<const bool>(firstSampleMixing(*model_).has_value());
+    });
+    return **found;
 }
 
 bool PlanContext::isFor(const PlanRequest& request) const
@@ -146,6 +159,14 @@ PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const Me
     });
 }
 
+Result<std::shared_ptr<const StageFigures>>
+PlanContext::stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count)
+{
+    return figures_->get(key, [&]() -> Result<std::shared_ptr<const StageFigures>> {
+        return std::make_shared<const StageFigures>(count());
+    });
+}
+
 Bytes PlanContext::size() const
 {
     const auto ofSharder = [](const StageSharder& sharder) { return sharder.size(); };
@@ -163,6 +184,7 @@ void PlanContext::trim(Bytes limit)
         sharders_.forgetBefore(oldest);
         drafts_.forgetBefore(oldest);
         full_.forgetBefore(oldest);
+        figures_->forgetBefore(oldest);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "core/plan/prepare_model.h"
 #include "core/plan/shorten_model.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -37,6 +38,9 @@ struct DraftModel {
     }
 };
 
+struct StageFigures;
+struct StageFiguresKey;
+
 /// A rectangle of devices and the axes of its mesh. All rectangles of one size are alike.
 struct MeshKey {
     int hosts = 1;
@@ -50,10 +54,13 @@ class PlanContext
 {
 public:
     PlanContext(std::shared_ptr<const Graph> model, OptimizerOptions optimizer, Cluster cluster);
+    ~PlanContext();
 
     bool isFor(const PlanRequest& request) const;
     const Graph& model() const { return *model_; }
     const Cluster& cluster() const { return cluster_; }
+    /// Do the samples of a batch meet before the loss (core/training/sample_mixing.h)?
+    bool mixesSamples();
 
     Result<std::shared_ptr<const Layering>> layering(std::optional<int> layers,
                                                      const JobControl& control);
@@ -65,6 +72,10 @@ public:
     /// Of a model that this context made.
     Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
                                                   const MeshKey& mesh);
+
+    /// See stage_figures.h.
+    Result<std::shared_ptr<const StageFigures>>
+    stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count);
 
     /// Roughly what is remembered.
     Bytes size() const;
@@ -82,12 +93,14 @@ private:
     OptimizerOptions optimizer_;
     Cluster cluster_;
     UseClock clock_;
+    Memo<int, const bool> mixesSamples_{clock_};
     Memo<int, const SplitModel> split_{clock_};
     Memo<int, const ShortModel> short_{clock_};
     Memo<int, const Layering> layerings_{clock_};
     Memo<ModelKey, const DraftModel> drafts_{clock_};
     Memo<ModelKey, const PreparedModel> full_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};
+    std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
 };
 
 } // namespace alpa

@@ -2,7 +2,6 @@
 
 #include "core/base/text.h"
 #include "core/training/rebatch.h"
-#include "core/training/sample_mixing.h"
 
 #include <fmt/format.h>
 
@@ -115,7 +114,7 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
         }
     }
     const bool isFree = counts.empty() && !constraints_.microbatches;
-    if (isFree && firstSampleMixing(*request_.model)) {
+    if (isFree && context_.mixesSamples()) {
         // Batch statistics are those of a microbatch: the whole batch at once where it fits.
         ASSIGN_OR_RETURN(std::vector<Draft> whole,
                          draftCounts(samples, {1}, false, findsAny, none));
@@ -130,7 +129,11 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     if (drafts.empty()) {
         ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, findsAny, none));
     }
-    return drafts;
+    if (!drafts.empty() || findsAny || explains_)
+        return drafts;
+    explains_ = true; // Only who fails needs to know why.
+    none = {};
+    return draft(counts, none, findsAny);
 }
 
 Status PlanSearch::checkRequest(int64_t globalBatch) const
@@ -265,15 +268,18 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
 /// Chooses stages among the draft's candidates. False: `none` says why there are none.
 Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
 {
-    ASSIGN_OR_RETURN(const StageOutcome outcome,
-                     chooseStages(stageProblem(draft, request_.cluster, constraints_), control_));
+    StageProblem problem = stageProblem(draft, request_.cluster, constraints_);
+    problem.explains = explains_;
+    ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
     if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
         draft.stepTime = solution->best.stepTime;
         draft.chosen = solution->best;
         return true;
     }
-    const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
     draft.chosen = {};
+    if (!explains_)
+        return false;
+    const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
     keepReason(none, {.reason = nothing.message,
                       .clashing = {},
                       .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget

@@ -49,6 +49,7 @@ private:
     PlanConstraints constraints_;
     Bytes limit_;
     int threads_ = 1;
+    bool explains_ = false; ///< Why no stages can be chosen.
     std::optional<int> layers_;
 };
 

@@ -250,17 +250,23 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
     return inputs;
 }
 
+void keepMicrobatches(StageMemory& memory, const WeightInputs& weights,
+                      const KeptMicrobatches& kept)
+{
+    memory.inFlight = kept.inFlight;
+    memory.waiting = Bytes(0);
+    if (kept.deferred > 0)
+        memory.waiting = weights.activations * static_cast<int64_t>(kept.held - kept.inFlight) +
+                         weights.cotangents * static_cast<int64_t>(kept.deferred);
+}
+
 StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage,
                              const KeptMicrobatches& kept)
 {
     const Graph& graph = *layered.graph;
     StageMemory memory;
-    memory.inFlight = kept.inFlight;
-    if (kept.deferred > 0) {
-        const WeightInputs inputs = countWeightInputs(layered, stage);
-        memory.waiting = inputs.activations * static_cast<int64_t>(kept.held - kept.inFlight) +
-                         inputs.cotangents * static_cast<int64_t>(kept.deferred);
-    }
+    keepMicrobatches(memory,
+                     kept.deferred > 0 ? countWeightInputs(layered, stage) : WeightInputs(), kept);
     for (const PlannedInput& input : stage.inputs) {
         const Bytes bytes = localBytes(graph, stage.mesh, input.value, input.spec);
         const std::optional<InputRole> role = graph.inputRole(input.value);

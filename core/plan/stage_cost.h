@@ -55,6 +55,9 @@ struct WeightInputs {
     Bytes activations, cotangents;
 };
 WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& stage);
+/// Makes a stage's memory that of `kept` microbatches.
+void keepMicrobatches(StageMemory& memory, const WeightInputs& weights,
+                      const KeptMicrobatches& kept);
 
 /// Spec under which an op of `layer` finds `value` in the stage: of its producer or stored tensor
 /// in the same layer, or of the copy that PlanStage::inputs holds for the layer.

@@ -1,0 +1,36 @@
+// What judging a plan needs to know of a stage: its cost and memory, without the shardings of its
+// ops. Equal stages, of one plan or of the next, are counted once.
+#pragma once
+
+#include "core/plan/assemble_plan.h"
+#include "core/plan/stage_cost.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace alpa
+{
+
+struct StageFigures {
+    StageCost cost;      ///< But for what it receives.
+    StageMemory memory;  ///< Of one microbatch in flight and none that waits.
+    WeightInputs weights;
+};
+
+/// All that the figures of a stage depend on.
+struct StageFiguresKey {
+    std::shared_ptr<const StageSharder> sharder;
+    std::vector<uint64_t> run; ///< Of layers, where their inputs come from, and recomputation.
+    std::vector<int> choice;
+    friend auto operator<=>(const StageFiguresKey&, const StageFiguresKey&) = default;
+};
+
+class PlanContext;
+
+/// The plan that assemblePlan would make, with cost, memory and timeline but without the stages'
+/// ops and with no inputs but those that other stages send. Fails as the simulation does.
+Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& request,
+                                                       PlanContext& context);
+
+} // namespace alpa
