@@ -3,8 +3,8 @@
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
 #include "core/plan/stage_cost.h"
-#include "core/plan/transient_memory.h"
 #include "core/plan/strategy_text.h"
+#include "core/plan/transient_memory.h"
 
 #include <fmt/format.h>
 
@@ -258,11 +258,11 @@ PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen)
 KeptMicrobatches keptBy(const AssemblyRequest& request, int stage)
 {
     const auto stages = static_cast<int>(request.stages.size());
-    return {.inFlight = inFlightLimit(request.schedule, stages, stage, request.microbatches,
-                                      request.chunks),
-            .held = heldLimit(request.schedule, stages, stage, request.microbatches,
-                              request.chunks),
-            .deferred = deferredLimit(request.schedule, stage, request.microbatches)};
+    return {
+        .inFlight =
+            inFlightLimit(request.schedule, stages, stage, request.microbatches, request.chunks),
+        .held = heldLimit(request.schedule, stages, stage, request.microbatches, request.chunks),
+        .deferred = deferredLimit(request.schedule, stage, request.microbatches)};
 }
 
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage)
@@ -328,14 +328,12 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
         PlanStage stage = readStage(layered, request.stages[s]);
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(layered, stage, resharder);
-        stage.memory =
-            countStageMemory(layered, stage, keptBy(request, static_cast<int>(s)));
+        stage.memory = countStageMemory(layered, stage, keptBy(request, static_cast<int>(s)));
         stage.memory.transient = transientMemory(layered, stage);
         weights.push_back(countWeightInputs(layered, stage));
         plan->stages.push_back(std::move(stage));
     }
-    RETURN_IF_ERROR(
-        simulatePlan(*plan, findLinks(layered, plan->cluster, plan->stages), weights));
+    RETURN_IF_ERROR(simulatePlan(*plan, findLinks(layered, plan->cluster, plan->stages), weights));
     return plan;
 }
 

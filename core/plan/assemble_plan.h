@@ -23,7 +23,8 @@ struct AssemblyRequest {
     std::shared_ptr<const PreparedModel> model;
     std::vector<ChosenStage> stages;
     ScheduleKind schedule = ScheduleKind::k1f1b;
-    int chunks = 1; ///< Of interleaved schedules; then stages[s] lies where stages[s mod groups] does.
+    int chunks =
+        1; ///< Of interleaved schedules; then stages[s] lies where stages[s mod groups] does.
     int microbatches = 1;
 };
 

@@ -159,6 +159,13 @@ PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const Me
     });
 }
 
+Result<std::shared_ptr<const CandidateFamily>>
+PlanContext::family(const FamilyKey& key,
+                    const std::function<Result<std::shared_ptr<const CandidateFamily>>()>& make)
+{
+    return families_.get(key, make);
+}
+
 Result<std::shared_ptr<const StageFigures>>
 PlanContext::stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count)
 {
@@ -171,7 +178,10 @@ Bytes PlanContext::size() const
 {
     const auto ofSharder = [](const StageSharder& sharder) { return sharder.size(); };
     const auto ofDraft = [](const DraftModel& draft) { return sizeOf(*draft.model); };
-    return sharders_.size(ofSharder) + drafts_.size(ofDraft) +
+    const auto ofFamily = [](const CandidateFamily& family) {
+        return Bytes(static_cast<int64_t>(family.candidates.size() * sizeof(StageCandidate)));
+    };
+    return sharders_.size(ofSharder) + families_.size(ofFamily) + drafts_.size(ofDraft) +
            full_.size([](const PreparedModel& model) { return sizeOf(model); });
 }
 
@@ -185,6 +195,7 @@ void PlanContext::trim(Bytes limit)
         drafts_.forgetBefore(oldest);
         full_.forgetBefore(oldest);
         figures_->forgetBefore(oldest);
+        families_.forgetBefore(oldest);
     }
 }
 

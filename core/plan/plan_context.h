@@ -4,6 +4,7 @@
 
 #include "core/base/job.h"
 #include "core/intra_op/stage_sharding.h"
+#include "core/plan/candidate_family.h"
 #include "core/plan/memo.h"
 #include "core/plan/plan_request.h"
 #include "core/plan/prepare_model.h"
@@ -41,14 +42,6 @@ struct DraftModel {
 struct StageFigures;
 struct StageFiguresKey;
 
-/// A rectangle of devices and the axes of its mesh. All rectangles of one size are alike.
-struct MeshKey {
-    int hosts = 1;
-    int devicesPerHost = 1;
-    std::vector<int> axes;
-    friend auto operator<=>(const MeshKey&, const MeshKey&) = default;
-};
-
 /// Safe to use from several threads.
 class PlanContext
 {
@@ -73,6 +66,10 @@ public:
     Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
                                                   const MeshKey& mesh);
 
+    /// Fails as `make` does.
+    Result<std::shared_ptr<const CandidateFamily>>
+    family(const FamilyKey& key,
+           const std::function<Result<std::shared_ptr<const CandidateFamily>>()>& make);
     /// See stage_figures.h.
     Result<std::shared_ptr<const StageFigures>>
     stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count);
@@ -100,6 +97,7 @@ private:
     Memo<ModelKey, const DraftModel> drafts_{clock_};
     Memo<ModelKey, const PreparedModel> full_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};
+    Memo<FamilyKey, const CandidateFamily> families_{clock_};
     std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
 };
 

@@ -192,7 +192,8 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         control_.report(fmt::format("comparing {} microbatches", counts[i]),
                         0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
         Result<std::optional<Draft>> tried = draftCount(globalBatch, counts[i], isLean, none);
-        // A model whose batch cannot be changed (an operation nobody knows) has one count that does.
+        // A model whose batch cannot be changed (an operation nobody knows) has one count that
+        // does.
         const bool isOtherBatch = globalBatch / counts[i] != batchSize(*request_.model);
         if (!tried && isOtherBatch && tried.error().code == ErrorCode::kUnsupported &&
             counts.size() > 1) {
@@ -293,20 +294,20 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
 {
     bool isFeasible = !draft.chosen.stages.empty();
     while (true) {
-        std::set<int> configs;
+        std::set<int> families;
         for (const PlannedStage& stage : draft.chosen.stages)
-            configs.insert(draft.set->candidates[static_cast<size_t>(stage.candidate)].config);
+            families.insert(draft.set->familyOf[static_cast<size_t>(stage.candidate)]);
         if (!isFeasible) {
-            for (size_t config = 0; config < draft.set->shapes.size(); ++config)
-                configs.insert(static_cast<int>(config));
+            for (size_t family = 0; family < draft.set->families.size(); ++family)
+                families.insert(static_cast<int>(family));
         }
-        std::erase_if(configs, [&](int config) {
-            return draft.set->ofShape[static_cast<size_t>(config)].isExact;
+        std::erase_if(families, [&](int family) {
+            return draft.set->families[static_cast<size_t>(family)].isExact;
         });
-        if (configs.empty())
+        if (families.empty())
             return isFeasible;
-        RETURN_IF_ERROR(refineCandidates(candidateRequest(draft), {configs.begin(), configs.end()},
-                                         *draft.set, control_));
+        RETURN_IF_ERROR(refineCandidates(candidateRequest(draft),
+                                         {families.begin(), families.end()}, *draft.set, control_));
         ASSIGN_OR_RETURN(isFeasible, chooseDraft(draft, none));
     }
 }

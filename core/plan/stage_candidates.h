@@ -4,41 +4,41 @@
 
 #include "core/base/job.h"
 #include "core/inter_op/choose_stages.h"
+#include "core/plan/candidate_family.h"
 #include "core/plan/mesh_shapes.h"
 #include "core/plan/plan_context.h"
 #include "core/plan/plan_request.h"
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace alpa
 {
 
-/// What one mesh shape has to offer.
-struct ShapeCandidates {
-    std::vector<StageCandidate> candidates;
-    std::vector<std::optional<Bytes>>
-        recomputed; ///< Per candidate: part of transient that recomputation fills; unset: none.
-    std::vector<bool> repeatsCheapOps;  ///< Per candidate: recomputes selectively.
-    std::set<std::string> problems;     ///< Why the shape or stages on it are impossible.
-    std::optional<Bytes> smallestWhole; ///< Of the whole model in one stage, at least.
-    bool isExact = true;                ///< False: costed without the constraints on shardings.
+/// The candidates of a shape that were found together.
+struct FamilyOfShape {
+    int config = 0;
+    Recomputation recomputation = Recomputation::kNone;
+    double secondsPerByte = 0;
+    bool isExact = true; ///< False: costed without the constraints on shardings.
+    std::shared_ptr<const CandidateFamily> found;
 };
 
 struct CandidateSet {
     std::vector<SubmeshChoice> submeshes;
-    std::vector<MeshShape> shapes;        ///< StageCandidate::config.
-    std::vector<ShapeCandidates> ofShape; ///< Per shape.
+    std::vector<MeshShape> shapes;       ///< StageCandidate::config.
+    std::vector<FamilyOfShape> families; ///< By shape.
     std::vector<std::string> unmatchedPatterns;
-    // Of all shapes, in their order; StageCandidate::tag is the index.
+    // Of all families, in their order; StageCandidate::tag is the index.
     std::vector<StageCandidate> candidates;
-    std::vector<std::optional<Bytes>> recomputed;
-    std::vector<bool> repeatsCheapOps;
-    std::vector<std::string> problems;   ///< Each once.
-    std::optional<Bytes> smallestMemory; ///< The least smallestWhole.
+    std::vector<std::optional<Bytes>>
+        recomputed; ///< Per candidate: part of transient that recomputation fills; unset: none.
+    std::vector<bool> repeatsCheapOps;   ///< Per candidate: recomputes selectively.
+    std::vector<int> familyOf;           ///< Per candidate.
+    std::vector<std::string> problems;   ///< Why shapes or stages are impossible, each once.
+    std::optional<Bytes> smallestMemory; ///< Of the whole model in one stage, at least.
 
     MeshKey meshKey(int config) const;
     bool isExact() const;
@@ -58,16 +58,11 @@ struct CandidateRequest {
 /// The memory that a device may use.
 Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints);
 
-/// Single blocks and pairs are solved; runs of layers are estimated from these, cost(i..j) = sum of
-/// cost(k, k+1) - sum of cost(k) over inner k, which is exact for repeated blocks. What is chosen
-/// is solved as a whole later. So the number of integer programmes grows with the different blocks,
-/// not with the layers.
-///
 /// Constraints on shardings are left out at first: what they cost is what a new one changes, and
-/// only shapes that come into question need to know. Fails with kCancelled only.
+/// only what comes into question needs to know. Fails with kCancelled only.
 Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobControl& control);
-/// Costs the shapes `configs` again under all constraints.
-Status refineCandidates(const CandidateRequest& request, const std::vector<int>& configs,
+/// Costs these families again under all constraints.
+Status refineCandidates(const CandidateRequest& request, const std::vector<int>& families,
                         CandidateSet& set, const JobControl& control);
 
 } // namespace alpa

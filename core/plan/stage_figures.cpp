@@ -29,8 +29,8 @@ StageFiguresKey keyOf(const ChosenStage& chosen)
     key.run.push_back((asked.recomputes ? 2u : 0u) + (asked.repeatsCheapOps ? 1u : 0u));
     const LayeredGraph& layered = chosen.sharder->layered();
     for (const LayerCopy& copy : chosen.sharder->copiesIn(asked.firstLayer, asked.endLayer))
-        key.run.push_back(static_cast<uint64_t>(
-            sourceOf(layered, copy, asked.firstLayer, asked.endLayer)));
+        key.run.push_back(
+            static_cast<uint64_t>(sourceOf(layered, copy, asked.firstLayer, asked.endLayer)));
     return key;
 }
 

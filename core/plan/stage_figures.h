@@ -13,8 +13,8 @@ namespace alpa
 {
 
 struct StageFigures {
-    StageCost cost;      ///< But for what it receives.
-    StageMemory memory;  ///< Of one microbatch in flight and none that waits.
+    StageCost cost;     ///< But for what it receives.
+    StageMemory memory; ///< Of one microbatch in flight and none that waits.
     WeightInputs weights;
 };
 

@@ -1,0 +1,299 @@
+#include "core/plan/candidate_family.h"
+
+#include "core/plan/block_runs.h"
+#include "core/plan/plan_context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr int64_t kMostShare = 8; ///< A stage's part of the layers over its part of the devices.
+
+/// What solutions of single blocks or pairs add up to.
+struct RunCost {
+    double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0, recomputed = 0;
+    void add(const StageSharding& stage, double times)
+    {
+        perMicrobatch += times * stage.perMicrobatch.count;
+        perStep += times * stage.perStep.count;
+        fixed += times * static_cast<double>(stage.fixedMemory.count);
+        activations += times * static_cast<double>(stage.activations.count);
+        recomputed += times * static_cast<double>(stage.recomputed.count);
+    }
+};
+
+class FamilyWork
+{
+public:
+    explicit FamilyWork(const FamilyRequest& request)
+        : request_(request)
+        , model_(*request.model)
+        , layered_(*request.model->model->layered)
+        , runs_(*request.runs)
+    {
+    }
+
+    FamilyKey key() const
+    {
+        const PlanConstraints& constraints = *request_.constraints;
+        return {.model = model_.model,
+                .mesh = meshKey(),
+                .microbatches = request_.microbatches,
+                .recomputation = request_.recomputation,
+                .secondsPerByte = request_.secondsPerByte,
+                .allowsAnyRun = allowsAnyRun(),
+                .cuts = constraints.cuts,
+                .shardings =
+                    request_.isExact ? shardingsText(constraints, request_.shape) : std::string()};
+    }
+
+    Result<std::shared_ptr<const CandidateFamily>> run(const JobControl& control)
+    {
+        auto created = request_.context->sharder(model_.model, meshKey());
+        if (created) {
+            sharder_ = std::move(created).value();
+            measure();
+            addCandidates(control);
+        } else {
+            making_.problems.insert(created.error().message);
+        }
+        if (control.isCancelled())
+            return Error(ErrorCode::kCancelled, "cancelled");
+        return std::make_shared<const CandidateFamily>(std::move(making_));
+    }
+
+private:
+    using Solved = std::vector<std::optional<StageSharding>>;
+
+    MeshKey meshKey() const
+    {
+        return {request_.submesh.hosts, request_.submesh.devicesPerHost, request_.shape.axes};
+    }
+
+    int layerOf(int block) const { return model_.layerOfBlock[static_cast<size_t>(block)]; }
+
+    /// Bytes that a block reads from blocks before it and after it.
+    void measure()
+    {
+        fromBefore_.assign(static_cast<size_t>(layered_.layerCount), Bytes(0));
+        fromAfter_ = fromBefore_;
+        for (const LayerCopy& copy : sharder_->problem().copies) {
+            const int source = layered_.layerOfValue[copy.value.index()];
+            if (source < 0 || copy.isPerStep)
+                continue;
+            auto& side = source < copy.layer ? fromBefore_ : fromAfter_;
+            side[static_cast<size_t>(copy.layer)] += layered_.graph->type(copy.value).bytes();
+        }
+    }
+
+    /// A demanded number of stages or a cut may need runs that are never worthwhile otherwise.
+    bool allowsAnyRun() const
+    {
+        return request_.constraints->fixedPp || !request_.constraints->cuts.empty();
+    }
+
+    bool isWorthwhile(int first, int end) const
+    {
+        const bool isWhole = end - first == model_.layerCount();
+        // Many more layers than the devices' share of them make a bottleneck that nothing repays.
+        const int devices = request_.context->cluster().deviceCount();
+        if (!allowsAnyRun() && !isWhole && end - first > 1 &&
+            int64_t{end - first} * devices >
+                kMostShare * int64_t{model_.layerCount()} * request_.submesh.devices())
+            return false;
+        if ((request_.submesh.devices() == request_.context->cluster().deviceCount()) != isWhole)
+            return false;
+        return std::ranges::none_of(request_.constraints->cuts,
+                                    [&](int cut) { return first < cut && cut < end; });
+    }
+
+    void addCandidates(const JobControl& control)
+    {
+        const Solved singles = solve(runs_.singles, control);
+        const Solved pairs = solve(runs_.pairs, control);
+        if (control.isCancelled())
+            return;
+        for (int first = 0; first < model_.layerCount(); ++first) {
+            std::vector<int> singleCount(singles.size(), 0);
+            std::vector<int> pairCount(pairs.size(), 0);
+            int block = model_.begins[static_cast<size_t>(first)];
+            const int begin = block;
+            for (int end = first + 1; end <= model_.layerCount(); ++end) {
+                // Extends the run by a layer: one more pair a block, one more inner block.
+                for (; block < model_.begins[static_cast<size_t>(end)]; ++block) {
+                    if (block > begin)
+                        ++pairCount[static_cast<size_t>(
+                            runs_.pairOf[static_cast<size_t>(block) - 1])];
+                    if (block > begin + 1)
+                        --singleCount[static_cast<size_t>(
+                            runs_.singleOf[static_cast<size_t>(block) - 1])];
+                }
+                if (!isWorthwhile(first, end))
+                    continue;
+                const std::optional<RunCost> cost =
+                    block - begin == 1
+                        ? costOf(singles, {}, runs_.singleOf[static_cast<size_t>(begin)], {}, {})
+                        : costOf(singles, pairs, -1, singleCount, pairCount);
+                if (cost)
+                    addCandidate(first, end, *cost);
+            }
+        }
+    }
+
+    /// Summed kind by kind, so that runs of the same blocks cost exactly the same. Nothing if a
+    /// part has no solution.
+    static std::optional<RunCost> costOf(const Solved& singles, const Solved& pairs, int only,
+                                         const std::vector<int>& singleCount,
+                                         const std::vector<int>& pairCount)
+    {
+        RunCost cost;
+        if (only >= 0) {
+            if (!singles[static_cast<size_t>(only)])
+                return std::nullopt;
+            cost.add(*singles[static_cast<size_t>(only)], 1);
+            return cost;
+        }
+        for (size_t k = 0; k < pairCount.size(); ++k) {
+            if (pairCount[k] != 0 && !pairs[k])
+                return std::nullopt;
+            if (pairCount[k] != 0)
+                cost.add(*pairs[k], pairCount[k]);
+        }
+        for (size_t k = 0; k < singleCount.size(); ++k) {
+            if (singleCount[k] != 0 && !singles[k])
+                return std::nullopt;
+            if (singleCount[k] != 0)
+                cost.add(*singles[k], singleCount[k]);
+        }
+        return cost;
+    }
+
+    /// One number for all runs, so that equal blocks ask the same question wherever they stand:
+    /// half a pipeline of stages of this size.
+    int expectedInFlight() const
+    {
+        const int stages =
+            std::max(1, request_.context->cluster().deviceCount() / request_.submesh.devices());
+        return std::min(request_.microbatches, 1 + stages / 2);
+    }
+
+    /// Largest need while an op of these layers runs, taking every tensor as split over all
+    /// devices.
+    Bytes transientEstimate(int firstBlock, int endBlock) const
+    {
+        Bytes largest;
+        for (int block = firstBlock; block < endBlock; ++block)
+            largest =
+                std::max(largest, layered_.largestResult[static_cast<size_t>(layerOf(block))]);
+        return largest * int64_t{3} / static_cast<int64_t>(request_.submesh.devices());
+    }
+
+    Seconds inputTransfer(int firstBlock, int endBlock) const
+    {
+        Bytes bytes;
+        if (firstBlock > 0)
+            bytes += fromBefore_[static_cast<size_t>(layerOf(firstBlock))];
+        if (endBlock < model_.blockCount())
+            bytes += fromAfter_[static_cast<size_t>(layerOf(endBlock - 1))];
+        if (bytes.count == 0)
+            return Seconds(0);
+        const Cluster& cluster = request_.context->cluster();
+        const bool leavesHost =
+            cluster.hosts > 1 && request_.submesh.devices() * 2 > cluster.devicesPerHost;
+        const Link& link = leavesHost ? cluster.betweenHosts : cluster.withinHost;
+        const int lanes = leavesHost ? request_.submesh.hosts : request_.submesh.devices();
+        return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
+    }
+
+    Solved solve(const std::vector<BlockKind>& kinds, const JobControl& control)
+    {
+        Solved solved;
+        for (const BlockKind& kind : kinds) {
+            if (control.isCancelled())
+                break;
+            StageRequest request{
+                .firstLayer = kind.firstLayer,
+                .endLayer = kind.endLayer,
+                .microbatches = request_.microbatches,
+                .inFlight = expectedInFlight(),
+                .secondsPerByte = request_.secondsPerByte,
+                .memoryLimit = {},
+                .repeatsCheapOps = request_.recomputation == Recomputation::kSelective,
+                .recomputes = request_.recomputation == Recomputation::kFull,
+                .isDraft = true,
+                .forbidden = request_.isExact
+                                 ? forbiddenIn(*sharder_, *request_.constraints, request_.shape,
+                                               kind.firstLayer, kind.endLayer, kind.matches)
+                                 : nullptr};
+            const StageShardingOutcome& outcome = sharder_->solve(request, control);
+            if (const auto* none = std::get_if<StageInfeasible>(&outcome))
+                making_.problems.insert(none->reason);
+            const auto* stage = std::get_if<StageSharding>(&outcome);
+            solved.push_back(stage != nullptr ? std::optional(*stage) : std::nullopt);
+        }
+        return solved;
+    }
+
+    void addCandidate(int first, int end, const RunCost& cost)
+    {
+        const int firstBlock = model_.begins[static_cast<size_t>(first)];
+        const int endBlock = model_.begins[static_cast<size_t>(end)];
+        StageCandidate candidate;
+        candidate.firstLayer = first;
+        candidate.endLayer = end;
+        candidate.perMicrobatch = Seconds(std::max(cost.perMicrobatch, 0.0));
+        candidate.perStep = Seconds(std::max(cost.perStep, 0.0));
+        candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
+        candidate.perInFlightMicrobatch =
+            Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
+        const Bytes held(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
+        candidate.transient = transientEstimate(firstBlock, endBlock) + held;
+        candidate.inputTransfer = inputTransfer(firstBlock, endBlock);
+        if (end - first == model_.layerCount()) {
+            Bytes least = candidate.transient;
+            for (int block = firstBlock; block < endBlock; ++block)
+                least += sharder_->leastMemory(layerOf(block), layerOf(block) + 1);
+            making_.smallestWhole = std::min(making_.smallestWhole.value_or(least), least);
+        }
+        making_.candidates.push_back(candidate);
+        making_.recomputed.push_back(held);
+    }
+
+    const FamilyRequest& request_;
+    const DraftModel& model_;
+    const LayeredGraph& layered_;
+    const BlockRuns& runs_;
+    CandidateFamily making_;
+    std::shared_ptr<StageSharder> sharder_;
+    std::vector<Bytes> fromBefore_, fromAfter_; ///< Per layer of the draft model.
+};
+
+} // namespace
+
+Result<std::shared_ptr<const CandidateFamily>> findFamily(const FamilyRequest& request,
+                                                          const JobControl& control)
+{
+    FamilyWork work(request);
+    return request.context->family(work.key(), [&] { return work.run(control); });
+}
+
+/// Constraints that forbid strategies on meshes of this shape; empty: none.
+std::string shardingsText(const PlanConstraints& constraints, const MeshShape& shape)
+{
+    const ShardingRules rules = shardingRules(constraints, shape);
+    if (constraints.specs.empty() && rules == ShardingRules{})
+        return {};
+    std::string text =
+        fmt::format("{} {} {}", rules.tensorAxisMaySplitBatch, static_cast<int>(rules.parameters),
+                    static_cast<int>(rules.states));
+    for (const SpecConstraint& spec : constraints.specs)
+        text += fmt::format("\n{} {} {}", spec.forbids, formatSpec(spec.spec), spec.pattern);
+    return text;
+}
+
+} // namespace alpa

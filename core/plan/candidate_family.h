@@ -1,0 +1,79 @@
+// The candidates of one mesh shape that run the same ops again and pay the same for memory, and all
+// that they depend on.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/inter_op/choose_stages.h"
+#include "core/plan/mesh_shapes.h"
+#include "core/plan/prepare_model.h"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace alpa
+{
+
+class PlanContext;
+struct BlockRuns;
+struct DraftModel;
+
+/// A rectangle of devices and the axes of its mesh. All rectangles of one size are alike.
+struct MeshKey {
+    int hosts = 1;
+    int devicesPerHost = 1;
+    std::vector<int> axes;
+    friend auto operator<=>(const MeshKey&, const MeshKey&) = default;
+};
+
+/// What a backward pass runs again.
+enum class Recomputation { kNone, kSelective, kFull };
+
+struct CandidateFamily {
+    std::vector<StageCandidate>
+        candidates;                 ///< Submesh, config and tag are set by who collects them.
+    std::vector<Bytes> recomputed;  ///< Per candidate: part of transient that recomputation fills.
+    std::set<std::string> problems; ///< Why stages are impossible.
+    std::optional<Bytes> smallestWhole; ///< Of the whole model in one stage, at least.
+};
+
+/// Of one model on one cluster.
+struct FamilyKey {
+    std::shared_ptr<const PreparedModel> model; ///< In which drafts are costed.
+    MeshKey mesh;
+    int microbatches = 1;
+    Recomputation recomputation = Recomputation::kNone;
+    double secondsPerByte = 0; ///< Price of memory.
+    bool allowsAnyRun = false; ///< Also of many more layers than the devices' share.
+    std::vector<int> cuts;     ///< Where stages must begin.
+    std::string shardings;     ///< Constraints on shardings; empty: none.
+    friend auto operator<=>(const FamilyKey&, const FamilyKey&) = default;
+};
+
+/// One family to find.
+struct FamilyRequest {
+    PlanContext* context = nullptr;
+    const DraftModel* model = nullptr;
+    const PlanConstraints* constraints = nullptr;
+    const BlockRuns* runs = nullptr; ///< Under the constraints on specs if `isExact`.
+    SubmeshChoice submesh;
+    MeshShape shape;
+    int microbatches = 1;
+    Recomputation recomputation = Recomputation::kNone;
+    double secondsPerByte = 0;
+    bool isExact = false; ///< Under all constraints; else without those on shardings.
+};
+
+/// Single blocks and pairs are solved; runs of layers are estimated from these, cost(i..j) = sum of
+/// cost(k, k+1) - sum of cost(k) over inner k, which is exact for repeated blocks. So the number of
+/// integer programmes grows with the different blocks, not with the layers. Remembered by the
+/// context. Fails with kCancelled only.
+Result<std::shared_ptr<const CandidateFamily>> findFamily(const FamilyRequest& request,
+                                                          const JobControl& control);
+
+/// Constraints that forbid strategies on meshes of this shape, as text; empty: none.
+std::string shardingsText(const PlanConstraints& constraints, const MeshShape& shape);
+
+} // namespace alpa
