@@ -127,7 +127,7 @@ private:
                     .memoryLimit = {},
                     .repeatsCheapOps = stage.repeatsCheapOps,
                     .recomputes = stage.recomputes,
-                    .isDraft = false,
+                    .effort = StageEffort::kFull,
                     .forbidden = {}};
         if (stage.certificate.memoryBinds)
             request_.memoryLimit =

@@ -168,8 +168,8 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
         countsMemory ? static_cast<uint64_t>(request.inFlight) : 0u,
         std::bit_cast<uint64_t>(request.secondsPerByte),
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
-        (request.isDraft ? 1u : 0u) + (request.recomputes ? 2u : 0u) +
-            (request.repeatsCheapOps ? 4u : 0u)};
+        static_cast<uint64_t>(request.effort) * 4 + (request.recomputes ? 2u : 0u) +
+            (request.repeatsCheapOps ? 1u : 0u)};
     const std::vector<uint64_t> run = runSignature(request.firstLayer, request.endLayer);
     words.insert(words.end(), run.begin(), run.end());
     if (request.forbidden) {
@@ -255,8 +255,7 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const double weight =
-                    edge.isPerStep ? perStepWeight : timesPaid(edge, request);
+                const double weight = edge.isPerStep ? perStepWeight : timesPaid(edge, request);
                 const auto [place, isNew] = matrices.try_emplace(
                     {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
                 if (isNew) {
@@ -293,8 +292,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         const auto k = static_cast<size_t>(solution.choice[n]);
         chosen[static_cast<size_t>(nodes[n])] = solution.choice[n];
         stage.strategies += static_cast<int>(node.perMicrobatch.size());
-        stage.perMicrobatch +=
-            Seconds(node.perMicrobatch[k] + repeatedTime(request, node, k));
+        stage.perMicrobatch += Seconds(node.perMicrobatch[k] + repeatedTime(request, node, k));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
         (request.recomputes ? stage.recomputed : stage.activations) +=
@@ -334,6 +332,11 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
 {
     CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount,
           "layers in range");
+    if (request.effort == StageEffort::kQuick && !request.memoryLimit) {
+        StageRequest full = request; // The same question.
+        full.effort = StageEffort::kFull;
+        return solve(full, control);
+    }
     std::vector<uint64_t> words = signature(request);
     {
         const std::lock_guard lock(mutex_);
@@ -350,20 +353,56 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
     return known_.emplace(std::move(words), std::move(answer)).first->second;
 }
 
+/// Nothing chosen is forbidden.
+bool StageSharder::obeys(const StageRequest& request, const std::vector<int>& choice) const
+{
+    const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
+    for (size_t n = 0; n < nodes.size(); ++n) {
+        const auto flags = request.forbidden->find(nodes[n]);
+        if (flags != request.forbidden->end() && flags->second[static_cast<size_t>(choice[n])] != 0)
+            return false;
+    }
+    return true;
+}
+
 StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const JobControl& control)
 {
-    const IlpProblem problem = ilp(request);
     IlpOptions options;
     options.control = control;
-    options.workLimit = request.isDraft ? kDraftWork : kFinalWork;
     options.findsSmallestLimit = false;
-    if (request.isDraft)
+    options.workLimit = kFinalWork;
+    if (request.effort == StageEffort::kDraft) {
+        options.workLimit = kDraftWork;
         options.gapTolerance = kDraftGap;
-    if (request.memoryLimit) {
+    } else if (request.effort == StageEffort::kQuick) {
         options.workLimit = kLimitedWork;
         options.gapTolerance = kLimitedGap;
     }
-    const IlpOutcome outcome = solveIlp(problem, options);
+    if (request.forbidden && !request.memoryLimit) {
+        // The optimum of fewer constraints is that of all if it obeys them: most edits leave most
+        // stages as they were.
+        StageRequest freer = request;
+        freer.forbidden = nullptr;
+        const StageShardingOutcome& known = solve(freer, control);
+        const auto* sharding = std::get_if<StageSharding>(&known);
+        if (sharding != nullptr && obeys(request, sharding->choice))
+            return *sharding;
+    }
+    if (request.memoryLimit && request.effort == StageEffort::kFull) {
+        StageRequest quick = request;
+        quick.effort = StageEffort::kQuick;
+        const StageShardingOutcome& known = solve(quick, control);
+        if (const auto* sharding = std::get_if<StageSharding>(&known))
+            options.warmStart.choice = sharding->choice;
+    }
+    const IlpProblem problem = ilp(request);
+    IlpOutcome outcome = solveIlp(problem, options);
+    const auto* failed = std::get_if<IlpInfeasible>(&outcome);
+    if (failed != nullptr && request.effort == StageEffort::kQuick && failed->smallestUsageLimit &&
+        *failed->smallestUsageLimit <= *problem.usageLimit) {
+        options.workLimit = kFinalWork; // Nothing found, but nothing proven either.
+        outcome = solveIlp(problem, options);
+    }
     if (const auto* solution = std::get_if<IlpSolution>(&outcome))
         return readBack(request, problem, *solution);
     if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {

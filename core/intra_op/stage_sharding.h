@@ -18,6 +18,14 @@
 namespace alpa
 {
 
+/// How far a stage is solved.
+enum class StageEffort {
+    kDraft, ///< Candidates are compared by the thousand: a part in a thousand and little work.
+    kQuick, ///< Under a memory limit within 0.05 % and 20 ms, for choosing between plans; else as
+            ///< kFull.
+    kFull,  ///< To the end, within a fifth of a second.
+};
+
 /// Layers [firstLayer, endLayer) as one stage.
 struct StageRequest {
     int firstLayer = 0;
@@ -27,13 +35,12 @@ struct StageRequest {
     double secondsPerByte =
         0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes>
-        memoryLimit;         ///< For parameters, gradients, states and activations in flight.
-    bool repeatsCheapOps = false; ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
+        memoryLimit; ///< For parameters, gradients, states and activations in flight.
+    bool repeatsCheapOps =
+        false;               ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
-    /// Candidates are compared by the thousand: a part in a thousand and little work will do. What
-    /// is chosen is solved to the end.
-    bool isDraft = false;
+    StageEffort effort = StageEffort::kFull;
     /// What constraints take from the decisions of these layers; null: nothing.
     std::shared_ptr<const ForbiddenStrategies> forbidden;
 };
@@ -41,8 +48,8 @@ struct StageRequest {
 /// How often a microbatch pays an edge that is paid by microbatch: twice with what runs again.
 inline double timesPaid(const MeshEdge& edge, const StageRequest& request)
 {
-    const bool isAgain = (edge.isForward && request.recomputes) ||
-                         (edge.isRepeated && request.repeatsCheapOps);
+    const bool isAgain =
+        (edge.isForward && request.recomputes) || (edge.isRepeated && request.repeatsCheapOps);
     return isAgain ? 2.0 : 1.0;
 }
 
@@ -84,8 +91,8 @@ public:
     /// The answer stays valid as long as the sharder, except StageCancelled, which is not kept.
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
-    /// What tells runs of layers apart, whatever is asked of them: equal for runs whose choices cost
-    /// and hold the same.
+    /// What tells runs of layers apart, whatever is asked of them: equal for runs whose choices
+    /// cost and hold the same.
     std::vector<uint64_t> runSignature(int firstLayer, int endLayer) const;
 
     /// No sharding of the stage needs less than this, with one microbatch in flight.
@@ -113,6 +120,7 @@ private:
     StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
                            const IlpSolution& solution) const;
     StageShardingOutcome solveAnew(const StageRequest& request, const JobControl& control);
+    bool obeys(const StageRequest& request, const std::vector<int>& choice) const;
     /// Of one of the problem's copies: per strategy, on one device.
     const std::vector<int64_t>& bytesOf(const LayerCopy& copy) const
     {

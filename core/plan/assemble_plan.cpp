@@ -76,28 +76,41 @@ private:
     /// The step count is kept by every stage, so all of them advance it.
     void findSharedOps()
     {
-        isShared_.assign(graph_.ops.size(), false);
         std::vector<ValueId> pending;
         for (const GraphOutput& output : graph_.outputs) {
             if (output.role == OutputRole::kUpdatedState && graph_.type(output.value).rank() == 0)
                 pending.push_back(output.value);
         }
+        std::set<OpId> found;
         while (!pending.empty()) {
             const OpId producer = graph_.value(pending.back()).producer;
             pending.pop_back();
-            if (!producer.isValid() || isShared_[producer.index()])
+            if (!producer.isValid() || !found.insert(producer).second)
                 continue;
-            isShared_[producer.index()] = true;
             const Op& op = graph_.op(producer);
             pending.insert(pending.end(), op.operands.begin(), op.operands.end());
         }
+        sharedOps_.assign(found.begin(), found.end());
+    }
+
+    /// In graph order.
+    std::vector<OpId> opsOfStage() const
+    {
+        std::vector<OpId> ops = sharedOps_;
+        for (int layer = chosen_.request.firstLayer; layer < chosen_.request.endLayer; ++layer) {
+            const auto& own = layered_.opsOfLayer[static_cast<size_t>(layer)];
+            ops.insert(ops.end(), own.begin(), own.end());
+        }
+        std::ranges::sort(ops);
+        const auto repeated = std::ranges::unique(ops);
+        ops.erase(repeated.begin(), repeated.end());
+        return ops;
     }
 
     void readOps(PlanStage& stage)
     {
-        for (size_t index = 0; index < graph_.ops.size(); ++index) {
-            if (!isInside(layered_.layerOfOp[index]) && !isShared_[index])
-                continue;
+        for (const OpId id : opsOfStage()) {
+            const size_t index = id.index();
             const Op& op = graph_.ops[index];
             const OpDecision& decision = problem_.ops[index];
             OpSharding sharding;
@@ -112,7 +125,7 @@ private:
                     r == 0 ? specAt(decision.result, decision.node)
                            : ShardingSpec::replicated(graph_.type(op.results[r]).rank()));
             }
-            stage.ops.push_back(OpId(index));
+            stage.ops.push_back(id);
             stage.shardings.push_back(std::move(sharding));
         }
     }
@@ -152,7 +165,7 @@ private:
     const SpecTables& tables_;
     std::vector<int> nodes_;
     std::vector<int> choice_;
-    std::vector<bool> isShared_; ///< Per op: scalar bookkeeping that every stage repeats.
+    std::vector<OpId> sharedOps_; ///< Scalar bookkeeping that every stage repeats.
 };
 
 void StageReader::readDecisions(PlanStage& stage)

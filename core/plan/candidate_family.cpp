@@ -225,7 +225,7 @@ private:
                 .memoryLimit = {},
                 .repeatsCheapOps = request_.recomputation == Recomputation::kSelective,
                 .recomputes = request_.recomputation == Recomputation::kFull,
-                .isDraft = true,
+                .effort = StageEffort::kDraft,
                 .forbidden = request_.isExact
                                  ? forbiddenIn(*sharder_, *request_.constraints, request_.shape,
                                                kind.firstLayer, kind.endLayer, kind.matches)

@@ -42,13 +42,15 @@ class Finisher
 {
 public:
     Finisher(const Draft& draft, const PlanRequest& request, const PlanConstraints& constraints,
-             PlanContext& context, int threads, const JobControl& control)
+             PlanContext& context, int threads, const JobControl& control,
+             const AttemptCallback& onBetter)
         : draft_(draft)
         , request_(request)
         , constraints_(constraints)
         , context_(context)
         , threads_(threads)
         , control_(control)
+        , onBetter_(onBetter)
         , limit_(memoryLimit(request.cluster, constraints))
     {
     }
@@ -148,6 +150,8 @@ private:
             return;
         attempt_.plan = std::move(plan);
         attempt_.assembly = std::move(assembly);
+        if (onBetter_)
+            onBetter_(attempt_);
     }
 
     /// Keeps the plan of `chosen`, every stage sharded under its exact memory limit, if it is the
@@ -270,7 +274,7 @@ private:
             .memoryLimit = {},
             .repeatsCheapOps = set.repeatsCheapOps[static_cast<size_t>(candidate.tag)],
             .recomputes = set.recomputed[static_cast<size_t>(candidate.tag)].has_value(),
-            .isDraft = false,
+            .effort = StageEffort::kQuick,
             .forbidden =
                 forbiddenIn(*stage.sharder, shape, candidate.firstLayer, candidate.endLayer)};
         return stage;
@@ -314,6 +318,7 @@ private:
     PlanContext& context_;
     const int threads_;
     const JobControl& control_;
+    const AttemptCallback& onBetter_;
     const Bytes limit_;
     Bytes stageLimit_ = limit_; ///< Less where several stages share a device.
     Attempt attempt_;
@@ -342,9 +347,42 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             const PlanConstraints& constraints, PlanContext& context, int threads,
-                            const JobControl& control)
+                            const JobControl& control, const AttemptCallback& onBetter)
 {
-    return Finisher(draft, request, constraints, context, threads, control).run();
+    return Finisher(draft, request, constraints, context, threads, control, onBetter).run();
+}
+
+Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control)
+{
+    AssemblyRequest proven = best.assembly;
+    bool isChanged = false;
+    for (ChosenStage& stage : proven.stages) {
+        isChanged |= stage.request.memoryLimit.has_value();
+        stage.request.effort = StageEffort::kFull;
+    }
+    if (!isChanged)
+        return {};
+    control.report("proving the shardings of the stages", 0.95);
+    runInTurns(proven.stages.size(), threads, [&](size_t s) {
+        ChosenStage& stage = proven.stages[s];
+        const StageShardingOutcome& outcome = stage.sharder->solve(stage.request, control);
+        if (const auto* sharding = std::get_if<StageSharding>(&outcome))
+            stage.sharding = *sharding;
+    });
+    if (control.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    ASSIGN_OR_RETURN(auto plan, assessPlan(proven, context));
+    const Bytes limit = memoryLimit(context.cluster(), proven.plan->options.constraints);
+    bool fits = true;
+    for (size_t s = 0; s < plan->stages.size(); ++s)
+        fits = fits && plan->deviceMemory(s) <= limit;
+    // Its ops may hold more for a moment than those of the quick answer: then that one stays, with
+    // its own certificate.
+    if (fits && plan->stepTime <= best.plan->stepTime) {
+        best.plan = std::move(plan);
+        best.assembly = std::move(proven);
+    }
+    return {};
 }
 
 } // namespace alpa

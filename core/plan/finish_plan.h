@@ -4,6 +4,8 @@
 
 #include "core/plan/assemble_plan.h"
 
+#include <functional>
+
 namespace alpa
 {
 
@@ -30,10 +32,16 @@ struct Attempt {
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
                           const PlanConstraints& constraints);
 
+/// Called with every plan that is better than those before.
+using AttemptCallback = std::function<void(const Attempt&)>;
+
 /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory
 /// needs when they turn out larger than drafted.
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             const PlanConstraints& constraints, PlanContext& context, int threads,
-                            const JobControl& control);
+                            const JobControl& control, const AttemptCallback& onBetter = {});
+
+/// Solves the stages of the best plan, so far within StageEffort::kQuick, to the end.
+Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control);
 
 } // namespace alpa

@@ -26,19 +26,27 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
 {
     const PlanConstraints constraints = withStrategy(
         request.options.constraints, request.options.strategy, request.cluster.deviceCount());
-    ASSIGN_OR_RETURN(Attempt found, PlanSearch(request, constraints, context, control).search({}));
+    PlanSearch search(request, constraints, context, control);
+    Seconds shown = kForever;
+    if (onIncumbent) {
+        search.onBetter([&](const Attempt& better) {
+            if (better.plan->stepTime >= shown)
+                return;
+            shown = better.plan->stepTime;
+            if (const auto plan = assembleWhole(better.assembly); plan.ok())
+                onIncumbent(*plan, Seconds(0));
+        });
+    }
+    ASSIGN_OR_RETURN(Attempt found, search.search({}));
     if (!found.plan) {
         ASSIGN_OR_RETURN(NoPlan none, explainClash(request, constraints, std::move(found.none),
                                                    context, control));
         return PlanOutcome(std::move(none));
     }
     if (request.options.strategy == PlanStrategy::kAuto) {
-        if (onIncumbent) {
-            ASSIGN_OR_RETURN(const auto incumbent, assembleWhole(found.assembly));
-            onIncumbent(incumbent, Seconds(0));
-        }
         ASSIGN_OR_RETURN(found, bestOfNamed(request, std::move(found), context, control));
     }
+    RETURN_IF_ERROR(proveStages(found, context, search.threads(), control));
     ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly));
     return PlanOutcome(std::move(plan));
 }

@@ -17,16 +17,15 @@ class PlanCache;
 
 /// Takes plans that obey the constraints while better ones are still looked for, each faster than
 /// the one before. No plan takes less than `lowerBound`; 0 if nothing is known yet.
-using IncumbentCallback = std::function<void(const std::shared_ptr<const ParallelPlan>& plan,
-                                             Seconds lowerBound)>;
+using IncumbentCallback =
+    std::function<void(const std::shared_ptr<const ParallelPlan>& plan, Seconds lowerBound)>;
 
 /// A function: the same request gives a byte-identical plan text, with or without a cache. Whoever
 /// plans repeatedly owns a cache (core/plan/plan_cache.h) and passes it. Fails with kInvalidInput
 /// or kUnsupported if the model cannot be trained as asked, kCancelled when stopped. `onIncumbent`
 /// is called from the calling thread, not for the plan that is returned.
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control,
-                             PlanCache* cache = nullptr,
-                             const IncumbentCallback& onIncumbent = {});
+                             PlanCache* cache = nullptr, const IncumbentCallback& onIncumbent = {});
 
 /// The constraints that a named strategy adds to the person's own. Megatron's grid and pipelines
 /// are searched.

@@ -14,8 +14,7 @@ namespace alpa
 namespace
 {
 
-constexpr double kDraftSlack = 1.02;   ///< Drafts of other microbatch counts that are weighed too.
-constexpr double kFinishSlack = 1.005; ///< Drafts that are finished beside the best.
+constexpr double kDraftSlack = 1.02; ///< Drafts of other microbatch counts that are finished too.
 
 void keepReason(NoPlan& kept, const NoPlan& none)
 {
@@ -47,8 +46,7 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
     // Drafts are close, but not exact: the second is solved too if it comes near.
     while (!drafts.empty() && finished < 2) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
-        const double slack = finished == 0 ? kDraftSlack : kFinishSlack;
-        if (next->stepTime.count > cutoff.count * slack)
+        if (next->stepTime.count > cutoff.count * kDraftSlack)
             break;
         // Constraints on shardings, left out so far, may move it behind others.
         const Seconds before = next->stepTime;
@@ -61,8 +59,8 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
             continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
-        ASSIGN_OR_RETURN(Attempt attempt,
-                         finishDraft(draft, request_, constraints_, context_, threads_, control_));
+        ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
+                                                      threads_, control_, onBetter_));
         if (!attempt.plan) {
             keepReason(best.none, attempt.none);
             continue;

@@ -23,6 +23,9 @@ public:
     /// The best plan over `counts` microbatches, or over all counts if empty. Drafts that promise
     /// nothing below about `cutoff` are left as they are.
     Result<Attempt> search(const std::vector<int>& counts, Seconds cutoff = kForever);
+    /// Told of every plan that search() finds and that is better than those before.
+    void onBetter(AttemptCallback callback) { onBetter_ = std::move(callback); }
+    int threads() const { return threads_; }
     /// Does any plan obey the constraints, as far as drafts tell?
     Result<bool> isFeasible();
 
@@ -51,6 +54,7 @@ private:
     int threads_ = 1;
     bool explains_ = false; ///< Why no stages can be chosen.
     std::optional<int> layers_;
+    AttemptCallback onBetter_;
 };
 
 } // namespace alpa
