@@ -23,7 +23,8 @@ using IncumbentCallback =
 /// A function: the same request gives a byte-identical plan text, with or without a cache. Whoever
 /// plans repeatedly owns a cache (core/plan/plan_cache.h) and passes it. Fails with kInvalidInput
 /// or kUnsupported if the model cannot be trained as asked, kCancelled when stopped. `onIncumbent`
-/// is called from the calling thread, not for the plan that is returned.
+/// is called from the calling thread; the plan returned is no slower than the last one it was
+/// given.
 Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& control,
                              PlanCache* cache = nullptr, const IncumbentCallback& onIncumbent = {});
 
