@@ -403,8 +403,15 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
         options.workLimit = kFinalWork; // Nothing found, but nothing proven either.
         outcome = solveIlp(problem, options);
     }
-    if (const auto* solution = std::get_if<IlpSolution>(&outcome))
-        return readBack(request, problem, *solution);
+    if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
+        StageSharding stage = readBack(request, problem, *solution);
+        if (request.effort == StageEffort::kQuick) {
+            // Optimal within the tolerance only.
+            stage.lowerBound = std::min(stage.lowerBound, stage.objective * (1 - kLimitedGap));
+            stage.isOptimal = false;
+        }
+        return stage;
+    }
     if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
         StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
         if (infeasible->smallestUsageLimit)

@@ -15,9 +15,10 @@ struct Draft {
     Seconds stepTime = kForever; ///< The objective of the draft.
     StagePlan chosen;
     bool isLean = false;
+    bool isExact = false; ///< stepTime knows the constraints on shardings.
     std::optional<int> layersAsked;
     std::shared_ptr<const DraftModel> model;
-    std::shared_ptr<CandidateSet> set;
+    std::shared_ptr<CandidateSet> set; ///< Null until it is asked for.
 };
 
 /// Either a plan as assessPlan makes it and what assemblePlan makes the whole of, or why there is

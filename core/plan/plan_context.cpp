@@ -196,6 +196,7 @@ void PlanContext::trim(Bytes limit)
         full_.forgetBefore(oldest);
         figures_->forgetBefore(oldest);
         families_.forgetBefore(oldest);
+        draftOutcomes_.forgetBefore(oldest);
     }
 }
 

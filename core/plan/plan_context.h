@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -42,6 +43,10 @@ struct DraftModel {
 struct StageFigures;
 struct StageFiguresKey;
 
+/// All that the draft of one microbatch count depends on if constraints on shardings are left out:
+/// the model of drafts, the count, isLean, the constraints as JSON.
+using DraftKey = std::tuple<std::shared_ptr<const PreparedModel>, int, bool, std::string>;
+
 /// Safe to use from several threads.
 class PlanContext
 {
@@ -70,6 +75,13 @@ public:
     Result<std::shared_ptr<const CandidateFamily>>
     family(const FamilyKey& key,
            const std::function<Result<std::shared_ptr<const CandidateFamily>>()>& make);
+    /// The draft's step time.
+    Result<std::shared_ptr<const Seconds>>
+    draftOutcome(const DraftKey& key,
+                 const std::function<Result<std::shared_ptr<const Seconds>>()>& make)
+    {
+        return draftOutcomes_.get(key, make);
+    }
     /// See stage_figures.h.
     Result<std::shared_ptr<const StageFigures>>
     stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count);
@@ -98,6 +110,7 @@ private:
     Memo<ModelKey, const PreparedModel> full_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};
     Memo<FamilyKey, const CandidateFamily> families_{clock_};
+    Memo<DraftKey, const Seconds> draftOutcomes_{clock_};
     std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
 };
 

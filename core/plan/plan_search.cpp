@@ -1,6 +1,8 @@
 #include "core/plan/plan_search.h"
 
 #include "core/base/text.h"
+#include "core/plan/block_runs.h"
+#include "core/plan/plan_json.h"
 #include "core/training/rebatch.h"
 
 #include <fmt/format.h>
@@ -36,6 +38,15 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
 {
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     threads_ = request.options.threads > 0 ? request.options.threads : cores;
+    PlanOptions relaxed;
+    relaxed.constraints = constraints_;
+    relaxed.constraints.specs.clear();
+    relaxed.constraints.parameterStorage = StorageRule::kFree;
+    relaxed.constraints.stateStorage = StorageRule::kFree;
+    draftConstraints_ = optionsToJson(relaxed).dump();
+    // Bounds on data parallelism may keep tensor axes from splitting the batch.
+    hasShardingRules_ = !(relaxed.constraints == constraints_) || constraints_.maxDp ||
+                        constraints_.fixedDp || constraints_.fixedTp;
 }
 
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
@@ -206,7 +217,7 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         notBetter = draft->stepTime < best ? 0 : notBetter + 1;
         best = std::min(best, draft->stepTime);
         drafts.push_back(std::move(*draft));
-        if (findsAny && drafts.back().set->isExact())
+        if (findsAny && drafts.back().isExact)
             return drafts;
     }
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
@@ -231,29 +242,28 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
                      context_.draftModel(globalBatch / microbatches, layers_, control_));
     if (isHopeless(*model, microbatches, none))
         return std::optional<Draft>();
+    RETURN_IF_ERROR(checkPatterns(*model));
     Draft draft{.microbatches = microbatches,
                 .stepTime = kForever,
                 .chosen = {},
                 .isLean = isLean,
+                .isExact = !hasShardingRules_,
                 .layersAsked = layers_,
                 .model = model,
                 .set = nullptr};
-    ASSIGN_OR_RETURN(CandidateSet set, makeCandidates(candidateRequest(draft), control_));
-    if (!set.unmatchedPatterns.empty())
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
-                                 set.unmatchedPatterns.front()));
-    draft.set = std::make_shared<CandidateSet>(std::move(set));
-    if (draft.set->candidates.empty()) {
-        keepReason(none,
-                   {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints"
-                                                          : draft.set->problems.front(),
-                    .clashing = {},
-                    .smallestMemory = {}});
-        return std::optional<Draft>();
+    // Only who fails needs the reason, and only who is refined the candidates.
+    if (!explains_) {
+        const DraftKey key(model->model, microbatches, isLean, draftConstraints_);
+        ASSIGN_OR_RETURN(const auto outcome,
+                         context_.draftOutcome(key, [&] { return outcomeOf(draft); }));
+        draft.stepTime = *outcome;
+        if (draft.stepTime < kForever)
+            return std::optional(std::move(draft));
+        if (draft.isExact)
+            return std::optional<Draft>();
     }
     NoPlan relaxed;
-    ASSIGN_OR_RETURN(bool isFeasible, chooseDraft(draft, relaxed));
+    ASSIGN_OR_RETURN(bool isFeasible, makeSet(draft, relaxed));
     if (!isFeasible && !draft.set->isExact()) {
         // Constraints on shardings may save memory.
         ASSIGN_OR_RETURN(isFeasible, refine(draft, relaxed));
@@ -262,6 +272,40 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
         return std::optional(std::move(draft));
     keepReason(none, relaxed);
     return std::optional<Draft>();
+}
+
+/// kForever: no stages can be chosen.
+Result<std::shared_ptr<const Seconds>> PlanSearch::outcomeOf(Draft draft) const
+{
+    NoPlan none;
+    ASSIGN_OR_RETURN(const bool isFeasible, makeSet(draft, none));
+    return std::make_shared<const Seconds>(isFeasible ? draft.stepTime : kForever);
+}
+
+/// Finds the draft's candidates without constraints on shardings, and chooses among them. False:
+/// `none` says why there is no choice.
+Result<bool> PlanSearch::makeSet(Draft& draft, NoPlan& none) const
+{
+    ASSIGN_OR_RETURN(CandidateSet set, makeCandidates(candidateRequest(draft), control_));
+    draft.set = std::make_shared<CandidateSet>(std::move(set));
+    if (!draft.set->candidates.empty())
+        return chooseDraft(draft, none);
+    keepReason(none, {.reason = draft.set->problems.empty() ? "no mesh shape obeys the constraints"
+                                                            : draft.set->problems.front(),
+                      .clashing = {},
+                      .smallestMemory = {}});
+    return false;
+}
+
+/// Fails with kInvalidInput if a constraint on shardings names nothing.
+Status PlanSearch::checkPatterns(const DraftModel& model) const
+{
+    const BlockRuns runs = findBlockRuns(model, constraints_.specs);
+    if (runs.unmatchedPatterns.empty())
+        return {};
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
+                             runs.unmatchedPatterns.front()));
 }
 
 /// Chooses stages among the draft's candidates. False: `none` says why there are none.
@@ -290,6 +334,8 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
 /// nothing else.
 Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
 {
+    if (!draft.set)
+        RETURN_IF_ERROR(makeSet(draft, none));
     bool isFeasible = !draft.chosen.stages.empty();
     while (true) {
         std::set<int> families;
@@ -302,7 +348,8 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
         std::erase_if(families, [&](int family) {
             return draft.set->families[static_cast<size_t>(family)].isExact;
         });
-        if (families.empty())
+        draft.isExact = families.empty();
+        if (draft.isExact)
             return isFeasible;
         RETURN_IF_ERROR(refineCandidates(candidateRequest(draft),
                                          {families.begin(), families.end()}, *draft.set, control_));

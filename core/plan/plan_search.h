@@ -40,6 +40,9 @@ private:
                                            bool isLean, bool findsAny, NoPlan& none);
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
                                             NoPlan& none);
+    Result<std::shared_ptr<const Seconds>> outcomeOf(Draft draft) const;
+    Result<bool> makeSet(Draft& draft, NoPlan& none) const;
+    Status checkPatterns(const DraftModel& model) const;
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;
@@ -54,6 +57,8 @@ private:
     int threads_ = 1;
     bool explains_ = false; ///< Why no stages can be chosen.
     std::optional<int> layers_;
+    std::string draftConstraints_; ///< Of a DraftKey.
+    bool hasShardingRules_ = false;
     AttemptCallback onBetter_;
 };
 

@@ -5,6 +5,7 @@ alpa_packages=(
     ca-certificates g++ cmake ninja-build pkg-config
     libfmt-dev nlohmann-json3-dev libcli11-dev zlib1g-dev
     liblpsolve55-dev libsuitesparse-dev         # the solver's engine for cores, and its colamd
+    libjemalloc-dev                             # what the planner allocates with
     libonnx-dev libprotobuf-dev                 # the reader of ONNX files
     libopenblas-dev                             # dots of the CPU devices
     "qt6-base-dev" "qt6-svg-dev|libqt6svg6-dev" # the window
