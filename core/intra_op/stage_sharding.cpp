@@ -1,7 +1,5 @@
 #include "core/intra_op/stage_sharding.h"
 
-#include "core/base/check.h"
-
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -10,13 +8,6 @@ namespace alpa
 {
 namespace
 {
-
-constexpr double kDraftGap = 1e-3;
-constexpr int64_t kDraftWork = 20'000'000;  // About 20 ms.
-constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every stage of a plan.
-/// Where memory binds, proofs are long and what they gain is little.
-constexpr double kLimitedGap = 5e-4;
-constexpr int64_t kLimitedWork = 20'000'000;
 
 uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -325,100 +316,6 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         }
     }
     return stage;
-}
-
-const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
-                                                const JobControl& control)
-{
-    CHECK(request.firstLayer < request.endLayer && request.endLayer <= layered_->layerCount,
-          "layers in range");
-    if (request.effort == StageEffort::kQuick && !request.memoryLimit) {
-        StageRequest full = request; // The same question.
-        full.effort = StageEffort::kFull;
-        return solve(full, control);
-    }
-    std::vector<uint64_t> words = signature(request);
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = known_.find(words); known != known_.end())
-            return known->second;
-    }
-    // Two threads may solve the same problem at a time; they find the same.
-    StageShardingOutcome answer = solveAnew(request, control);
-    if (std::holds_alternative<StageCancelled>(answer)) {
-        static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
-        return kCancelledOutcome; // Not remembered: the next call may finish.
-    }
-    const std::lock_guard lock(mutex_);
-    return known_.emplace(std::move(words), std::move(answer)).first->second;
-}
-
-/// Nothing chosen is forbidden.
-bool StageSharder::obeys(const StageRequest& request, const std::vector<int>& choice) const
-{
-    const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
-    for (size_t n = 0; n < nodes.size(); ++n) {
-        const auto flags = request.forbidden->find(nodes[n]);
-        if (flags != request.forbidden->end() && flags->second[static_cast<size_t>(choice[n])] != 0)
-            return false;
-    }
-    return true;
-}
-
-StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const JobControl& control)
-{
-    IlpOptions options;
-    options.control = control;
-    options.findsSmallestLimit = false;
-    options.workLimit = kFinalWork;
-    if (request.effort == StageEffort::kDraft) {
-        options.workLimit = kDraftWork;
-        options.gapTolerance = kDraftGap;
-    } else if (request.effort == StageEffort::kQuick) {
-        options.workLimit = kLimitedWork;
-        options.gapTolerance = kLimitedGap;
-    }
-    if (request.forbidden && !request.memoryLimit) {
-        // The optimum of fewer constraints is that of all if it obeys them: most edits leave most
-        // stages as they were.
-        StageRequest freer = request;
-        freer.forbidden = nullptr;
-        const StageShardingOutcome& known = solve(freer, control);
-        const auto* sharding = std::get_if<StageSharding>(&known);
-        if (sharding != nullptr && obeys(request, sharding->choice))
-            return *sharding;
-    }
-    if (request.memoryLimit && request.effort == StageEffort::kFull) {
-        StageRequest quick = request;
-        quick.effort = StageEffort::kQuick;
-        const StageShardingOutcome& known = solve(quick, control);
-        if (const auto* sharding = std::get_if<StageSharding>(&known))
-            options.warmStart.choice = sharding->choice;
-    }
-    const IlpProblem problem = ilp(request);
-    IlpOutcome outcome = solveIlp(problem, options);
-    const auto* failed = std::get_if<IlpInfeasible>(&outcome);
-    if (failed != nullptr && request.effort == StageEffort::kQuick && failed->smallestUsageLimit &&
-        *failed->smallestUsageLimit <= *problem.usageLimit) {
-        options.workLimit = kFinalWork; // Nothing found, but nothing proven either.
-        outcome = solveIlp(problem, options);
-    }
-    if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
-        StageSharding stage = readBack(request, problem, *solution);
-        if (request.effort == StageEffort::kQuick) {
-            // Optimal within the tolerance only.
-            stage.lowerBound = std::min(stage.lowerBound, stage.objective * (1 - kLimitedGap));
-            stage.isOptimal = false;
-        }
-        return stage;
-    }
-    if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
-        StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
-        if (infeasible->smallestUsageLimit)
-            none.smallestMemory = Bytes(*infeasible->smallestUsageLimit);
-        return none;
-    }
-    return StageCancelled{};
 }
 
 } // namespace alpa
