@@ -78,28 +78,38 @@ private:
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
-        problem.alternatives = kAlternatives;
+        StagePlan best = draft_.chosen;
         for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
-            ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-            if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
-                if (attempt_.none.reason.empty())
-                    attempt_.none.reason = none->message;
-                if (none->smallestBudget)
-                    attempt_.none.smallestMemory = none->smallestBudget;
-                return {};
+            if (round > 0) {
+                ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+                if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
+                    if (attempt_.none.reason.empty())
+                        attempt_.none.reason = none->message;
+                    if (none->smallestBudget)
+                        attempt_.none.smallestMemory = none->smallestBudget;
+                    return {};
+                }
+                best = std::get<StageSolution>(outcome).best;
             }
-            // The objective only estimates the simulated step: the runners-up are simulated too.
-            const StageSolution& solution = std::get<StageSolution>(outcome);
-            RETURN_IF_ERROR(tryStages(problem, solution.best, 1));
-            for (const StagePlan& other : solution.alternatives) {
-                if (attempt_.plan &&
-                    other.stepTime.count > attempt_.plan->stepTime.count * kAlternativeSlack)
-                    continue;
-                RETURN_IF_ERROR(tryStages(problem, other, 1));
-            }
+            RETURN_IF_ERROR(tryStages(problem, best, 1));
             if (!attempt_.plan)
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device", formatMemory(limit_));
+        }
+        return attempt_.plan ? tryAlternatives(problem) : Status();
+    }
+
+    /// The objective only estimates the simulated step: the runners-up are simulated too.
+    Status tryAlternatives(StageProblem& problem)
+    {
+        problem.alternatives = kAlternatives;
+        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+        const auto* solution = std::get_if<StageSolution>(&outcome);
+        if (solution == nullptr)
+            return {};
+        for (const StagePlan& other : solution->alternatives) {
+            if (other.stepTime.count <= attempt_.plan->stepTime.count * kAlternativeSlack)
+                RETURN_IF_ERROR(tryStages(problem, other, 1));
         }
         return {};
     }
@@ -117,6 +127,12 @@ private:
         return {};
     }
 
+    /// Slower interleaved drafts are left alone.
+    Seconds interleavedCutoff() const
+    {
+        return attempt_.plan ? attempt_.plan->stepTime * kInterleavedSlack : kForever;
+    }
+
     Status finishInterleaved()
     {
         // Chunks share a device's memory: first hoping that they leave each other enough, then with
@@ -124,13 +140,11 @@ private:
         for (const bool sharesEqually : {false, true}) {
             ASSIGN_OR_RETURN(std::vector<InterleavedStages> all,
                              interleaveStages(draft_, request_.cluster, constraints_,
-                                              limit_ / int64_t{sharesEqually ? 2 : 1}, control_));
+                                              limit_ / int64_t{sharesEqually ? 2 : 1},
+                                              interleavedCutoff(), control_));
             int tried = 0;
             for (InterleavedStages& stages : all) {
-                const bool isFar =
-                    attempt_.plan &&
-                    stages.stepTime.count > attempt_.plan->stepTime.count * kInterleavedSlack;
-                if (isFar || tried++ == kInterleavedTries)
+                if (stages.stepTime > interleavedCutoff() || tried++ == kInterleavedTries)
                     break;
                 stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
                 RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));

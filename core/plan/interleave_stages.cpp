@@ -35,6 +35,22 @@ int groupCount(const Draft& draft, const SubmeshChoice& submesh, const Cluster& 
     return isAllowed ? groups : 0;
 }
 
+/// What the devices work on all microbatches together, at least.
+Seconds leastTime(const StageProblem& problem)
+{
+    std::vector<Seconds> upTo(static_cast<size_t>(problem.layerCount) + 1, kForever);
+    upTo[0] = Seconds(0);
+    std::vector<std::vector<const StageCandidate*>> endingAt(upTo.size());
+    for (const StageCandidate& candidate : problem.candidates)
+        endingAt[static_cast<size_t>(candidate.endLayer)].push_back(&candidate);
+    for (size_t layer = 1; layer < upTo.size(); ++layer) {
+        for (const StageCandidate* candidate : endingAt[layer])
+            upTo[layer] = std::min(upTo[layer], upTo[static_cast<size_t>(candidate->firstLayer)] +
+                                                    candidate->perMicrobatch);
+    }
+    return upTo.back() * static_cast<double>(problem.microbatches);
+}
+
 Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int chunks)
 {
     SimulationProblem simulation{.schedule = ScheduleKind::kInterleaved1f1b,
@@ -61,22 +77,28 @@ Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int ch
 
 Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, const Cluster& cluster,
                                                         const PlanConstraints& constraints,
-                                                        Bytes stageLimit,
+                                                        Bytes stageLimit, Seconds cutoff,
                                                         const JobControl& control)
 {
     std::vector<InterleavedStages> all;
-    const StageProblem whole = stageProblem(draft, cluster, constraints);
-    for (size_t submesh = 0; submesh < whole.submeshes.size(); ++submesh) {
-        const int groups = groupCount(draft, whole.submeshes[submesh], cluster, constraints);
+    const StageProblem everything = stageProblem(draft, cluster, constraints);
+    for (size_t submesh = 0; submesh < everything.submeshes.size(); ++submesh) {
+        const int groups = groupCount(draft, everything.submeshes[submesh], cluster, constraints);
+        if (groups == 0)
+            continue;
+        StageProblem whole = everything;
+        std::erase_if(whole.candidates, [&](const StageCandidate& candidate) {
+            return candidate.submesh != static_cast<int>(submesh);
+        });
+        if (leastTime(whole) * (1.0 / groups) > cutoff)
+            continue;
         for (const int chunks : chunkCounts(constraints)) {
             const int stages = groups * chunks;
-            if (groups == 0 || stages > whole.layerCount)
+            if (stages > whole.layerCount)
                 continue;
-            InterleavedStages found{.chunks = chunks, .problem = whole, .chosen = {}, .stepTime = {}};
+            InterleavedStages found{
+                .chunks = chunks, .problem = whole, .chosen = {}, .stepTime = {}};
             StageProblem& problem = found.problem;
-            std::erase_if(problem.candidates, [&](const StageCandidate& candidate) {
-                return candidate.submesh != static_cast<int>(submesh);
-            });
             // A chain of as many stages keeps at least as many microbatches alive.
             problem.schedule = ScheduleKind::k1f1b;
             problem.deviceCount = cluster.deviceCount() * chunks;
