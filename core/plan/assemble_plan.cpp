@@ -301,7 +301,7 @@ StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightI
 }
 
 Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
-                    const std::vector<WeightInputs>& weights)
+                    const std::vector<WeightInputs>& weights, Seconds cutoff)
 {
     SimulationProblem simulation{.schedule = plan.schedule,
                                  .microbatches = plan.microbatches,
@@ -314,6 +314,9 @@ Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
             stage.cost.receive += link.to == static_cast<int>(s) ? link.forward : Seconds(0);
         simulation.stages.push_back(loadOf(plan, stage, weights[s]));
     }
+    plan.stepTime = kForever;
+    if (leastStepTime(simulation) >= cutoff)
+        return {};
     ASSIGN_OR_RETURN(plan.timeline, simulate(simulation));
     plan.stepTime = plan.timeline.stepTime;
     return {};

@@ -36,9 +36,10 @@ KeptMicrobatches keptBy(const AssemblyRequest& request, int stage);
 /// What the simulation needs of a stage of the plan. `weights`: of zero-bubble schedules.
 StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightInputs& weights);
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
-/// Adds what stages receive, the timeline and the step time. `weights`: per stage.
+/// Adds what stages receive, the timeline and the step time; kForever and no timeline if it cannot
+/// be less than `cutoff`. `weights`: per stage.
 Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
-                    const std::vector<WeightInputs>& weights);
+                    const std::vector<WeightInputs>& weights, Seconds cutoff = kForever);
 
 /// Everything but the stages' decisions, which only the plan that is kept needs.
 Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);

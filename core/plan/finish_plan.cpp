@@ -119,7 +119,7 @@ private:
     {
         AssemblyRequest assembly = attempt_.assembly;
         assembly.schedule = schedule;
-        ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_));
+        ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
         const bool fits = std::ranges::all_of(
             plan->stages, [&](const PlanStage& stage) { return stage.memory.total() <= limit_; });
         if (fits)
@@ -128,10 +128,7 @@ private:
     }
 
     /// Slower interleaved drafts are left alone.
-    Seconds interleavedCutoff() const
-    {
-        return attempt_.plan ? attempt_.plan->stepTime * kInterleavedSlack : kForever;
-    }
+    Seconds interleavedCutoff() const { return bestTime() * kInterleavedSlack; }
 
     Status finishInterleaved()
     {
@@ -158,9 +155,11 @@ private:
         return {};
     }
 
+    Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : kForever; }
+
     void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
     {
-        if (attempt_.plan && attempt_.plan->stepTime <= plan->stepTime)
+        if (plan->stepTime >= bestTime())
             return;
         attempt_.plan = std::move(plan);
         attempt_.assembly = std::move(assembly);
@@ -176,7 +175,7 @@ private:
                          shardStages(problem, chosen, chunks));
         if (!assembly)
             return {};
-        ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_));
+        ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
         bool fits = true;
         for (size_t s = 0; s < plan->stages.size(); ++s) {
             const StageMemory& memory = plan->stages[s].memory;

@@ -64,7 +64,7 @@ std::vector<PlannedInput> receivedBy(const LayeredGraph& layered, const ChosenSt
 } // namespace
 
 Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& request,
-                                                       PlanContext& context)
+                                                       PlanContext& context, Seconds cutoff)
 {
     const LayeredGraph& layered = *request.model->layered;
     const Cluster& cluster = context.cluster();
@@ -95,7 +95,8 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
         plan->stages.push_back(std::move(stage));
         weights.push_back(figures->weights);
     }
-    RETURN_IF_ERROR(simulatePlan(*plan, findLinks(layered, cluster, plan->stages), weights));
+    RETURN_IF_ERROR(
+        simulatePlan(*plan, findLinks(layered, cluster, plan->stages), weights, cutoff));
     return std::shared_ptr<const ParallelPlan>(std::move(plan));
 }
 

@@ -286,6 +286,32 @@ Result<Timeline> simulate(const SimulationProblem& problem)
     return Simulation(problem).run();
 }
 
+Seconds leastStepTime(const SimulationProblem& problem)
+{
+    const size_t stages = problem.stages.size();
+    const size_t groups = stages / static_cast<size_t>(std::max(1, problem.chunks));
+    std::vector<Seconds> work(groups);
+    std::vector<Seconds> begin(groups); // Of the group's first task.
+    Seconds forward;
+    for (size_t stage = 0; stage < stages; ++stage) {
+        const StageLoad& load = problem.stages[stage];
+        const size_t group = stage % groups;
+        if (stage < groups)
+            begin[group] = forward;
+        // The group's devices do one thing at a time. Rounding may differ in the last digits.
+        work[group] += (load.forward + load.backward) * static_cast<double>(problem.microbatches) +
+                       load.gradientSync + load.update;
+        const bool leadsOn = std::ranges::any_of(problem.links, [&](const StageLink& link) {
+            return link.from == static_cast<int>(stage) && link.to == static_cast<int>(stage) + 1;
+        });
+        forward = leadsOn ? forward + load.forward : Seconds(0);
+    }
+    Seconds least;
+    for (size_t group = 0; group < groups; ++group)
+        least = std::max(least, begin[group] + work[group]);
+    return least * (1 - 1e-9);
+}
+
 std::string text(const Timeline& timeline)
 {
     std::string lines;

@@ -14,11 +14,11 @@ namespace alpa
 
 /// What one stage needs; times of its whole submesh, bytes per device.
 struct StageLoad {
-    Seconds forward{};      ///< Per microbatch.
-    Seconds backward{};     ///< Per microbatch, of inputs and weights.
+    Seconds forward{};        ///< Per microbatch.
+    Seconds backward{};       ///< Per microbatch, of inputs and weights.
     Seconds weightGradient{}; ///< Its part that zero-bubble schedules run apart; <= backward.
-    Seconds gradientSync{}; ///< Once, after the last backward.
-    Seconds update{};       ///< Once, after the sync.
+    Seconds gradientSync{};   ///< Once, after the last backward.
+    Seconds update{};         ///< Once, after the sync.
     Bytes fixedMemory{};
     Bytes perInFlightMicrobatch{};
     Bytes perDeferredMicrobatch{}; ///< From the backward to the weight gradient; zero-bubble only.
@@ -33,8 +33,8 @@ struct StageLink {
     int to = 0;         ///< > from; usually from + 1, further for skip connections.
     Seconds forward{};  ///< Per microbatch.
     Seconds backward{}; ///< Per microbatch.
-    /// Cards, by any non-negative numbers, that a transfer in this direction occupies throughout. The
-    /// sending and the receiving side of a card are different ones.
+    /// Cards, by any non-negative numbers, that a transfer in this direction occupies throughout.
+    /// The sending and the receiving side of a card are different ones.
     std::vector<int> forwardCards{};
     std::vector<int> backwardCards{};
 };
@@ -90,9 +90,13 @@ struct Timeline {
 
 /// Runs the schedule: a task starts when the one before it on its devices has ended and its inputs
 /// have arrived. O(n log n) in tasks and transfers. Fails with kInvalidInput on no stages, no
-/// microbatches, a schedule that these do not fit, a negative or non-finite time, or a link that does
-/// not lead to a later stage.
+/// microbatches, a schedule that these do not fit, a negative or non-finite time, or a link that
+/// does not lead to a later stage.
 Result<Timeline> simulate(const SimulationProblem& problem);
+
+/// The simulated step takes no less: some devices' own work, after what the stages before them take
+/// until it can begin.
+Seconds leastStepTime(const SimulationProblem& problem);
 
 /// One line a stage: its tasks with their start times in seconds, then what the views show.
 /// Example:

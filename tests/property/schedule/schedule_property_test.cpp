@@ -297,7 +297,22 @@ TEST(SimulateProperty, NeverBeatsTheSlowestStage)
                                  load.gradientSync + load.update;
             EXPECT_GE(timeline->stepTime.count, work.count * (1 - 1e-12));
         }
+        EXPECT_LE(leastStepTime(problem), timeline->stepTime);
     });
+}
+
+TEST(SimulateProperty, TakesNoMoreThanItMustWhereTheLastStageIsTheSlowest)
+{
+    SimulationProblem problem{.schedule = ScheduleKind::kGpipe, .microbatches = 5};
+    for (const double time : {1.0, 2.0, 8.0}) {
+        const int stage = static_cast<int>(problem.stages.size());
+        problem.stages.push_back({.forward = Seconds(time), .backward = Seconds(time)});
+        if (stage > 0)
+            problem.links.push_back({.from = stage - 1, .to = stage});
+    }
+    problem.stages[2].update = Seconds(50);
+    EXPECT_NEAR(leastStepTime(problem).count, 1 + 2 + 5 * 16 + 50, 1e-6);
+    EXPECT_NEAR(simulate(problem)->stepTime.count, 1 + 2 + 5 * 16 + 50, 1e-6);
 }
 
 } // namespace
