@@ -303,7 +303,9 @@ TEST(SimulateProperty, NeverBeatsTheSlowestStage)
 
 TEST(SimulateProperty, TakesNoMoreThanItMustWhereTheLastStageIsTheSlowest)
 {
-    SimulationProblem problem{.schedule = ScheduleKind::kGpipe, .microbatches = 5};
+    SimulationProblem problem;
+    problem.schedule = ScheduleKind::kGpipe;
+    problem.microbatches = 5;
     for (const double time : {1.0, 2.0, 8.0}) {
         const int stage = static_cast<int>(problem.stages.size());
         problem.stages.push_back({.forward = Seconds(time), .backward = Seconds(time)});
