@@ -1,6 +1,7 @@
 #include "core/plan/candidate_family.h"
 
 #include "core/plan/block_runs.h"
+#include "core/plan/in_turns.h"
 #include "core/plan/plan_context.h"
 
 #include <fmt/format.h>
@@ -212,12 +213,26 @@ private:
 
     Solved solve(const std::vector<BlockKind>& kinds, const JobControl& control)
     {
+        std::vector<const StageShardingOutcome*> outcomes(kinds.size(), nullptr);
+        runInTurns(kinds.size(), request_.threads, [&](size_t i) {
+            if (!control.isCancelled())
+                outcomes[i] = &sharder_->solve(requestOf(kinds[i]), control);
+        });
         Solved solved;
-        for (const BlockKind& kind : kinds) {
-            if (control.isCancelled())
-                break;
-            StageRequest request{
-                .firstLayer = kind.firstLayer,
+        for (const StageShardingOutcome* outcome : outcomes) {
+            if (outcome == nullptr)
+                break; // Cancelled.
+            if (const auto* none = std::get_if<StageInfeasible>(outcome))
+                making_.problems.insert(none->reason);
+            const auto* stage = std::get_if<StageSharding>(outcome);
+            solved.push_back(stage != nullptr ? std::optional(*stage) : std::nullopt);
+        }
+        return solved;
+    }
+
+    StageRequest requestOf(const BlockKind& kind) const
+    {
+        return {.firstLayer = kind.firstLayer,
                 .endLayer = kind.endLayer,
                 .microbatches = request_.microbatches,
                 .inFlight = expectedInFlight(),
@@ -230,13 +245,6 @@ private:
                                  ? forbiddenIn(*sharder_, *request_.constraints, request_.shape,
                                                kind.firstLayer, kind.endLayer, kind.matches)
                                  : nullptr};
-            const StageShardingOutcome& outcome = sharder_->solve(request, control);
-            if (const auto* none = std::get_if<StageInfeasible>(&outcome))
-                making_.problems.insert(none->reason);
-            const auto* stage = std::get_if<StageSharding>(&outcome);
-            solved.push_back(stage != nullptr ? std::optional(*stage) : std::nullopt);
-        }
-        return solved;
     }
 
     void addCandidate(int first, int end, const RunCost& cost)

@@ -64,6 +64,7 @@ struct FamilyRequest {
     Recomputation recomputation = Recomputation::kNone;
     double secondsPerByte = 0;
     bool isExact = false; ///< Under all constraints; else without those on shardings.
+    int threads = 1;
 };
 
 /// Single blocks and pairs are solved; runs of layers are estimated from these, cost(i..j) = sum of

@@ -76,7 +76,8 @@ public:
         return {};
     }
 
-    Status add(Recomputation kind, double price, bool isExact, const JobControl& control)
+    Status add(Recomputation kind, double price, bool isExact, const JobControl& control,
+               int threads = 1)
     {
         FamilyOfShape family{.config = config_,
                              .recomputation = kind,
@@ -93,7 +94,8 @@ public:
                                                    .microbatches = request_.microbatches,
                                                    .recomputation = kind,
                                                    .secondsPerByte = price,
-                                                   .isExact = isExact},
+                                                   .isExact = isExact,
+                                                   .threads = threads},
                                                   control));
         families.push_back(std::move(family));
         return {};
@@ -226,9 +228,11 @@ Status refineCandidates(const CandidateRequest& request, const std::vector<int>&
     std::vector<ShapeWork> works;
     for (const int family : families)
         works.emplace_back(request, runs, set, set.families[static_cast<size_t>(family)].config);
+    // Few families: their blocks are shared out instead.
+    const int inside = works.size() < static_cast<size_t>(request.threads) ? request.threads : 1;
     RETURN_IF_ERROR(inTurns(works, request.threads, [&](ShapeWork& work, size_t i) {
         const FamilyOfShape& family = set.families[static_cast<size_t>(families[i])];
-        return work.add(family.recomputation, family.secondsPerByte, true, control);
+        return work.add(family.recomputation, family.secondsPerByte, true, control, inside);
     }));
     for (size_t i = 0; i < works.size(); ++i)
         set.families[static_cast<size_t>(families[i])] = std::move(works[i].families.front());
