@@ -42,12 +42,13 @@ class Finisher
 {
 public:
     Finisher(const Draft& draft, const PlanRequest& request, const PlanConstraints& constraints,
-             PlanContext& context, int threads, const JobControl& control,
+             PlanContext& context, Seconds cutoff, int threads, const JobControl& control,
              const AttemptCallback& onBetter)
         : draft_(draft)
         , request_(request)
         , constraints_(constraints)
         , context_(context)
+        , cutoff_(cutoff)
         , threads_(threads)
         , control_(control)
         , onBetter_(onBetter)
@@ -79,7 +80,7 @@ private:
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
         StagePlan best = draft_.chosen;
-        for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
+        for (int round = 0; round < kMemoryRounds && !attempt_.fits; ++round) {
             if (round > 0) {
                 ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
                 if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
@@ -92,11 +93,11 @@ private:
                 best = std::get<StageSolution>(outcome).best;
             }
             RETURN_IF_ERROR(tryStages(problem, best, 1));
-            if (!attempt_.plan)
+            if (!attempt_.fits)
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device", formatMemory(limit_));
         }
-        return attempt_.plan ? tryAlternatives(problem) : Status();
+        return attempt_.fits ? tryAlternatives(problem) : Status();
     }
 
     /// The objective only estimates the simulated step: the runners-up are simulated too.
@@ -108,7 +109,7 @@ private:
         if (solution == nullptr)
             return {};
         for (const StagePlan& other : solution->alternatives) {
-            if (other.stepTime.count <= attempt_.plan->stepTime.count * kAlternativeSlack)
+            if (other.stepTime <= bestTime() * kAlternativeSlack)
                 RETURN_IF_ERROR(tryStages(problem, other, 1));
         }
         return {};
@@ -146,19 +147,20 @@ private:
                 stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
                 RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));
             }
-            if (attempt_.plan)
+            if (attempt_.fits)
                 break;
         }
         stageLimit_ = limit_;
-        if (!attempt_.plan && constraints_.schedule)
+        if (!attempt_.fits && constraints_.schedule)
             attempt_.none.reason = whyNotInterleaved(draft_, request_.cluster, constraints_);
         return {};
     }
 
-    Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : kForever; }
+    Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : cutoff_; }
 
     void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
     {
+        attempt_.fits = true;
         if (plan->stepTime >= bestTime())
             return;
         attempt_.plan = std::move(plan);
@@ -329,6 +331,7 @@ private:
     const PlanRequest& request_;
     const PlanConstraints& constraints_;
     PlanContext& context_;
+    const Seconds cutoff_;
     const int threads_;
     const JobControl& control_;
     const AttemptCallback& onBetter_;
@@ -359,10 +362,11 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 }
 
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
-                            const PlanConstraints& constraints, PlanContext& context, int threads,
-                            const JobControl& control, const AttemptCallback& onBetter)
+                            const PlanConstraints& constraints, PlanContext& context,
+                            Seconds cutoff, int threads, const JobControl& control,
+                            const AttemptCallback& onBetter)
 {
-    return Finisher(draft, request, constraints, context, threads, control, onBetter).run();
+    return Finisher(draft, request, constraints, context, cutoff, threads, control, onBetter).run();
 }
 
 Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control)

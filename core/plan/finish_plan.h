@@ -26,6 +26,7 @@ struct Draft {
 struct Attempt {
     std::shared_ptr<const ParallelPlan> plan;
     AssemblyRequest assembly;
+    bool fits = false; ///< Without a plan: there are some, but none that is fast enough.
     NoPlan none;
 };
 
@@ -37,10 +38,11 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 using AttemptCallback = std::function<void(const Attempt&)>;
 
 /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory
-/// needs when they turn out larger than drafted.
+/// needs when they turn out larger than drafted. Plans that take `cutoff` or longer do not count.
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
-                            const PlanConstraints& constraints, PlanContext& context, int threads,
-                            const JobControl& control, const AttemptCallback& onBetter = {});
+                            const PlanConstraints& constraints, PlanContext& context,
+                            Seconds cutoff, int threads, const JobControl& control,
+                            const AttemptCallback& onBetter = {});
 
 /// Solves the stages of the best plan, so far within StageEffort::kQuick, to the end.
 Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control);

@@ -52,6 +52,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
 {
     Attempt best;
+    needsReason_ = !(cutoff < kForever);
     ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, best.none));
     int finished = 0;
     // Drafts are close, but not exact: the second is solved too if it comes near.
@@ -71,17 +72,15 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
         ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
-                                                      threads_, control_, onBetter_));
-        if (!attempt.plan) {
+                                                      cutoff, threads_, control_, onBetter_));
+        finished += attempt.fits ? 1 : 0;
+        if (!attempt.fits)
             keepReason(best.none, attempt.none);
+        if (!attempt.plan)
             continue;
-        }
-        ++finished;
-        if (!best.plan || attempt.plan->stepTime < best.plan->stepTime) {
-            best.plan = std::move(attempt.plan);
-            best.assembly = std::move(attempt.assembly);
-            cutoff = std::min(cutoff, best.plan->stepTime);
-        }
+        best.plan = std::move(attempt.plan);
+        best.assembly = std::move(attempt.assembly);
+        cutoff = best.plan->stepTime;
     }
     if (best.none.reason.empty())
         best.none.reason =
@@ -138,7 +137,7 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     if (drafts.empty()) {
         ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, findsAny, none));
     }
-    if (!drafts.empty() || findsAny || explains_)
+    if (!drafts.empty() || findsAny || explains_ || !needsReason_)
         return drafts;
     explains_ = true; // Only who fails needs to know why.
     none = {};

@@ -55,7 +55,8 @@ private:
     PlanConstraints constraints_;
     Bytes limit_;
     int threads_ = 1;
-    bool explains_ = false; ///< Why no stages can be chosen.
+    bool needsReason_ = true; ///< If there is no plan.
+    bool explains_ = false;   ///< Why no stages can be chosen.
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.
     bool hasShardingRules_ = false;
