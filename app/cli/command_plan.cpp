@@ -62,7 +62,12 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
             return console.fail(followed.error());
     }
     const auto start = std::chrono::steady_clock::now();
-    const Result<PlanOutcome> outcome = makePlan(*request, console.job());
+    const JobControl job = console.job();
+    const Result<PlanOutcome> outcome =
+        makePlan(*request, job, nullptr,
+                 [&job](const std::shared_ptr<const ParallelPlan>& plan, Seconds) {
+                     job.report("best so far: a step of " + formatSeconds(plan->stepTime), -1);
+                 });
     console.clearProgress();
     if (!outcome.ok())
         return console.fail(outcome.error());
