@@ -98,6 +98,10 @@ std::optional<InputRole> Graph::inputRole(ValueId id) const
     // Inputs usually come first in the table of values, at their own position.
     if (id.index() < inputs.size() && isThis(inputs[id.index()]))
         return inputs[id.index()].role;
+    // Those added later still ascend, unless a pass has moved them.
+    const auto place = std::ranges::lower_bound(inputs, id, {}, &GraphInput::value);
+    if (place != inputs.end() && isThis(*place))
+        return place->role;
     const auto found = std::ranges::find_if(inputs, isThis);
     return found == inputs.end() ? std::nullopt : std::optional(found->role);
 }
