@@ -393,11 +393,18 @@ Status proveStages(Attempt& best, PlanContext& context, int threads, const JobCo
     bool fits = true;
     for (size_t s = 0; s < plan->stages.size(); ++s)
         fits = fits && plan->deviceMemory(s) <= limit;
-    // Its ops may hold more for a moment than those of the quick answer: then that one stays, with
-    // its own certificate.
     if (fits && plan->stepTime <= best.plan->stepTime) {
         best.plan = std::move(plan);
         best.assembly = std::move(proven);
+        return {};
+    }
+    // Its ops hold more for a moment, or the timeline gains nothing: the quick answers stay, and are
+    // no worse than the bounds that were proven of the same programmes.
+    for (size_t s = 0; s < proven.stages.size(); ++s) {
+        StageSharding& kept = best.assembly.stages[s].sharding;
+        const StageSharding& full = proven.stages[s].sharding;
+        kept.lowerBound = std::min(kept.objective, std::max(kept.lowerBound, full.lowerBound));
+        kept.isOptimal = full.isOptimal && kept.objective <= full.objective;
     }
     return {};
 }

@@ -85,7 +85,7 @@ TEST(PlanSearchProperty, ShowsEverFasterPlansThatObeyAndEndsWithTheBest)
                              EXPECT_LE(plan->deviceMemory(s),
                                        request.options.constraints.memoryPerDevice.value_or(
                                            request.cluster.device.memory));
-                             EXPECT_FALSE(plan->stages[s].decisions.empty());
+                             EXPECT_FALSE(plan->stages[s].ops.empty());
                          }
                      });
         ASSERT_TRUE(outcome.ok()) << outcome.error().message;
