@@ -80,7 +80,7 @@ private:
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
         StagePlan best = draft_.chosen;
-        for (int round = 0; round < kMemoryRounds && !attempt_.fits; ++round) {
+        for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
             if (round > 0) {
                 ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
                 if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
@@ -93,11 +93,11 @@ private:
                 best = std::get<StageSolution>(outcome).best;
             }
             RETURN_IF_ERROR(tryStages(problem, best, 1));
-            if (!attempt_.fits)
+            if (!attempt_.plan)
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device", formatMemory(limit_));
         }
-        return attempt_.fits ? tryAlternatives(problem) : Status();
+        return attempt_.plan ? tryAlternatives(problem) : Status();
     }
 
     /// The objective only estimates the simulated step: the runners-up are simulated too.
@@ -129,7 +129,7 @@ private:
     }
 
     /// Slower interleaved drafts are left alone.
-    Seconds interleavedCutoff() const { return bestTime() * kInterleavedSlack; }
+    Seconds interleavedCutoff() const { return std::min(bestTime(), cutoff_) * kInterleavedSlack; }
 
     Status finishInterleaved()
     {
@@ -147,20 +147,19 @@ private:
                 stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
                 RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));
             }
-            if (attempt_.fits)
+            if (attempt_.plan)
                 break;
         }
         stageLimit_ = limit_;
-        if (!attempt_.fits && constraints_.schedule)
+        if (!attempt_.plan && constraints_.schedule)
             attempt_.none.reason = whyNotInterleaved(draft_, request_.cluster, constraints_);
         return {};
     }
 
-    Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : cutoff_; }
+    Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : kForever; }
 
     void keepBest(std::shared_ptr<const ParallelPlan> plan, AssemblyRequest assembly)
     {
-        attempt_.fits = true;
         if (plan->stepTime >= bestTime())
             return;
         attempt_.plan = std::move(plan);
@@ -343,6 +342,18 @@ private:
 
 } // namespace
 
+Seconds optimisticTime(const StagePlan& plan, int microbatches, const PlanConstraints& constraints)
+{
+    // Of a microbatch's way through the pipeline, zero-bubble hides the weight gradients, about a
+    // third, and two chunks on a device half.
+    double share = 1;
+    if (plan.stages.size() > 1 && isScheduleAllowed(constraints, ScheduleKind::kZeroBubble))
+        share = 2.0 / 3;
+    if (plan.stages.size() > 1 && isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
+        share = 1.0 / 2;
+    return plan.latency * share + plan.bottleneck * (microbatches - 1) + plan.perStep;
+}
+
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
                           const PlanConstraints& constraints)
 {
@@ -398,8 +409,8 @@ Status proveStages(Attempt& best, PlanContext& context, int threads, const JobCo
         best.assembly = std::move(proven);
         return {};
     }
-    // Its ops hold more for a moment, or the timeline gains nothing: the quick answers stay, and are
-    // no worse than the bounds that were proven of the same programmes.
+    // Its ops hold more for a moment, or the timeline gains nothing: the quick answers stay, and
+    // are no worse than the bounds that were proven of the same programmes.
     for (size_t s = 0; s < proven.stages.size(); ++s) {
         StageSharding& kept = best.assembly.stages[s].sharding;
         const StageSharding& full = proven.stages[s].sharding;

@@ -12,7 +12,8 @@ namespace alpa
 /// One microbatch count, with its stages chosen from draft costs but not yet sharded.
 struct Draft {
     int microbatches = 1;
-    Seconds stepTime = kForever; ///< The objective of the draft.
+    Seconds stepTime = kForever;       ///< The objective of the draft.
+    Seconds optimisticTime = kForever; ///< With the schedule that suits it best.
     StagePlan chosen;
     bool isLean = false;
     bool isExact = false; ///< stepTime knows the constraints on shardings.
@@ -26,7 +27,6 @@ struct Draft {
 struct Attempt {
     std::shared_ptr<const ParallelPlan> plan;
     AssemblyRequest assembly;
-    bool fits = false; ///< Without a plan: there are some, but none that is fast enough.
     NoPlan none;
 };
 
@@ -34,11 +34,14 @@ struct Attempt {
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
                           const PlanConstraints& constraints);
 
+/// What the drafted stages may take under any schedule that the constraints allow.
+Seconds optimisticTime(const StagePlan& plan, int microbatches, const PlanConstraints& constraints);
+
 /// Called with every plan that is better than those before.
 using AttemptCallback = std::function<void(const Attempt&)>;
 
 /// Chooses stages, shards them under their exact memory limits, and repeats with corrected memory
-/// needs when they turn out larger than drafted. Plans that take `cutoff` or longer do not count.
+/// needs when they turn out larger than drafted. Interleaved drafts beyond `cutoff` are left alone.
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             const PlanConstraints& constraints, PlanContext& context,
                             Seconds cutoff, int threads, const JobControl& control,

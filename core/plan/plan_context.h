@@ -43,6 +43,11 @@ struct DraftModel {
 struct StageFigures;
 struct StageFiguresKey;
 
+/// What a draft comes to; kForever: no stages can be chosen.
+struct DraftOutcome {
+    Seconds stepTime = kForever;
+    Seconds optimisticTime = kForever;
+};
 /// All that the draft of one microbatch count depends on if constraints on shardings are left out:
 /// the model of drafts, the count, isLean, the constraints as JSON.
 using DraftKey = std::tuple<std::shared_ptr<const PreparedModel>, int, bool, std::string>;
@@ -75,10 +80,9 @@ public:
     Result<std::shared_ptr<const CandidateFamily>>
     family(const FamilyKey& key,
            const std::function<Result<std::shared_ptr<const CandidateFamily>>()>& make);
-    /// The draft's step time.
-    Result<std::shared_ptr<const Seconds>>
+    Result<std::shared_ptr<const DraftOutcome>>
     draftOutcome(const DraftKey& key,
-                 const std::function<Result<std::shared_ptr<const Seconds>>()>& make)
+                 const std::function<Result<std::shared_ptr<const DraftOutcome>>()>& make)
     {
         return draftOutcomes_.get(key, make);
     }
@@ -110,7 +114,7 @@ private:
     Memo<ModelKey, const PreparedModel> full_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};
     Memo<FamilyKey, const CandidateFamily> families_{clock_};
-    Memo<DraftKey, const Seconds> draftOutcomes_{clock_};
+    Memo<DraftKey, const DraftOutcome> draftOutcomes_{clock_};
     std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
 };
 

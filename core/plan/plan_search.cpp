@@ -58,7 +58,9 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
     // Drafts are close, but not exact: the second is solved too if it comes near.
     while (!drafts.empty() && finished < 2) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
-        if (next->stepTime.count > cutoff.count * kDraftSlack)
+        // What came before may be a plan of other constraints, under the schedule that suits it.
+        const Seconds promised = finished == 0 ? next->optimisticTime : next->stepTime;
+        if (promised > cutoff * kDraftSlack)
             break;
         // Constraints on shardings, left out so far, may move it behind others.
         const Seconds before = next->stepTime;
@@ -73,10 +75,12 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
                         0.8 + 0.1 * finished);
         ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
                                                       cutoff, threads_, control_, onBetter_));
-        finished += attempt.fits ? 1 : 0;
-        if (!attempt.fits)
+        if (!attempt.plan) {
             keepReason(best.none, attempt.none);
-        if (!attempt.plan)
+            continue;
+        }
+        ++finished;
+        if (attempt.plan->stepTime >= cutoff)
             continue;
         best.plan = std::move(attempt.plan);
         best.assembly = std::move(attempt.assembly);
@@ -244,6 +248,7 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     RETURN_IF_ERROR(checkPatterns(*model));
     Draft draft{.microbatches = microbatches,
                 .stepTime = kForever,
+                .optimisticTime = kForever,
                 .chosen = {},
                 .isLean = isLean,
                 .isExact = !hasShardingRules_,
@@ -255,7 +260,8 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
         const DraftKey key(model->model, microbatches, isLean, draftConstraints_);
         ASSIGN_OR_RETURN(const auto outcome,
                          context_.draftOutcome(key, [&] { return outcomeOf(draft); }));
-        draft.stepTime = *outcome;
+        draft.stepTime = outcome->stepTime;
+        draft.optimisticTime = outcome->optimisticTime;
         if (draft.stepTime < kForever)
             return std::optional(std::move(draft));
         if (draft.isExact)
@@ -273,12 +279,12 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     return std::optional<Draft>();
 }
 
-/// kForever: no stages can be chosen.
-Result<std::shared_ptr<const Seconds>> PlanSearch::outcomeOf(Draft draft) const
+Result<std::shared_ptr<const DraftOutcome>> PlanSearch::outcomeOf(Draft draft) const
 {
     NoPlan none;
     ASSIGN_OR_RETURN(const bool isFeasible, makeSet(draft, none));
-    return std::make_shared<const Seconds>(isFeasible ? draft.stepTime : kForever);
+    return std::make_shared<const DraftOutcome>(
+        isFeasible ? DraftOutcome{draft.stepTime, draft.optimisticTime} : DraftOutcome{});
 }
 
 /// Finds the draft's candidates without constraints on shardings, and chooses among them. False:
@@ -315,6 +321,7 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
     ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
     if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
         draft.stepTime = solution->best.stepTime;
+        draft.optimisticTime = optimisticTime(solution->best, draft.microbatches, constraints_);
         draft.chosen = solution->best;
         return true;
     }

@@ -40,7 +40,7 @@ private:
                                            bool isLean, bool findsAny, NoPlan& none);
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
                                             NoPlan& none);
-    Result<std::shared_ptr<const Seconds>> outcomeOf(Draft draft) const;
+    Result<std::shared_ptr<const DraftOutcome>> outcomeOf(Draft draft) const;
     Result<bool> makeSet(Draft& draft, NoPlan& none) const;
     Status checkPatterns(const DraftModel& model) const;
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
