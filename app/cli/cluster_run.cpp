@@ -2,6 +2,7 @@
 
 #include "core/base/files.h"
 #include "core/lowering/lower_plan.h"
+#include "core/lowering/predict_times.h"
 #include "core/trace/trace.h"
 #include "runtime/cpu/cpu_backend.h"
 #include "runtime/cuda/cuda_backend.h"
@@ -71,7 +72,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
                                               .learningRate = request.learningRate.value_or(
                                                   plan.options.optimizer.learningRate)}));
     control.report("lowering the plan", -1);
-    ASSIGN_OR_RETURN(const Program program, lowerPlan(plan));
+    ASSIGN_OR_RETURN(Program program, lowerPlan(plan));
     if (request.onStart)
         request.onStart();
     RunOptions options;
@@ -84,7 +85,12 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     options.onStep = request.onStep;
     std::unique_ptr<Backend> backend;
     if (request.devices.starts_with("cuda")) {
-        ASSIGN_OR_RETURN(backend, makeCudaBackend({.times = request.times}));
+        predictComputations(plan, program);
+        const DeviceKind& device = plan.cluster.device;
+        const bool isPlannedRaw = device.fusesKernels && device.attentionFlops <= 0;
+        ASSIGN_OR_RETURN(backend, makeCudaBackend({.times = request.times,
+                                                   .fusesAttention = request.fusesAttention &&
+                                                                     !isPlannedRaw}));
     } else {
         backend = makeCpuBackend();
     }

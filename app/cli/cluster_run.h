@@ -17,6 +17,7 @@ struct RunRequest {
     std::optional<double> learningRate; ///< Unset: the plan's.
     std::optional<std::string> traceFile;
     LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
+    bool fusesAttention = true;   ///< Of GPUs: runs attention by a kernel of its own.
     std::function<void()> onStart; ///< When everything is there and lowered.
     std::function<void(const StepReport&)> onStep;
 };

@@ -24,6 +24,7 @@ struct RunArguments {
     int steps = 10;
     std::string inputs;
     std::string trace;
+    std::string attention = "fused";
     double learningRate = -1;
 };
 
@@ -93,28 +94,31 @@ constexpr double kBestFlops = 7.9e14;
 void printClass(const std::string& name, const LaunchClass& one)
 {
     const double floor = std::max(one.bytes / kBestBandwidth, one.flops / kBestFlops);
-    print(fmt::format("{:<44}  {:>8}  {:>9}  {:>9}  {:>7}\n", name, one.launches,
-                      formatSeconds(one.time), formatSeconds(Seconds(floor)),
+    print(fmt::format("{:<44}  {:>8}  {:>9}  {:>9}  {:>9}  {:>7}\n", name, one.launches,
+                      formatSeconds(one.time), formatSeconds(one.predicted),
+                      formatSeconds(Seconds(floor)),
                       formatNumber(floor > 0 ? one.time.count / floor : 0)));
 }
 
 /// Where one step of the first GPU went; the longest launches below the classes.
-void reportTimes(const LaunchTimes& times)
+void reportTimes(const LaunchTimes& times, Bytes predictedMemory)
 {
     if (times.classes.empty())
         return;
-    print(fmt::format("\n{:<44}  {:>8}  {:>9}  {:>9}  {:>7}\n", "class", "launches", "measured",
-                      "floor", "ratio"));
+    print(fmt::format("\n{:<44}  {:>8}  {:>9}  {:>9}  {:>9}  {:>7}\n", "class", "launches",
+                      "measured", "predicted", "floor", "ratio"));
     for (const auto& [name, one] : times.classes)
         printClass(name, one);
+    for (const auto& [name, one] : times.beside)
+        printClass(name + ", beside the others", one);
     std::vector<std::pair<std::string, LaunchClass>> longest(times.launches.begin(),
                                                              times.launches.end());
     std::ranges::sort(longest, {}, [](const auto& entry) { return -entry.second.time.count; });
     print("\n");
     for (size_t i = 0; i < std::min<size_t>(16, longest.size()); ++i)
         printClass(longest[i].first, longest[i].second);
-    print(fmt::format("\narena {} of the first GPU, {} without fusion\n",
-                      formatMemory(Bytes(times.arenaBytes)),
+    print(fmt::format("\narena {} of the first GPU, {} predicted, {} without fusion\n",
+                      formatMemory(Bytes(times.arenaBytes)), formatMemory(predictedMemory),
                       formatMemory(Bytes(times.plannedBytes))));
 }
 
@@ -133,6 +137,7 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         .learningRate = {},
         .traceFile = {},
         .times = &times,
+        .fusesAttention = arguments.attention == "fused",
         .onStart = [&] { reportStart(console, **plan, arguments.devices, arguments.steps); },
         .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
     if (!arguments.inputs.empty())
@@ -154,7 +159,7 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
     }
     reportDone(console, **plan, *result);
     if (!console.json)
-        reportTimes(times);
+        reportTimes(times, (*plan)->stages.front().memory.total());
     return ExitCode::kOk;
 }
 
@@ -173,6 +178,10 @@ Command addRun(CLI::App& app)
                         "Safetensors file with 'param:NAME' and 'batch:NAME'; else random values");
     command->add_option("--learning-rate", arguments->learningRate, "Else the plan's")
         ->check(CLI::Range(0.0, 1e6));
+    command
+        ->add_option("--attention", arguments->attention,
+                     "fused, or raw: products and a softmax, also where a GPU has a kernel for it")
+        ->check(CLI::IsMember({"fused", "raw"}));
     command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");
     command->footer("Example: alpa run plan.json --devices cpu:4 --steps 5");
     return [arguments](const Console& console) { return runRun(console, *arguments); };

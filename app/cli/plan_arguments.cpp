@@ -149,6 +149,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                     "Chunks of layers on each device of an interleaved schedule; else searched")
         ->check(CLI::Range(2, 1 << 10));
     command
+        .add_option("--attention", arguments.attention,
+                    "fused: one kernel where the devices have one; raw: products and a softmax")
+        ->check(CLI::IsMember({"fused", "raw"}));
+    command
         .add_option("--recompute,--recomputation", arguments.recomputation,
                     "Run forward ops again instead of keeping activations: none (never), selective "
                     "(cheap ops), full (always), or auto: per stage, where memory is scarce")
@@ -198,6 +202,8 @@ Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arg
 {
     PlanRequest request;
     ASSIGN_OR_RETURN(request.cluster, loadCluster(arguments.cluster));
+    if (arguments.attention == "raw")
+        request.cluster.device.attentionFlops = request.cluster.device.attentionGradientFlops = 0;
     ASSIGN_OR_RETURN(request.options.constraints, makeConstraints(arguments));
     if (arguments.globalBatch > 0)
         request.options.globalBatch = arguments.globalBatch;

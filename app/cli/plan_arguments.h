@@ -25,6 +25,7 @@ struct PlanArguments {
     std::vector<std::string> forbiddenSchedules;
     int chunks = 0;
     std::string recomputation = "auto";
+    std::string attention = "fused";
     int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
     std::string mesh; ///< "2x2x2".
     double memoryGib = 0;

@@ -72,7 +72,13 @@ OpRoofline explainCompute(const LayeredGraph& layered, const DeviceMesh& mesh,
     OpRoofline roofline = rooflineOf(*layered.graph, op, layered.device);
     const double share =
         whole.count > 0 ? (term.time - layered.fixed[term.op.index()]) / whole : 0.0;
-    if (op.phase == Phase::kUpdate) // Updates are fused; only what crosses memory counts.
+    if (layered.device.fusesKernels) // Priced by launch: what it moves, or an attention's FLOP.
+        roofline = {.flops = roofline.flops,
+                    .bytes = whole.count * layered.device.memoryBandwidth,
+                    .arithmetic = {},
+                    .traffic = whole,
+                    .launch = layered.fixed[term.op.index()]};
+    else if (op.phase == Phase::kUpdate) // Updates are fused; only what crosses memory counts.
         roofline = {.flops = roofline.flops,
                     .bytes = whole.count * layered.device.memoryBandwidth,
                     .arithmetic = {},

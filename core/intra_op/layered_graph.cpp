@@ -1,6 +1,7 @@
 #include "core/intra_op/layered_graph.h"
 
 #include "core/base/check.h"
+#include "core/cost/fused_costs.h"
 #include "core/sharding/weight_gradients.h"
 
 #include <algorithm>
@@ -144,6 +145,72 @@ Seconds updateWork(const Graph& graph, const Op& op, const std::vector<uint8_t>&
     return Seconds(static_cast<double>(bytes.count) / device.memoryBandwidth);
 }
 
+/// Per value: is it read in the backward phase, also by what readers compute on the way from values
+/// that are not stored?
+std::vector<uint8_t> findReadLate(const LayeredGraph& layered)
+{
+    const Graph& graph = *layered.graph;
+    std::vector<uint8_t> isLate(graph.values.size(), 0);
+    for (size_t index = graph.ops.size(); index-- > 0;) {
+        const Op& op = graph.ops[index];
+        if (op.phase != Phase::kForward)
+            continue;
+        for (const ValueId result : op.results) {
+            isLate[result.index()] = std::ranges::any_of(
+                layered.users[result.index()], [&](OpId user) {
+                    const Op& reader = graph.op(user);
+                    return reader.phase == Phase::kBackward ||
+                           (reader.phase == Phase::kForward &&
+                            std::ranges::any_of(reader.results, [&](ValueId next) {
+                                return layered.isStored[next.index()] == 0 &&
+                                       isLate[next.index()] != 0;
+                            }));
+                });
+        }
+    }
+    return isLate;
+}
+
+/// The update op that makes the new value of the parameter that `op` reads, perhaps through others;
+/// `op` itself if there is none.
+OpId updateOf(const Graph& graph, OpId op)
+{
+    ValueId value = graph.op(op).operands[0];
+    for (OpId producer = graph.value(value).producer; producer.isValid();
+         producer = graph.value(value).producer) {
+        if (graph.op(producer).operands.empty())
+            return op;
+        value = graph.op(producer).operands[0];
+    }
+    for (const GraphOutput& output : graph.outputs) {
+        if (output.role == OutputRole::kUpdatedParameter && output.alias == value &&
+            graph.value(output.value).producer.isValid())
+            return graph.value(output.value).producer;
+    }
+    return op;
+}
+
+/// What the ops cost where the backend fuses them.
+void takeFusedCosts(LayeredGraph& layered, const FusedCosts& fused)
+{
+    const Graph& graph = *layered.graph;
+    for (size_t index = 0; index < graph.ops.size(); ++index) {
+        const OpId id(index);
+        if (graph.op(id).phase == Phase::kUpdate)
+            continue;
+        layered.work[index] = fused.times[index].work;
+        layered.fixed[index] = fused.times[index].fixed;
+    }
+    for (size_t index = 0; index < graph.ops.size(); ++index) {
+        const ComputeTime& once = fused.oncePerStep[index];
+        if (once.work.count <= 0 || graph.ops[index].operands.empty())
+            continue;
+        const OpId payer = updateOf(graph, OpId(index));
+        layered.work[payer.index()] += once.work;
+        layered.fixed[payer.index()] += once.fixed;
+    }
+}
+
 } // namespace
 
 Graph cloneLazyOps(const Graph& graph)
@@ -237,7 +304,15 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.keepsPartial = findKeptPartials(g, layered.rules, layered.users);
     layered.updateGroup = findUpdateGroups(g);
 
-    layered.selective = selectRecomputation(g, layered.layerOfOp);
+    std::optional<FusedCosts> fused;
+    if (device.fusesKernels)
+        fused = fusedCosts(g, device);
+    layered.isStored = fused ? fused->isStored : std::vector<uint8_t>(g.values.size(), 1);
+    layered.isHeldOnce = fused ? fused->isHeldOnce : std::vector<uint8_t>(g.values.size(), 0);
+    const std::vector<uint8_t> isLate = findReadLate(layered);
+    layered.selective =
+        selectRecomputation(g, layered.layerOfOp,
+                            fused ? fused->isInAttention : std::vector<uint8_t>(g.ops.size(), 0));
     layered.isWeightGradient = weightGradientOps(g, layered.rules.batch, layered.layerOfOp);
 
     layered.opsOfLayer.resize(static_cast<size_t>(layerCount));
@@ -253,7 +328,14 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         const int layer = layered.layerOfOp[index];
         CHECK(layer >= 0 && layer < layerCount, "every op has a layer");
         layered.productOf.push_back(-1);
-        if (std::optional<ProductWork> product = productWork(g, op, device)) {
+        if (fused && op.phase != Phase::kUpdate && fused->isInAttention[index] != 0) {
+            for (const ValueId result : op.results)
+                layered.selective.isKept[result.index()] &= layered.isStored[result.index()];
+        }
+        const bool isOwnProduct = !fused || fused->isProduct[index] != 0;
+        if (std::optional<ProductWork> product = !isOwnProduct ? std::nullopt
+                                                 : fused ? fusedProductWork(g, op, device)
+                                                         : productWork(g, op, device)) {
             const auto known = std::ranges::find(layered.products, *product);
             layered.productOf.back() = static_cast<int>(known - layered.products.begin());
             if (known == layered.products.end())
@@ -262,14 +344,12 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         layered.opsOfLayer[static_cast<size_t>(layer)].push_back(id);
         for (const ValueId result : op.results) {
             Bytes& largest = layered.largestResult[static_cast<size_t>(layer)];
-            if (op.phase != Phase::kUpdate)
+            if (op.phase != Phase::kUpdate && layered.isStored[result.index()] != 0)
                 largest = std::max(largest, g.type(result).bytes());
             layered.layerOfValue[result.index()] = layer;
             layered.isSaved[result.index()] =
-                op.phase == Phase::kForward &&
-                std::ranges::any_of(layered.users[result.index()], [&](OpId user) {
-                    return g.op(user).phase == Phase::kBackward;
-                });
+                layered.isStored[result.index()] != 0 && isLate[result.index()] != 0;
+            layered.isHeldOnce[result.index()] &= layered.isSaved[result.index()];
         }
         if (op.phase == Phase::kUpdate) {
             layered.work.push_back(updateWork(g, op, isOutput, layered.users, id, device));
@@ -280,6 +360,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
             layered.fixed.push_back(time.fixed);
         }
     }
+    if (fused)
+        takeFusedCosts(layered, *fused);
     // Parameters live with their update, states with them; without an update, with the first
     // reader.
     for (const GraphInput& input : g.inputs) {

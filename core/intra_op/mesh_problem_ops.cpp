@@ -211,8 +211,10 @@ void MeshProblemBuilder::addSavedBytes(OpId id)
     const Op& op = graph_.op(id);
     const OpDecision& decision = problem_.ops[id.index()];
     if (layered_.isSaved[op.results[0].index()] != 0)
-        addBytes(node(decision.node).activationBytes, type(op.results[0]), decision.result);
-    if (layered_.selective.isKept[op.results[0].index()] != 0)
+        addBytes(layered_.isHeldOnce[op.results[0].index()] != 0 ? node(decision.node).fixedBytes
+                                                                 : node(decision.node).activationBytes,
+                 type(op.results[0]), decision.result);
+    if (layered_.isHeldOnce[op.results[0].index()] == 0 && layered_.selective.isKept[op.results[0].index()] != 0)
         addBytes(node(decision.node).selectiveBytes, type(op.results[0]), decision.result);
 }
 

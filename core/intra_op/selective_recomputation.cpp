@@ -129,9 +129,11 @@ private:
 class LayerSplit
 {
 public:
-    LayerSplit(const Graph& graph, const std::vector<int>& layerOfOp)
+    LayerSplit(const Graph& graph, const std::vector<int>& layerOfOp,
+               const std::vector<uint8_t>& isNeverRepeated)
         : graph_(graph)
         , layerOfOp_(layerOfOp)
+        , isNeverRepeated_(isNeverRepeated)
         , users_(valueUsers(graph))
     {
         for (const GraphOutput& output : graph.outputs)
@@ -190,6 +192,8 @@ private:
     bool isRepeatable(OpId id, const Op& op) const
     {
         const int layer = layerOfOp_[id.index()];
+        if (isNeverRepeated_[id.index()] != 0)
+            return false;
         if (op.results.size() != 1 || isOutput_[op.results[0].index()] || !isCheap(op))
             return false;
         const bool crosses = std::ranges::any_of(users_[op.results[0].index()], [&](OpId user) {
@@ -223,6 +227,7 @@ private:
 
     const Graph& graph_;
     const std::vector<int>& layerOfOp_;
+    const std::vector<uint8_t>& isNeverRepeated_;
     std::vector<std::vector<OpId>> users_;
     std::vector<bool> isOutput_ = std::vector<bool>(graph_.values.size(), false);
     std::vector<int> entranceOf_ = std::vector<int>(graph_.values.size(), 0);
@@ -230,7 +235,8 @@ private:
 
 } // namespace
 
-SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp)
+SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp,
+                                           const std::vector<uint8_t>& isNeverRepeated)
 {
     SelectiveRecomputation result{std::vector<bool>(graph.ops.size(), false),
                                   std::vector<uint8_t>(graph.values.size(), 0)};
@@ -243,7 +249,7 @@ SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector
         opsOfLayer.resize(std::max(opsOfLayer.size(), layer + 1));
         opsOfLayer[layer].emplace_back(index);
     }
-    LayerSplit layers(graph, layerOfOp);
+    LayerSplit layers(graph, layerOfOp, isNeverRepeated);
     for (const std::vector<OpId>& ops : opsOfLayer)
         layers.split(ops, result);
     return result;

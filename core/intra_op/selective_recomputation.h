@@ -20,6 +20,8 @@ struct SelectiveRecomputation {
 /// vertex cut between what must be computed once (contractions, whatever crosses layers) and what the
 /// backward pass reads. Of equal cuts the one that repeats least. A contraction counts as cheap only
 /// if its result is larger than its operands, as attention scores are for long sequences.
-SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp);
+/// `isNeverRepeated`: per op; inside an attention kernel, which keeps nothing that is worth it.
+SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp,
+                                           const std::vector<uint8_t>& isNeverRepeated);
 
 } // namespace alpa

@@ -1,5 +1,6 @@
 #include "core/lowering/op_segments.h"
 
+#include "core/cost/fused_costs.h"
 #include "core/intra_op/selective_recomputation.h"
 #include "core/sharding/weight_gradients.h"
 
@@ -44,7 +45,9 @@ std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
     const PlanStage& here = plan.stages[static_cast<size_t>(stage)];
     std::vector<bool> isRecomputed(plan.graph->ops.size(), false);
     if (here.repeatsCheapOps)
-        return selectRecomputation(*plan.graph, plan.layerOfOp).isRepeated;
+        return selectRecomputation(*plan.graph, plan.layerOfOp,
+                                   attentionOps(*plan.graph, plan.cluster.device))
+            .isRepeated;
     if (!here.recomputes)
         return isRecomputed;
     for (const OpId op : here.ops)

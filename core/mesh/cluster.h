@@ -29,6 +29,11 @@ struct DeviceKind {
     /// of every shape run at the full rate.
     int matrixUnits = 0;
     Seconds tileLatency; ///< Filling and emptying a unit's pipeline, for every tile.
+    /// FLOP/s of whole attentions with heads of 64 channels, where the backend has kernels for them
+    /// (causal ones counted once); 0: products and a softmax like any others.
+    double attentionFlops = 0, attentionGradientFlops = 0;
+    /// Does the backend fuse element-wise chains into the kernels that read them?
+    bool fusesKernels = false;
     friend bool operator==(const DeviceKind&, const DeviceKind&) = default;
 };
 

@@ -150,6 +150,17 @@ Result<DeviceKind> readDevice(ObjectReader reader)
         ASSIGN_OR_RETURN(device.tileLatency,
                          reader.seconds("tileLatencySeconds", Sign::kNotNegative));
     }
+    if (reader.has("attentionFlopsPerSecond")) {
+        ASSIGN_OR_RETURN(device.attentionFlops,
+                         reader.number("attentionFlopsPerSecond", Sign::kNotNegative, "FLOP/s"));
+        ASSIGN_OR_RETURN(
+            device.attentionGradientFlops,
+            reader.number("attentionGradientFlopsPerSecond", Sign::kPositive, "FLOP/s"));
+    }
+    if (reader.has("fusesKernels")) {
+        ASSIGN_OR_RETURN(const int64_t fuses, reader.count("fusesKernels", 0, 1));
+        device.fusesKernels = fuses == 1;
+    }
     RETURN_IF_ERROR(reader.finish());
     return device;
 }
@@ -283,6 +294,12 @@ std::string clusterToJson(const Cluster& cluster)
         json["device"]["matrixUnits"] = cluster.device.matrixUnits;
         json["device"]["tileLatencySeconds"] = cluster.device.tileLatency.count;
     }
+    if (cluster.device.attentionFlops > 0) {
+        json["device"]["attentionFlopsPerSecond"] = cluster.device.attentionFlops;
+        json["device"]["attentionGradientFlopsPerSecond"] = cluster.device.attentionGradientFlops;
+    }
+    if (cluster.device.fusesKernels)
+        json["device"]["fusesKernels"] = 1;
     json["withinHost"] = linkJson(cluster.withinHost);
     json["betweenHosts"] = linkJson(cluster.betweenHosts);
     if (!cluster.measured.empty()) {

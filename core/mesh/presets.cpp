@@ -76,6 +76,11 @@ Cluster h200(int devices)
     cluster.device.matrixFlops32 = 50e12;
     // 4.2e12 measured for a plain copy; assumption: real fused kernels reach 0.9 of it.
     cluster.device.memoryBandwidth = 3.8e12;
+    // cuDNN 9 on GPT-125M and 1.3B, sequence 1024, 64 channels: 250 to 270e12 and 195 to 217e12 with
+    // the launches (which cost counts apart).
+    cluster.device.attentionFlops = 280e12;
+    cluster.device.attentionGradientFlops = 215e12;
+    cluster.device.fusesKernels = true;
     cluster.device.kernelLaunch =
         micros(3); // assumption: gap between two small kernels of one stream
     // Slope of measured send/receive from 256 MiB to 1 GiB. Assumption: 3 us a ring step, which

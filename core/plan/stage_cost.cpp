@@ -294,7 +294,9 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
             memory.gradients += bytes;
         const std::vector<uint8_t>& isKept =
             stage.repeatsCheapOps ? layered.selective.isKept : layered.isSaved;
-        if (isKept[result.index()] != 0 && !stage.recomputes)
+        if (layered.isHeldOnce[result.index()] != 0)
+            memory.parameters += bytes;
+        else if (isKept[result.index()] != 0 && !stage.recomputes)
             memory.activations += bytes;
     }
     return memory;

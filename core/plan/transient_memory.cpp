@@ -41,6 +41,8 @@ private:
     {
         if (op.kind == OpKind::kAccumulate)
             return true;
+        if (layered_.isHeldOnce[result.index()] != 0)
+            return true;
         if (op.phase != Phase::kForward || stage_.recomputes)
             return false;
         return (stage_.repeatsCheapOps ? layered_.selective.isKept
@@ -86,24 +88,35 @@ private:
             for (const ValueId operand : graph_.op(stage_.ops[order[i]]).operands)
                 lastReader[operand.index()] = static_cast<int>(i);
         }
+        // Who reads a value that is not stored reads what it is computed from.
+        for (size_t i = order.size(); i-- > 0;) {
+            const Op& op = graph_.op(stage_.ops[order[i]]);
+            const int last = lastReader[op.results[0].index()];
+            if (layered_.isStored[op.results[0].index()] != 0 || last < 0)
+                continue;
+            for (const ValueId operand : op.operands)
+                lastReader[operand.index()] = std::max(lastReader[operand.index()], last);
+        }
+        std::vector<std::vector<ValueId>> endsAt(order.size());
         std::vector<Bytes> alive(graph_.values.size());
         Bytes total;
         Bytes most;
         for (size_t i = 0; i < order.size(); ++i) {
             const Op& op = graph_.op(stage_.ops[order[i]]);
-            if (!isKept_[op.results[0].index()] && lastReader[op.results[0].index()] >= 0) {
+            if (!isKept_[op.results[0].index()] && layered_.isStored[op.results[0].index()] != 0 &&
+                lastReader[op.results[0].index()] >= 0) {
                 const ShardingSpec& spec = stage_.shardings[order[i]].results[0];
                 Bytes& bytes = alive[op.results[0].index()];
                 bytes = Bytes(graph_.type(op.results[0]).bytes().count /
                               stage_.mesh.groupSize(spec.splitAxes()));
                 total += bytes;
+                endsAt[static_cast<size_t>(lastReader[op.results[0].index()])].push_back(
+                    op.results[0]);
             }
             most = std::max(most, total);
-            for (const ValueId operand : op.operands) {
-                if (lastReader[operand.index()] != static_cast<int>(i))
-                    continue;
-                total -= alive[operand.index()];
-                alive[operand.index()] = Bytes(0);
+            for (const ValueId ended : endsAt[i]) {
+                total -= alive[ended.index()];
+                alive[ended.index()] = Bytes(0);
             }
         }
         return most;

@@ -19,7 +19,7 @@ struct CudaOptions {
     /// For tests: device `device` of `stage` leaves out what this says.
     std::function<bool(int stage, int device, const Instruction& instruction)> skips{};
     LaunchTimes* times = nullptr; ///< Filled if given; outlives the backend.
-    bool overlapsGradients = true; ///< Reduces gradients beside the backward pass.
+    bool overlapsCommunication = true; ///< Runs collectives beside the computation.
     bool fusesAttention = true; ///< Runs attention by cuDNN where it takes it.
 };
 

@@ -52,6 +52,8 @@ CudaDevice::~CudaDevice()
     }
     for (const CUevent event : timedEvents_)
         driver_.cuEventDestroy(event);
+    for (const CUevent event : sideEvents_)
+        driver_.cuEventDestroy(event);
     for (const CUevent event : mailEvents_)
         driver_.cuEventDestroy(event);
     if (base_ != nullptr)
@@ -112,11 +114,14 @@ Status CudaDevice::plan(bool fusesAttention)
     scratchBytes_ = 0;
     graph_ = std::make_unique<StageGraph>(program_, stageIndex_, device_);
     planned_ = planLaunches(*graph_, fusesAttention);
+    if (shared_.options.overlapsCommunication)
+        fusion::markSideLaunches(*graph_, planned_);
     std::map<std::pair<AttentionShape, bool>, std::shared_ptr<CudnnAttention>> attentions;
     for (const PlannedLaunch& planned : planned_) {
         BoundLaunch& launch = launches_.emplace_back();
         launch.planned = &planned;
-        for (const KernelText& text : planned.kernels)
+        launch.texts = kernelsOf(*graph_, planned);
+        for (const KernelText& text : launch.texts)
             scratchBytes_ = std::max(scratchBytes_, text.scratchBytes);
         if (planned.kind == PlannedLaunch::Kind::kAttention) {
             auto& known = attentions[{*planned.attention, planned.isBackward}];
@@ -150,7 +155,7 @@ Status CudaDevice::plan(bool fusesAttention)
 Status CudaDevice::load()
 {
     RETURN_IF_ERROR(openDevice());
-    if (cudnn_ == nullptr || !plan(true).ok())
+    if (cudnn_ == nullptr || !shared_.options.fusesAttention || !plan(true).ok())
         RETURN_IF_ERROR(plan(false));
     layout_ = layOutArena(*graph_, planned_, stageIndex_, scratchBytes_);
     size_t freeBytes = 0;
@@ -190,7 +195,7 @@ Status CudaDevice::compile()
             bodies.push_back(text.body);
     };
     for (const BoundLaunch& launch : launches_) {
-        for (const KernelText& text : launch.planned->kernels)
+        for (const KernelText& text : launch.texts)
             add(text);
         add(launch.collective.packText);
         add(launch.collective.unpackText);
@@ -232,7 +237,7 @@ Status CudaDevice::bindAll()
         BoundLaunch& launch = launches_[l];
         const Node& node = graph_->nodes()[static_cast<size_t>(launch.planned->node)];
         launchesAt_[static_cast<size_t>(node.segment)][node.index].push_back(l);
-        for (const KernelText& text : launch.planned->kernels) {
+        for (const KernelText& text : launch.texts) {
             BoundKernel& kernel = launch.kernels.emplace_back();
             kernel.function = functions_.at(text.body);
             kernel.text = &text;

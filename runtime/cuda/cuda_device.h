@@ -1,7 +1,7 @@
 // One GPU of a program.
 #pragma once
 
-#include "runtime/cuda/arena_layout.h"
+#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/copy_kernel.h"
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/cuda/cuda_hub.h"
@@ -45,6 +45,7 @@ public:
     Seconds recordedTime(size_t slot) const override;
 
 private:
+    static constexpr size_t kWaiting = SIZE_MAX; ///< In place of a launch: waits for the side.
     struct BoundKernel {
         CUfunction function = nullptr;
         const KernelText* text = nullptr;
@@ -72,6 +73,7 @@ private:
     };
     struct BoundLaunch {
         const PlannedLaunch* planned = nullptr;
+        KernelTexts texts; ///< Of its own kernels.
         std::vector<BoundKernel> kernels;
         std::shared_ptr<Gemm> gemm;
         std::shared_ptr<CudnnAttention> attention;
@@ -79,6 +81,8 @@ private:
         BoundCollective collective;
         std::vector<BoundTile> tiles;
         std::vector<size_t> followers; ///< Collectives that begin on the side after this one.
+        std::vector<size_t> issues;    ///< Launches of the side that begin before this one.
+        std::vector<size_t> joins;     ///< Launches of the side that it waits for.
         CUevent done = nullptr;        ///< Of a collective on the side.
     };
     struct PendingRead {
@@ -103,16 +107,27 @@ private:
                         CUstream stream);
     Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
                       CUdeviceptr to, CUstream stream);
-    Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst);
+    Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst, CUstream stream);
     Status keepPace();
     Status runLaunch(BoundLaunch& launch, int microbatch);
-    /// Marks the beginning of the next launch in a step that is timed.
-    void recordLaunch();
+    /// Marks the beginning of the next launch, or of waiting, in a step that is timed.
+    void recordLaunch(size_t launch);
     void takeLaunchTimes();
+    /// Marks the beginning or the end of one launch on the side, by turns.
+    void recordSide(size_t launch);
+    void takeSideTimes(LaunchTimes& times);
+    LaunchClass measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const;
     Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream,
                          CUdeviceptr scratch);
     Status beginFollowers(BoundLaunch& launch);
+    /// Lets the side begin what is due before `launch`, and waits for what `launch` reads.
+    Status meetSide(BoundLaunch& launch, int microbatch);
+    Status runOnSide(BoundLaunch& launch, int microbatch);
+    Status endSegment(SegmentKind segment, size_t index);
+    Status bindSide();
+    bool isSkipped(const BoundLaunch& launch) const;
     Status prepareSide();
+    void gatherFollowers();
     Status runSend(BoundLaunch& launch, int microbatch);
     Status runReceive(BoundLaunch& launch, int microbatch);
     bool isFirstRun(const PlannedLaunch& planned, int microbatch) const;
@@ -141,6 +156,9 @@ private:
     CUstream stream_ = nullptr;
     CUstream side_ = nullptr; ///< Collectives beside the computation.
     CUevent ready_ = nullptr; ///< Of what a collective on the side begins with.
+    CUevent sideDone_ = nullptr; ///< Of all that the side has been given.
+    /// By segment: does something on the side have to end with it?
+    std::array<bool, kSegmentKinds> joinsAtEnd_{};
     CUdeviceptr arena_ = 0, workspace_ = 0, mail_ = 0, sideScratch_ = 0;
     std::unique_ptr<StageGraph> graph_;
     std::vector<PlannedLaunch> planned_;
@@ -170,6 +188,8 @@ private:
     bool isTiming_ = false;     ///< This step's launches are timed.
     std::vector<size_t> timed_; ///< Launches; event i begins the i-th, event i + 1 ends it.
     std::vector<CUevent> timedEvents_;
+    std::vector<size_t> timedSide_; ///< Each twice: at its beginning and at its end.
+    std::vector<CUevent> sideEvents_;
 };
 
 } // namespace alpa::cuda

@@ -12,6 +12,8 @@ namespace
 
 /// Messages that a transfer's receiver has room for.
 constexpr int kMostSlots = 8;
+/// Elements below which a collective's launch takes longer than its data.
+constexpr int64_t kSmallCount = 1 << 18;
 constexpr int64_t kAlignment = 256;
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -256,34 +258,83 @@ Status CudaDevice::provideMailboxes()
     return {};
 }
 
-/// A stream for the collectives that begin early, with scratch memory of its own.
+/// A stream for what runs beside the computation, with scratch memory of its own.
 Status CudaDevice::prepareSide()
 {
-    if (!shared_.options.overlapsGradients)
+    if (!shared_.options.overlapsCommunication)
         return {};
+    gatherFollowers();
     int64_t bytes = 0;
-    for (size_t l = 0; l < launches_.size(); ++l) {
-        const int before = launches_[l].planned->beginsAfter;
-        if (before < 0)
+    bool isUsed = false;
+    for (BoundLaunch& launch : launches_) {
+        const bool isFollower = launch.planned->beginsAfter >= 0;
+        if (!isFollower && !launch.planned->isOnSide)
             continue;
-        launches_[static_cast<size_t>(before)].followers.push_back(l);
-        bytes = std::max(bytes, launches_[l].collective.packedBytes +
-                                    launches_[l].collective.gatheredBytes);
-        RETURN_IF_ERROR(check(driver_.cuEventCreate(&launches_[l].done, CU_EVENT_DISABLE_TIMING),
+        isUsed = true;
+        bytes = std::max(bytes, launch.collective.packedBytes + launch.collective.gatheredBytes);
+        RETURN_IF_ERROR(check(driver_.cuEventCreate(&launch.done, CU_EVENT_DISABLE_TIMING),
                               "making an event"));
-        mailEvents_.push_back(launches_[l].done);
-        if (side_ == nullptr) {
-            RETURN_IF_ERROR(
-                check(driver_.cuStreamCreateWithPriority(&side_, CU_STREAM_NON_BLOCKING, -1),
-                      "making a stream"));
-            RETURN_IF_ERROR(check(driver_.cuEventCreate(&ready_, CU_EVENT_DISABLE_TIMING),
-                                  "making an event"));
-            mailEvents_.push_back(ready_);
-        }
+        mailEvents_.push_back(launch.done);
+    }
+    if (!isUsed)
+        return {};
+    RETURN_IF_ERROR(check(driver_.cuStreamCreateWithPriority(&side_, CU_STREAM_NON_BLOCKING, -1),
+                          "making a stream"));
+    for (CUevent* event : {&ready_, &sideDone_}) {
+        RETURN_IF_ERROR(
+            check(driver_.cuEventCreate(event, CU_EVENT_DISABLE_TIMING), "making an event"));
+        mailEvents_.push_back(*event);
     }
     if (bytes > 0)
-        return check(driver_.cuMemAlloc(&sideScratch_, static_cast<size_t>(bytes)),
-                     "reserving memory for collectives");
+        RETURN_IF_ERROR(check(driver_.cuMemAlloc(&sideScratch_, static_cast<size_t>(bytes)),
+                              "reserving memory for collectives"));
+    return bindSide();
+}
+
+/// Which collectives begin after which launch; small ones wait for the next large one.
+void CudaDevice::gatherFollowers()
+{
+    std::vector<size_t> order;
+    for (size_t l = 0; l < launches_.size(); ++l) {
+        if (launches_[l].planned->beginsAfter >= 0)
+            order.push_back(l);
+    }
+    const auto beginOf = [&](size_t l) {
+        return static_cast<size_t>(launches_[l].planned->beginsAfter);
+    };
+    std::ranges::stable_sort(order, {}, beginOf);
+    std::vector<size_t> small;
+    for (size_t i = 0; i < order.size(); ++i) {
+        const BoundCollective& collective = launches_[order[i]].collective;
+        small.push_back(order[i]);
+        const bool isSmall = collective.count < kSmallCount && collective.pack == nullptr &&
+                             collective.unpack == nullptr;
+        const bool isLast = i + 1 == order.size();
+        if (isSmall && !isLast)
+            continue;
+        std::vector<size_t>& followers = launches_[beginOf(order[i])].followers;
+        followers.insert(followers.end(), small.begin(), small.end());
+        small.clear();
+    }
+}
+
+Status CudaDevice::bindSide()
+{
+    joinsAtEnd_.fill(false);
+    for (size_t l = 0; l < launches_.size(); ++l) {
+        const PlannedLaunch& planned = *launches_[l].planned;
+        if (!planned.isOnSide)
+            continue;
+        launches_[static_cast<size_t>(planned.issueBefore)].issues.push_back(l);
+        const auto join = static_cast<size_t>(planned.joinBefore);
+        const auto segmentOf = [&](size_t launch) {
+            return graph_->nodes()[static_cast<size_t>(launches_[launch].planned->node)].segment;
+        };
+        if (join < launches_.size() && segmentOf(join) == segmentOf(l))
+            launches_[join].joins.push_back(l);
+        else
+            joinsAtEnd_[static_cast<size_t>(segmentOf(l))] = true;
+    }
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <thread>
 
@@ -38,7 +39,7 @@ Status CudaDevice::launchCopy(CUfunction function, const KernelText& text, CUdev
     return launchKernel(function, text, arguments, stream);
 }
 
-Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
+Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst, CUstream stream)
 {
     const size_t count = kernel.places.size();
     for (size_t i = 0; i < count; ++i) {
@@ -49,7 +50,7 @@ Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst)
     kernel.pointers[count] = scratch();
     kernel.arguments[count] = &kernel.pointers[count];
     kernel.arguments[count + 1] = &first;
-    return launchKernel(kernel.function, *kernel.text, kernel.arguments.data(), stream_);
+    return launchKernel(kernel.function, *kernel.text, kernel.arguments.data(), stream);
 }
 
 /// Waits until the GPU has done what was launched some marks ago.
@@ -70,18 +71,23 @@ Status CudaDevice::keepPace()
     return check(driver_.cuEventRecord(mark, stream_), "recording an event");
 }
 
+bool CudaDevice::isSkipped(const BoundLaunch& launch) const
+{
+    return shared_.options.skips &&
+           shared_.options.skips(
+               stageIndex_, device_,
+               *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction);
+}
+
 Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
 {
-    if (shared_.options.skips &&
-        shared_.options.skips(
-            stageIndex_, device_,
-            *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction))
+    if (isSkipped(launch))
         return {};
     const bool isFirst = isFirstRun(*launch.planned, microbatch);
     switch (launch.planned->kind) {
     case PlannedLaunch::Kind::kKernels:
         for (BoundKernel& kernel : launch.kernels)
-            RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst));
+            RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst, stream_));
         return {};
     case PlannedLaunch::Kind::kGemm:
         return launch.gemm->run(at(launch.places[0], microbatch), at(launch.places[1], microbatch),
@@ -108,31 +114,93 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
     hasRun_ = true;
     for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
         BoundLaunch& launch = launches_[l];
+        RETURN_IF_ERROR(meetSide(launch, microbatch));
+        if (launch.planned->isOnSide)
+            continue;
         if (launch.planned->isOncePerStep &&
             firstMicrobatch_[static_cast<size_t>(segment)] != microbatch)
             continue;
-        if (isTiming_) {
-            timed_.push_back(l);
-            recordLaunch();
-        }
+        recordLaunch(launch.done == nullptr ? l : kWaiting);
         RETURN_IF_ERROR(runLaunch(launch, microbatch));
         if (!launch.followers.empty() &&
             lastMicrobatch_[static_cast<size_t>(segment)] == microbatch)
             RETURN_IF_ERROR(beginFollowers(launch));
         RETURN_IF_ERROR(keepPace());
     }
+    return endSegment(segment, index);
+}
+
+Status CudaDevice::meetSide(BoundLaunch& launch, int microbatch)
+{
+    if (!launch.issues.empty()) {
+        RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
+        RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
+        for (const size_t l : launch.issues) {
+            recordSide(l);
+            RETURN_IF_ERROR(runOnSide(launches_[l], microbatch));
+            recordSide(l);
+            const auto segment = static_cast<size_t>(
+                graph_->nodes()[static_cast<size_t>(launches_[l].planned->node)].segment);
+            if (!launches_[l].followers.empty() && lastMicrobatch_[segment] == microbatch)
+                RETURN_IF_ERROR(beginFollowers(launches_[l]));
+        }
+    }
+    if (!launch.joins.empty())
+        recordLaunch(kWaiting);
+    for (const size_t l : launch.joins)
+        RETURN_IF_ERROR(
+            check(driver_.cuStreamWaitEvent(stream_, launches_[l].done, 0), "waiting"));
     return {};
 }
 
+Status CudaDevice::runOnSide(BoundLaunch& launch, int microbatch)
+{
+    if (isSkipped(launch))
+        return {};
+    if (launch.planned->kind == PlannedLaunch::Kind::kCollective)
+        RETURN_IF_ERROR(runCollective(launch, microbatch, side_, sideScratch_));
+    const bool isFirst = isFirstRun(*launch.planned, microbatch);
+    for (BoundKernel& kernel : launch.kernels)
+        RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst, side_));
+    return launch.done == nullptr
+               ? Status()
+               : check(driver_.cuEventRecord(launch.done, side_), "recording an event");
+}
+
+/// The memory of a segment's temporaries may be used anew after it.
+Status CudaDevice::endSegment(SegmentKind segment, size_t index)
+{
+    const auto which = static_cast<size_t>(segment);
+    if (!joinsAtEnd_[which] || index + 1 != launchesAt_[which].size())
+        return {};
+    recordLaunch(kWaiting);
+    RETURN_IF_ERROR(check(driver_.cuEventRecord(sideDone_, side_), "recording an event"));
+    return check(driver_.cuStreamWaitEvent(stream_, sideDone_, 0), "waiting");
+}
+
+/// Small ones travel together.
 Status CudaDevice::beginFollowers(BoundLaunch& launch)
 {
+    const bool isGroup =
+        launch.followers.size() > 1 &&
+        std::ranges::all_of(launch.followers, [&](size_t l) {
+            return launches_[l].collective.pack == nullptr &&
+                   launches_[l].collective.unpack == nullptr && !isSkipped(launches_[l]);
+        });
     RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
     RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
-    for (const size_t follower : launch.followers) {
-        BoundLaunch& collective = launches_[follower];
-        RETURN_IF_ERROR(runCollective(collective, 0, side_, sideScratch_));
-        RETURN_IF_ERROR(check(driver_.cuEventRecord(collective.done, side_), "recording an event"));
-    }
+    recordSide(launch.followers.back());
+    if (isGroup)
+        driver_.ncclGroupStart();
+    for (const size_t follower : launch.followers)
+        RETURN_IF_ERROR(runCollective(launches_[follower], 0, side_, sideScratch_));
+    if (isGroup)
+        RETURN_IF_ERROR(
+            ncclStatus(driver_, driver_.ncclGroupEnd(), "starting a group of collectives"));
+    for (const size_t follower : launch.followers)
+        RETURN_IF_ERROR(
+            check(driver_.cuEventRecord(launches_[follower].done, side_), "recording an event"));
+    recordSide(launch.followers.back());
     return {};
 }
 

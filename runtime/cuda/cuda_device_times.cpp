@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace alpa::cuda
 {
 namespace
@@ -39,16 +41,74 @@ std::string className(const PlannedLaunch& planned, const Instruction& made)
     return made.opKind == OpKind::kScatter ? "scatters" : "loops";
 }
 
+void addTo(LaunchClass& to, const LaunchClass& one)
+{
+    to.time += one.time;
+    to.predicted += one.predicted;
+    to.launches += 1;
+    to.bytes += one.bytes;
+    to.flops += one.flops;
+}
+
 } // namespace
 
-void CudaDevice::recordLaunch()
+void CudaDevice::recordLaunch(size_t launch)
 {
+    if (!isTiming_)
+        return;
+    timed_.push_back(launch);
     if (timed_.size() > timedEvents_.size()) {
         CUevent event = nullptr;
         driver_.cuEventCreate(&event, CU_EVENT_DEFAULT);
         timedEvents_.push_back(event);
     }
     driver_.cuEventRecord(timedEvents_[timed_.size() - 1], stream_);
+}
+
+void CudaDevice::recordSide(size_t launch)
+{
+    if (!isTiming_)
+        return;
+    while (sideEvents_.size() < timedSide_.size() + 1) {
+        CUevent event = nullptr;
+        driver_.cuEventCreate(&event, CU_EVENT_DEFAULT);
+        sideEvents_.push_back(event);
+    }
+    driver_.cuEventRecord(sideEvents_[timedSide_.size()], side_);
+    timedSide_.push_back(launch);
+}
+
+LaunchClass CudaDevice::measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const
+{
+    float milliseconds = 0;
+    driver_.cuEventElapsedTime(&milliseconds, begin, end);
+    LaunchClass one;
+    one.time = Seconds(static_cast<double>(milliseconds) * 1e-3);
+    one.launches = 1;
+    std::set<int> nodes(planned.roots.begin(), planned.roots.end());
+    nodes.insert(planned.node);
+    for (const int node : nodes)
+        one.predicted += graph_->nodes()[static_cast<size_t>(node)].instruction->predicted;
+    for (const auto* side : {&planned.reads, &planned.writes}) {
+        for (const BufferId id : *side)
+            one.bytes += static_cast<double>(graph_->type(id).bytes().count);
+    }
+    if (planned.gemm)
+        one.flops = planned.gemm->flops();
+    if (planned.attention)
+        one.flops = attentionFlops(*planned.attention, planned.isBackward);
+    return one;
+}
+
+void CudaDevice::takeSideTimes(LaunchTimes& times)
+{
+    for (size_t i = 0; i + 1 < timedSide_.size(); i += 2) {
+        const PlannedLaunch& planned = *launches_[timedSide_[i]].planned;
+        const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
+        addTo(times.beside[className(planned, made)],
+              measured(planned, sideEvents_[i], sideEvents_[i + 1]));
+    }
+    timedSide_.clear();
 }
 
 void CudaDevice::takeLaunchTimes()
@@ -67,36 +127,27 @@ void CudaDevice::takeLaunchTimes()
     times->arenaBytes = layout_.bytes;
     times->plannedBytes = stage_.arenaBytes;
     for (size_t i = 0; i + 1 < timed_.size(); ++i) {
+        if (timed_[i] == kWaiting) {
+            float milliseconds = 0;
+            driver_.cuEventElapsedTime(&milliseconds, timedEvents_[i], timedEvents_[i + 1]);
+            LaunchClass& waits = times->classes["waits for communication"];
+            waits.time += Seconds(static_cast<double>(milliseconds) * 1e-3);
+            ++waits.launches;
+            continue;
+        }
         const PlannedLaunch& planned = *launches_[timed_[i]].planned;
         const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
-        float milliseconds = 0;
-        driver_.cuEventElapsedTime(&milliseconds, timedEvents_[i], timedEvents_[i + 1]);
-        LaunchClass one;
-        one.time = Seconds(static_cast<double>(milliseconds) * 1e-3);
-        one.launches = 1;
-        for (const auto* side : {&planned.reads, &planned.writes}) {
-            for (const BufferId id : *side)
-                one.bytes += static_cast<double>(graph_->type(id).bytes().count);
-        }
-        if (planned.gemm)
-            one.flops = planned.gemm->flops();
-        if (planned.attention)
-            one.flops = attentionFlops(*planned.attention, planned.isBackward);
+        const LaunchClass one = measured(planned, timedEvents_[i], timedEvents_[i + 1]);
         const BufferId out = planned.writes.empty() ? planned.reads[0] : planned.writes[0];
         const std::string label =
             planned.gemm ? fmt::format("product {} x {} x {} batch {}", planned.gemm->m,
                                        planned.gemm->n, planned.gemm->k, planned.gemm->batch.size)
                          : fmt::format("{} {}", className(planned, made),
                                        formatType(graph_->type(out)));
-        const auto add = [&](LaunchClass& to) {
-            to.time += one.time;
-            to.launches += 1;
-            to.bytes += one.bytes;
-            to.flops += one.flops;
-        };
-        add(times->classes[className(planned, made)]);
-        add(times->launches[label]);
+        addTo(times->classes[className(planned, made)], one);
+        addTo(times->launches[label], one);
     }
+    takeSideTimes(*times);
     timed_.clear();
 }
 

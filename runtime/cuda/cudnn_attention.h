@@ -1,7 +1,7 @@
 // Attention by cuDNN's runtime-compiled graphs, through its backend interface.
 #pragma once
 
-#include "runtime/cuda/attention_shape.h"
+#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/cuda_libraries.h"
 
 #include <memory>

@@ -1,7 +1,7 @@
 // Text of a kernel that computes values at an index, following inlined ops down to stored buffers.
 #pragma once
 
-#include "runtime/cuda/stage_graph.h"
+#include "runtime/cuda/fused_stage.h"
 
 #include <map>
 #include <string>

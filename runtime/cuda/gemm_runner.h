@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/cuda/cuda_libraries.h"
-#include "runtime/cuda/gemm_shape.h"
+#include "runtime/cuda/fused_stage.h"
 
 #include <map>
 #include <memory>

@@ -1,7 +1,7 @@
 // Sources of the generated kernels, one function for each family.
 #pragma once
 
-#include "runtime/cuda/stage_graph.h"
+#include "runtime/cuda/fused_stage.h"
 
 #include <string>
 #include <vector>
@@ -21,6 +21,9 @@ struct KernelText {
 
 /// Kernels that run one after another for the roots of one place.
 using KernelTexts = std::vector<KernelText>;
+
+/// Of a launch of kernels; none for others.
+KernelTexts kernelsOf(const StageGraph& graph, const PlannedLaunch& launch);
 
 /// Computes `roots` (stored values, stores, accumulators of equal dimensions) in one loop.
 KernelTexts loopKernel(const StageGraph& graph, const std::vector<int>& roots);

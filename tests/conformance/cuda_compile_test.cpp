@@ -1,6 +1,7 @@
 // Every generated kernel compiles for an H200, also on machines without a GPU.
+#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/kernel_cache.h"
-#include "runtime/cuda/launch_plan.h"
+#include "runtime/cuda/kernels.h"
 #include "tests/conformance/backend_conformance.h"
 
 namespace alpa
@@ -24,7 +25,7 @@ TEST_P(CudaCompile, AcceptsEveryKernel)
         StageGraph graph(program, 0, 0);
         std::vector<std::string> bodies;
         for (const PlannedLaunch& launch : planLaunches(graph)) {
-            for (const KernelText& text : launch.kernels)
+            for (const KernelText& text : kernelsOf(graph, launch))
                 bodies.push_back(text.body);
         }
         const auto units = cache.compile(bodies);

@@ -1,12 +1,12 @@
-#include "runtime/cuda/stage_graph.h"
+#include "core/fusion/stage_graph.h"
 
-#include "runtime/cuda/gemm_shape.h"
+#include "core/fusion/gemm_shape.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 namespace
 {
@@ -429,4 +429,4 @@ std::vector<ResolvedOffset> StageGraph::offsets(const Instruction& instruction) 
     return resolved;
 }
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

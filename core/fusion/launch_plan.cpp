@@ -1,10 +1,10 @@
-#include "runtime/cuda/launch_plan.h"
+#include "core/fusion/launch_plan.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 namespace
 {
@@ -47,8 +47,6 @@ public:
             if (!isAbsorbed_[n])
                 plan(static_cast<int>(n));
         }
-        for (PlannedLaunch& launch : launches_)
-            makeKernels(launch);
         std::ranges::stable_sort(launches_, {}, &PlannedLaunch::node);
         hoistGradients();
         return std::move(launches_);
@@ -82,9 +80,11 @@ private:
                 graph_.kind(launch.reads[0]) != BufferKind::kGradient)
                 continue;
             const std::vector<size_t>& made = writers[launch.reads[0]];
-            if (made.size() == 1 &&
-                graph_.nodes()[static_cast<size_t>(launches_[made[0]].node)].segment ==
-                    SegmentKind::kBackward)
+            if (made.size() != 1)
+                continue;
+            const SegmentKind segment =
+                graph_.nodes()[static_cast<size_t>(launches_[made[0]].node)].segment;
+            if (segment == SegmentKind::kBackward || segment == SegmentKind::kWeightGradient)
                 launch.beginsAfter = static_cast<int>(made[0]);
         }
     }
@@ -101,6 +101,7 @@ private:
             forward.reads = {found.q, found.k, found.v};
             forward.writes = {found.o, found.statistics};
             PlannedLaunch backward = forward;
+            forward.replaced = found.replaced;
             forward.roots = {graph_.producer(found.o), graph_.producer(found.statistics)};
             add(std::move(forward));
             if (!found.hasBackward)
@@ -375,42 +376,6 @@ private:
         return std::ranges::find(launches_[index].writes, target) == launches_[index].writes.end();
     }
 
-    void makeKernels(PlannedLaunch& launch)
-    {
-        if (launch.kind != PlannedLaunch::Kind::kKernels)
-            return;
-        const int root = launch.roots.front();
-        const Instruction& made = instruction(root);
-        if (familyOf(root) == Family::kLoop) {
-            launch.kernels = loopKernel(graph_, launch.roots);
-            return;
-        }
-// Every other kind is a loop or never gets here.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-        switch (made.opKind) {
-        case OpKind::kReduce:
-            launch.kernels = reduceKernel(graph_, launch.roots);
-            break;
-        case OpKind::kDot:
-            launch.kernels = plainDotKernel(graph_, root);
-            break;
-        case OpKind::kConvolution:
-            launch.kernels = convolutionKernel(graph_, root);
-            break;
-        case OpKind::kScatter:
-            launch.kernels = scatterKernel(graph_, root);
-            break;
-        case OpKind::kSort:
-            launch.kernels = sortKernel(graph_, root);
-            break;
-        default:
-            launch.kernels = windowKernel(graph_, root);
-            break;
-        }
-#pragma GCC diagnostic pop
-    }
-
     StageGraph& graph_;
     std::vector<bool> isAbsorbed_;
     std::vector<PlannedLaunch> launches_;
@@ -427,4 +392,4 @@ std::vector<PlannedLaunch> planLaunches(StageGraph& graph, bool fusesAttention)
     return LaunchPlanner(graph).run(fusesAttention);
 }
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

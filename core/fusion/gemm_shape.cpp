@@ -1,9 +1,9 @@
-#include "runtime/cuda/gemm_shape.h"
+#include "core/fusion/gemm_shape.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 namespace
 {
@@ -154,4 +154,4 @@ std::optional<GemmShape> gemmShape(const StageGraph& graph, int node, const View
     return shape;
 }
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

@@ -1,13 +1,13 @@
 // Attention as one kernel knows it, and where a stage's program holds it as products and a softmax.
 #pragma once
 
-#include "runtime/cuda/stage_graph.h"
+#include "core/fusion/stage_graph.h"
 
 #include <array>
 #include <optional>
 #include <vector>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 
 /// softmax(scale * Q K^T, causal or not) V. Strides in elements, along (batch, head, position,
@@ -38,4 +38,4 @@ struct Attention {
 /// All attentions that cuDNN takes; their inner values lose their memory, outer ones get it.
 std::vector<Attention> findAttentions(StageGraph& graph);
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

@@ -1,12 +1,12 @@
 // A dot as a batched matrix product over memory as it lies there.
 #pragma once
 
-#include "runtime/cuda/stage_graph.h"
+#include "core/fusion/stage_graph.h"
 
 #include <optional>
 #include <vector>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 
 /// D[m][n] = alpha * sum over k of A[m][k] * B[k][n] (+ D): D is row-major, strides in elements.
@@ -33,4 +33,4 @@ struct GemmShape {
 /// Nothing for types and layouts that the library does not take. `a`, `b`: of node's operands.
 std::optional<GemmShape> gemmShape(const StageGraph& graph, int node, const View& a, const View& b);
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

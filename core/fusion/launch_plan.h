@@ -2,15 +2,14 @@
 // instruction, and what each reads and writes.
 #pragma once
 
-#include "runtime/cuda/attention_shape.h"
-#include "runtime/cuda/gemm_shape.h"
-#include "runtime/cuda/kernels.h"
-#include "runtime/cuda/stage_graph.h"
+#include "core/fusion/attention_shape.h"
+#include "core/fusion/gemm_shape.h"
+#include "core/fusion/stage_graph.h"
 
 #include <optional>
 #include <vector>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 
 struct PlannedLaunch {
@@ -21,19 +20,24 @@ struct PlannedLaunch {
     std::vector<BufferId> reads, writes;
 
     bool isOncePerStep = false;     ///< Runs in the first microbatch only: what it reads is fixed.
-    KernelTexts kernels;            ///< kKernels.
     std::optional<GemmShape> gemm;  ///< kGemm: reads A and B, writes D.
     bool accumulates = false;       ///< kGemm: D is an accumulator.
     /// kAttention: reads q, k, v (and o, grad o, statistics), writes o, statistics (grad q, k, v).
     std::optional<AttentionShape> attention;
     bool isBackward = false;
+    std::vector<int> replaced; ///< kAttention, forward: nodes that need no kernel for it.
     /// kCollective of the update that reduces an accumulator: the launch (in planLaunches' order)
     /// after whose last run it may begin, beside what follows. -1: runs in its place.
     int beginsAfter = -1;
+    /// Runs on the second stream, begun before launch `issueBefore` of the same segment and waited
+    /// for before `joinBefore`: a launch of the segment, or the one behind its end (the segment does
+    /// not end before it). See side_launches.h.
+    bool isOnSide = false;
+    int issueBefore = -1, joinBefore = -1;
 };
 
 /// In the order of their nodes.
 /// `fusesAttention`: where cuDNN is there.
 std::vector<PlannedLaunch> planLaunches(StageGraph& graph, bool fusesAttention = true);
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

@@ -1,10 +1,10 @@
-#include "runtime/cuda/arena_layout.h"
+#include "core/fusion/arena_layout.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 namespace
 {
@@ -83,6 +83,7 @@ public:
     ArenaLayout run(int64_t scratchBytes)
     {
         findUses();
+        findInPlace();
         std::vector<size_t> temporaries;
         for (size_t b = 0; b < uses_.size(); ++b) {
             const Buffer& buffer = graph_.stage().buffers[b];
@@ -93,7 +94,7 @@ public:
                                     buffer.kind == BufferKind::kGradient ||
                                     buffer.kind == BufferKind::kBatch;
             const bool isLoss = graph_.stage().loss == BufferId(b);
-            if (uses_[b].first < 0 && !isFromHost && !isLoss)
+            if ((uses_[b].first < 0 && !isFromHost && !isLoss) || inPlaceOf_[b].isValid())
                 continue;
             place.slots = slotsOf(b);
             if (isFromHost || isLoss || uses_[b].segments.size() > 1 || isConstant(b) ||
@@ -105,6 +106,10 @@ public:
             }
         }
         placeTemporaries(temporaries);
+        for (size_t b = 0; b < uses_.size(); ++b) {
+            if (inPlaceOf_[b].isValid())
+                layout_.places[b] = layout_.places[inPlaceOf_[b].index()];
+        }
         layout_.scratch = layout_.bytes;
         layout_.bytes += aligned(scratchBytes);
         return std::move(layout_);
@@ -142,6 +147,32 @@ private:
                         use.segments.insert(SegmentKind::kBackward);
                 }
             }
+        }
+        // What runs beside others holds its memory from its beginning until it is waited for.
+        for (const PlannedLaunch& launch : launches_) {
+            if (!launch.isOnSide)
+                continue;
+            for (const auto* side : {&launch.reads, &launch.writes}) {
+                for (const BufferId id : *side) {
+                    Use& use = uses_[id.index()];
+                    use.first = std::min(use.first, launch.issueBefore);
+                    use.last = std::max(use.last, launch.joinBefore - 1);
+                }
+            }
+        }
+    }
+
+    /// Accumulators that nothing but their all-reduce reads hold its result too.
+    void findInPlace()
+    {
+        inPlaceOf_.resize(uses_.size());
+        for (const PlannedLaunch& launch : launches_) {
+            const Instruction& made =
+                *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
+            if (launch.kind == PlannedLaunch::Kind::kCollective && launch.beginsAfter >= 0 &&
+                made.collective == CollectiveKind::kAllReduce &&
+                graph_.users(launch.reads[0]).size() == 1)
+                inPlaceOf_[launch.writes[0].index()] = launch.reads[0];
         }
     }
 
@@ -186,6 +217,7 @@ private:
     const std::vector<PlannedLaunch>& launches_;
     int inFlight_;
     std::vector<Use> uses_;
+    std::vector<BufferId> inPlaceOf_; ///< By buffer: whose memory it takes over; mostly none.
     ArenaLayout layout_;
 };
 
@@ -217,4 +249,4 @@ ArenaLayout layOutArena(const StageGraph& graph, const std::vector<PlannedLaunch
     return Layout(graph, launches, stage).run(scratchBytes);
 }
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

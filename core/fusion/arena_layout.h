@@ -2,11 +2,11 @@
 // as long as launches need it.
 #pragma once
 
-#include "runtime/cuda/launch_plan.h"
+#include "core/fusion/launch_plan.h"
 
 #include <vector>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 
 /// The address for microbatch m is offset + (m % slots) * slotBytes.
@@ -29,4 +29,4 @@ ArenaLayout layOutArena(const StageGraph& graph, const std::vector<PlannedLaunch
 /// Microbatches of a stage whose forward has begun and whose backward has not ended, at most.
 int inFlight(const std::vector<QueueEntry>& queue);
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

@@ -1,9 +1,9 @@
-#include "runtime/cuda/attention_shape.h"
+#include "core/fusion/attention_shape.h"
 
 #include <algorithm>
 #include <set>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 namespace
 {
@@ -551,4 +551,4 @@ std::vector<Attention> findAttentions(StageGraph& graph)
     return found;
 }
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion

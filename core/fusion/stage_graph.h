@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace alpa::cuda
+namespace alpa::fusion
 {
 
 /// An instruction with its place.
@@ -103,4 +103,4 @@ private:
 std::vector<int64_t> rowMajorStrides(const std::vector<int64_t>& dims);
 int64_t product(const std::vector<int64_t>& dims);
 
-} // namespace alpa::cuda
+} // namespace alpa::fusion
