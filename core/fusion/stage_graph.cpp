@@ -80,6 +80,14 @@ std::vector<int64_t> rowMajorStrides(const std::vector<int64_t>& dims)
     return strides;
 }
 
+int64_t product(const std::vector<int64_t>& dims)
+{
+    int64_t count = 1;
+    for (const int64_t dim : dims)
+        count *= dim;
+    return count;
+}
+
 StageGraph::StageGraph(const Program& program, int stage, int device)
     : program_(program)
     , stage_(program.stages[static_cast<size_t>(stage)])

@@ -16,14 +16,6 @@ constexpr int64_t kSmall = 1 << 16;
 
 } // namespace
 
-int64_t product(const std::vector<int64_t>& dims)
-{
-    int64_t count = 1;
-    for (const int64_t dim : dims)
-        count *= dim;
-    return count;
-}
-
 int64_t innermost(const std::vector<int64_t>& dims)
 {
     for (size_t d = dims.size(); d-- > 0;) {

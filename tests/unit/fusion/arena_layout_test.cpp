@@ -56,9 +56,10 @@ TEST(ArenaLayout, WhatIsNeededAtOnceNeverOverlaps)
                 EXPECT_TRUE(isShared || a.offset + a.slotBytes * a.slots <= b.offset ||
                             b.offset + b.slotBytes * b.slots <= a.offset)
                     << "buffers " << held[i].buffer.number << " and " << held[j].buffer.number;
-                if (isShared)
+                if (isShared) {
                     EXPECT_TRUE(graph.kind(held[i].buffer) == BufferKind::kGradient ||
                                 graph.kind(held[j].buffer) == BufferKind::kGradient);
+                }
             }
         }
     });

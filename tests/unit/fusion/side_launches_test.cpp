@@ -37,16 +37,18 @@ TEST(SideLaunches, NothingBesideThemTouchesWhatTheyWrite)
             for (int at = launches[l].issueBefore; at < launches[l].joinBefore; ++at) {
                 const PlannedLaunch& other = launches[static_cast<size_t>(at)];
                 // The side is in order by its own.
-                if (at != own && !other.isOnSide)
+                if (at != own && !other.isOnSide) {
                     ASSERT_FALSE(conflicts(launches[l], other)) << "launches " << l << ", " << at;
+                }
             }
         }
         // The side issues by position, then by number: inputs from the side come earlier.
         for (size_t l = 0; l < launches.size(); ++l) {
             for (size_t before = 0; before < l; ++before) {
                 if (launches[l].isOnSide && launches[before].isOnSide &&
-                    touches(launches[before].writes, launches[l].reads))
+                    touches(launches[before].writes, launches[l].reads)) {
                     ASSERT_LE(launches[before].issueBefore, launches[l].issueBefore);
+                }
             }
         }
     });
