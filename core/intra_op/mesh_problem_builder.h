@@ -82,6 +82,9 @@ private:
     void decide(OpId id, int layer);
     void addPartialVariants(OpId id, int layer, const FactorRule& rule,
                             std::vector<Strategy>& allowed, Carried& carried);
+    bool isReadByBothPhases(ValueId value) const;
+    std::vector<ShardingSpec> movedSpecs(OpId id, const ShardingSpec& produced) const;
+    SpecListId addMovedVariants(OpId id, std::vector<Strategy>& allowed, Carried& carried);
     void addAccumulator(OpId id, int layer);
     void addSavedBytes(OpId id);
     void connectUpdatedParameters();

@@ -141,10 +141,86 @@ void MeshProblemBuilder::decide(OpId id, int layer)
         allowed.push_back(Strategy{});
     Carried carried = tables_.decide(ruleOf(id), allowed);
     addPartialVariants(id, layer, rule, allowed, carried);
+    SpecListId moved = carried.produced;
+    if (alwaysDecides(op.kind) && isReadByBothPhases(op.results[0]))
+        moved = addMovedVariants(id, allowed, carried);
     const int index = addNode(DecisionKind::kOp, layer, op.results[0], id, carried.produced);
     node(index).strategies = std::move(allowed);
     carry(id, index, carried, layer);
+    if (moved != carried.produced) {
+        problem_.ops[id.index()].result = moved;
+        addDiagonal(index, type(op.results[0]), carried.produced, moved, paidBy(op));
+    }
     node(index).specs = problem_.ops[id.index()].result;
+}
+
+/// Both phases read it, and each would pay for moving it: then the op can also move its result once,
+/// where it arises, and what is saved has been moved.
+bool MeshProblemBuilder::isReadByBothPhases(ValueId value) const
+{
+    const OpId producer = graph_.value(value).producer;
+    if (graph_.op(producer).phase != Phase::kForward || type(value).rank() == 0)
+        return false;
+    if (layered_.isSaved[value.index()] != 0)
+        return true;
+    return std::ranges::any_of(layered_.users[value.index()], [this](OpId user) {
+        const Op& reader = graph_.op(user);
+        const bool isView = reader.kind == OpKind::kTranspose || reader.kind == OpKind::kReshape ||
+                            reader.kind == OpKind::kConvert;
+        return isView && isReadByBothPhases(reader.results[0]);
+    });
+}
+
+/// `produced` with one axis reduced, scattered or moved to another dimension.
+std::vector<ShardingSpec> MeshProblemBuilder::movedSpecs(OpId id, const ShardingSpec& produced) const
+{
+    const TensorType& result = type(graph_.op(id).results[0]);
+    std::vector<ShardingSpec> specs;
+    for (int axis = kDataAxis + 1; axis < axes(); ++axis) {
+        const AxisSet bit = axisBit(axis);
+        if ((produced.usedAxes() & bit) == 0)
+            continue;
+        ShardingSpec without = produced;
+        without.partial &= ~bit;
+        for (AxisSet& dim : without.dims)
+            dim &= ~bit;
+        if ((produced.partial & bit) != 0)
+            specs.push_back(without);
+        for (size_t dim = 0; dim < without.dims.size(); ++dim) {
+            ShardingSpec there = without;
+            there.dims[dim] |= bit;
+            if (there.dims[dim] != produced.dims[dim] &&
+                dividesEvenly(there, result.dims, sizes()))
+                specs.push_back(there);
+        }
+    }
+    return specs;
+}
+
+/// Appends them to the strategies and returns the specs of the result under each.
+SpecListId MeshProblemBuilder::addMovedVariants(OpId id, std::vector<Strategy>& allowed,
+                                                Carried& carried)
+{
+    std::vector<std::vector<ShardingSpec>> operands;
+    for (const SpecListId list : carried.operands)
+        operands.push_back(tables_.list(list));
+    std::vector<ShardingSpec> produced = tables_.list(carried.produced);
+    std::vector<ShardingSpec> results = produced;
+    const size_t plain = allowed.size();
+    for (size_t k = 0; k < plain; ++k) {
+        for (const ShardingSpec& spec : movedSpecs(id, produced[k])) {
+            allowed.push_back(allowed[k]);
+            for (std::vector<ShardingSpec>& list : operands)
+                list.push_back(list[k]);
+            produced.push_back(produced[k]);
+            results.push_back(spec);
+            carried.share.push_back(carried.share[k]);
+        }
+    }
+    for (size_t o = 0; o < operands.size(); ++o)
+        carried.operands[o] = tables_.intern(operands[o]);
+    carried.produced = tables_.intern(produced);
+    return tables_.intern(results);
 }
 
 /// A sum of two partial sums may stay partial: then one reduction serves both.

@@ -6,9 +6,10 @@
 namespace alpa
 {
 
-/// sharding.results[0] with the partial axes that the op's split reduction factors and partial
-/// operands really leave. Differs from results[0] when the op reduces its result at once: a
-/// softmax's maximum, a mean, a loss.
+/// Result 0 as the operands' specs leave it: split where their factors are, partial where these are
+/// reductions or operands are partial. Differs from results[0] when the op moves its result at
+/// once: a softmax's maximum, a mean or a loss is reduced, what the backward phase reads as well
+/// goes to where it is read.
 ShardingSpec producedSpec(const FactorRule& rule, const OpSharding& sharding);
 
 } // namespace alpa

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace alpa
 {
@@ -30,11 +31,30 @@ DerivativeRule derivativeRule(OpKind kind)
 namespace
 {
 
+/// Reshapes, transposes and conversions between a contraction and the sum.
+constexpr int kLongestChain = 6;
+
 /// Values without elements have nothing to differentiate, and their sizes break the formulas of
 /// windows.
 bool canBeActive(const TensorType& type)
 {
     return isFloating(type.dtype) && type.elementCount() > 0;
+}
+
+/// Does a contraction yield it, or at most `hops` ops that pass partial sums on from contractions?
+bool isFreshSum(const Graph& graph, ValueId cotangent, int hops)
+{
+    const OpId producer = graph.value(cotangent).producer;
+    if (!producer.isValid() || graph.op(producer).phase != Phase::kBackward)
+        return false;
+    const Op& op = graph.op(producer);
+    if (op.kind == OpKind::kDot || op.kind == OpKind::kConvolution)
+        return true;
+    constexpr OpKind kPassing[] = {OpKind::kAdd, OpKind::kConvert, OpKind::kNegate,
+                                   OpKind::kReshape, OpKind::kTranspose};
+    return hops > 0 && std::ranges::find(kPassing, op.kind) != std::end(kPassing) &&
+           std::ranges::all_of(
+               op.operands, [&](ValueId operand) { return isFreshSum(graph, operand, hops - 1); });
 }
 
 } // namespace
@@ -45,6 +65,7 @@ Backward::Backward(Graph& graph, const std::vector<bool>& isConstantOp)
     , isActive_(graph.values.size(), false)
     , isParameter_(graph.values.size(), false)
     , cotangents_(graph.values.size())
+    , pending_(graph.values.size())
     , contributions_(graph.values.size())
     , contributionGroups_(graph.values.size())
     , groups_(scopeGroups(graph))
@@ -68,9 +89,18 @@ Backward::Backward(Graph& graph, const std::vector<bool>& isConstantOp)
 
 void Backward::startOp(OpId id)
 {
-    builder_.deriveFrom(id);
     const ScopeId scope = graph_.op(id).scope;
-    group_ = scope.isValid() ? groups_[scope.index()] : -1;
+    const int group = scope.isValid() ? groups_[scope.index()] : -1;
+    // Summed in the group of the uses, so that values used twice in a later stage send one
+    // cotangent back.
+    if (group != group_) {
+        for (const ValueId value : unsettled_)
+            settle(value);
+        unsettled_.clear();
+    }
+    group_ = group;
+    use_ = id;
+    builder_.deriveFrom(id);
 }
 
 void Backward::contribute(ValueId value, ValueId cotangent)
@@ -78,19 +108,54 @@ void Backward::contribute(ValueId value, ValueId cotangent)
     if (!isActive(value))
         return;
     CHECK(graph_.type(value) == graph_.type(cotangent), "a cotangent has the type of its value");
-    // Summed at once and in the scope of the use, so that values used twice in a later stage send
-    // one cotangent back.
-    ValueId* sum = &cotangents_[value.index()];
     if (isParameter_[value.index()]) {
-        std::vector<int>& groups = contributionGroups_[value.index()];
-        const auto at = std::ranges::find(groups, group_) - groups.begin();
-        if (at == std::ssize(groups)) {
-            groups.push_back(group_);
-            contributions_[value.index()].emplace_back();
-        }
-        sum = &contributions_[value.index()][static_cast<size_t>(at)];
+        contributeToParameter(value, cotangent);
+        return;
     }
-    *sum = sum->isValid() ? builder_.add(*sum, cotangent) : cotangent;
+    Pending& pending = pending_[value.index()];
+    if (!pending.lastUse.isValid())
+        unsettled_.push_back(value);
+    pending.lastUse = use_;
+    addTo(isFreshSum(graph_, cotangent, kLongestChain) ? pending.fresh : pending.whole, cotangent);
+}
+
+void Backward::addTo(ValueId& sum, ValueId term)
+{
+    sum = sum.isValid() ? builder_.add(sum, term) : term;
+}
+
+void Backward::contributeToParameter(ValueId value, ValueId cotangent)
+{
+    std::vector<int>& groups = contributionGroups_[value.index()];
+    const auto at = std::ranges::find(groups, group_) - groups.begin();
+    if (at == std::ssize(groups)) {
+        groups.push_back(group_);
+        contributions_[value.index()].emplace_back();
+    }
+    addTo(contributions_[value.index()][static_cast<size_t>(at)], cotangent);
+}
+
+void Backward::settle(const Op& op)
+{
+    for (const ValueId result : op.results)
+        settle(result);
+    builder_.deriveFrom(use_);
+}
+
+/// What devices may hold in parts is added before what is whole, the cotangent of a residual, so
+/// that one reduction serves q, k and v.
+void Backward::settle(ValueId value)
+{
+    const Pending pending = std::exchange(pending_[value.index()], {});
+    if (!pending.lastUse.isValid())
+        return;
+    builder_.deriveFrom(pending.lastUse);
+    ValueId sum = cotangents_[value.index()];
+    for (const ValueId part : {pending.whole, pending.fresh}) {
+        if (part.isValid())
+            addTo(sum, part);
+    }
+    cotangents_[value.index()] = sum;
 }
 
 std::optional<double> Backward::splat(ValueId id) const

@@ -35,7 +35,9 @@ public:
     bool isActive(ValueId id) const { return isActive_[id.index()]; }
     /// Adds `cotangent` to that of `value` if it is active.
     void contribute(ValueId value, ValueId cotangent);
-    /// The cotangent so far; invalid if nothing contributed.
+    /// Sums what contributed to the results of `op`, before its rule reads their cotangents.
+    void settle(const Op& op);
+    /// The settled cotangent; invalid if nothing contributed.
     ValueId cotangent(ValueId value) const { return cotangents_[value.index()]; }
     const std::vector<ValueId>& parameterContributions(ValueId value) const
     {
@@ -56,11 +58,24 @@ public:
     ValueId spread(ValueId x, const std::vector<int>& reduced, ValueId like);
 
 private:
+    /// What contributed to a value in this group: sums that devices may hold in parts, and the
+    /// rest.
+    struct Pending {
+        ValueId fresh, whole;
+        OpId lastUse;
+    };
+    void settle(ValueId value);
+    void addTo(ValueId& sum, ValueId term);
+    void contributeToParameter(ValueId value, ValueId cotangent);
+
     Graph& graph_;
     GraphBuilder builder_;
     std::vector<bool> isActive_;
     std::vector<bool> isParameter_;
     std::vector<ValueId> cotangents_; ///< By value; invalid where nothing contributed.
+    std::vector<Pending> pending_;    ///< By value.
+    std::vector<ValueId> unsettled_;  ///< With something pending, in order of the first.
+    OpId use_;                        ///< Of startOp.
     std::vector<std::vector<ValueId>>
         contributions_; ///< By value, of parameters: one per scope group.
     std::vector<std::vector<int>> contributionGroups_;

@@ -113,10 +113,11 @@ Result<Differentiation> differentiateLoss(const Graph& loss)
         if (!isOnTheWay[i])
             continue;
         const Op op = graph.ops[i]; // A copy: emitting ops moves the table.
+        backward.startOp(OpId(i));
+        backward.settle(op);
         const ValueId cotangent = backward.cotangent(op.results[0]);
         CHECK(cotangent.isValid() || op.results.size() > 1,
               "every rule contributes to all active operands");
-        backward.startOp(OpId(i));
         derivativeRule(op.kind)(backward, op, cotangent);
     }
     for (const GraphInput& input : graph.inputs) {
