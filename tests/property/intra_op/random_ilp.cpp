@@ -119,6 +119,25 @@ IlpProblem randomIlp(Rng& rng, const RandomIlpOptions& options)
     return problem;
 }
 
+RandomIlpOptions smallOptions(Rng& rng, int size, bool hasMemory)
+{
+    return {.nodes = rng.between(1, 1 + size),
+            .strategies = 4,
+            .times = 8,
+            .hasMemory = hasMemory,
+            .isIntegral = rng.chance(0.5)};
+}
+
+void addLastingUsages(Rng& rng, IlpProblem& problem)
+{
+    for (IlpNode& node : problem.nodes) {
+        IlpUsage usage{rng.below(8), 8, {}};
+        for (size_t s = 0; s < node.costs.size(); ++s)
+            usage.bytes.push_back(rng.below(100));
+        node.usages.push_back(std::move(usage));
+    }
+}
+
 BruteForceResult bruteForce(const IlpProblem& problem)
 {
     BruteForceResult result;

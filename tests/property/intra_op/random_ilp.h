@@ -22,6 +22,12 @@ struct RandomIlpOptions {
 /// then.
 IlpProblem randomIlp(Rng& rng, const RandomIlpOptions& options);
 
+/// Of up to 1 + size nodes: what brute force takes no time for.
+RandomIlpOptions smallOptions(Rng& rng, int size, bool hasMemory);
+
+/// Gives every node a usage that lasts from a random time to the end, time 8.
+void addLastingUsages(Rng& rng, IlpProblem& problem);
+
 struct BruteForceResult {
     std::optional<double> cost;       ///< Least cost of a feasible choice.
     std::optional<int64_t> leastPeak; ///< Over choices of finite cost.
