@@ -36,6 +36,19 @@ Status checkGpus(const ParallelPlan& plan, const std::string& devices)
     return {};
 }
 
+/// Per device of the cluster: the arenas of its stages.
+std::vector<int64_t> deviceBytes(const Program& program, int devices)
+{
+    std::vector<int64_t> bytes(static_cast<size_t>(devices), 0);
+    for (const StageProgram& stage : program.stages) {
+        for (const DeviceId device : stage.mesh.devices) {
+            if (device.number < bytes.size())
+                bytes[device.number] += stage.arenaBytes;
+        }
+    }
+    return bytes;
+}
+
 } // namespace
 
 Status checkDevices(const ParallelPlan& plan, const std::string& devices)
@@ -74,7 +87,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     control.report("lowering the plan", -1);
     ASSIGN_OR_RETURN(Program program, lowerPlan(plan));
     if (request.onStart)
-        request.onStart();
+        request.onStart(deviceBytes(program, plan.cluster.deviceCount()));
     RunOptions options;
     options.steps = request.steps;
     // The host stays near the GPU: seconds without progress mean that something hangs.

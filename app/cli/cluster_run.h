@@ -18,7 +18,8 @@ struct RunRequest {
     std::optional<std::string> traceFile;
     LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
     bool fusesAttention = true;   ///< Of GPUs: runs attention by a kernel of its own.
-    std::function<void()> onStart; ///< When everything is there and lowered.
+    /// When everything is there and lowered; bytes that each device sets aside.
+    std::function<void(const std::vector<int64_t>& deviceBytes)> onStart;
     std::function<void(const StepReport&)> onStep;
 };
 

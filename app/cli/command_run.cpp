@@ -39,7 +39,7 @@ ExitCode failRun(const Console& console, const Error& error)
 }
 
 void reportStart(const Console& console, const ParallelPlan& plan, const std::string& kind,
-                 int steps)
+                 int steps, const std::vector<int64_t>& deviceBytes)
 {
     const int devices = plan.cluster.deviceCount();
     if (console.json)
@@ -47,7 +47,8 @@ void reportStart(const Console& console, const ParallelPlan& plan, const std::st
                    {"devices", devices},
                    {"microbatches", plan.microbatches},
                    {"steps", steps},
-                   {"predicted_ms", milliseconds(plan.stepTime)}});
+                   {"predicted_ms", milliseconds(plan.stepTime)},
+                   {"device_bytes", deviceBytes}});
     else
         print(
             fmt::format("{}: {} on {} {} {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
@@ -138,7 +139,10 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         .traceFile = {},
         .times = &times,
         .fusesAttention = arguments.attention == "fused",
-        .onStart = [&] { reportStart(console, **plan, arguments.devices, arguments.steps); },
+        .onStart =
+            [&](const std::vector<int64_t>& bytes) {
+                reportStart(console, **plan, arguments.devices, arguments.steps, bytes);
+            },
         .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
     if (!arguments.inputs.empty())
         request.inputs = arguments.inputs;

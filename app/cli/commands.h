@@ -21,6 +21,8 @@ Command addWhy(CLI::App& app);
 Command addDiff(CLI::App& app);
 Command addSweep(CLI::App& app);
 Command addProfile(CLI::App& app);
+Command addDevices(CLI::App& app);
+Command addReport(CLI::App& app);
 Command addRun(CLI::App& app);
 Command addGradients(CLI::App& app);
 Command addExport(CLI::App& app);

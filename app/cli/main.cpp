@@ -35,7 +35,7 @@ int main(int argc, char** argv)
     bool json = false;
     std::vector<std::pair<CLI::App*, Command>> commands;
     for (const auto add : {addImport, addPlan, addShow, addWhy, addDiff, addSweep, addCompare,
-                           addExport, addRun, addProfile, addGradients, addBench}) {
+                           addExport, addReport, addDevices, addRun, addProfile, addGradients, addBench}) {
         const Command run = add(app);
         CLI::App* command = app.get_subcommands({}).back();
         command->add_flag("--json", json, "Machine-readable output");

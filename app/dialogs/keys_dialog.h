@@ -1,4 +1,4 @@
-// The sheet of keys, from "?" and the Help menu.
+// The sheet of keys, made of the menus of the window it belongs to, from "?" and the Help menu.
 #pragma once
 
 #include <QDialog>

@@ -89,9 +89,15 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
         return entry.name;
     if (column == kConstraints)
         return plan == nullptr ? entry.problem() : describeSetup(entry.setup);
-    const std::optional<Seconds> measured = session_->measuredStep(entry.id);
-    if (column == kMeasured)
-        return measured ? QVariant(timeText(*measured)) : QVariant();
+    if (column == kMeasured || column == kSpread || column == kError) {
+        const std::optional<Measurement> measured = session_->measurement(entry.id);
+        if (!measured)
+            return {};
+        if (column == kError)
+            return plan == nullptr ? QString() : changeText(plan->stepTime.count, measured->median.count);
+        return column == kMeasured ? timeText(measured->median)
+                                   : tr("%1 to %2").arg(timeText(measured->low), timeText(measured->high));
+    }
     if (plan == nullptr)
         return column == kStep ? QVariant(tr("no plan")) : QVariant();
     const PlanEntry* baseline = session_->baseline();
@@ -122,8 +128,14 @@ QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
     const ParallelPlan* plan = entry.plan();
     if (column == kName || column == kConstraints || column == kDegrees)
         return text(entry, column);
-    if (column == kMeasured)
-        return session_->measuredStep(entry.id).value_or(kForever).count;
+    if (column == kMeasured || column == kSpread || column == kError) {
+        const std::optional<Measurement> measured = session_->measurement(entry.id);
+        if (!measured || plan == nullptr)
+            return std::numeric_limits<double>::infinity();
+        return column == kMeasured ? measured->median.count
+               : column == kSpread ? (measured->high - measured->low).count
+                                   : plan->stepTime / measured->median;
+    }
     if (plan == nullptr)
         return std::numeric_limits<double>::infinity();
     if (column == kMemory)
@@ -137,6 +149,10 @@ QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
 
 QString PlansModel::tip(const PlanEntry& entry, int column) const
 {
+    if (column == kSpread)
+        return tr("Where the median lies with 95 % confidence");
+    if (column == kError)
+        return tr("Prediction against the measured median");
     if (column == kMemory)
         return tr("Most memory of a device, at the peak of the step");
     if (column == kBaseline)
@@ -191,7 +207,7 @@ QVariant PlansModel::headerData(int section, Qt::Orientation orientation, int ro
     if (role != Qt::DisplayRole)
         return {};
     const QString titles[kColumns] = {QString(),       tr("Plan"),         tr("Predicted"), tr("vs ★"),
-                                      tr("Measured"),  tr("Samples"),      tr("Memory"),    tr("DP·TP·PP"),
+                                      tr("Measured"),  tr("95 %"), tr("Error"), tr("Samples"),      tr("Memory"),    tr("DP·TP·PP"),
                                       tr("Microbatch"), tr("Proof"),       tr("Asked for")};
     return titles[section];
 }

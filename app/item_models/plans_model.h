@@ -18,7 +18,9 @@ public:
         kName,
         kStep,
         kChange, ///< Against the baseline.
-        kMeasured,
+        kMeasured, ///< Median of the steps.
+        kSpread,   ///< Its 95 % interval.
+        kError,    ///< Of the prediction.
         kThroughput,
         kMemory,
         kDegrees,

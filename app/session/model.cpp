@@ -38,8 +38,8 @@ std::vector<QString> findExcerpts(const std::vector<Diagnostic>& diagnostics, st
 
 } // namespace
 
-std::shared_ptr<const Model> makeModel(const QString& path, Graph graph, std::vector<Diagnostic> diagnostics,
-                                       std::string_view source, const QString& sha256)
+std::shared_ptr<Model> makeModel(const QString& path, Graph graph, std::vector<Diagnostic> diagnostics,
+                                 std::string_view source, const QString& sha256)
 {
     auto model = std::make_shared<Model>();
     model->path = path;
@@ -57,6 +57,10 @@ std::shared_ptr<const Model> makeModel(const QString& path, Graph graph, std::ve
         if (input.role == InputRole::kBatch && type.rank() > 0)
             model->batch = type.dims[0];
     }
+    const bool isForward = std::ranges::all_of(graph.ops, [](const Op& op) { return op.phase == Phase::kForward; });
+    model->needsLoss = isForward && !graph.ops.empty() && std::ranges::none_of(graph.outputs, [](const GraphOutput& output) {
+        return output.role == OutputRole::kLoss;
+    });
     model->graph = std::make_shared<const Graph>(std::move(graph));
     return model;
 }

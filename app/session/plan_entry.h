@@ -22,6 +22,8 @@ struct PlanEntry {
 
     const ParallelPlan* plan() const { return facts ? facts->plan.get() : nullptr; }
     bool isBaseline() const { return setup.options.strategy != PlanStrategy::kAuto; }
+    /// Made for a cluster that nobody has.
+    bool isHypothetical() const { return !setup.whatIf.isNone(); }
     /// Why there is no plan; empty if there is one.
     QString problem() const;
 };

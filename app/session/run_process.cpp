@@ -43,6 +43,10 @@ void applyRunLine(RunRecord& record, const QByteArray& line)
                                  : std::string();
     if (kind == "start") {
         record.state = RunRecord::State::kRunning;
+        if (const auto memory = event.find("device_bytes"); memory != event.end() && memory->is_array()) {
+            for (const auto& bytes : *memory)
+                record.deviceMemory.push_back(Bytes(bytes.is_number() ? bytes.get<int64_t>() : 0));
+        }
     } else if (kind == "step") {
         record.state = RunRecord::State::kRunning;
         record.steps.push_back({.step = int(number(event, "step")),
@@ -71,6 +75,7 @@ RunProcess::RunProcess(RunRecord record, QObject* parent) : QObject(parent), rec
     killTimer_.setInterval(kKillAfterMs);
     connect(&killTimer_, &QTimer::timeout, &process_, &QProcess::kill);
     connect(&process_, &QProcess::readyReadStandardOutput, this, &RunProcess::readOutput);
+    connect(&process_, &QProcess::readyReadStandardError, this, &RunProcess::readErrors);
     connect(&process_, &QProcess::finished, this, &RunProcess::finish);
     connect(&process_, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
         if (error == QProcess::FailedToStart)
@@ -87,7 +92,7 @@ RunProcess::~RunProcess()
     }
 }
 
-void RunProcess::start(const QString& program, const QString& planFile, double learningRate)
+void RunProcess::start(const RunCommand& command)
 {
     if (isStopping_) {
         record_.state = RunRecord::State::kStopped;
@@ -95,11 +100,9 @@ void RunProcess::start(const QString& program, const QString& planFile, double l
         Q_EMIT finished();
         return;
     }
-    QStringList arguments{u"run"_s, planFile, u"--devices"_s, record_.devices, u"--steps"_s,
-                          QString::number(record_.stepsWanted), u"--json"_s};
-    if (learningRate > 0)
-        arguments << u"--learning-rate"_s << QString::number(learningRate, 'g', 6);
-    process_.start(program, arguments);
+    if (!command.standardInput.isEmpty())
+        process_.setStandardInputFile(command.standardInput);
+    process_.start(command.program, command.arguments);
     Q_EMIT changed();
 }
 
@@ -133,6 +136,16 @@ void RunProcess::readOutput()
         Q_EMIT changed();
 }
 
+void RunProcess::readErrors()
+{
+    const QByteArrayList lines = process_.readAllStandardError().split('\n');
+    for (const QByteArray& line : lines) {
+        if (!line.trimmed().isEmpty() && record_.log.size() < kMaxLogLines)
+            record_.log.append(QString::fromUtf8(line).trimmed());
+    }
+    Q_EMIT changed();
+}
+
 void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
 {
     killTimer_.stop();
@@ -140,17 +153,13 @@ void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
     const QByteArray rest = process_.readAllStandardOutput();
     if (!rest.trimmed().isEmpty())
         applyRunLine(record_, rest);
-    const QByteArrayList errorLines = process_.readAllStandardError().split('\n');
-    for (const QByteArray& line : errorLines) {
-        if (!line.trimmed().isEmpty())
-            record_.log.append(QString::fromUtf8(line).trimmed());
-    }
+    readErrors();
     if (isStopping_) {
         record_.state = RunRecord::State::kStopped;
     } else if (record_.state != RunRecord::State::kFailed && (status == QProcess::CrashExit || exitCode != 0)) {
         record_.state = RunRecord::State::kFailed;
         const QString last = record_.log.isEmpty() ? QString() : u": "_s + record_.log.last();
-        record_.message = (status == QProcess::CrashExit ? tr("the run crashed") : tr("the run ended with code %1").arg(exitCode)) + last;
+        record_.message = (status == QProcess::CrashExit ? tr("the run was killed or crashed") : tr("the run ended with code %1").arg(exitCode)) + last;
     } else if (record_.state != RunRecord::State::kFailed) {
         record_.state = RunRecord::State::kDone;
     }

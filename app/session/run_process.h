@@ -1,10 +1,11 @@
-// A run of a plan as a separate process: `alpa run PLAN --devices cpu:N --steps K --json`, its JSON lines read as they
-// come. A crash of the run is a message here, nothing more.
+// A run of a plan as a separate process, here or over ssh: `alpa run PLAN --devices cpu:N --steps K --json`, its JSON
+// lines read as they come. A crash of the run is a message here, nothing more.
 #pragma once
 
 #include <optional>
 #include <vector>
 
+#include "app/session/run_order.h"
 #include "core/base/units.h"
 
 #include <QObject>
@@ -24,12 +25,15 @@ struct RunStep {
 
 /// What a run has said so far.
 struct RunRecord {
-    enum class State { kStarting, kRunning, kDone, kStopped, kFailed };
+    enum class State { kWaiting, kStarting, kRunning, kDone, kStopped, kFailed };
     int id = 0;
     int planId = 0;
     QString planName;
+    QString host;    ///< Empty: this machine.
     QString devices; ///< "cpu:4"
+    int repeat = 0;  ///< Of its order, from 0.
     int stepsWanted = 0;
+    std::vector<Bytes> deviceMemory; ///< What each device sets aside, as the run says; empty if it does not.
     State state = State::kStarting;
     std::vector<RunStep> steps;
     std::optional<Seconds> median; ///< As the run itself reported it at its end, else of the steps seen.
@@ -51,7 +55,7 @@ public:
     RunProcess(RunRecord record, QObject* parent = nullptr);
     ~RunProcess() override; ///< Kills a run that is still going.
 
-    void start(const QString& program, const QString& planFile, double learningRate);
+    void start(const RunCommand& command);
     /// Asks the run to end (SIGTERM), and kills it five seconds later.
     void stop();
     bool isActive() const
@@ -60,6 +64,7 @@ public:
     }
     const RunRecord& record() const { return record_; }
     void fail(const QString& message);
+    qint64 processId() const { return process_.processId(); } ///< 0 while none runs.
 
 Q_SIGNALS:
     void changed();
@@ -67,6 +72,7 @@ Q_SIGNALS:
 
 private:
     void readOutput();
+    void readErrors();
     void finish(int exitCode, QProcess::ExitStatus status);
 
     RunRecord record_;

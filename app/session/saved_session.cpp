@@ -12,12 +12,23 @@ namespace
 constexpr int kSessionVersion = 1;
 constexpr const char* kSessionFormat = "alpa session";
 constexpr int kMostPlans = 1 << 16;
+constexpr int kMostDevices = 1 << 16;
 /// A session names a model and some hundred requests; more is another kind of file.
 constexpr Bytes kMostSessionBytes(int64_t{64} << 20);
 
 Json setupToJson(const Setup& setup)
 {
-    return {{"cluster", fromQt(setup.cluster)}, {"options", optionsToJson(setup.options)}};
+    Json json = {{"cluster", fromQt(setup.cluster)}, {"options", optionsToJson(setup.options)}};
+    if (!setup.whatIf.isNone())
+        json["whatIf"] = {{"memory", jsonNumber(setup.whatIf.memory)},
+                          {"bandwidth", jsonNumber(setup.whatIf.bandwidth)},
+                          {"devices", setup.whatIf.devices}};
+    if (!(setup.parked == PlanConstraints())) {
+        PlanOptions parked;
+        parked.constraints = setup.parked;
+        json["parked"] = optionsToJson(parked);
+    }
+    return json;
 }
 
 Setup setupFromJson(const JsonPlace& place)
@@ -25,7 +36,39 @@ Setup setupFromJson(const JsonPlace& place)
     Setup setup;
     setup.cluster = toQt(place.member("cluster").text());
     setup.options = optionsFromJson(place.member("options"));
+    if (const auto change = place.optional("whatIf", [](const JsonPlace& value) {
+            return WhatIf{.memory = value.member("memory").number(),
+                          .bandwidth = value.member("bandwidth").number(),
+                          .devices = value.member("devices").countInt(0, kMostDevices)};
+        }))
+        setup.whatIf = *change;
+    if (const auto parked = place.optional("parked", [](const JsonPlace& value) { return optionsFromJson(value); }))
+        setup.parked = parked->constraints;
     return setup;
+}
+
+Json choicesToJson(const ImportChoices& choices)
+{
+    Json dims = Json::array();
+    for (const auto& [name, size] : choices.dims)
+        dims.push_back({{"name", name}, {"size", size}});
+    Json json = {{"dims", dims}};
+    if (choices.loss)
+        json["loss"] = lossName(*choices.loss);
+    return json;
+}
+
+ImportChoices choicesFromJson(const JsonPlace& place)
+{
+    ImportChoices choices;
+    for (const JsonPlace& dim : place.member("dims").elements())
+        choices.dims[dim.member("name").text()] = dim.member("size").count(1, int64_t{1} << 30);
+    if (place.has("loss")) {
+        choices.loss = lossFromName(place.member("loss").text());
+        if (!choices.loss)
+            place.member("loss").fail("expected mean, mse or cross-entropy");
+    }
+    return choices;
 }
 
 SavedSession readSession(const JsonPlace& place)
@@ -37,6 +80,8 @@ SavedSession readSession(const JsonPlace& place)
         place.member("version").fail("expected " + std::to_string(kSessionVersion));
     session.modelPath = toQt(place.member("model").text());
     session.modelSha256 = toQt(place.member("modelSha256").text());
+    if (const auto choices = place.optional("import", [](const JsonPlace& value) { return choicesFromJson(value); }))
+        session.choices = *choices;
     session.setup = setupFromJson(place.member("setup"));
     for (const JsonPlace& element : place.member("plans").elements()) {
         SavedPlan plan;
@@ -68,6 +113,8 @@ std::string sessionToJson(const SavedSession& session, bool isCompact)
         json["plans"].push_back({{"name", fromQt(plan.name)},
                                  {"setup", setupToJson(plan.setup)},
                                  {"stepSeconds", jsonNumber(plan.stepSeconds)}});
+    if (!(session.choices == ImportChoices()))
+        json["import"] = choicesToJson(session.choices);
     if (session.baseline >= 0)
         json["baseline"] = session.baseline;
     // Paths need not be UTF-8; what is not is replaced rather than thrown at.

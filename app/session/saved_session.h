@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/session/model.h"
 #include "app/session/setup.h"
 #include "core/base/result.h"
 
@@ -22,6 +23,7 @@ struct SavedPlan {
 struct SavedSession {
     QString modelPath;   ///< Absolute.
     QString modelSha256; ///< Of the file's bytes, in hex; empty if unknown.
+    ImportChoices choices;
     Setup setup;
     std::vector<SavedPlan> plans; ///< Oldest first.
     int baseline = -1;            ///< Index in plans; -1 for none.

@@ -29,7 +29,7 @@ constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy
 /// What the planner answers, turned into an entry on the planning thread.
 void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, const JobControl& control)
 {
-    const Result<Cluster> cluster = loadCluster(fromQt(entry.setup.cluster));
+    const Result<Cluster> cluster = plannedCluster(entry.setup);
     if (!cluster.ok()) {
         entry.error = toQt(cluster.error().message);
         return;
@@ -66,17 +66,19 @@ Session::Session(QObject* parent) : QObject(parent)
     replanTimer_.setInterval(kReplanDelayMs);
     connect(&replanTimer_, &QTimer::timeout, this, &Session::planNow);
     connect(&jobs_, &JobList::progressed, this, &Session::planningChanged);
+    connect(&runs_, &RunQueue::changed, this, &Session::runsChanged);
+    connect(&runs_, &RunQueue::finished, this, &Session::plansChanged);
 }
 
 Session::~Session() = default;
 
-void Session::openModel(const QString& path)
+void Session::openModel(const QString& path, const ImportChoices& choices)
 {
     restoring_.reset();
-    readModel(path);
+    readModel(path, choices);
 }
 
-void Session::readModel(const QString& path)
+void Session::readModel(const QString& path, const ImportChoices& choices)
 {
     if (importJob_ != nullptr)
         importJob_->cancel();
@@ -85,9 +87,11 @@ void Session::readModel(const QString& path)
         QString error;
     };
     auto imported = std::make_shared<Imported>();
-    auto work = [imported, path](const JobControl& control) {
+    auto work = [imported, path, choices](const JobControl& control) {
         ImportOptions options;
         options.control = control;
+        options.dims = choices.dims;
+        options.loss = choices.loss;
         Result<ImportResult> result = importModel(fromQt(path), options);
         if (!result.ok()) {
             imported->error = toQt(result.error().message);
@@ -96,8 +100,12 @@ void Session::readModel(const QString& path)
         const QString sha256 = contentHash(path);
         // What has errors is shown too: as its list of problems.
         ImportResult& found = result.value();
-        imported->model = makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
-                                    std::move(found.diagnostics), found.sourceText, sha256);
+        const std::shared_ptr<Model> model = makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
+                                                       std::move(found.diagnostics), found.sourceText, sha256);
+        model->choices = choices;
+        for (const std::string& name : found.openDims)
+            model->openDims.push_back(toQt(name));
+        imported->model = model;
     };
     importJob_ = jobs_.start(tr("Import %1").arg(modelNameOf(path)), work, [this, imported] {
         auto* job = importJob_;
@@ -111,22 +119,27 @@ void Session::readModel(const QString& path)
         }
         takeModel(imported->model);
         restoreSaved();
-        if (model_->graph->ops.empty())
+        if (!model_->openDims.empty() || model_->needsLoss)
+            Q_EMIT importUndecided();
+        else if (model_->graph->ops.empty())
             Q_EMIT importFailed(tr("%1 could not be read; Problems says why and where").arg(model_->name));
         else
             planNow();
     });
 }
 
-void Session::openPlan(const QString& path)
+namespace
 {
-    struct Loaded {
-        std::shared_ptr<PlanEntry> entry = std::make_shared<PlanEntry>();
-        std::shared_ptr<const Model> model;
-        QString error;
-    };
-    auto loaded = std::make_shared<Loaded>();
-    auto work = [loaded, path](const JobControl&) {
+
+struct LoadedPlan {
+    std::shared_ptr<PlanEntry> entry = std::make_shared<PlanEntry>();
+    std::shared_ptr<const Model> model;
+    QString error;
+};
+
+BackgroundJob::Work loadingOf(const QString& path, const std::shared_ptr<LoadedPlan>& loaded)
+{
+    return [loaded, path](const JobControl&) {
         Result<std::shared_ptr<const ParallelPlan>> plan = loadPlan(fromQt(path));
         if (!plan.ok()) {
             loaded->error = toQt(plan.error().message);
@@ -137,14 +150,46 @@ void Session::openPlan(const QString& path)
         loaded->model = makeModel(toQt((*plan)->modelPath), *(*plan)->graph, {}, {});
         loaded->entry->facts = describePlan(*plan);
     };
-    jobs_.start(tr("Open plan"), work, [this, loaded] {
+}
+
+} // namespace
+
+void Session::openPlan(const QString& path)
+{
+    planFiles_.clear();
+    auto loaded = std::make_shared<LoadedPlan>();
+    jobs_.start(tr("Open plan"), loadingOf(path, loaded), [this, loaded] {
         if (loaded->model == nullptr) {
+            isOpeningPlan_ = false;
             Q_EMIT importFailed(loaded->error);
             return;
         }
+        isOpeningPlan_ = false;
         takeModel(loaded->model);
         setInitialSetup(loaded->entry->setup);
         takeOutcome(loaded->entry, false);
+        for (const QString& other : std::exchange(planFiles_, {}))
+            addPlan(other);
+    });
+    isOpeningPlan_ = true;
+}
+
+void Session::addPlan(const QString& path)
+{
+    // While the first of several is read, the others wait for its model.
+    if (model_ == nullptr || isOpeningPlan_) {
+        planFiles_ << path;
+        return;
+    }
+    auto loaded = std::make_shared<LoadedPlan>();
+    jobs_.start(tr("Open plan"), loadingOf(path, loaded), [this, loaded, path] {
+        const auto facts = loaded->entry->facts;
+        if (facts == nullptr || model_ == nullptr || toQt(facts->plan->modelName) != model_->name) {
+            Q_EMIT planFileRefused(facts == nullptr ? loaded->error : tr("%1 is a plan of another model").arg(path));
+            return;
+        }
+        loaded->entry->name = QFileInfo(path).completeBaseName();
+        takeOutcome(loaded->entry, true);
     });
 }
 
@@ -155,7 +200,7 @@ void Session::takeModel(std::shared_ptr<const Model> model)
     wantedBaseline_.reset();
     if (behindJob_ != nullptr)
         behindJob_->cancel();
-    stopRun();
+    runs_.clear();
     model_ = std::move(model);
     modelFacts_ = describeGraph(model_->graph, model_->layers);
     entries_.clear();
@@ -208,19 +253,19 @@ const PlanEntry* Session::entry(int id) const
 const PlanEntry* Session::answerTo(const Setup& setup) const
 {
     const auto found = std::ranges::find_if(
-        entries_, [&](const auto& entry) { return entry->error.isEmpty() && entry->setup == setup; });
+        entries_, [&](const auto& entry) { return entry->error.isEmpty() && asksTheSame(entry->setup, setup); });
     return found == entries_.end() ? nullptr : found->get();
 }
 
 bool Session::isStale() const
 {
     const PlanEntry* shown = shownPlan();
-    return shown != nullptr && !(shown->setup == setup_);
+    return shown != nullptr && !asksTheSame(shown->setup, setup_);
 }
 
 const PlanEntry* Session::obstacle() const
 {
-    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->setup == setup_; });
+    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return asksTheSame(entry->setup, setup_); });
     return found == entries_.end() || (*found)->facts != nullptr ? nullptr : found->get();
 }
 
@@ -319,14 +364,15 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
 
 void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind)
 {
-    std::erase_if(entries_, [&](const auto& old) { return old->facts == nullptr && old->setup == entry->setup; });
+    std::erase_if(entries_, [&](const auto& old) { return old->facts == nullptr && asksTheSame(old->setup, entry->setup); });
     entry->id = nextId_++;
     const bool isNumbered = entry->setup.options.strategy == PlanStrategy::kAuto ||
                             entry->setup.options.constraints !=
                                 baselineSetup(entry->setup, entry->setup.options.strategy).options.constraints;
     if (entry->name.isEmpty())
-        entry->name = isNumbered && entry->facts != nullptr ? tr("Plan %1").arg(nextPlanNumber_++)
-                                                            : strategyTitle(entry->setup.options.strategy);
+        entry->name = !isNumbered || entry->facts == nullptr ? strategyTitle(entry->setup.options.strategy)
+                      : entry->isHypothetical()             ? tr("What if %1").arg(nextPlanNumber_++)
+                                                            : tr("Plan %1").arg(nextPlanNumber_++);
     entries_.push_back(entry);
     if (wantedBaseline_ && *wantedBaseline_ == entry->setup) {
         baselineId_ = entry->id;
@@ -373,6 +419,7 @@ SavedSession Session::saved() const
         return saved;
     saved.modelPath = QFileInfo(model_->path).absoluteFilePath();
     saved.modelSha256 = model_->sha256;
+    saved.choices = model_->choices;
     saved.setup = setup_;
     saved.nextPlanNumber = nextPlanNumber_;
     for (const auto& entry : entries_) {
@@ -388,7 +435,7 @@ SavedSession Session::saved() const
 void Session::openSaved(const SavedSession& saved, const std::vector<std::pair<Setup, QString>>& history)
 {
     restoring_ = Restoring{saved, history};
-    readModel(saved.modelPath);
+    readModel(saved.modelPath, saved.choices);
 }
 
 /// After the model was read: its undo stack and setup as they were, and its plans queued for planning.
@@ -406,7 +453,7 @@ void Session::restoreSaved()
     if (was.saved.baseline >= 0)
         wantedBaseline_ = was.saved.plans[static_cast<size_t>(was.saved.baseline)].setup;
     for (const SavedPlan& plan : was.saved.plans) {
-        if (plan.setup == setup_)
+        if (asksTheSame(plan.setup, setup_))
             shownName_ = plan.name;
         else
             behindQueue_.push_back({plan.setup, plan.name});
@@ -417,62 +464,23 @@ void Session::restoreSaved()
         Q_EMIT restored({});
 }
 
-void Session::startRun(const QString& program, const QString& devices, int steps, double learningRate)
+void Session::queueRuns(const RunOrder& order, const QString& program)
 {
-    const PlanEntry* shown = shownPlan();
-    if (shown == nullptr || isRunActive())
-        return;
-    RunRecord record;
-    record.id = nextRunId_++;
-    record.planId = shown->id;
-    record.planName = shown->name;
-    record.devices = devices;
-    record.stepsWanted = steps;
-    runs_.push_back(record);
-    run_ = std::make_unique<RunProcess>(record);
-    const size_t index = runs_.size() - 1;
-    connect(run_.get(), &RunProcess::changed, this, [this, index] {
-        runs_[index] = run_->record();
-        Q_EMIT runsChanged();
-    });
-    connect(run_.get(), &RunProcess::finished, this, [this, index] {
-        runs_[index] = run_->record();
-        Q_EMIT runsChanged();
-        Q_EMIT plansChanged();
-    });
-    Q_EMIT runsChanged();
-
-    // The plan file of a large model takes a moment to write.
-    const QString file = runDirectory_.filePath(u"plan-%1.json"_s.arg(shown->id));
-    auto problem = std::make_shared<QString>();
-    auto work = [plan = shown->facts->plan, file, problem](const JobControl&) {
-        const Status saved = savePlan(*plan, fromQt(file));
-        if (!saved.ok())
-            *problem = toQt(saved.error().message);
-    };
-    jobs_.start(tr("Write plan for the run"), work, [this, problem, program, file, learningRate] {
-        if (!problem->isEmpty())
-            run_->fail(*problem);
-        else if (program.isEmpty())
-            run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
-        else
-            run_->start(program, file, learningRate);
-    });
-}
-
-void Session::stopRun()
-{
-    if (run_ != nullptr)
-        run_->stop();
+    std::vector<std::shared_ptr<const PlanEntry>> plans;
+    for (const int id : order.planIds) {
+        for (const auto& entry : entries_) {
+            if (entry->id == id && entry->facts != nullptr)
+                plans.push_back(entry);
+        }
+    }
+    if (!plans.empty())
+        runs_.add(order, plans, program);
 }
 
 std::optional<Seconds> Session::measuredStep(int planId) const
 {
-    for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-        if (run->planId == planId && run->median)
-            return run->median;
-    }
-    return std::nullopt;
+    const std::optional<Measurement> measured = runs_.measurement(planId);
+    return measured ? std::optional(measured->median) : std::nullopt;
 }
 
 } // namespace alpa::app

@@ -10,13 +10,12 @@
 #include "app/session/job_list.h"
 #include "app/session/model.h"
 #include "app/session/plan_entry.h"
-#include "app/session/run_process.h"
+#include "app/session/run_queue.h"
 #include "app/session/saved_session.h"
 #include "app/session/selection_model.h"
 #include "core/plan/plan_cache.h"
 
 #include <QObject>
-#include <QTemporaryDir>
 #include <QTimer>
 #include <QUndoStack>
 
@@ -38,9 +37,11 @@ public:
     const std::shared_ptr<PlanCache>& planCache() const { return cache_; }
 
     /// Reads a model in the background and plans it once it is there. Plans and undo history start anew.
-    void openModel(const QString& path);
+    void openModel(const QString& path, const ImportChoices& choices = {});
     /// Reads a plan file in the background; its model is the training graph inside.
     void openPlan(const QString& path);
+    /// Reads a plan file of the open model, to compare with; planFileRefused says why it is none.
+    void addPlan(const QString& path);
     /// What a file or the journal keeps of this session.
     SavedSession saved() const;
     /// Opens the model of `saved` and plans what was planned, the setup's own plan first. `history`: setups before the
@@ -81,17 +82,22 @@ public:
     /// Plans are made behind the shown one: baselines, or those of a session that was opened.
     bool isPlanningBehind() const { return behindJob_ != nullptr || !behindQueue_.empty(); }
 
-    /// Starts a run of the shown plan; `program` is the command line program.
-    void startRun(const QString& program, const QString& devices, int steps, double learningRate);
-    void stopRun();
-    bool isRunActive() const { return run_ != nullptr && run_->isActive(); }
-    const std::vector<RunRecord>& runs() const { return runs_; } ///< Oldest first; the last may be going on.
-    /// Median of the newest run of the plan that got far enough.
+    RunQueue* runQueue() { return &runs_; }
+    /// Queues runs of plans; plans that are gone or none are left out. `program` is the command line program here.
+    void queueRuns(const RunOrder& order, const QString& program);
+    void stopRun() { runs_.stopCurrent(); }
+    bool isRunActive() const { return runs_.isActive(); }
+    const std::vector<RunRecord>& runs() const { return runs_.records(); } ///< Oldest first; the last may be going on.
+    std::optional<Measurement> measurement(int planId) const { return runs_.measurement(planId); }
+    /// Its median.
     std::optional<Seconds> measuredStep(int planId) const;
 
 Q_SIGNALS:
     void modelChanged();
     void importFailed(const QString& message);
+    /// The file leaves something open that a person can say: model() tells what, openModel takes the answer.
+    void importUndecided();
+    void planFileRefused(const QString& message);
     void restored(const QString& warning); ///< A saved session is back; `warning` is empty if all is as it was.
     void setupChanged();
     void plansChanged();      ///< Entries, baseline or measurements.
@@ -112,7 +118,7 @@ private:
     void startPlanning(const Wanted& wanted, bool isBehind);
     void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind);
     void startNextBehind();
-    void readModel(const QString& path);
+    void readModel(const QString& path, const ImportChoices& choices);
     void restoreSaved();
     const PlanEntry* answerTo(const Setup& setup) const;
     void show(int id);
@@ -142,10 +148,9 @@ private:
     std::optional<Setup> wantedBaseline_; ///< Of a saved session, until its plan is there.
     QTimer replanTimer_;
     bool replansAtOnce_ = true;
-    QTemporaryDir runDirectory_; ///< Plan files handed to runs.
-    std::unique_ptr<RunProcess> run_;
-    std::vector<RunRecord> runs_;
-    int nextRunId_ = 1;
+    RunQueue runs_{&jobs_};
+    QStringList planFiles_; ///< To be added once the plan that is being opened is there.
+    bool isOpeningPlan_ = false;
 };
 
 } // namespace alpa::app

@@ -28,8 +28,9 @@ public:
     /// if the model is not where the file says: then `modelPath` may name where it is now.
     Status open(const QString& path, const QString& modelPath = {});
 
-    /// Sessions that ended without closing. Looks at the disk.
+    /// Sessions that ended without closing. Reads whole journals: not for the GUI thread.
     std::vector<AbandonedJournal> abandoned() const { return abandonedJournals(journalDirectory()); }
+    QString journalDirectory() const { return directory_ + QStringLiteral("/journal"); }
     /// Opens the session with its edits as undo steps. The journal goes once its content is in the new one.
     void restore(const AbandonedJournal& journal);
     /// The session that was open when the window was closed last, if any.
@@ -42,7 +43,6 @@ Q_SIGNALS:
     void failed(const QString& message); ///< Edits are not kept; the session goes on.
 
 private:
-    QString journalDirectory() const { return directory_ + QStringLiteral("/journal"); }
     QString lastPath() const { return directory_ + QStringLiteral("/last.apsess"); }
     void beginJournal();
     void note(const QString& edit);

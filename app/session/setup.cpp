@@ -9,12 +9,33 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-bool operator==(const Setup& a, const Setup& b)
+bool operator==(const Setup& a, const Setup& b) { return asksTheSame(a, b) && a.parked == b.parked; }
+
+bool asksTheSame(const Setup& a, const Setup& b)
 {
     // Threads never change a plan, so they do not make a setup another one.
-    return a.cluster == b.cluster && a.options.globalBatch == b.options.globalBatch &&
+    return a.cluster == b.cluster && a.whatIf == b.whatIf && a.options.globalBatch == b.options.globalBatch &&
            a.options.layers == b.options.layers && a.options.optimizer == b.options.optimizer &&
            a.options.strategy == b.options.strategy && a.options.constraints == b.options.constraints;
+}
+
+Result<Cluster> plannedCluster(const Setup& setup)
+{
+    ASSIGN_OR_RETURN(Cluster cluster, loadCluster(fromQt(setup.cluster)));
+    return applyWhatIf(std::move(cluster), setup.whatIf);
+}
+
+QString whatIfText(const WhatIf& change)
+{
+    QStringList parts;
+    const auto factor = [](double value) { return QString::number(value, 'g', 3); };
+    if (change.memory != 1)
+        parts << QCoreApplication::translate("Setup", "memory × %1").arg(factor(change.memory));
+    if (change.bandwidth != 1)
+        parts << QCoreApplication::translate("Setup", "bandwidth × %1").arg(factor(change.bandwidth));
+    if (change.devices != 0)
+        parts << QCoreApplication::translate("Setup", "%n device(s)", nullptr, change.devices);
+    return parts.join(u", "_s);
 }
 
 QString strategyTitle(PlanStrategy strategy)
@@ -57,6 +78,8 @@ QString describeSetup(const Setup& setup)
     const std::string constraints = formatConstraints(setup.options.constraints);
     if (constraints != "none")
         text += u", "_s + toQt(constraints);
+    if (!setup.whatIf.isNone())
+        text += QCoreApplication::translate("Setup", ", what if: %1").arg(whatIfText(setup.whatIf));
     return text;
 }
 
@@ -64,6 +87,7 @@ Setup baselineSetup(const Setup& setup, PlanStrategy strategy)
 {
     Setup baseline;
     baseline.cluster = setup.cluster;
+    baseline.whatIf = setup.whatIf;
     baseline.options.globalBatch = setup.options.globalBatch;
     baseline.options.optimizer = setup.options.optimizer;
     baseline.options.constraints.memoryPerDevice = setup.options.constraints.memoryPerDevice;

@@ -1,5 +1,7 @@
 #include "app/settings/app_settings.h"
 
+#include <algorithm>
+
 #include <QDir>
 #include <QFileInfo>
 #include <QStandardPaths>
@@ -51,19 +53,43 @@ ThemeChoice AppSettings::theme() const
     const QString name = store_.value(u"window/theme"_s).toString();
     if (name == "light"_L1)
         return ThemeChoice::kLight;
+    if (name == "contrast"_L1)
+        return ThemeChoice::kContrast;
     return name == "dark"_L1 ? ThemeChoice::kDark : ThemeChoice::kAuto;
 }
 
 void AppSettings::setTheme(ThemeChoice choice)
 {
-    const QString name = choice == ThemeChoice::kLight ? u"light"_s : choice == ThemeChoice::kDark ? u"dark"_s : u"auto"_s;
+    const QString name = choice == ThemeChoice::kLight ? u"light"_s : choice == ThemeChoice::kDark ? u"dark"_s
+                         : choice == ThemeChoice::kContrast                   ? u"contrast"_s
+                                                                              : u"auto"_s;
     store_.setValue(u"window/theme"_s, name);
 }
 
+int AppSettings::fontPercent() const
+{
+    return std::clamp(store_.value(u"window/font_percent"_s, 100).toInt(), kLeastFontPercent, kMostFontPercent);
+}
+
+void AppSettings::setFontPercent(int percent) { store_.setValue(u"window/font_percent"_s, percent); }
+QString AppSettings::language() const { return store_.value(u"window/language"_s).toString(); }
+void AppSettings::setLanguage(const QString& language) { store_.setValue(u"window/language"_s, language); }
+bool AppSettings::hasSeenTour() const { return store_.value(u"window/seen_tour"_s, false).toBool(); }
+void AppSettings::setSeenTour() { store_.setValue(u"window/seen_tour"_s, true); }
 QString AppSettings::cluster() const { return store_.value(u"plan/cluster"_s, u"h200-x4"_s).toString(); }
 void AppSettings::setCluster(const QString& name) { store_.setValue(u"plan/cluster"_s, name); }
 bool AppSettings::replansAtOnce() const { return store_.value(u"plan/replan_at_once"_s, true).toBool(); }
 void AppSettings::setReplansAtOnce(bool on) { store_.setValue(u"plan/replan_at_once"_s, on); }
+
+QVariantMap AppSettings::dialogState(const QString& dialog) const
+{
+    return store_.value(u"dialogs/"_s + dialog).toMap();
+}
+
+void AppSettings::setDialogState(const QString& dialog, const QVariantMap& state)
+{
+    store_.setValue(u"dialogs/"_s + dialog, state);
+}
 
 QByteArray AppSettings::windowGeometry() const { return store_.value(u"window/geometry"_s).toByteArray(); }
 

@@ -7,6 +7,7 @@
 #include <QSettings>
 #include <QString>
 #include <QStringList>
+#include <QVariantMap>
 
 namespace alpa::app
 {
@@ -22,10 +23,19 @@ public:
     void removeRecentModel(const QString& path);
     ThemeChoice theme() const;
     void setTheme(ThemeChoice choice);
+    int fontPercent() const; ///< Of the desktop's font size.
+    void setFontPercent(int percent);
+    QString language() const; ///< "de"; empty: the desktop's.
+    void setLanguage(const QString& language);
+    bool hasSeenTour() const;
+    void setSeenTour();
     QString cluster() const; ///< "h200-x4" until the user chooses another.
     void setCluster(const QString& name);
     bool replansAtOnce() const;
     void setReplansAtOnce(bool on);
+    /// What a dialog was left with, by its name; empty the first time.
+    QVariantMap dialogState(const QString& dialog) const;
+    void setDialogState(const QString& dialog, const QVariantMap& state);
     QByteArray windowGeometry() const;
     QByteArray windowState() const; ///< Empty when kept by a version with other docks.
     void setWindow(const QByteArray& geometry, const QByteArray& state);

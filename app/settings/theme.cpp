@@ -99,6 +99,32 @@ Theme makeDark()
     return theme;
 }
 
+Theme makeContrast()
+{
+    Theme theme = makeDark();
+    theme.window = QColor(Qt::black);
+    theme.surface = QColor(Qt::black);
+    theme.raised = QColor(0x101010);
+    theme.border = QColor(0x9A9A9A);
+    theme.text = QColor(0xFFFFFF);
+    theme.mutedText = QColor(0xE4E4E4);
+    theme.accent = QColor(0xFFDD33);
+    theme.accentText = QColor(Qt::black);
+    theme.selection = QColor(0x5A4A00);
+    theme.hover = QColor(0x2B2B2B);
+    theme.error = QColor(0xFF9B93);
+    theme.warning = QColor(0xFFDD33);
+    theme.good = QColor(0x7CF0A5);
+    theme.staleBar = QColor(0x2E2600);
+    theme.replicated = QColor(0xFFFFFF);
+    theme.transfer = QColor(0xFFFFFF);
+    theme.limit = QColor(0xFF9B93);
+    theme.predicted = QColor(0x8FC1FF);
+    theme.measured = QColor(0xFFAA66);
+    theme.stageTint = {QColor(0x262626), QColor(0x3A3000)};
+    return theme;
+}
+
 QPalette paletteFor(const Theme& theme)
 {
     QPalette palette;
@@ -129,7 +155,7 @@ QPalette paletteFor(const Theme& theme)
 }
 
 // Only what Fusion's palette cannot say: padding, thin borders, flat headers.
-QString styleSheetFor(const Theme& theme)
+QString styleSheetFor(const Theme& theme, double points)
 {
     QString sheet = uR"(
         QToolTip { border: 1px solid @border; padding: 4px 6px; }
@@ -159,6 +185,8 @@ QString styleSheetFor(const Theme& theme)
         QFrame#card, QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 6px; }
         QLabel[muted="true"] { color: @muted; }
         QLabel[heading="true"] { font-weight: 600; }
+        QLabel[value="true"] { font-size: @valuept; font-weight: 700; }
+        QLabel[title="true"] { font-size: @titlept; font-weight: 700; }
         QScrollArea { border: none; background: transparent; }
     )"_s;
     sheet.replace("@border"_L1, theme.border.name()).replace("@accent"_L1, theme.accent.name());
@@ -166,6 +194,7 @@ QString styleSheetFor(const Theme& theme)
     sheet.replace("@text"_L1, theme.text.name()).replace("@raised"_L1, theme.raised.name());
     sheet.replace("@surface"_L1, theme.surface.name()).replace("@selection"_L1, theme.selection.name());
     sheet.replace("@hover"_L1, theme.hover.name());
+    sheet.replace("@value"_L1, QString::number(points + 4, 'f', 1)).replace("@title"_L1, QString::number(points * 2 + 2, 'f', 1));
     return sheet;
 }
 
@@ -183,19 +212,32 @@ const Theme& darkTheme()
     return theme;
 }
 
+const Theme& contrastTheme()
+{
+    static const Theme theme = makeContrast();
+    return theme;
+}
+
 const Theme& themeOf(const QPalette& palette)
 {
+    if (palette.color(QPalette::Window) == contrastTheme().window)
+        return contrastTheme();
     return palette.color(QPalette::Window).lightnessF() < 0.5F ? darkTheme() : lightTheme();
 }
 
-void applyTheme(ThemeChoice choice)
+void applyTheme(ThemeChoice choice, int fontPercent)
 {
+    static const double desktopPoints = QApplication::font().pointSizeF();
     static const bool desktopIsDark = QApplication::palette().color(QPalette::Window).lightnessF() < 0.5F;
     const bool isDark = choice == ThemeChoice::kDark || (choice == ThemeChoice::kAuto && desktopIsDark);
-    const Theme& theme = isDark ? darkTheme() : lightTheme();
+    const Theme& theme = choice == ThemeChoice::kContrast ? contrastTheme() : isDark ? darkTheme() : lightTheme();
+    const double points = desktopPoints * std::clamp(fontPercent, kLeastFontPercent, kMostFontPercent) / 100;
+    QFont font = QApplication::font();
+    font.setPointSizeF(points);
     QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
+    QApplication::setFont(font);
     QApplication::setPalette(paletteFor(theme));
-    qApp->setStyleSheet(styleSheetFor(theme));
+    qApp->setStyleSheet(styleSheetFor(theme, points));
 }
 
 namespace

@@ -1,4 +1,4 @@
-// Colours by meaning, light and dark. Meaning never rests on colour alone: mesh axes also
+// Colours by meaning: light, dark, high contrast. Meaning never rests on colour alone: mesh axes also
 // have a letter and a pattern, stages a number.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace alpa::app
 {
 
-enum class ThemeChoice { kAuto, kLight, kDark };
+enum class ThemeChoice { kAuto, kLight, kDark, kContrast };
 
 /// One value per meaning. `axis[i]` belongs to mesh axis i (x, y, z, w).
 struct Theme {
@@ -30,12 +30,17 @@ struct Theme {
 
 const Theme& lightTheme();
 const Theme& darkTheme();
-/// By the luminance of the palette's window colour, so that a widget needs no further wiring.
+/// Black and white with a yellow accent: every text at least 12:1, every line at least 4.5:1.
+const Theme& contrastTheme();
+/// By the palette's window colour, so that a widget needs no further wiring.
 const Theme& themeOf(const QPalette& palette);
 inline const Theme& themeOf(const QWidget* widget) { return themeOf(widget->palette()); }
 
-/// Makes the whole application look so; kAuto follows the desktop's palette at start.
-void applyTheme(ThemeChoice choice);
+/// Makes the whole application look so; kAuto follows the desktop's palette at start. `fontPercent` is of the desktop's
+/// own font size.
+void applyTheme(ThemeChoice choice, int fontPercent = 100);
+constexpr int kLeastFontPercent = 80;
+constexpr int kMostFontPercent = 200;
 
 /// Fill of a box for `share` in [0, 1] of the scale, one hue from the surface on, so that text stays readable on it.
 QColor heatColor(double share, const Theme& theme);

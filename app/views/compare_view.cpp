@@ -1,16 +1,23 @@
 #include "app/views/compare_view.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/settings/qt_text.h"
+#include "app/views/compare_side.h"
 #include "app/widgets/cards.h"
+#include "core/base/files.h"
 
 #include <QApplication>
 #include <QClipboard>
+#include <QComboBox>
+#include <QFileDialog>
 #include <QHeaderView>
 #include <QScrollArea>
+#include <QShortcut>
 #include <QSortFilterProxyModel>
 #include <QStackedLayout>
+#include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -22,16 +29,61 @@ using namespace Qt::StringLiterals;
 CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     : QWidget(parent), session_(session), plans_(plans), sorted_(new QSortFilterProxyModel(this)),
       pages_(new QStackedLayout(this)), verdict_(makeMuted({})), planAll_(new QPushButton(tr("Plan all baselines"))),
-      table_(new QTableView), chart_(new BarChart)
+      table_(new QTableView), chart_(new BarChart), tabs_(new QTabWidget),
+      tradeOffs_(new ScatterChart(u"tradeOffChart"_s, tr("Trade-offs between plans"))), against_(new QComboBox),
+      accuracy_(new ScatterChart(u"accuracyChart"_s, tr("Predicted against measured steps"))), accuracyText_(makeMuted({}))
 {
     setObjectName(u"compareView"_s);
     verdict_->setObjectName(u"compareVerdict"_s);
     planAll_->setObjectName(u"planBaselines"_s);
     planAll_->setToolTip(tr("Plan data parallel, ZeRO-2, ZeRO-3, the best Megatron grid and pipeline only, with the same "
                             "cluster, batch, optimizer and memory limit"));
+    makeTable();
+    tabs_->setObjectName(u"compareTabs"_s);
+    tabs_->setDocumentMode(true);
+    tabs_->addTab(makeOverview(), tr("Table"));
+    tabs_->addTab(makeTradeOffs(), tr("Trade-offs"));
+    auto* measured = new QWidget;
+    auto* measuredColumn = new QVBoxLayout(measured);
+    measuredColumn->setContentsMargins(0, 10, 0, 0);
+    accuracyText_->setObjectName(u"accuracyText"_s);
+    measuredColumn->addWidget(accuracyText_);
+    measuredColumn->addWidget(accuracy_, 1);
+    tabs_->addTab(measured, tr("Accuracy"));
+    tabs_->addTab(new CompareSide(session), tr("Side by side"));
+    accuracy_->setShowsDiagonal(true);
+    accuracy_->setEmptyText(tr("Nothing has been measured yet: run a plan (F6)."));
+    const auto time = [](double seconds) { return timeText(Seconds(seconds)); };
+    accuracy_->setAxes(tr("predicted step"), time, tr("measured step (median, 95 % interval)"), time);
+
+    auto* empty = new EmptyState(tr("Nothing to compare yet"), tr("Plans and baselines stand side by side here once there is a plan (F5)."));
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 12, 20, 12);
+    column->setSpacing(8);
+    column->addWidget(verdict_);
+    column->addWidget(tabs_, 1);
+    pages_->addWidget(empty);
+    pages_->addWidget(content);
+
+    connect(planAll_, &QPushButton::clicked, session, &Session::planBaselines);
+    for (ScatterChart* chart : {tradeOffs_, accuracy_})
+        connect(chart, &ScatterChart::pointClicked, session, &Session::showPlan);
+    connect(against_, &QComboBox::currentIndexChanged, this, &CompareView::refreshTradeOffs);
+    connect(session, &Session::plansChanged, this, &CompareView::refresh);
+    connect(session, &Session::shownPlanChanged, this, &CompareView::refresh);
+    connect(session, &Session::planningChanged, this, [this] {
+        planAll_->setEnabled(!session_->isPlanningBehind());
+        planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…") : tr("Plan all baselines"));
+    });
+    refresh();
+}
+
+void CompareView::makeTable()
+{
     table_->setObjectName(u"compareTable"_s);
     table_->setAccessibleName(tr("Comparison of plans"));
-    sorted_->setSourceModel(plans);
+    sorted_->setSourceModel(plans_);
     sorted_->setSortRole(PlansModel::kSortRole);
     table_->setModel(sorted_);
     table_->setSortingEnabled(true);
@@ -46,57 +98,99 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     table_->horizontalHeader()->setStretchLastSection(true);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    table_->setMinimumHeight(200);
-
-    auto* empty = new EmptyState(tr("Nothing to compare yet"), tr("Plans and baselines stand side by side here once there is a plan (F5)."));
-    auto* content = new QWidget;
-    auto* column = new QVBoxLayout(content);
-    column->setContentsMargins(20, 16, 20, 16);
-    column->setSpacing(10);
-    auto* top = new QHBoxLayout;
-    top->addWidget(verdict_, 1);
-    auto* copy = new QPushButton(tr("Copy table"));
-    copy->setObjectName(u"copyComparison"_s);
-    top->addWidget(copy);
-    top->addWidget(planAll_);
-    column->addLayout(top);
-    column->addWidget(table_, 2);
-    column->addWidget(makeHeading(tr("Step time")));
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setWidget(chart_);
-    scroll->setMinimumHeight(160);
-    column->addWidget(scroll, 2);
-    pages_->addWidget(empty);
-    pages_->addWidget(content);
-
-    connect(planAll_, &QPushButton::clicked, session, &Session::planBaselines);
+    table_->setMinimumHeight(160);
     connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
         const int id = index.data(PlansModel::kPlanIdRole).toInt();
         if (index.column() == PlansModel::kBaseline)
             session_->setBaseline(id);
     });
-    connect(table_, &QTableView::doubleClicked, this, [this](const QModelIndex& index) {
-        session_->showPlan(index.data(PlansModel::kPlanIdRole).toInt());
+    connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
+        if (index.column() != PlansModel::kBaseline)
+            session_->showPlan(index.data(PlansModel::kPlanIdRole).toInt());
     });
-    connect(copy, &QPushButton::clicked, this, [this] {
-        QString text;
-        for (int row = -1; row < sorted_->rowCount(); ++row) {
-            QStringList cells;
-            for (int columnIndex = PlansModel::kName; columnIndex < PlansModel::kColumns; ++columnIndex)
-                cells << (row < 0 ? sorted_->headerData(columnIndex, Qt::Horizontal).toString()
-                                  : sorted_->index(row, columnIndex).data().toString());
-            text += cells.join(u'\t') + u'\n';
+    auto* star = new QShortcut(QKeySequence(u"B"_s), table_, nullptr, nullptr, Qt::WidgetShortcut);
+    connect(star, &QShortcut::activated, this, [this] {
+        session_->setBaseline(table_->currentIndex().data(PlansModel::kPlanIdRole).toInt());
+    });
+}
+
+QWidget* CompareView::makeOverview()
+{
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 10, 0, 0);
+    column->setSpacing(8);
+    auto* buttons = new QHBoxLayout;
+    auto* copy = new QPushButton(tr("Copy table"));
+    copy->setObjectName(u"copyComparison"_s);
+    auto* save = new QPushButton(tr("Save as CSV…"));
+    save->setObjectName(u"saveComparison"_s);
+    buttons->addWidget(planAll_);
+    buttons->addStretch();
+    buttons->addWidget(copy);
+    buttons->addWidget(save);
+    column->addLayout(buttons);
+    column->addWidget(table_, 2);
+    column->addWidget(makeHeading(tr("Step time")));
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(chart_);
+    scroll->setMinimumHeight(140);
+    column->addWidget(scroll, 2);
+    connect(copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(tableText(u'\t')); });
+    connect(save, &QPushButton::clicked, this, &CompareView::saveTable);
+    return page;
+}
+
+QWidget* CompareView::makeTradeOffs()
+{
+    against_->setObjectName(u"tradeOffAgainst"_s);
+    against_->setAccessibleName(tr("Step time against"));
+    against_->addItem(tr("memory per device"));
+    against_->addItem(tr("devices"));
+    against_->addItem(tr("device seconds a step"));
+    tradeOffs_->setShowsFrontier(true);
+    tradeOffs_->setEmptyText(tr("Plans with and without constraints, on several clusters, spread out here."));
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 10, 0, 0);
+    auto* row = new QHBoxLayout;
+    row->addWidget(new QLabel(tr("Step time against")));
+    row->addWidget(against_);
+    row->addStretch();
+    auto* hint = makeMuted(tr("Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, mixed ◆. Click shows a plan."));
+    hint->setWordWrap(false);
+    row->addWidget(hint);
+    column->addLayout(row);
+    column->addWidget(tradeOffs_, 1);
+    return page;
+}
+
+QString CompareView::tableText(QChar separator) const
+{
+    QString text;
+    for (int row = -1; row < sorted_->rowCount(); ++row) {
+        QStringList cells;
+        for (int column = PlansModel::kName; column < PlansModel::kColumns; ++column) {
+            QString cell = row < 0 ? sorted_->headerData(column, Qt::Horizontal).toString()
+                                   : sorted_->index(row, column).data().toString();
+            if (separator == u',')
+                cell = u'"' + cell.replace(u'"', u"\"\""_s) + u'"';
+            cells << cell;
         }
-        QApplication::clipboard()->setText(text);
-    });
-    connect(session, &Session::plansChanged, this, &CompareView::refresh);
-    connect(session, &Session::shownPlanChanged, this, &CompareView::refresh);
-    connect(session, &Session::planningChanged, this, [this] {
-        planAll_->setEnabled(!session_->isPlanningBehind());
-        planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…") : tr("Plan all baselines"));
-    });
-    refresh();
+        text += cells.join(separator) + u'\n';
+    }
+    return text;
+}
+
+void CompareView::saveTable()
+{
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save the comparison"), session_->model()->name + u"-plans.csv"_s,
+                                                      tr("CSV (*.csv)"));
+    if (path.isEmpty())
+        return;
+    const Status saved = writeFileAtomically(fromQt(path), fromQt(tableText(u',')));
+    verdict_->setText(saved.ok() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }
 
 QString CompareView::verdict() const
@@ -124,16 +218,50 @@ QString CompareView::verdict() const
         .arg(shown->name, percentText(1 / ratio - 1), best->name);
 }
 
+/// What was measured of the shown plan and the starred one, else the best other one that ran.
+QString CompareView::measuredVerdict() const
+{
+    const PlanEntry* shown = session_->shownPlan();
+    if (shown == nullptr)
+        return {};
+    const std::optional<Measurement> mine = session_->measurement(shown->id);
+    if (!mine)
+        return {};
+    const PlanEntry* other = nullptr;
+    std::optional<Measurement> theirs;
+    for (const auto& entry : session_->entries()) {
+        const std::optional<Measurement> measured = entry->id == shown->id ? std::nullopt : session_->measurement(entry->id);
+        if (!measured)
+            continue;
+        const bool isStarred = session_->baseline() != nullptr && session_->baseline()->id == entry->id;
+        if (other == nullptr || isStarred || measured->median < theirs->median) {
+            other = entry.get();
+            theirs = measured;
+            if (isStarred)
+                break;
+        }
+    }
+    return other == nullptr ? QString() : tr("Measured: %1.").arg(verdictText(shown->name, *mine, other->name, *theirs));
+}
+
 void CompareView::refresh()
 {
     pages_->setCurrentIndex(plans_->rowCount() > 0 ? 1 : 0);
-    verdict_->setText(verdict());
-    const PlanEntry* shown = session_->shownPlan();
+    verdict_->setText(QStringList{measuredVerdict(), verdict()}.join(u' ').trimmed());
     // Columns with nothing in them only push others out of view.
     table_->setColumnHidden(PlansModel::kChange, session_->baseline() == nullptr);
     const bool isMeasured = std::ranges::any_of(
         session_->entries(), [&](const auto& entry) { return session_->measuredStep(entry->id).has_value(); });
-    table_->setColumnHidden(PlansModel::kMeasured, !isMeasured);
+    for (const int column : {PlansModel::kMeasured, PlansModel::kSpread, PlansModel::kError})
+        table_->setColumnHidden(column, !isMeasured);
+    refreshBars();
+    refreshTradeOffs();
+    refreshAccuracy();
+}
+
+void CompareView::refreshBars()
+{
+    const PlanEntry* shown = session_->shownPlan();
     std::vector<BarGroup> groups;
     for (const auto& entry : session_->entries()) {
         if (entry->plan() == nullptr && !entry->isBaseline())
@@ -144,8 +272,10 @@ void CompareView::refresh()
         group.isEmphasized = shown != nullptr && shown->id == entry->id;
         if (entry->plan() != nullptr)
             group.predicted = entry->plan()->stepTime.count;
-        if (const std::optional<Seconds> measured = session_->measuredStep(entry->id))
-            group.measured = measured->count;
+        if (const std::optional<Measurement> measured = session_->measurement(entry->id)) {
+            group.measured = measured->median.count;
+            group.spread = {measured->lowQuartile.count, measured->highQuartile.count};
+        }
         groups.push_back(std::move(group));
     }
     std::ranges::stable_sort(groups, [](const BarGroup& a, const BarGroup& b) {
@@ -156,6 +286,77 @@ void CompareView::refresh()
         if (sorted_->index(row, 0).data(PlansModel::kPlanIdRole).toInt() == shown->id)
             table_->selectRow(row);
     }
+}
+
+void CompareView::refreshTradeOffs()
+{
+    enum Against { kMemory, kDevices, kDeviceSeconds };
+    const int against = against_->currentIndex();
+    const PlanEntry* shown = session_->shownPlan();
+    const PlanEntry* baseline = session_->baseline();
+    std::vector<ScatterPoint> points;
+    for (const auto& entry : session_->entries()) {
+        const ParallelPlan* plan = entry->plan();
+        if (plan == nullptr)
+            continue;
+        ScatterPoint point;
+        point.id = entry->id;
+        point.label = entry->name;
+        const int devices = plan->cluster.deviceCount();
+        point.x = against == kMemory ? double(peakMemory(*plan).count) : against == kDevices ? devices : devices * plan->stepTime.count;
+        point.y = plan->stepTime.count;
+        const int split = (plan->dataParallel() > 1 ? 1 : 0) + (plan->tensorParallel() > 1 ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
+        point.group = split != 1 ? 3 : plan->dataParallel() > 1 ? 0 : plan->tensorParallel() > 1 ? 1 : 2;
+        point.isEmphasized = shown != nullptr && shown->id == entry->id;
+        point.isStarred = baseline != nullptr && baseline->id == entry->id;
+        point.tip = tr("%1: step %2, %3 a device, %4 devices, %5")
+                        .arg(entry->name, timeText(plan->stepTime), memoryText(peakMemory(*plan)))
+                        .arg(devices)
+                        .arg(degreesText(*plan));
+        points.push_back(std::move(point));
+    }
+    const auto time = [](double seconds) { return timeText(Seconds(seconds)); };
+    const auto memory = [](double bytes) { return memoryText(Bytes(std::llround(bytes))); };
+    const auto count = [](double number) { return QString::number(number, 'g', 4); };
+    if (against == kMemory)
+        tradeOffs_->setAxes(tr("peak memory per device"), memory, tr("predicted step"), time);
+    else if (against == kDevices)
+        tradeOffs_->setAxes(tr("devices"), count, tr("predicted step"), time);
+    else
+        tradeOffs_->setAxes(tr("device seconds a step"), time, tr("predicted step"), time);
+    tradeOffs_->setPoints(std::move(points));
+}
+
+void CompareView::refreshAccuracy()
+{
+    std::vector<ScatterPoint> points;
+    QStringList errors;
+    for (const auto& entry : session_->entries()) {
+        const std::optional<Measurement> measured = session_->measurement(entry->id);
+        if (entry->plan() == nullptr || !measured)
+            continue;
+        const double predicted = entry->plan()->stepTime.count;
+        const QString error = changeText(predicted, measured->median.count);
+        ScatterPoint point;
+        point.id = entry->id;
+        point.label = tr("%1 (%2)").arg(entry->name, error);
+        point.x = predicted;
+        point.y = measured->median.count;
+        point.low = measured->low.count;
+        point.high = measured->high.count;
+        point.isEmphasized = session_->shownPlan() != nullptr && session_->shownPlan()->id == entry->id;
+        point.tip = tr("%1: predicted %2, measured %3 (%4 to %5) over %6 steps of %7")
+                        .arg(entry->name, timeText(entry->plan()->stepTime), timeText(measured->median),
+                             timeText(measured->low), timeText(measured->high))
+                        .arg(measured->steps)
+                        .arg(counted(measured->runs, tr("run"), tr("runs")));
+        points.push_back(std::move(point));
+        errors << tr("%1: %2").arg(entry->name, error);
+    }
+    accuracyText_->setText(errors.isEmpty() ? QString()
+                                            : tr("Error of the prediction: %1. Below the dashed line a plan ran faster than predicted.")
+                                                  .arg(errors.join(u", "_s)));
+    accuracy_->setPoints(std::move(points));
 }
 
 } // namespace alpa::app

@@ -3,13 +3,16 @@
 
 #include "app/item_models/plans_model.h"
 #include "app/session/session.h"
+#include "app/widgets/scatter_chart.h"
 #include "app/widgets/series_chart.h"
 
+class QComboBox;
 class QLabel;
 class QPushButton;
 class QSortFilterProxyModel;
 class QStackedLayout;
 class QTableView;
+class QTabWidget;
 
 namespace alpa::app
 {
@@ -22,8 +25,18 @@ public:
     CompareView(Session* session, PlansModel* plans, QWidget* parent = nullptr);
 
 private:
+    void makeTable();
+    QWidget* makeOverview();
+    QWidget* makeTradeOffs();
     void refresh();
+    void refreshBars();
+    void refreshTradeOffs();
+    void refreshAccuracy();
+    /// Tab-separated, or with `separator` ',' and quotes as CSV has them.
+    QString tableText(QChar separator) const;
+    void saveTable();
     QString verdict() const;
+    QString measuredVerdict() const;
 
     Session* session_;
     PlansModel* plans_;
@@ -33,6 +46,11 @@ private:
     QPushButton* planAll_;
     QTableView* table_;
     BarChart* chart_;
+    QTabWidget* tabs_;
+    ScatterChart* tradeOffs_;
+    QComboBox* against_; ///< What the trade-off plot has on its x axis.
+    ScatterChart* accuracy_;
+    QLabel* accuracyText_;
 };
 
 } // namespace alpa::app

@@ -5,7 +5,9 @@
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/views/constraints_table.h"
 #include "app/views/relax_constraint.h"
+#include "app/views/what_if_panel.h"
 #include "app/widgets/cards.h"
 
 #include <QComboBox>
@@ -103,6 +105,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     obstacle_ = makeBanner(u"obstacleBanner"_s, themeOf(this).error, obstacleRows_);
     column->addWidget(obstacle_);
 
+    auto* asked = new QGroupBox(tr("In force"));
+    auto* askedColumn = new QVBoxLayout(asked);
+    askedColumn->setContentsMargins(0, 6, 0, 0);
+    askedColumn->addWidget(new ConstraintsTable(session));
+    column->addWidget(asked);
     QFormLayout* form = nullptr;
     column->addWidget(makeGroup(tr("Cluster and training"), form));
     addCluster(form);
@@ -139,6 +146,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addStorage(form, tr("Parameters kept"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
     addPins(column);
+    auto* whatIf = new QGroupBox(tr("What if"));
+    auto* whatIfColumn = new QVBoxLayout(whatIf);
+    whatIfColumn->setContentsMargins(0, 6, 0, 0);
+    whatIfColumn->addWidget(new WhatIfPanel(session));
+    column->addWidget(whatIf);
     column->addStretch();
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);

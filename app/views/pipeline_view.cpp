@@ -4,8 +4,10 @@
 
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/constraint_menu.h"
 #include "app/views/graph_rows.h"
 #include "app/widgets/memory_chart.h"
+#include "app/widgets/stage_boundaries.h"
 
 #include <QHBoxLayout>
 #include <QListWidget>
@@ -41,7 +43,7 @@ QString deviceText(const DeviceMesh& mesh)
 
 PipelineView::PipelineView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
-      lanes_(new QHBoxLayout), timeline_(new TimelineChart)
+      boundaries_(new StageBoundaries), lanes_(new QHBoxLayout), timeline_(new TimelineChart)
 {
     setObjectName(u"pipelineView"_s);
     auto* empty = new EmptyState(tr("No pipeline yet"), tr("Stages, their devices and the predicted timeline appear once there is a plan (F5)."));
@@ -51,6 +53,7 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     column->setSpacing(10);
     column->addWidget(makeHeading(tr("Stages")));
     column->addWidget(summary_);
+    column->addWidget(boundaries_);
     auto* laneRow = new QWidget;
     laneRow->setLayout(lanes_);
     lanes_->setContentsMargins(0, 0, 0, 0);
@@ -74,6 +77,11 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     column->addWidget(timelineScroll, 1);
     pages_->addWidget(empty);
     pages_->addWidget(content);
+    connect(boundaries_, &StageBoundaries::boundariesWanted, this, &PipelineView::moveBoundaries);
+    connect(boundaries_, &StageBoundaries::stageClicked, this,
+            [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
+    connect(boundaries_, &StageBoundaries::stageMenuRequested, this,
+            [this](int stage, const QPoint& at) { openConstraintMenu(session_, Selection::stage(stage), at); });
     connect(timeline_, &TimelineChart::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
@@ -110,13 +118,8 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
         session_->selection()->select(Selection::layer(item->data(Qt::UserRole).toInt()));
     });
     connect(layers, &QListWidget::customContextMenuRequested, this, [this, layers](const QPoint& at) {
-        const QListWidgetItem* item = layers->itemAt(at);
-        if (item == nullptr || item->data(Qt::UserRole).toInt() == 0)
-            return;
-        const int layer = item->data(Qt::UserRole).toInt();
-        QMenu menu;
-        menu.addAction(tr("Begin a stage at %1").arg(item->text().trimmed()), this, [this, layer] { cutBefore(layer); });
-        menu.exec(layers->viewport()->mapToGlobal(at));
+        if (const QListWidgetItem* item = layers->itemAt(at))
+            openConstraintMenu(session_, Selection::layer(item->data(Qt::UserRole).toInt()), layers->viewport()->mapToGlobal(at));
     });
     column->addWidget(layers, 1);
     column->addWidget(makeMuted(tr("forward %1, backward %2 a microbatch")
@@ -155,6 +158,13 @@ void PipelineView::refresh()
                           .arg(scheduleTitle(plan.schedule), counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
                                counted(plan.microbatchSize, tr("sample"), tr("samples")))
                           .arg(timeText(plan.stepTime), percentText(bubble)));
+    std::vector<StageBoundaries::Layer> layers;
+    for (size_t layer = 0; layer < facts->layers.size(); ++layer)
+        layers.push_back({shortLayerName(*facts, int(layer)), facts->layers[layer].flops.count});
+    std::vector<int> firsts;
+    for (const PlanStage& stage : facts->plan->stages)
+        firsts.push_back(stage.firstLayer);
+    boundaries_->setStages(std::move(layers), std::move(firsts));
     takeSelection();
 }
 
@@ -183,14 +193,19 @@ void PipelineView::takeSelection()
                                                       : QString());
 }
 
-void PipelineView::cutBefore(int layer)
+/// Stages that begin at `firstLayers`, and nowhere else.
+void PipelineView::moveBoundaries(const std::vector<int>& firstLayers)
 {
     Setup next = session_->setup();
-    auto& cuts = next.options.constraints.cuts;
-    if (std::ranges::find(cuts, layer) == cuts.end())
-        cuts.push_back(layer);
-    std::ranges::sort(cuts);
-    session_->editSetup(next, tr("Begin a stage at layer %1").arg(layer));
+    PlanConstraints& asked = next.options.constraints;
+    asked.cuts.assign(firstLayers.begin() + 1, firstLayers.end());
+    asked.forbiddenCuts.clear();
+    asked.fixedPp = session_->shownPlan()->plan()->pipelineParallel();
+    asked.maxPp.reset();
+    QStringList cuts;
+    for (const int cut : asked.cuts)
+        cuts << QString::number(cut);
+    session_->editSetup(next, tr("Begin stages at layers %1").arg(cuts.join(u", "_s)));
 }
 
 } // namespace alpa::app

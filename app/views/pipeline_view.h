@@ -11,6 +11,8 @@ class QStackedLayout;
 namespace alpa::app
 {
 
+class StageBoundaries;
+
 class PipelineView : public QWidget
 {
     Q_OBJECT
@@ -22,11 +24,12 @@ private:
     void refresh();
     QWidget* makeStage(const GraphFacts& facts, int stage);
     void takeSelection();
-    void cutBefore(int layer);
+    void moveBoundaries(const std::vector<int>& firstLayers);
 
     Session* session_;
     QStackedLayout* pages_;
     QLabel* summary_;
+    StageBoundaries* boundaries_;
     QHBoxLayout* lanes_;
     TimelineChart* timeline_;
     std::vector<QFrame*> stageCards_;

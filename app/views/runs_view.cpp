@@ -1,13 +1,19 @@
 #include "app/views/runs_view.h"
 
 #include "app/settings/icons.h"
+#include "app/item_models/plans_model.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/views/overview.h"
 
+#include <algorithm>
+
+#include <QApplication>
+#include <QClipboard>
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QSpinBox>
 #include <QSplitter>
@@ -32,12 +38,13 @@ constexpr double kDefaultRate = 1e-3;
 RunsView::RunsView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), guidance_(makeMuted({})), devices_(new QLabel), steps_(new QSpinBox),
       learningRate_(new QDoubleSpinBox), start_(new QPushButton(themedIcon(u"run"_s), tr("Run"))),
-      stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop"))), state_(makeMuted({})),
+      ask_(new QPushButton(tr("Run…"))), stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop"))), state_(makeMuted({})),
       loss_(new NumberCard(tr("Loss"), u"cardLoss"_s)), throughput_(new NumberCard(tr("Throughput"), u"cardRunThroughput"_s)),
       measured_(new NumberCard(tr("Measured step"), u"cardMeasured"_s)),
-      predicted_(new NumberCard(tr("Predicted step"), u"cardPredicted"_s)), lossChart_(new LineChart(tr("Loss"), {})),
+      predicted_(new NumberCard(tr("Predicted step"), u"cardPredicted"_s)),
+      memory_(new NumberCard(tr("Memory per device"), u"cardRunMemory"_s)), lossChart_(new LineChart(tr("Loss"), {})),
       timeChart_(new LineChart(tr("Step time"), u"ms"_s)),
-      list_(makeNumberTable({tr("Run"), tr("Plan"), tr("Devices"), tr("Steps"), tr("Measured"), tr("State")}, u"runList"_s)),
+      list_(makeNumberTable({tr("Run"), tr("Plan"), tr("Where"), tr("Devices"), tr("Steps"), tr("Measured"), tr("State")}, u"runList"_s)),
       log_(new QPlainTextEdit)
 {
     setObjectName(u"runsView"_s);
@@ -56,6 +63,11 @@ RunsView::RunsView(Session* session, QWidget* parent)
     start_->setToolTip(tr("Run the shown plan (F6)"));
     start_->setObjectName(u"runStart"_s);
     stop_->setObjectName(u"runStop"_s);
+    ask_->setObjectName(u"runAsk"_s);
+    ask_->setToolTip(tr("Several plans in turns, on GPUs, on another machine (Ctrl+F6)"));
+    log_->setAccessibleName(tr("Log of the run"));
+    list_->setAccessibleName(tr("Runs"));
+    list_->setContextMenuPolicy(Qt::CustomContextMenu);
     state_->setObjectName(u"runState"_s);
     state_->setWordWrap(false);
     lossChart_->setObjectName(u"lossChart"_s);
@@ -77,10 +89,11 @@ RunsView::RunsView(Session* session, QWidget* parent)
     form->addWidget(learningRate_);
     form->addStretch();
     form->addWidget(start_);
+    form->addWidget(ask_);
     form->addWidget(stop_);
     auto* cards = new QHBoxLayout;
     cards->setSpacing(10);
-    for (NumberCard* card : {loss_, throughput_, measured_, predicted_})
+    for (NumberCard* card : {loss_, throughput_, measured_, predicted_, memory_})
         cards->addWidget(card, 1);
     auto* charts = new QHBoxLayout;
     charts->setSpacing(10);
@@ -107,7 +120,13 @@ RunsView::RunsView(Session* session, QWidget* parent)
     column->addLayout(charts, 3);
     column->addWidget(bottom, 2);
     connect(start_, &QPushButton::clicked, this, &RunsView::startRun);
-    connect(stop_, &QPushButton::clicked, session, &Session::stopRun);
+    connect(ask_, &QPushButton::clicked, this, &RunsView::dialogRequested);
+    connect(stop_, &QPushButton::clicked, session, [session] { session->runQueue()->stopAll(); });
+    connect(list_, &QTableWidget::cellClicked, this, [this](int row) {
+        chosenRun_ = row == int(session_->runs().size()) - 1 ? 0 : session_->runs()[static_cast<size_t>(row)].id;
+        refresh();
+    });
+    connect(list_, &QTableWidget::customContextMenuRequested, this, &RunsView::showMenu);
     connect(session, &Session::runsChanged, this, &RunsView::refresh);
     connect(session, &Session::shownPlanChanged, this, &RunsView::refreshPlan);
     connect(session, &Session::modelChanged, this, &RunsView::refreshPlan);
@@ -119,8 +138,49 @@ void RunsView::startRun()
     const PlanEntry* shown = session_->shownPlan();
     if (shown == nullptr || session_->isRunActive())
         return;
-    const QString devices = u"cpu:%1"_s.arg(shown->plan()->cluster.deviceCount());
-    session_->startRun(findProgram(u"alpa"_s), devices, steps_->value(), learningRate_->value());
+    chosenRun_ = 0;
+    session_->queueRuns({.planIds = {shown->id},
+                         .place = {},
+                         .devices = u"cpu"_s,
+                         .steps = steps_->value(),
+                         .repeats = 1,
+                         .learningRate = learningRate_->value()},
+                        findProgram(u"alpa"_s));
+}
+
+const RunRecord* RunsView::chosenRun() const
+{
+    const auto& runs = session_->runs();
+    for (const RunRecord& run : runs) {
+        if (run.id == chosenRun_)
+            return &run;
+    }
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        if (run->state != RunRecord::State::kWaiting)
+            return &*run;
+    }
+    return runs.empty() ? nullptr : &runs.front();
+}
+
+void RunsView::showMenu(const QPoint& at)
+{
+    const int row = list_->rowAt(at.y());
+    if (row < 0)
+        return;
+    const RunRecord run = session_->runs()[static_cast<size_t>(row)];
+    QMenu menu;
+    if (run.state == RunRecord::State::kWaiting)
+        menu.addAction(tr("Take out of the queue"), this, [this, run] { session_->runQueue()->removeWaiting(run.id); });
+    else if (run.state == RunRecord::State::kStarting || run.state == RunRecord::State::kRunning)
+        menu.addAction(tr("Stop this run"), session_, &Session::stopRun);
+    menu.addAction(tr("Copy its steps"), this, [run] {
+        QString text = tr("step\tloss\tms\tsamples/s\n");
+        for (const RunStep& step : run.steps)
+            text += u"%1\t%2\t%3\t%4\n"_s.arg(step.step).arg(step.loss, 0, 'g', 9).arg(step.time.count * 1e3, 0, 'g', 6).arg(step.samplesPerSecond, 0, 'g', 6);
+        QApplication::clipboard()->setText(text);
+    });
+    menu.addAction(tr("Copy its log"), this, [run] { QApplication::clipboard()->setText(run.log.join(u'\n')); });
+    menu.exec(list_->viewport()->mapToGlobal(at));
 }
 
 void RunsView::refreshPlan()
@@ -146,6 +206,8 @@ void RunsView::refreshPlan()
 QString RunsView::stateText(const RunRecord& run) const
 {
     switch (run.state) {
+    case RunRecord::State::kWaiting:
+        return tr("waiting");
     case RunRecord::State::kStarting:
         return tr("starting");
     case RunRecord::State::kRunning:
@@ -163,17 +225,34 @@ QString RunsView::stateText(const RunRecord& run) const
 void RunsView::refresh()
 {
     const PlanEntry* shown = session_->shownPlan();
-    start_->setEnabled(shown != nullptr && !session_->isRunActive());
-    stop_->setEnabled(session_->isRunActive());
-    predicted_->setValue(shown == nullptr ? u"–"_s : timeText(shown->plan()->stepTime),
-                         shown == nullptr ? QString() : tr("on %1").arg(toQt(shown->plan()->cluster.name)));
+    const bool isActive = session_->isRunActive() || session_->runQueue()->waitingCount() > 0;
+    start_->setEnabled(shown != nullptr && !isActive);
+    ask_->setEnabled(shown != nullptr);
+    stop_->setEnabled(isActive);
     refreshList();
-    if (session_->runs().empty()) {
-        state_->setText(tr("No run yet."));
+    const RunRecord* run = chosenRun();
+    const PlanEntry* planned = run == nullptr ? shown : session_->entry(run->planId);
+    const bool isPlanned = planned != nullptr && planned->plan() != nullptr;
+    predicted_->setValue(isPlanned ? timeText(planned->plan()->stepTime) : u"–"_s,
+                         isPlanned ? tr("%1 on %2").arg(planned->name, toQt(planned->plan()->cluster.name)) : QString());
+    if (run != nullptr) {
+        refreshRun(*run);
+        refreshLog(*run);
         return;
     }
-    const RunRecord& run = session_->runs().back();
-    state_->setText(stateText(run).section(u'\n', 0, 0).left(80));
+    state_->setText(tr("No run yet."));
+    for (NumberCard* card : {loss_, throughput_, measured_, memory_})
+        card->setValue(u"–"_s);
+    lossChart_->setPoints({});
+    timeChart_->setPoints({});
+    log_->clear();
+}
+
+void RunsView::refreshRun(const RunRecord& run)
+{
+    const int waiting = session_->runQueue()->waitingCount();
+    state_->setText(tr("Run %1: %2").arg(run.id).arg(stateText(run).section(u'\n', 0, 0).left(80)) +
+                    (waiting > 0 ? tr(" · %1 waiting").arg(waiting) : QString()));
     state_->setToolTip(stateText(run));
     std::vector<double> losses, times;
     for (const RunStep& step : run.steps) {
@@ -183,8 +262,8 @@ void RunsView::refresh()
     lossChart_->setPoints(losses);
     timeChart_->setPoints(times);
     const PlanEntry* planned = session_->entry(run.planId);
-    const bool isComparable =
-        planned != nullptr && planned->plan() != nullptr && toQt(planned->plan()->cluster.name).startsWith(u"cpu"_s);
+    const bool isPlanned = planned != nullptr && planned->plan() != nullptr;
+    const bool isComparable = isPlanned && toQt(planned->plan()->cluster.name).startsWith(u"cpu"_s) == run.devices.startsWith(u"cpu"_s);
     timeChart_->setLevel(isComparable ? std::optional(planned->plan()->stepTime.count * 1e3) : std::nullopt, tr("predicted"));
     if (!run.steps.empty()) {
         const RunStep& last = run.steps.back();
@@ -198,6 +277,21 @@ void RunsView::refresh()
                         run.median && isComparable
                             ? tr("%1 against predicted").arg(changeText(run.median->count, planned->plan()->stepTime.count))
                             : tr("median without the first"));
+    if (run.deviceMemory.empty()) {
+        memory_->setValue(u"–"_s);
+        return;
+    }
+    QStringList each;
+    for (size_t device = 0; device < run.deviceMemory.size(); ++device)
+        each << tr("device %1: %2").arg(device).arg(memoryText(run.deviceMemory[device]));
+    memory_->setValue(memoryText(std::ranges::max(run.deviceMemory)),
+                      isPlanned ? tr("most of a device; %1 predicted").arg(memoryText(peakMemory(*planned->plan())))
+                                : tr("most of a device"));
+    memory_->setToolTip(each.join(u'\n'));
+}
+
+void RunsView::refreshLog(const RunRecord& run)
+{
     if (loggedRun_ != run.id) {
         log_->clear();
         loggedRun_ = run.id;
@@ -218,7 +312,8 @@ void RunsView::refreshList()
     for (size_t i = 0; i < runs.size(); ++i) {
         const RunRecord& run = runs[i];
         setNumberRow(list_, int(i),
-                     {tr("Run %1").arg(run.id), run.planName, run.devices, QString::number(run.steps.size()),
+                     {tr("Run %1").arg(run.id), run.planName, run.host.isEmpty() ? tr("here") : run.host, run.devices,
+                      QString::number(run.steps.size()),
                       run.median ? timeText(*run.median) : u"–"_s, stateText(run).section(u':', 0, 0)});
     }
 }

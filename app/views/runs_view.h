@@ -21,10 +21,18 @@ class RunsView : public QWidget
 
 public:
     explicit RunsView(Session* session, QWidget* parent = nullptr);
+    /// Runs the shown plan on CPU devices of this machine.
     void startRun();
+
+Q_SIGNALS:
+    void dialogRequested(); ///< Which plans, where and how often is to be asked.
 
 private:
     void refresh();
+    void refreshRun(const RunRecord& run);
+    void refreshLog(const RunRecord& run);
+    const RunRecord* chosenRun() const;
+    void showMenu(const QPoint& at);
     void refreshPlan();
     void refreshList();
     QString stateText(const RunRecord& run) const;
@@ -35,18 +43,21 @@ private:
     QSpinBox* steps_;
     QDoubleSpinBox* learningRate_;
     QPushButton* start_;
+    QPushButton* ask_;
     QPushButton* stop_;
     QLabel* state_;
     NumberCard* loss_;
     NumberCard* throughput_;
     NumberCard* measured_;
     NumberCard* predicted_;
+    NumberCard* memory_;
     LineChart* lossChart_;
     LineChart* timeChart_;
     QTableWidget* list_;
     QPlainTextEdit* log_;
     qsizetype loggedLines_ = 0;
     int loggedRun_ = 0;
+    int chosenRun_ = 0; ///< Id of a run that was clicked; 0: the newest that has begun.
 };
 
 } // namespace alpa::app

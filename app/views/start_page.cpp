@@ -64,10 +64,7 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     column->setContentsMargins(24, 36, 24, 24);
     column->setSpacing(10);
     auto* title = new QLabel(tr("Alpa Explorer"));
-    QFont large = title->font();
-    large.setPointSize(large.pointSize() + 12);
-    large.setBold(true);
-    title->setFont(large);
+    title->setProperty("title", true);
     column->addWidget(title);
     column->addWidget(makeMuted(tr("Give it a model: it decides how to train it in parallel on a cluster, shows every "
                                    "decision, and lets you change the constraints and see the new plan at once.")));
@@ -81,7 +78,16 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     open->setDefault(true);
     open->setMinimumHeight(34);
     connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
-    drop->addWidget(open, 0, Qt::AlignHCenter);
+    auto* tour = new QPushButton(tr("60-second tour"));
+    tour->setObjectName(u"startTour"_s);
+    tour->setMinimumHeight(34);
+    connect(tour, &QPushButton::clicked, this, &StartPage::tourRequested);
+    auto* buttons = new QHBoxLayout;
+    buttons->addStretch();
+    buttons->addWidget(open);
+    buttons->addWidget(tour);
+    buttons->addStretch();
+    drop->addLayout(buttons);
     auto* hint = makeMuted(tr("or drop a model (StableHLO, HLO, ONNX), plan (.json) or session (.apsess) on this window"));
     hint->setAlignment(Qt::AlignCenter);
     drop->addWidget(hint);

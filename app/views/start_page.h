@@ -31,6 +31,7 @@ public:
 
 Q_SIGNALS:
     void openRequested();
+    void tourRequested();
     void modelChosen(const QString& path, const QString& cluster); ///< `cluster` may be empty: keep the last one.
 
 private:

@@ -10,19 +10,6 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-namespace
-{
-
-void enlarge(QLabel* label, int points)
-{
-    QFont font = label->font();
-    font.setPointSize(font.pointSize() + points);
-    font.setBold(true);
-    label->setFont(font);
-}
-
-} // namespace
-
 QFrame* makeCard()
 {
     auto* card = new QFrame;
@@ -55,7 +42,7 @@ NumberCard::NumberCard(const QString& title, const QString& name, QWidget* paren
     layout->setContentsMargins(11, 9, 8, 9);
     layout->setSpacing(2);
     layout->addWidget(makeMuted(title));
-    enlarge(value_, 4);
+    value_->setProperty("value", true);
     value_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     layout->addWidget(value_);
     layout->addWidget(detail_);

@@ -57,7 +57,8 @@ void BarChart::paintEvent(QPaintEvent*)
     painter.setFont(small);
     double most = 0;
     for (const BarGroup& group : groups_)
-        most = std::max({most, group.predicted.value_or(0), group.measured.value_or(0)});
+        most = std::max({most, group.predicted.value_or(0), group.measured.value_or(0),
+                         group.spread ? group.spread->second : 0.0});
     const double room = std::max(40.0, double(width()) - kLabel - kValue);
     double y = 6;
     for (const BarGroup& group : groups_) {
@@ -81,12 +82,22 @@ void BarChart::paintEvent(QPaintEvent*)
                 painter.fillRect(bar, QBrush(ink, Qt::BDiagPattern));
             }
             painter.setPen(theme.text);
-            painter.drawText(QRectF(bar.right() + 8, top, kValue, kBar), Qt::AlignVCenter | Qt::AlignLeft,
+            painter.drawText(QRectF(bar.right() + (isHatched ? 16 : 8), top, kValue, kBar), Qt::AlignVCenter | Qt::AlignLeft,
                              timeText(Seconds(*value)));
             top += kBar;
         };
         drawBar(group.predicted, theme.predicted, false);
+        const double measuredTop = top;
         drawBar(group.measured, theme.measured, true);
+        if (group.measured && group.spread) {
+            // The middle half of the steps, as a whisker over the end of the bar.
+            const auto xOf = [&](double seconds) { return kLabel + room * seconds / std::max(most, 1e-12); };
+            const double middle = measuredTop + kBar / 2;
+            painter.setPen(QPen(theme.text, 1.5));
+            painter.drawLine(QPointF(xOf(group.spread->first), middle), QPointF(xOf(group.spread->second), middle));
+            for (const double end : {group.spread->first, group.spread->second})
+                painter.drawLine(QPointF(xOf(end), middle - 4), QPointF(xOf(end), middle + 4));
+        }
         if (!group.predicted && !group.measured) {
             painter.setPen(theme.mutedText);
             painter.drawText(QRectF(kLabel, y, double(width()) - kLabel - 8, height), Qt::AlignVCenter | Qt::AlignLeft,
@@ -108,7 +119,7 @@ void BarChart::paintEvent(QPaintEvent*)
         x += 20 + painter.fontMetrics().horizontalAdvance(text) + 20;
     };
     drawKey(theme.predicted, false, tr("predicted step time"));
-    drawKey(theme.measured, true, tr("measured (median)"));
+    drawKey(theme.measured, true, tr("measured (median, middle half of the steps)"));
 }
 
 LineChart::LineChart(const QString& title, const QString& unit, QWidget* parent)

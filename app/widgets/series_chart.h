@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <QWidget>
@@ -14,6 +15,7 @@ struct BarGroup {
     QString label;
     std::optional<double> predicted;
     std::optional<double> measured;
+    std::optional<std::pair<double, double>> spread; ///< Quartiles of what was measured.
     QString problem; ///< Instead of bars.
     bool isEmphasized = false;
 };

@@ -1,9 +1,11 @@
 #include "app/window/main_window.h"
 
-#include "app/dialogs/keys_dialog.h"
+#include "app/dialogs/import_dialog.h"
+#include "app/dialogs/run_dialog.h"
 #include "app/dialogs/why_dialog.h"
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
+#include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/views/bottom_panels.h"
 #include "app/views/compare_view.h"
@@ -83,6 +85,9 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
         problemsDock_->raise();
         statusText_->setText(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
     });
+    connect(&session_, &Session::planFileRefused, this,
+            [this](const QString& message) { statusText_->setText(tr("Not opened: %1").arg(message)); });
+    connect(&session_, &Session::importUndecided, this, &MainWindow::askForImport);
     connect(&session_, &Session::restored, this, [this](const QString& warning) {
         if (!warning.isEmpty())
             statusText_->setText(warning);
@@ -148,8 +153,10 @@ void MainWindow::makePages()
             session_.cancelPlanning();
         else if (session_.obstacle() != nullptr)
             constraintsDock_->raise();
-        else
+        else if (session_.isStale())
             session_.planNow();
+        else
+            leaveWhatIf();
     });
     auto* main = new QWidget;
     auto* column = new QVBoxLayout(main);
@@ -160,7 +167,9 @@ void MainWindow::makePages()
     stack_->addWidget(start_);
     stack_->addWidget(main);
     setCentralWidget(stack_);
+    connect(runs_, &RunsView::dialogRequested, this, &MainWindow::askForRun);
     connect(start_, &StartPage::openRequested, this, &MainWindow::askForFile);
+    connect(start_, &StartPage::tourRequested, this, &MainWindow::startTour);
     connect(start_, &StartPage::modelChosen, this,
             [this](const QString& path, const QString& cluster) { openFile(path, cluster); });
 }
@@ -307,6 +316,40 @@ void MainWindow::takeModel()
     takePlan();
 }
 
+/// Sizes that an ONNX file leaves open, and a loss for a model without one.
+void MainWindow::askForImport()
+{
+    const auto model = session_.model();
+    auto* dialog = new ImportDialog(*model, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, path = model->path] {
+        statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+        session_.openModel(path, dialog->choices());
+    });
+    connect(dialog, &QDialog::rejected, this, [this] {
+        statusText_->setText(tr("Not planned: the file leaves open what a training step needs; Open asks again"));
+    });
+    dialog->open();
+}
+
+void MainWindow::askForRun()
+{
+    auto* dialog = new RunDialog(&session_, &settings_, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        pages_->setCurrentWidget(runs_);
+        session_.queueRuns(dialog->order(), findProgram(u"alpa"_s));
+    });
+    dialog->open();
+}
+
+void MainWindow::leaveWhatIf()
+{
+    Setup next = session_.setup();
+    next.whatIf = {};
+    session_.editSetup(next, tr("The real cluster"));
+}
+
 void MainWindow::toggleFocusMode()
 {
     isFocused_ = !isFocused_;
@@ -321,14 +364,14 @@ void MainWindow::toggleFocusMode()
 void MainWindow::setTheme(ThemeChoice choice)
 {
     settings_.setTheme(choice);
-    applyTheme(choice);
+    applyTheme(choice, settings_.fontPercent());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     if (session_.model() != nullptr && !isFocused_)
         settings_.setWindow(saveGeometry(), saveState());
-    session_.stopRun();
+    session_.runQueue()->stopAll();
     session_.jobs()->cancelAll();
     keeper_.close();
     QMainWindow::closeEvent(event);
@@ -347,14 +390,27 @@ void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { start_->setDropActive(false)
 void MainWindow::dropEvent(QDropEvent* event)
 {
     start_->setDropActive(false);
-    if (event->mimeData()->hasUrls())
-        openFile(event->mimeData()->urls().first().toLocalFile());
+    if (!event->mimeData()->hasUrls())
+        return;
+    // Of several files each is taken; plans of one model stand side by side.
+    QStringList plans;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        const QString path = url.toLocalFile();
+        if (path.endsWith(u".json"_s))
+            plans << path;
+        else if (!path.isEmpty())
+            openFile(path);
+    }
+    if (!plans.isEmpty())
+        openFile(plans.takeFirst());
+    for (const QString& path : plans)
+        session_.addPlan(path);
 }
 
 void MainWindow::keyPressEvent(QKeyEvent* event)
 {
     if (event->text() == "?"_L1)
-        KeysDialog(this).exec();
+        showKeys();
     else
         QMainWindow::keyPressEvent(event);
 }

@@ -1,5 +1,4 @@
 // The menus, the tool bar and their keys.
-#include "app/dialogs/keys_dialog.h"
 #include "app/settings/icons.h"
 #include "app/views/graph_view.h"
 #include "app/views/runs_view.h"
@@ -8,7 +7,6 @@
 #include <QActionGroup>
 #include <QDockWidget>
 #include <QMenuBar>
-#include <QMessageBox>
 #include <QTabWidget>
 #include <QToolBar>
 
@@ -43,6 +41,8 @@ void MainWindow::makeActions()
     saveSessionAsAction_ = addItem(file, {}, tr("Save session &as…"), u"actionSaveSessionAs"_s);
     saveAction_ = addItem(file, {}, tr("Save &plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+Shift+S"_s)});
     exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s, {QKeySequence(u"Ctrl+E"_s)});
+    reportAction_ = addItem(file, {}, tr("Export session as &HTML report…"), u"actionReport"_s, {QKeySequence(u"Ctrl+Shift+E"_s)});
+    connect(reportAction_, &QAction::triggered, this, &MainWindow::exportReport);
     exportMenu_ = file->addMenu(tr("Export plan &for"));
     makeExportMenu(exportMenu_);
     file->addSeparator();
@@ -68,6 +68,8 @@ void MainWindow::makeActions()
     redo->setShortcuts({QKeySequence(u"Ctrl+Shift+Z"_s), QKeySequence(u"Ctrl+Y"_s)});
     edit->addActions({undo, redo});
     edit->addSeparator();
+    copyAction_ = addItem(edit, {}, tr("&Copy page as picture"), u"actionCopyPage"_s, {QKeySequence(u"Ctrl+Shift+C"_s)});
+    connect(copyAction_, &QAction::triggered, this, &MainWindow::copyPage);
     findAction_ = addItem(edit, u"search"_s, tr("&Find…"), u"actionFind"_s, {QKeySequence(u"Ctrl+F"_s)});
     connect(findAction_, &QAction::triggered, this, [this] {
         pages_->setCurrentWidget(graph_);
@@ -98,12 +100,14 @@ void MainWindow::makeActions()
 
     auto* run = menuBar()->addMenu(tr("&Run"));
     runAction_ = addItem(run, u"run"_s, tr("&Run on CPU devices"), u"actionRun"_s, {QKeySequence(u"F6"_s)});
+    askRunAction_ = addItem(run, {}, tr("Run &with choices…"), u"actionRunAsk"_s, {QKeySequence(u"Ctrl+F6"_s)});
+    connect(askRunAction_, &QAction::triggered, this, &MainWindow::askForRun);
     stopRunAction_ = addItem(run, u"stop"_s, tr("&Stop run"), u"actionStopRun"_s, {QKeySequence(u"Shift+F6"_s)});
     connect(runAction_, &QAction::triggered, this, [this] {
         pages_->setCurrentWidget(runs_);
         runs_->startRun();
     });
-    connect(stopRunAction_, &QAction::triggered, &session_, &Session::stopRun);
+    connect(stopRunAction_, &QAction::triggered, this, [this] { session_.runQueue()->stopAll(); });
 
     auto* view = menuBar()->addMenu(tr("&View"));
     for (int page = 0; page < pages_->count(); ++page) {
@@ -126,7 +130,8 @@ void MainWindow::makeActions()
     auto* themes = view->addMenu(themedIcon(u"theme"_s), tr("Theme"));
     auto* group = new QActionGroup(this);
     for (const auto& [choice, text] : {std::pair(ThemeChoice::kAuto, tr("As the desktop")),
-                                       std::pair(ThemeChoice::kLight, tr("Light")), std::pair(ThemeChoice::kDark, tr("Dark"))}) {
+                                       std::pair(ThemeChoice::kLight, tr("Light")), std::pair(ThemeChoice::kDark, tr("Dark")),
+                                       std::pair(ThemeChoice::kContrast, tr("High contrast"))}) {
         auto* action = themes->addAction(text);
         action->setCheckable(true);
         action->setChecked(settings_.theme() == choice);
@@ -134,15 +139,16 @@ void MainWindow::makeActions()
         connect(action, &QAction::triggered, this, [this, choice = choice] { setTheme(choice); });
     }
 
-    auto* help = menuBar()->addMenu(tr("&Help"));
-    auto* keys = addItem(help, {}, tr("&Keys (?)"), u"actionKeys"_s);
-    connect(keys, &QAction::triggered, this, [this] { KeysDialog(this).exec(); });
-    auto* about = addItem(help, {}, tr("&About"), u"actionAbout"_s);
-    connect(about, &QAction::triggered, this, [this] {
-        QMessageBox::about(this, tr("Alpa Explorer"),
-                           tr("Plans how to train a model in parallel on a cluster, shows every decision, and runs and "
-                              "compares plans.\n\nLayouts by Graphviz, in a process of its own. Apache-2.0."));
-    });
+    auto* fonts = view->addMenu(tr("Font size"));
+    const auto addFont = [&](const QString& text, const QString& name, const QList<QKeySequence>& keys, auto&& percentOf) {
+        auto* action = addItem(fonts, {}, text, name, keys);
+        connect(action, &QAction::triggered, this, [this, percentOf] { setFontPercent(percentOf(settings_.fontPercent())); });
+    };
+    addFont(tr("Larger"), u"actionFontLarger"_s, {QKeySequence(u"Ctrl++"_s), QKeySequence(u"Ctrl+="_s)}, [](int percent) { return percent + 10; });
+    addFont(tr("Smaller"), u"actionFontSmaller"_s, {QKeySequence(u"Ctrl+-"_s)}, [](int percent) { return percent - 10; });
+    addFont(tr("As the desktop"), u"actionFontReset"_s, {QKeySequence(u"Ctrl+0"_s)}, [](int) { return 100; });
+    makeLanguageMenu(view->addMenu(tr("Language")));
+    makeHelpMenu();
 
     auto* tools = addToolBar(tr("Tools"));
     tools->setObjectName(u"toolBar"_s);
@@ -179,10 +185,13 @@ void MainWindow::updateActions()
     saveSessionAction_->setEnabled(hasModel);
     saveSessionAsAction_->setEnabled(hasModel);
     exportAction_->setEnabled(session_.model() != nullptr);
+    copyAction_->setEnabled(session_.model() != nullptr);
+    reportAction_->setEnabled(hasPlan);
     exportMenu_->setEnabled(hasPlan);
     findAction_->setEnabled(hasModel);
     runAction_->setEnabled(hasPlan && !session_.isRunActive());
-    stopRunAction_->setEnabled(session_.isRunActive());
+    askRunAction_->setEnabled(hasPlan);
+    stopRunAction_->setEnabled(session_.isRunActive() || session_.runQueue()->waitingCount() > 0);
 }
 
 } // namespace alpa::app

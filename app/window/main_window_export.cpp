@@ -1,10 +1,15 @@
 // Files for others: the page as a picture, the plan in the words of other frameworks.
+#include "app/session/session_report.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_view.h"
 #include "app/window/main_window.h"
 #include "core/base/files.h"
 #include "core/export/export_plan.h"
+#include "core/export/html_report.h"
 
+#include <QApplication>
+#include <QBuffer>
+#include <QClipboard>
 #include <QFileDialog>
 #include <QLabel>
 #include <QMenu>
@@ -24,6 +29,7 @@ namespace
 
 /// More pixels than viewers open.
 constexpr double kMostPixels = 12000;
+constexpr double kMostReportPixels = 2400;
 
 } // namespace
 
@@ -37,6 +43,47 @@ void MainWindow::exportPage()
         return;
     const bool isWritten = writePage(path);
     statusText_->setText(isWritten ? tr("Exported %1").arg(path) : tr("Not exported: %1 cannot be written").arg(path));
+}
+
+void MainWindow::copyPage()
+{
+    QApplication::clipboard()->setPixmap(pages_->currentWidget()->grab());
+    statusText_->setText(tr("Copied the page as a picture"));
+}
+
+void MainWindow::exportReport()
+{
+    const PlanEntry* shown = session_.shownPlan();
+    if (shown == nullptr || shown->plan() == nullptr)
+        return;
+    const QString path = QFileDialog::getSaveFileName(this, tr("Export the session"), session_.model()->name + u".html"_s,
+                                                      tr("Web page (*.html)"));
+    if (path.isEmpty())
+        return;
+    auto content = std::make_shared<ReportContent>(reportContent(session_));
+    if (graph_->canvas()->isLaidOut()) {
+        const QRectF size = graph_->canvas()->contentRect();
+        const double scale = std::min(1.5, kMostReportPixels / std::max({size.width(), size.height(), 1.0}));
+        QImage image((size.size() * scale).toSize(), QImage::Format_ARGB32);
+        image.fill(palette().color(QPalette::Window));
+        QPainter painter(&image);
+        graph_->canvas()->renderTo(painter, QRectF(image.rect()));
+        painter.end();
+        QByteArray png;
+        QBuffer buffer(&png);
+        buffer.open(QIODevice::WriteOnly);
+        image.save(&buffer, "PNG");
+        content->pictures.push_back({fromQt(tr("Graph")), png.toStdString()});
+    }
+    auto problem = std::make_shared<QString>();
+    auto work = [content, path, problem](const JobControl&) {
+        const Status written = writeFileAtomically(fromQt(path), htmlReport(*content));
+        if (!written.ok())
+            *problem = toQt(written.error().message);
+    };
+    session_.jobs()->start(tr("Write the report"), work, [this, path, problem] {
+        statusText_->setText(problem->isEmpty() ? tr("Exported %1").arg(path) : tr("Not exported: %1").arg(*problem));
+    });
 }
 
 bool MainWindow::writePage(const QString& path)

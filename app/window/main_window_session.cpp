@@ -48,36 +48,60 @@ void MainWindow::saveSession(bool asksForPath)
     statusText_->setText(saved.ok() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }
 
+/// Journals may be large, so they are read in the background; the page fills when they are.
 void MainWindow::offerSessions()
 {
-    start_->clearOffers();
-    for (const AbandonedJournal& journal : keeper_.abandoned()) {
-        const QString model = modelNameOf(journal.steps.back().session.modelPath);
-        const QString edits = counted(journal.edits(), tr("edit"), tr("edits"));
-        start_->offer({.title = tr("Restore %1").arg(model),
-                       .detail = tr("%1, the last at %2; the program ended before they were saved")
-                                     .arg(edits, QLocale().toString(journal.lastChange, QLocale::ShortFormat)),
-                       .name = u"restore_"_s + model,
-                       .take = [this, journal] { keeper_.restore(journal); },
-                       .discard =
-                           [this, path = journal.path] {
-                               removeJournal(path);
-                               // Later: the button that was clicked is among what is made anew.
-                               QMetaObject::invokeMethod(this, [this] { offerSessions(); }, Qt::QueuedConnection);
-                           }});
-    }
-    if (const std::optional<QString> last = keeper_.lastSession()) {
-        const Result<SavedSession> session = loadSession(*last);
-        if (!session.ok())
+    struct Found {
+        std::vector<AbandonedJournal> journals;
+        std::optional<SavedSession> last;
+    };
+    auto found = std::make_shared<Found>();
+    auto work = [found, directory = keeper_.journalDirectory(), last = keeper_.lastSession()](const JobControl&) {
+        found->journals = abandonedJournals(directory);
+        if (!last)
             return;
-        const auto plans = int64_t(session->plans.size());
-        start_->offer({.title = tr("Continue with %1").arg(modelNameOf(session->modelPath)),
-                       .detail = tr("%1 on %2; as the window was closed last")
-                                     .arg(counted(plans, tr("plan"), tr("plans")), session->setup.cluster),
-                       .name = u"continueLast"_s,
-                       .take = [this, last] { openSession(*last); },
-                       .discard = {}});
-    }
+        Result<SavedSession> session = loadSession(*last);
+        if (session.ok())
+            found->last = std::move(session.value());
+    };
+    session_.jobs()->start(tr("Look for unsaved sessions"), work, [this, found] {
+        start_->clearOffers();
+        for (AbandonedJournal& journal : found->journals)
+            offerJournal(std::make_shared<const AbandonedJournal>(std::move(journal)));
+        if (found->last)
+            offerLast(*found->last);
+    });
+}
+
+void MainWindow::offerJournal(const std::shared_ptr<const AbandonedJournal>& journal)
+{
+    const QString model = modelNameOf(journal->steps.back().session.modelPath);
+    const QString edits = counted(journal->edits(), tr("edit"), tr("edits"));
+    start_->offer({.title = tr("Restore %1").arg(model),
+                   .detail = tr("%1, the last at %2; the program ended before they were saved")
+                                 .arg(edits, QLocale().toString(journal->lastChange, QLocale::ShortFormat)),
+                   .name = u"restore_"_s + model,
+                   .take = [this, journal] { keeper_.restore(*journal); },
+                   .discard =
+                       [this, path = journal->path] {
+                           removeJournal(path);
+                           // Later: the button that was clicked is among what is made anew.
+                           QMetaObject::invokeMethod(this, [this] { offerSessions(); }, Qt::QueuedConnection);
+                       }});
+}
+
+void MainWindow::offerLast(const SavedSession& session)
+{
+    start_->offer({.title = tr("Continue with %1").arg(modelNameOf(session.modelPath)),
+                   .detail = tr("%1 on %2; as the window was closed last")
+                                 .arg(counted(int64_t(session.plans.size()), tr("plan"), tr("plans")), session.setup.cluster),
+                   .name = u"continueLast"_s,
+                   .take =
+                       [this] {
+                           if (const std::optional<QString> last = keeper_.lastSession())
+                               openSession(*last);
+                       },
+                   .discard = {}});
 }
 
 void MainWindow::refreshTitle()

@@ -95,7 +95,9 @@ void MainWindow::refreshBanner()
     const PlanEntry* obstacle = session_.obstacle();
     const PlanEntry* shown = session_.shownPlan();
     const bool isPlanning = session_.isPlanning();
-    banner_->setVisible(isPlanning || obstacle != nullptr || session_.isStale());
+    const WhatIf& whatIf = session_.setup().whatIf;
+    banner_->setVisible(session_.model() != nullptr &&
+                        (isPlanning || obstacle != nullptr || session_.isStale() || !whatIf.isNone()));
     const Theme& theme = themeOf(this);
     const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
     banner_->setStyleSheet(u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
@@ -114,6 +116,9 @@ void MainWindow::refreshBanner()
     } else if (session_.isStale()) {
         bannerText_->setText(tr("%1 is not the answer to what is asked now.").arg(shown->name));
         bannerButton_->setText(tr("Plan (F5)"));
+    } else if (!whatIf.isNone()) {
+        bannerText_->setText(tr("Hypothetical: %1 with %2.").arg(session_.setup().cluster, whatIfText(whatIf)));
+        bannerButton_->setText(tr("Back to the real cluster"));
     }
 }
 

@@ -34,6 +34,7 @@ struct ImportResult {
     std::optional<Graph> graph;          ///< Verified (verifyGraph); nothing if there are errors.
     std::vector<Diagnostic> diagnostics; ///< In the order of lines.
     std::string sourceText; ///< What the lines of the diagnostics refer to; filled by importModel.
+    std::vector<std::string> openDims; ///< Names of dimensions that ImportOptions::dims must give sizes, once each.
     int opaqueCount = 0;    ///< Opaque ops in the graph.
     std::vector<SafeTensor> weights; ///< Of parameters whose values are in the file, by name.
 

@@ -74,6 +74,9 @@ std::optional<TensorType> OnnxImporter::closedType(const OnnxValue& value, bool 
         } else if (given != options_.dims.end()) {
             type.dims.push_back(given->second);
         } else {
+            if (complains && !dim.parameter.empty() &&
+                std::ranges::find(result_.openDims, dim.parameter) == result_.openDims.end())
+                result_.openDims.push_back(dim.parameter);
             if (complains)
                 say(Severity::kError, 0,
                     dim.parameter.empty()

@@ -10,6 +10,7 @@ alpa_packages=(
     libopenblas-dev                             # dots of the CPU devices
     "qt6-base-dev" "qt6-svg-dev|libqt6svg6-dev" # the window
     libgl-dev libgraphviz-dev fonts-dejavu-core
+    qt6-l10n-tools qt6-translations-l10n        # languages of the window, and Qt's own texts in them
     libgtest-dev                                # the tests
 )
 

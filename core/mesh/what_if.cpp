@@ -1,0 +1,84 @@
+#include "core/mesh/what_if.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr double kLeastFactor = 1e-3;
+constexpr double kMostFactor = 1e3;
+constexpr int kMostDevices = 65536;
+
+bool isFactor(double factor) { return factor >= kLeastFactor && factor <= kMostFactor; }
+
+} // namespace
+
+std::string formatWhatIf(const WhatIf& change)
+{
+    std::vector<std::string> parts;
+    if (change.memory != 1)
+        parts.push_back(fmt::format("memory x{:g}", change.memory));
+    if (change.bandwidth != 1)
+        parts.push_back(fmt::format("bandwidth x{:g}", change.bandwidth));
+    if (change.devices != 0)
+        parts.push_back(fmt::format("{} device{}", change.devices, change.devices == 1 ? "" : "s"));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+Result<WhatIf> parseWhatIf(std::string_view text)
+{
+    WhatIf change;
+    while (!text.empty()) {
+        const std::string_view part = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), part.size() + 1));
+        const size_t equals = part.find('=');
+        const std::string_view name = part.substr(0, equals);
+        const std::string_view value = equals == std::string_view::npos ? "" : part.substr(equals + 1);
+        double number = 0;
+        const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+        const bool isNumber = code == std::errc() && end == value.data() + value.size() && !value.empty();
+        if (isNumber && name == "memory" && isFactor(number))
+            change.memory = number;
+        else if (isNumber && name == "bandwidth" && isFactor(number))
+            change.bandwidth = number;
+        else if (isNumber && name == "devices" && number >= 1 && number <= kMostDevices &&
+                 number == std::floor(number))
+            change.devices = static_cast<int>(number);
+        else
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("'{}': expected memory=FACTOR, bandwidth=FACTOR or devices=COUNT", part));
+    }
+    return change;
+}
+
+Result<Cluster> applyWhatIf(Cluster cluster, const WhatIf& change)
+{
+    if (change.isNone())
+        return cluster;
+    if (!isFactor(change.memory) || !isFactor(change.bandwidth) || change.devices < 0 || change.devices > kMostDevices)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("what if {}: factors are {:g} to {:g}, devices 1 to {}", formatWhatIf(change),
+                                 kLeastFactor, kMostFactor, kMostDevices));
+    cluster.device.memory = Bytes(std::llround(static_cast<double>(cluster.device.memory.count) * change.memory));
+    cluster.withinHost.bandwidth *= change.bandwidth;
+    cluster.betweenHosts.bandwidth *= change.bandwidth;
+    if (change.devices > 0) {
+        const bool isWhole = change.devices % cluster.devicesPerHost == 0;
+        cluster.hosts = isWhole ? change.devices / cluster.devicesPerHost : 1;
+        cluster.devicesPerHost = isWhole ? cluster.devicesPerHost : change.devices;
+    }
+    // What a collective waits stays; what it moves goes faster.
+    for (MeasuredCollective& one : cluster.measured) {
+        const double waits = std::min(one.time.count, cluster.withinHost.latency.count);
+        one.time = Seconds(waits + (one.time.count - waits) / change.bandwidth);
+    }
+    cluster.name += " (what if: " + formatWhatIf(change) + ")";
+    return cluster;
+}
+
+} // namespace alpa

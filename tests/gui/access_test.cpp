@@ -1,0 +1,185 @@
+// For everyone: names for screen readers, every theme and font size, the tour, the glossary, keys for everything.
+#include "app/dialogs/glossary_dialog.h"
+#include "app/dialogs/keys_dialog.h"
+#include "app/dialogs/run_dialog.h"
+#include "app/dialogs/tour.h"
+#include "app/settings/theme.h"
+#include "app/window/main_window.h"
+#include "tests/gui/gui_support.h"
+
+#include <QAbstractSpinBox>
+#include <QAccessible>
+#include <QAction>
+#include <QApplication>
+#include <QComboBox>
+#include <QDockWidget>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QTabBar>
+#include <QTabWidget>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTextBrowser>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace alpa::app
+{
+namespace
+{
+
+class AccessTest : public ::testing::Test
+{
+protected:
+    void SetUp() override
+    {
+        window_ = std::make_unique<MainWindow>(profile_.path());
+        window_->show();
+        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
+    }
+    void TearDown() override { applyTheme(ThemeChoice::kLight); }
+    void open()
+    {
+        window_->openFile(samplePath(QStringLiteral("mlp-tiny")), QStringLiteral("cpu-x4"));
+        ASSERT_TRUE(waitUntil([this] { return window_->session()->shownPlan() != nullptr; }));
+    }
+    /// Widgets that take the focus and have no name that a screen reader could say.
+    static QStringList nameless(QWidget* root)
+    {
+        QStringList found;
+        for (QWidget* widget : root->findChildren<QWidget*>()) {
+            const QString kind = QString::fromLatin1(widget->metaObject()->className());
+            // Qt's own parts are named by what they are part of.
+            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith(QStringLiteral("qt_")) ||
+                qobject_cast<QScrollArea*>(widget) != nullptr || qobject_cast<QTabBar*>(widget) != nullptr ||
+                qobject_cast<QTabWidget*>(widget) != nullptr || (qobject_cast<QLineEdit*>(widget) != nullptr && qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) != nullptr))
+                continue;
+            QAccessibleInterface* interface = QAccessible::queryAccessibleInterface(widget);
+            if (interface == nullptr || interface->text(QAccessible::Name).isEmpty())
+                found << kind + u' ' + widget->objectName() + QStringLiteral(" in ") +
+                             (widget->parentWidget() != nullptr ? widget->parentWidget()->objectName() : QString());
+        }
+        return found;
+    }
+
+    QTemporaryDir profile_;
+    std::unique_ptr<MainWindow> window_;
+};
+
+TEST_F(AccessTest, EveryWidgetThatTakesTheFocusHasAName)
+{
+    EXPECT_TRUE(nameless(window_.get()).isEmpty()) << nameless(window_.get()).join(u'\n').toStdString();
+    open();
+    EXPECT_TRUE(nameless(window_.get()).isEmpty()) << nameless(window_.get()).join(u'\n').toStdString();
+    RunDialog run(window_->session(), window_->settings());
+    EXPECT_TRUE(nameless(&run).isEmpty()) << nameless(&run).join(u'\n').toStdString();
+    GlossaryDialog words;
+    EXPECT_TRUE(nameless(&words).isEmpty()) << nameless(&words).join(u'\n').toStdString();
+}
+
+double luminance(const QColor& color)
+{
+    const auto linear = [](double c) { return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
+}
+
+/// WCAG 2.1.
+double contrast(const QColor& a, const QColor& b)
+{
+    const double first = luminance(a), second = luminance(b);
+    return (std::max(first, second) + 0.05) / (std::min(first, second) + 0.05);
+}
+
+TEST(ThemeContrast, TextsAndLinesStandOutAsFarAsTheGuidelinesAsk)
+{
+    for (const Theme* theme : {&lightTheme(), &darkTheme(), &contrastTheme()}) {
+        const double least = theme == &contrastTheme() ? 7.0 : 4.5;
+        for (const QColor& text : {theme->text, theme->mutedText, theme->error, theme->accent}) {
+            EXPECT_GE(contrast(text, theme->window), least) << text.name().toStdString() << " on " << theme->window.name().toStdString();
+            EXPECT_GE(contrast(text, theme->surface), least) << text.name().toStdString() << " on " << theme->surface.name().toStdString();
+        }
+        EXPECT_GE(contrast(theme->text, theme->selection), least);
+        EXPECT_GE(contrast(theme->text, theme->staleBar), least);
+        for (size_t axis = 0; axis < theme->axis.size(); ++axis)
+            EXPECT_GE(contrast(theme->axis[axis], theme->axisText[axis]), 4.5);
+    }
+    EXPECT_GE(contrast(contrastTheme().border, contrastTheme().window), 4.5);
+}
+
+TEST_F(AccessTest, ThemesAndFontSizesApplyAtOnceAndFit)
+{
+    open();
+    const double usual = QApplication::font().pointSizeF();
+    window_->findChild<QAction*>(QStringLiteral("actionFontLarger"))->trigger();
+    EXPECT_GT(QApplication::font().pointSizeF(), usual);
+    window_->findChild<QAction*>(QStringLiteral("actionFontReset"))->trigger();
+    for (const ThemeChoice choice : {ThemeChoice::kLight, ThemeChoice::kDark, ThemeChoice::kContrast}) {
+        for (const int percent : {80, 100, 200}) {
+            applyTheme(choice, percent);
+            QCoreApplication::processEvents();
+            EXPECT_EQ(&themeOf(window_.get()), choice == ThemeChoice::kLight  ? &lightTheme()
+                                               : choice == ThemeChoice::kDark ? &darkTheme()
+                                                                              : &contrastTheme());
+            EXPECT_FALSE(window_->grab().isNull());
+        }
+    }
+}
+
+TEST_F(AccessTest, TourGoesThroughEveryPageAndEnds)
+{
+    QTest::mouseClick(window_->findChild<QPushButton*>(QStringLiteral("startTour")), Qt::LeftButton);
+    auto* tour = window_->findChild<Tour*>();
+    ASSERT_NE(tour, nullptr);
+    ASSERT_TRUE(waitUntil([this] { return window_->session()->shownPlan() != nullptr; }, 120000)) << "on a sample of its own";
+    std::set<int> pages;
+    for (int stop = 0; stop < tour->stopCount(); ++stop) {
+        EXPECT_EQ(tour->stop(), stop);
+        pages.insert(window_->pages()->currentIndex());
+        EXPECT_FALSE(tour->findChild<QLabel*>(QStringLiteral("tourText"))->text().isEmpty());
+        QTest::mouseClick(tour->findChild<QPushButton*>(QStringLiteral("tourNext")), Qt::LeftButton);
+    }
+    EXPECT_EQ(pages.size(), 6u);
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    EXPECT_EQ(window_->findChild<Tour*>(), nullptr);
+    EXPECT_TRUE(window_->settings()->hasSeenTour());
+}
+
+TEST(Glossary, EveryWordIsExplainedOnceAndFound)
+{
+    std::set<QString> words;
+    for (const GlossaryEntry& entry : glossary()) {
+        EXPECT_TRUE(words.insert(entry.word).second) << entry.word.toStdString();
+        EXPECT_GT(entry.meaning.size(), 20);
+    }
+    GlossaryDialog dialog;
+    dialog.findChild<QLineEdit*>(QStringLiteral("glossaryLine"))->setText(QStringLiteral("bubble"));
+    EXPECT_TRUE(dialog.findChild<QTextBrowser*>()->toPlainText().contains(QStringLiteral("Bubble")));
+    EXPECT_FALSE(dialog.findChild<QTextBrowser*>()->toPlainText().contains(QStringLiteral("ZeRO")));
+}
+
+TEST_F(AccessTest, KeysAreUniqueAndTheSheetNamesThem)
+{
+    std::map<QString, QString> owners;
+    for (const QAction* action : window_->findChildren<QAction*>()) {
+        for (const QKeySequence& key : action->shortcuts()) {
+            const QString text = key.toString();
+            EXPECT_EQ(owners.count(text), 0u) << text.toStdString() << ": " << action->text().toStdString() << " and " << owners[text].toStdString();
+            owners[text] = action->text();
+        }
+    }
+    KeysDialog sheet(window_.get());
+    QString all;
+    for (const QLabel* label : sheet.findChildren<QLabel*>())
+        all += label->text() + u' ';
+    for (const auto& [key, action] : owners)
+        EXPECT_TRUE(all.contains(key)) << key.toStdString() << " (" << action.toStdString() << ") is not in the sheet of keys";
+}
+
+} // namespace
+} // namespace alpa::app

@@ -1,0 +1,280 @@
+// Changing what is asked, with the widgets a person uses: the table, context menus, the boundaries of stages, sliders.
+#include "app/item_models/constraints_model.h"
+#include "app/views/constraint_menu.h"
+#include "app/views/relax_constraint.h"
+#include "app/widgets/stage_boundaries.h"
+#include "app/window/main_window.h"
+#include "tests/gui/gui_support.h"
+
+#include <QAbstractItemModelTester>
+#include <QComboBox>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QSlider>
+#include <QSpinBox>
+#include <QTableView>
+#include <QTabWidget>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+
+#include <gtest/gtest.h>
+
+namespace alpa::app
+{
+namespace
+{
+
+/// A window on a small model planned for four CPU devices.
+class ChangeTest : public ::testing::Test
+{
+protected:
+    void SetUp() override
+    {
+        window_ = std::make_unique<MainWindow>(profile_.path());
+        window_->show();
+        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
+        window_->openFile(samplePath(QStringLiteral("gpt-tiny")), QStringLiteral("cpu-x4"));
+        ASSERT_TRUE(settle());
+    }
+    template <typename Widget>
+    Widget* find(const char* name)
+    {
+        auto* widget = window_->findChild<Widget*>(QString::fromLatin1(name));
+        EXPECT_NE(widget, nullptr) << name;
+        return widget;
+    }
+    Session& session() { return *window_->session(); }
+    const PlanConstraints& asked() { return session().setup().options.constraints; }
+    bool settle()
+    {
+        return waitUntil(
+            [this] {
+                return session().model() != nullptr && !session().isPlanning() &&
+                       (session().obstacle() != nullptr || (session().shownPlan() != nullptr && !session().isStale()));
+            },
+            120000);
+    }
+    static QAction* actionOf(QMenu& menu, const QString& start)
+    {
+        for (QAction* action : menu.actions()) {
+            if (action->text().startsWith(start))
+                return action;
+            if (action->menu() != nullptr) {
+                if (QAction* inner = actionOf(*action->menu(), start))
+                    return inner;
+            }
+        }
+        return nullptr;
+    }
+
+    QTemporaryDir profile_;
+    std::unique_ptr<MainWindow> window_;
+};
+
+TEST_F(ChangeTest, TableSwitchesEditsAndRemovesConstraintsUndoably)
+{
+    find<QSpinBox>("maxTp")->setValue(2);
+    find<QSpinBox>("maxPp")->setValue(1);
+    ASSERT_TRUE(settle());
+    auto* table = find<QTableView>("constraintList");
+    QAbstractItemModel* model = table->model();
+    const QAbstractItemModelTester tester(model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+    ASSERT_EQ(model->rowCount(), 2);
+    EXPECT_EQ(model->index(0, ConstraintsModel::kValue).data().toString(), QStringLiteral("2"));
+    EXPECT_EQ(model->index(1, ConstraintsModel::kState).data().toString(), QStringLiteral("at its limit"));
+
+    model->setData(model->index(0, ConstraintsModel::kKind), Qt::Unchecked, Qt::CheckStateRole);
+    ASSERT_TRUE(waitUntil([&] { return !asked().maxTp; })) << "switched off: not asked";
+    EXPECT_EQ(asked().maxPp, 1);
+    ASSERT_EQ(model->rowCount(), 2) << "but remembered";
+    EXPECT_EQ(model->index(1, ConstraintsModel::kState).data().toString(), QStringLiteral("off"));
+    model->setData(model->index(1, ConstraintsModel::kKind), Qt::Checked, Qt::CheckStateRole);
+    ASSERT_TRUE(waitUntil([&] { return asked().maxTp == 2; }));
+
+    model->setData(model->index(0, ConstraintsModel::kValue), QStringLiteral("4"), Qt::EditRole);
+    ASSERT_TRUE(waitUntil([&] { return asked().maxTp == 4; }));
+    model->setData(model->index(0, ConstraintsModel::kValue), QStringLiteral("many"), Qt::EditRole);
+    EXPECT_EQ(asked().maxTp, 4) << "no number";
+
+    table->selectRow(0);
+    QTest::mouseClick(find<QToolButton>("removeConstraint"), Qt::LeftButton);
+    EXPECT_FALSE(asked().maxTp);
+    EXPECT_EQ(model->rowCount(), 1);
+    session().undoStack()->undo();
+    EXPECT_EQ(asked().maxTp, 4);
+    while (session().undoStack()->canUndo())
+        session().undoStack()->undo();
+    EXPECT_EQ(asked(), PlanConstraints());
+}
+
+TEST_F(ChangeTest, PricesSayWhatEachConstraintCosts)
+{
+    find<QSpinBox>("microbatches")->setValue(4);
+    ASSERT_TRUE(settle());
+    ASSERT_NE(session().shownPlan(), nullptr);
+    QTest::mouseClick(find<QToolButton>("priceConstraints"), Qt::LeftButton);
+    auto* table = find<QTableView>("constraintList");
+    ASSERT_TRUE(waitUntil([&] { return !table->model()->index(0, ConstraintsModel::kPrice).data().toString().isEmpty(); }));
+    const double with = session().shownPlan()->plan()->stepTime.count;
+    session().undoStack()->undo();
+    const double without = session().shownPlan()->plan()->stepTime.count;
+    session().undoStack()->redo();
+    EXPECT_GE(with, without * (1 - 1e-9)) << "the price that the table shows is the difference of these two";
+}
+
+TEST_F(ChangeTest, ContextMenusPinOperationsCutLayersAndLimitAxes)
+{
+    const auto facts = session().facts();
+    size_t op = 0;
+    while (op < facts->graph->ops.size() && (!facts->decisionOfOp[op].isValid() || facts->graph->ops[op].phase != Phase::kForward))
+        ++op;
+    ASSERT_LT(op, facts->graph->ops.size());
+    QMenu menu;
+    fillConstraintMenu(&menu, &session(), Selection::op(OpId(op)));
+    QAction* pin = actionOf(menu, QStringLiteral("Pin "));
+    ASSERT_NE(pin, nullptr);
+    const QString text = pin->text();
+    pin->trigger();
+    ASSERT_EQ(asked().specs.size(), 1u);
+    EXPECT_EQ(asked().specs[0].pattern, facts->opLabel(OpId(op)));
+    EXPECT_EQ(session().undoStack()->undoText(), text);
+
+    QMenu layers;
+    fillConstraintMenu(&layers, &session(), Selection::layer(1));
+    ASSERT_NE(actionOf(layers, QStringLiteral("Begin a stage at layer 1")), nullptr);
+    actionOf(layers, QStringLiteral("Begin a stage at layer 1"))->trigger();
+    EXPECT_EQ(asked().cuts, std::vector<int>{1});
+    QMenu again;
+    fillConstraintMenu(&again, &session(), Selection::layer(1));
+    EXPECT_EQ(actionOf(again, QStringLiteral("Begin a stage at layer 1")), nullptr) << "it is asked already";
+    actionOf(again, QStringLiteral("Leave layer 1 free"))->trigger();
+    EXPECT_TRUE(asked().cuts.empty());
+
+    QMenu axis;
+    fillAxisMenu(&axis, &session(), 1);
+    actionOf(axis, QStringLiteral("TP at most 2"))->trigger();
+    EXPECT_EQ(asked().maxTp, 2);
+    QMenu tensor;
+    const ValueId parameter = facts->graph->inputs.front().value;
+    fillConstraintMenu(&tensor, &session(), Selection::value(parameter));
+    EXPECT_FALSE(tensor.isEmpty());
+}
+
+TEST_F(ChangeTest, DraggedBoundaryMovesTheStage)
+{
+    window_->openFile(samplePath(QStringLiteral("gpt-125m")), QStringLiteral("h200-x4"));
+    ASSERT_TRUE(waitUntil([this] { return session().model()->name == QStringLiteral("gpt-125m"); }));
+    auto* schedule = find<QComboBox>("schedule");
+    schedule->setCurrentIndex(schedule->findData(int(ScheduleKind::k1f1b)));
+    find<QSpinBox>("fixedPp")->setValue(2);
+    ASSERT_TRUE(settle());
+    ASSERT_EQ(session().obstacle(), nullptr);
+    ASSERT_NE(session().shownPlan(), nullptr);
+    ASSERT_EQ(session().shownPlan()->plan()->stages.size(), 2u);
+    window_->pages()->setCurrentIndex(2);
+    auto* boundaries = find<StageBoundaries>("stageBoundaries");
+    ASSERT_EQ(boundaries->firstLayers().size(), 2u);
+    const int before = boundaries->firstLayers()[1];
+    const int layers = int(session().facts()->layers.size());
+    const int after = before + 1 < layers ? before + 1 : before - 1;
+    ASSERT_GT(after, 0);
+    const QPointF from = boundaries->handleAt(1);
+    const QPointF to(boundaries->layerLeft(after), from.y());
+    QTest::mousePress(boundaries, Qt::LeftButton, {}, from.toPoint());
+    QTest::mouseMove(boundaries, to.toPoint());
+    QTest::mouseRelease(boundaries, Qt::LeftButton, {}, to.toPoint());
+    EXPECT_EQ(asked().cuts, std::vector<int>{after});
+    ASSERT_TRUE(settle());
+    ASSERT_EQ(session().obstacle(), nullptr);
+    EXPECT_EQ(session().shownPlan()->plan()->stages[1].firstLayer, after);
+    EXPECT_EQ(boundaries->firstLayers()[1], after);
+
+    // The same by keys.
+    boundaries->setFocus();
+    QTest::keyClick(boundaries, after > before ? Qt::Key_Left : Qt::Key_Right);
+    QTest::keyClick(boundaries, Qt::Key_Return);
+    EXPECT_EQ(asked().cuts, std::vector<int>{before});
+}
+
+TEST_F(ChangeTest, SlidersPlanForAClusterThatIsMarkedAsHypothetical)
+{
+    const double real = session().shownPlan()->plan()->stepTime.count;
+    auto* devices = find<QSlider>("whatIfDevices");
+    devices->setValue(1);
+    EXPECT_EQ(session().setup().whatIf.devices, 8);
+    ASSERT_TRUE(settle());
+    const PlanEntry* shown = session().shownPlan();
+    EXPECT_TRUE(shown->isHypothetical());
+    EXPECT_TRUE(shown->name.startsWith(QStringLiteral("What if"))) << shown->name.toStdString();
+    EXPECT_EQ(shown->plan()->cluster.deviceCount(), 8);
+    EXPECT_NE(shown->plan()->cluster.name.find("what if"), std::string::npos);
+    EXPECT_TRUE(find<QLabel>("whatIfNote")->text().contains(QStringLiteral("Hypothetical")));
+    EXPECT_TRUE(find<QFrame>("planBanner")->isVisible()) << "every page says so";
+
+    auto* memory = find<QSlider>("whatIfMemory");
+    memory->setValue(4);
+    EXPECT_DOUBLE_EQ(session().setup().whatIf.memory, 2);
+    memory->setValue(-4);
+    EXPECT_DOUBLE_EQ(session().setup().whatIf.memory, 0.5);
+    QTest::mouseClick(find<QPushButton>("whatIfReset"), Qt::LeftButton);
+    EXPECT_TRUE(session().setup().whatIf.isNone());
+    ASSERT_TRUE(settle());
+    EXPECT_DOUBLE_EQ(session().shownPlan()->plan()->stepTime.count, real) << "at once: the plan is kept";
+    EXPECT_FALSE(find<QFrame>("planBanner")->isVisible());
+}
+
+TEST_F(ChangeTest, ClashNamesEveryConstraintWithAButtonThatRelaxesIt)
+{
+    find<QSpinBox>("maxTp")->setValue(1);
+    find<QSpinBox>("maxDp")->setValue(1);
+    find<QSpinBox>("maxPp")->setValue(1);
+    ASSERT_TRUE(settle());
+    ASSERT_NE(session().obstacle(), nullptr);
+    // Two layers make two stages at most, so that four devices need one of the other two in any case.
+    EXPECT_NE(window_->findChild<QPushButton*>(QStringLiteral("relax_max TP 1")), nullptr);
+    EXPECT_NE(window_->findChild<QPushButton*>(QStringLiteral("relax_max DP 1")), nullptr);
+    EXPECT_EQ(window_->findChild<QPushButton*>(QStringLiteral("relax_max PP 1")), nullptr) << "the clash is minimal";
+    auto* table = find<QTableView>("constraintList");
+    EXPECT_EQ(table->model()->index(0, ConstraintsModel::kState).data().toString(), QStringLiteral("clashes"));
+    QTest::mouseClick(find<QPushButton>("relax_max DP 1"), Qt::LeftButton);
+    ASSERT_TRUE(settle());
+    EXPECT_EQ(session().obstacle(), nullptr);
+    EXPECT_FALSE(asked().maxDp);
+}
+
+TEST(ConstraintItems, EveryConstraintOfThePlannerIsAnItemThatCanBeTakenBackAlone)
+{
+    PlanConstraints all;
+    all.maxTp = 2;
+    all.fixedPp = 4;
+    all.meshAxes = {2, 2};
+    all.memoryPerDevice = gibibytes(16);
+    all.microbatches = 8;
+    all.schedule = ScheduleKind::kInterleaved1f1b;
+    all.forbiddenSchedules = {ScheduleKind::kGpipe, ScheduleKind::kZeroBubble};
+    all.chunks = 2;
+    all.recomputation = false;
+    all.selectiveRecomputation = true;
+    all.parameterStorage = StorageRule::kSplit;
+    all.specs = {{"a.*", ShardingSpec::replicated(2), false}, {"b", ShardingSpec::replicated(1), true}};
+    all.cuts = {2, 5};
+    all.forbiddenCuts = {3};
+    const std::vector<ConstraintItem> items = constraintItems(all);
+    const std::vector<std::string> texts = listConstraints(all);
+    // Recomputation has two texts, and is one choice.
+    ASSERT_EQ(items.size() + 1, texts.size());
+    PlanConstraints together;
+    for (const ConstraintItem& item : items) {
+        together = mergeConstraints(together, item.alone);
+        EXPECT_NE(std::ranges::find(texts, item.text), texts.end()) << item.text;
+        for (const std::string& left : listConstraints(item.without))
+            EXPECT_FALSE(item.isNamed(left)) << left;
+        EXPECT_EQ(mergeConstraints(item.without, item.alone).specs.size(), all.specs.size());
+    }
+    EXPECT_EQ(together, all);
+}
+
+} // namespace
+} // namespace alpa::app
