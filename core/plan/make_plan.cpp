@@ -14,6 +14,10 @@ namespace alpa
 namespace
 {
 
+/// Part of the last incumbent's time that the next one must not exceed: to assemble one takes as
+/// long as to find a few.
+constexpr double kWorthShowing = 0.99;
+
 Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest& assembly)
 {
     ASSIGN_OR_RETURN(auto plan, assemblePlan(assembly));
@@ -30,7 +34,7 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
     Seconds shown = kForever;
     if (onIncumbent) {
         search.onBetter([&](const Attempt& better) {
-            if (better.plan->stepTime >= shown)
+            if (better.plan->stepTime > shown * kWorthShowing)
                 return;
             shown = better.plan->stepTime;
             if (const auto plan = assembleWhole(better.assembly); plan.ok())

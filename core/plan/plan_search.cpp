@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace alpa
 {
@@ -303,8 +304,10 @@ Result<bool> PlanSearch::makeSet(Draft& draft, NoPlan& none) const
 }
 
 /// Fails with kInvalidInput if a constraint on shardings names nothing.
-Status PlanSearch::checkPatterns(const DraftModel& model) const
+Status PlanSearch::checkPatterns(const DraftModel& model)
 {
+    if (std::exchange(knowsPatterns_, true) || constraints_.specs.empty())
+        return {};
     const BlockRuns runs = findBlockRuns(model, constraints_.specs);
     if (runs.unmatchedPatterns.empty())
         return {};

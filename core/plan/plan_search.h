@@ -42,7 +42,7 @@ private:
                                             NoPlan& none);
     Result<std::shared_ptr<const DraftOutcome>> outcomeOf(Draft draft) const;
     Result<bool> makeSet(Draft& draft, NoPlan& none) const;
-    Status checkPatterns(const DraftModel& model) const;
+    Status checkPatterns(const DraftModel& model);
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;
@@ -60,6 +60,7 @@ private:
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.
     bool hasShardingRules_ = false;
+    bool knowsPatterns_ = false; ///< All models name the same.
     AttemptCallback onBetter_;
 };
 
