@@ -4,6 +4,7 @@
 #include "core/import/import_model.h"
 #include "core/import/mlir_parser.h"
 #include "core/import/source_text.h"
+#include "core/import/whole_program.h"
 
 #include <fmt/format.h>
 
@@ -45,6 +46,36 @@ ImportResult importModule(const MlirModule& module, const SourceText& source, Di
     return result;
 }
 
+/// The program of one of several devices becomes the whole one, if it can be followed.
+void openPartitioned(ImportResult& result, int64_t devices)
+{
+    if (!result.graph || devices < 2)
+        return;
+    Result<WholeProgram> whole = recoverWholeProgram(*result.graph);
+    if (whole.ok() && !verifyGraph(whole->graph).empty())
+        whole = Error(ErrorCode::kUnsupported, "the whole program is not sound");
+    if (!whole.ok()) {
+        result.diagnostics.push_back(
+            {Severity::kWarning,
+             fmt::format("the program is one of {} partitions and is opened as it stands; its plan is not "
+                         "recovered: {}",
+                         devices, whole.error().message),
+             0, 0});
+        return;
+    }
+    std::erase_if(result.diagnostics, [&](const Diagnostic& diagnostic) {
+        return std::ranges::find(whole->collectiveLines, diagnostic.line) != whole->collectiveLines.end();
+    });
+    result.diagnostics.push_back(
+        {Severity::kNote,
+         fmt::format("one of {} partitions: opened as the whole program with its shardings, {} collectives and "
+                     "places of devices followed; stages, schedules and overlap are not in the file",
+                     devices, whole->collectiveLines.size()),
+         0, 0});
+    result.graph = std::move(whole->graph);
+    result.opaqueCount = static_cast<int>(std::ranges::count(result.graph->ops, OpKind::kOpaque, &Op::kind));
+}
+
 } // namespace
 
 ImportResult importStablehlo(std::string_view text, std::string_view name,
@@ -64,7 +95,9 @@ ImportResult importHlo(std::string_view text, std::string_view name, const Impor
     options.control.report("reading", 0.0);
     const std::vector<HloComputation> computations = parseHlo(source, sink, options.control);
     const HloModule module = hloModule(computations, sink);
-    return importModule(module.module, source, sink, name, options);
+    ImportResult result = importModule(module.module, source, sink, name, options);
+    openPartitioned(result, partitionCount(text));
+    return result;
 }
 
 } // namespace alpa

@@ -125,6 +125,7 @@ private:
     std::optional<Constants> concatenate() const;
     std::optional<Constants> gather() const;
     std::optional<Constants> slice() const;
+    static OnnxConstant sliced(const OnnxConstant& data, size_t axis, double start, double end, double step);
     std::optional<Constants> reshaped();
     std::optional<Constants> expand() const;
     std::optional<Constants> transpose() const;
@@ -283,26 +284,48 @@ std::optional<Constants> Folder::gather() const
 
 std::optional<Constants> Folder::slice() const
 {
-    const OnnxConstant& data = input(0);
-    const bool isSimple = data.type.rank() == 1 && c_.inputs.size() >= 3 &&
-                          input(1).values.size() == 1 && input(2).values.size() == 1;
-    const double step = has(4) && input(4).values.size() == 1 ? input(4).values[0] : 1;
-    if (!isSimple || step == 0)
+    if (c_.inputs.size() < 3 || !has(1) || !has(2) || input(1).values.size() != input(2).values.size())
         return std::nullopt;
-    const auto size = static_cast<double>(data.values.size());
+    OnnxConstant result = input(0);
+    const int64_t rank = result.type.rank();
+    for (size_t i = 0; i < input(1).values.size(); ++i) {
+        const double named = has(3) && i < input(3).values.size() ? input(3).values[i] : static_cast<double>(i);
+        const double step = has(4) && i < input(4).values.size() ? input(4).values[i] : 1;
+        const double axis = named < 0 ? named + static_cast<double>(rank) : named;
+        if (!(axis >= 0) || axis >= static_cast<double>(rank) || step == 0)
+            return std::nullopt;
+        result = sliced(result, static_cast<size_t>(axis), input(1).values[i], input(2).values[i], step);
+    }
+    return one(std::move(result));
+}
+
+/// Along one dimension, as ONNX counts: negative places from the end, clamped.
+OnnxConstant Folder::sliced(const OnnxConstant& data, size_t axis, double start, double end, double step)
+{
+    const auto size = static_cast<double>(data.type.dims[axis]);
     const auto bound = [&](double at, double low, double high) {
         return std::clamp(at < 0 ? at + size : at, low, high);
     };
     const bool isForward = step > 0;
-    const double end =
-        isForward ? bound(input(2).values[0], 0, size) : bound(input(2).values[0], -1, size - 1);
+    const double last = isForward ? bound(end, 0, size) : bound(end, -1, size - 1);
+    std::vector<size_t> places;
+    for (double at = isForward ? bound(start, 0, size) : bound(start, -1, size - 1);
+         isForward ? at < last : at > last; at += step)
+        places.push_back(static_cast<size_t>(at));
+    size_t outer = 1;
+    size_t inner = 1;
+    for (size_t i = 0; i < data.type.dims.size(); ++i)
+        (i < axis ? outer : inner) *= i == axis ? 1 : static_cast<size_t>(data.type.dims[i]);
     OnnxConstant result{data.type, {}};
-    for (double at = isForward ? bound(input(1).values[0], 0, size)
-                               : bound(input(1).values[0], -1, size - 1);
-         isForward ? at < end : at > end; at += step)
-        result.values.push_back(data.values[static_cast<size_t>(at)]);
-    result.type.dims = {static_cast<int64_t>(result.values.size())};
-    return one(std::move(result));
+    result.type.dims[axis] = static_cast<int64_t>(places.size());
+    const auto extent = static_cast<size_t>(data.type.dims[axis]);
+    for (size_t o = 0; o < outer; ++o) {
+        for (const size_t place : places) {
+            const auto begin = data.values.begin() + static_cast<std::ptrdiff_t>((o * extent + place) * inner);
+            result.values.insert(result.values.end(), begin, begin + static_cast<std::ptrdiff_t>(inner));
+        }
+    }
+    return result;
 }
 
 /// Reshape, squeeze, unsqueeze and flatten keep the elements: the sizes are those that the operator

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -374,13 +375,14 @@ void roundUp(OnnxContext& c, const Sizes& spatial, Window& w)
         return;
     for (size_t i = 0; i < spatial.size(); ++i) {
         const int64_t inside = spatial[i] + w.low[i];
-        const int64_t room = inside + w.high[i] - w.kernel[i];
+        const int64_t reach = (w.kernel[i] - 1) * w.dilations[i] + 1;
+        const int64_t room = inside + w.high[i] - reach;
         if (room < 0)
             continue;
         int64_t last = (room + w.strides[i] - 1) / w.strides[i] * w.strides[i];
         if (last >= inside)
             last -= w.strides[i];
-        w.high[i] = last + w.kernel[i] - inside;
+        w.high[i] = last + reach - inside;
     }
 }
 
@@ -400,6 +402,53 @@ ReduceWindowAttributes windowOver(const Window& w, ReduceKind kind)
     return a;
 }
 
+/// A dilated window is taken apart: one strided slice of the padded tensor for each of its elements.
+ValueId dilatedReduce(OnnxContext& c, ValueId x, const Window& w, ReduceKind kind)
+{
+    constexpr int64_t kMostElements = 1024;
+    const size_t n = w.kernel.size();
+    PadAttributes pad{{0, 0}, {0, 0}, Sizes(n + 2, 0)};
+    Sizes limits(c.dims(x).begin(), c.dims(x).begin() + 2);
+    int64_t count = 1;
+    for (size_t i = 0; i < n; ++i) {
+        pad.low.push_back(w.low[i]);
+        pad.high.push_back(w.high[i]);
+        const int64_t room = c.dims(x)[i + 2] + w.low[i] + w.high[i] - (w.kernel[i] - 1) * w.dilations[i] - 1;
+        count = count > kMostElements ? count : count * w.kernel[i];
+        if (room < 0 || count > kMostElements) {
+            c.unsupported("a dilated pooling window that large");
+            return {};
+        }
+        limits.push_back(room / w.strides[i] * w.strides[i] + 1);
+    }
+    const double outside = kind == ReduceKind::kAdd ? 0 : -std::numeric_limits<double>::infinity();
+    const ValueId padded = c.emit(OpKind::kPad, {x, c.constant({outside}, {c.type(x).dtype, {}})}, pad);
+    ValueId total;
+    for (int64_t element = 0; element < count && !c.failed(); ++element) {
+        Sizes starts{0, 0};
+        Sizes ends = limits;
+        Sizes strides{1, 1};
+        int64_t rest = element;
+        for (size_t i = 0; i < n; ++i) {
+            starts.push_back(rest % w.kernel[i] * w.dilations[i]);
+            ends[i + 2] += starts.back();
+            strides.push_back(w.strides[i]);
+            rest /= w.kernel[i];
+        }
+        const ValueId part = c.slice(padded, starts, ends, strides);
+        total = !total.isValid() ? part
+                                 : c.binary(kind == ReduceKind::kAdd ? OpKind::kAdd : OpKind::kMaximum, total, part);
+    }
+    return total;
+}
+
+ValueId pooled(OnnxContext& c, ValueId x, const Window& w, ReduceKind kind)
+{
+    if (std::ranges::any_of(w.dilations, [](int64_t d) { return d != 1; }))
+        return c.failed() ? ValueId() : dilatedReduce(c, x, w, kind);
+    return c.emit(OpKind::kReduceWindow, {x}, windowOver(w, kind));
+}
+
 void convertPool(OnnxContext& c)
 {
     const ValueId x = c.x(0);
@@ -409,15 +458,13 @@ void convertPool(OnnxContext& c)
     auto w = readWindow(c, spatial, c.integers("kernel_shape"));
     if (!w)
         return;
-    if (std::ranges::any_of(w->dilations, [](int64_t d) { return d != 1; }))
-        return c.unsupported("a dilated pooling window");
     if (c.node().outputs.size() > 1 && !c.node().outputs[1].empty())
         return c.unsupported("the places of maxima");
     Window counted = *w;
     roundUp(c, spatial, *w);
     if (c.node().opType == "MaxPool")
-        return c.give(c.emit(OpKind::kReduceWindow, {x}, windowOver(*w, ReduceKind::kMaximum)));
-    const ValueId sum = c.emit(OpKind::kReduceWindow, {x}, windowOver(*w, ReduceKind::kAdd));
+        return c.give(pooled(c, x, *w, ReduceKind::kMaximum));
+    const ValueId sum = pooled(c, x, *w, ReduceKind::kAdd);
     double size = 1;
     bool isPadded = false;
     for (size_t i = 0; i < spatial.size(); ++i) {
@@ -438,8 +485,7 @@ void convertPool(OnnxContext& c)
         divisor.low[i] = 0;
         divisor.high[i] = std::max<int64_t>(0, w->high[i] - counted.high[i]);
     }
-    const ValueId count = c.emit(OpKind::kReduceWindow, {c.splat(1, {c.type(x).dtype, ones})},
-                                 windowOver(divisor, ReduceKind::kAdd));
+    const ValueId count = pooled(c, c.splat(1, {c.type(x).dtype, ones}), divisor, ReduceKind::kAdd);
     c.give(c.binary(OpKind::kDivide, sum, count));
 }
 

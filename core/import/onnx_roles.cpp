@@ -15,7 +15,7 @@ struct LayerInputs {
         endFrozen; ///< Inputs [first, end) are weights, then frozen ones.
 };
 
-constexpr std::array<LayerInputs, 15> kLayers{{{"MatMul", 1, 2, 2},
+constexpr std::array<LayerInputs, 16> kLayers{{{"MatMul", 1, 2, 2},
                                                {"Gemm", 1, 3, 3},
                                                {"Conv", 1, 3, 3},
                                                {"ConvTranspose", 1, 3, 3},
@@ -29,7 +29,8 @@ constexpr std::array<LayerInputs, 15> kLayers{{{"MatMul", 1, 2, 2},
                                                {"PRelu", 1, 2, 2},
                                                {"LSTM", 1, 4, 4},
                                                {"GRU", 1, 4, 4},
-                                               {"RNN", 1, 4, 4}}};
+                                               {"RNN", 1, 4, 4},
+                                               {"Einsum", 0, 8, 8}}};
 
 bool passesOn(const std::string& opType)
 {
