@@ -54,7 +54,7 @@ TEST(ParseChromeTrace, RowsOfOtherToolsAreSkipped)
     const Result<Trace> read = parseChromeTrace(R"({"otherData": {"a": [1, {"b": null}], "c": true},
         "traceEvents": [
           {"ph": "C", "name": "memory", "pid": 1, "ts": 3, "args": {"bytes": 12}},
-          {"ph": "X", "name": "cudaLaunch \\"x\\"", "pid": 7, "tid": 0, "ts": 1, "dur": 1},
+          {"ph": "X", "name": "cudaLaunch \"x\"", "pid": 7, "tid": 0, "ts": 1, "dur": 1},
           {"ph": "X", "name": "F1", "pid": 2, "tid": 1, "ts": 1.5, "dur": 2, "cat": "run",
            "args": {"step": 4, "microbatch": 1, "note": ["x"]}}]})");
     ASSERT_TRUE(read.ok()) << read.error().message;
