@@ -17,6 +17,14 @@ namespace alpa
 
 using DeviceId = Id<struct DeviceTag>; ///< host * devicesPerHost + index within the host
 
+/// One measured product of 16-bit floats, `batch` times (m, k) x (k, n), rows and columns of the
+/// result being alike.
+struct MeasuredProduct {
+    int64_t batch = 1, m = 1, n = 1, k = 1;
+    Seconds time;
+    friend bool operator==(const MeasuredProduct&, const MeasuredProduct&) = default;
+};
+
 /// What one device can do. Rates are sustained ones, not the data sheet's.
 struct DeviceKind {
     std::string name; ///< "NVIDIA H200"
@@ -34,6 +42,7 @@ struct DeviceKind {
     double attentionFlops = 0, attentionGradientFlops = 0;
     /// Does the backend fuse element-wise chains into the kernels that read them?
     bool fusesKernels = false;
+    std::vector<MeasuredProduct> products; ///< Of a model's shapes; may be empty.
     friend bool operator==(const DeviceKind&, const DeviceKind&) = default;
 };
 

@@ -127,6 +127,36 @@ private:
     std::set<std::string> asked_;
 };
 
+Result<MeasuredProduct> readProduct(ObjectReader reader)
+{
+    RETURN_IF_ERROR(reader.mustBeObject());
+    MeasuredProduct one;
+    constexpr int64_t kMost = int64_t{1} << 40;
+    ASSIGN_OR_RETURN(one.batch, reader.count("batch", 1, kMost));
+    ASSIGN_OR_RETURN(one.m, reader.count("m", 1, kMost));
+    ASSIGN_OR_RETURN(one.n, reader.count("n", 1, kMost));
+    ASSIGN_OR_RETURN(one.k, reader.count("k", 1, kMost));
+    ASSIGN_OR_RETURN(one.time, reader.seconds("timeSeconds", ObjectReader::Sign::kPositive));
+    RETURN_IF_ERROR(reader.finish());
+    return one;
+}
+
+Result<std::vector<MeasuredProduct>> readProducts(ObjectReader& reader)
+{
+    std::vector<MeasuredProduct> products;
+    ASSIGN_OR_RETURN(const Json* json, reader.member("products"));
+    if (!json->is_array())
+        return reader.failure("products",
+                              fmt::format("got {}, expected a list", json->type_name()));
+    for (size_t place = 0; place < json->size(); ++place) {
+        ASSIGN_OR_RETURN(const MeasuredProduct one,
+                         readProduct(ObjectReader((*json)[place],
+                                                  fmt::format("device.products[{}].", place))));
+        products.push_back(one);
+    }
+    return products;
+}
+
 Result<DeviceKind> readDevice(ObjectReader reader)
 {
     using Sign = ObjectReader::Sign;
@@ -160,6 +190,9 @@ Result<DeviceKind> readDevice(ObjectReader reader)
     if (reader.has("fusesKernels")) {
         ASSIGN_OR_RETURN(const int64_t fuses, reader.count("fusesKernels", 0, 1));
         device.fusesKernels = fuses == 1;
+    }
+    if (reader.has("products")) {
+        ASSIGN_OR_RETURN(device.products, readProducts(reader));
     }
     RETURN_IF_ERROR(reader.finish());
     return device;
@@ -300,6 +333,16 @@ std::string clusterToJson(const Cluster& cluster)
     }
     if (cluster.device.fusesKernels)
         json["device"]["fusesKernels"] = 1;
+    if (!cluster.device.products.empty()) {
+        Json products = Json::array();
+        for (const MeasuredProduct& one : cluster.device.products)
+            products.push_back({{"batch", one.batch},
+                                {"m", one.m},
+                                {"n", one.n},
+                                {"k", one.k},
+                                {"timeSeconds", one.time.count}});
+        json["device"]["products"] = std::move(products);
+    }
     json["withinHost"] = linkJson(cluster.withinHost);
     json["betweenHosts"] = linkJson(cluster.betweenHosts);
     if (!cluster.measured.empty()) {

@@ -4,7 +4,7 @@
 namespace alpa
 {
 
-Result<Cluster> profileCudaDevices(int, const JobControl&)
+Result<Cluster> profileCudaDevices(int, const std::vector<MeasuredProduct>&, const JobControl&)
 {
     return cudaDeviceCount().error();
 }

@@ -1,0 +1,203 @@
+#include "runtime/profile/profile_device.h"
+
+#include "runtime/cuda/cudnn_attention.h"
+#include "runtime/cuda/gemm_runner.h"
+#include "runtime/cuda/kernel_cache.h"
+
+#include <algorithm>
+
+namespace alpa::profile
+{
+namespace
+{
+
+using namespace cuda;
+
+/// Fills both buffers with values that differ: constant ones flatter matrix products.
+Status scramble(Bench& bench, const Libraries& driver, KernelCache& kernels)
+{
+    const std::string body =
+        "__launch_bounds__(256) NAME(u32* p0, unsigned n)\n{\n"
+        "for (unsigned i = blockIdx.x * 256 + threadIdx.x; i < n; i += gridDim.x * 256) {\n"
+        "unsigned x = i * 2654435761u; x ^= x >> 15; x *= 2246822519u; x ^= x >> 13;\n"
+        // Two bf16 of magnitude one half to two, any sign.
+        "p0[i] = (x & 0x807f807fu) | 0x3f003f00u;\n}\n}\n";
+    ASSIGN_OR_RETURN(const auto units, kernels.compile({body}));
+    CUmodule module = nullptr;
+    CUfunction function = nullptr;
+    RETURN_IF_ERROR(bench.check(driver.cuModuleLoadData(&module, units[0]->image.data())));
+    RETURN_IF_ERROR(bench.check(driver.cuModuleGetFunction(&function, module, "k0")));
+    auto count = static_cast<unsigned>(kBufferBytes / 4);
+    for (CUdeviceptr memory : {bench.a, bench.b}) {
+        void* arguments[] = {&memory, &count};
+        RETURN_IF_ERROR(bench.check(driver.cuLaunchKernel(function, 1056, 1, 1, 256, 1, 1, 0,
+                                                          bench.stream, arguments, nullptr)));
+    }
+    while (driver.cuStreamQuery(bench.stream) == CUDA_ERROR_NOT_READY)
+        std::this_thread::yield();
+    return bench.check(driver.cuModuleUnload(module));
+}
+
+constexpr size_t kWorkspace = size_t{64} << 20;
+/// Fitted to cuBLASLt's products on an H200, as the rate of its preset is: a tile's start and end,
+/// and the rate without them over that of large products.
+constexpr double kTileLatency = 4e-6;
+constexpr double kWithoutTileLatency = 820.0 / 795.0;
+/// Launches that attention takes beside its work, forward and backward.
+constexpr double kAttentionLaunches[] = {2, 5};
+
+/// Rate of the median of several large products, as transformers have them.
+Result<double> productRate(Bench& bench, const LibrariesPtr& libraries, DType dtype)
+{
+    constexpr int64_t kShapes[][3] = {
+        {8192, 2048, 2048}, {8192, 8192, 2048}, {8192, 2048, 8192}, {4096, 4096, 4096}};
+    cublasLtHandle_t handle = nullptr;
+    RETURN_IF_ERROR(blasStatus(libraries->cublasLtCreate(&handle), "starting cuBLASLt"));
+    std::vector<double> rates;
+    for (const auto& [m, n, k] : kShapes) {
+        GemmShape shape;
+        shape.typeA = shape.typeD = dtype;
+        shape.m = m;
+        shape.n = n;
+        shape.k = k;
+        shape.strideAm = k;
+        shape.strideBk = n;
+        Gemm gemm(libraries, handle, shape);
+        RETURN_IF_ERROR(gemm.prepare(kWorkspace));
+        const auto half = static_cast<CUdeviceptr>(kBufferBytes / 2);
+        const CUdeviceptr workspace = bench.b + half;
+        RETURN_IF_ERROR(gemm.tune(bench.a, bench.a + half, bench.b, workspace, bench.stream));
+        ASSIGN_OR_RETURN(const Seconds time, bench.time([&] {
+            return gemm.run(bench.a, bench.a + half, bench.b, false, workspace, bench.stream);
+        }));
+        rates.push_back(shape.flops() / time.count);
+    }
+    libraries->cublasLtDestroy(handle);
+    std::ranges::sort(rates);
+    return (rates[1] + rates[2]) / 2;
+}
+
+/// FLOP/s of causal attention of a GPT's shape, or 0 if cuDNN has no kernel for it.
+Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool isBackward,
+                             Seconds launch)
+{
+    if (!libraries->hasCudnn)
+        return 0.0;
+    cudnnHandle_t handle = nullptr;
+    RETURN_IF_ERROR(cudnnStatus(*libraries, libraries->cudnnCreate(&handle), "starting cuDNN"));
+    RETURN_IF_ERROR(cudnnStatus(
+        *libraries,
+        libraries->cudnnSetStream(handle, reinterpret_cast<cudaStream_t>(bench.stream)),
+        "starting cuDNN"));
+    AttentionShape shape;
+    shape.batch = 8;
+    shape.heads = 32;
+    shape.queries = shape.keys = 1024;
+    shape.channels = 64;
+    shape.isCausal = true;
+    shape.scale = 0.125;
+    const int64_t width = shape.heads * shape.channels;
+    shape.q = {shape.queries * width, shape.channels, width, 1};
+    for (auto* strides : {&shape.k, &shape.v, &shape.o, &shape.gradO, &shape.gradQ, &shape.gradK,
+                          &shape.gradV})
+        *strides = shape.q;
+    double rate = 0;
+    {
+        CudnnAttention attention(libraries, handle, shape, isBackward);
+        if (attention.prepare().ok()) {
+            const auto part = static_cast<CUdeviceptr>(kBufferBytes / 16);
+            AttentionPointers at;
+            CUdeviceptr next = bench.a;
+            for (CUdeviceptr* pointer : {&at.q, &at.k, &at.v, &at.o, &at.gradO, &at.gradQ,
+                                         &at.gradK, &at.gradV, &at.statistics}) {
+                *pointer = next;
+                next += part;
+            }
+            at.scratch = bench.b;
+            ASSIGN_OR_RETURN(const Seconds time, bench.time([&] { return attention.run(at); }));
+            const double flops = (isBackward ? 10.0 : 4.0) * 0.5 *
+                                 static_cast<double>(shape.batch * shape.heads * shape.channels) *
+                                 static_cast<double>(shape.queries * shape.keys);
+            rate = flops / (time - launch * kAttentionLaunches[isBackward ? 1 : 0]).count;
+        }
+    }
+    libraries->cudnnDestroy(handle);
+    return rate;
+}
+
+} // namespace
+
+Status profileDevice(Bench& bench, const LibrariesPtr& libraries, DeviceKind& device)
+{
+    const Libraries& driver = *libraries;
+    size_t freeBytes = 0;
+    size_t allBytes = 0;
+    RETURN_IF_ERROR(bench.check(driver.cuMemGetInfo(&freeBytes, &allBytes)));
+    ASSIGN_OR_RETURN(device.name, bench.deviceName());
+    device.memory = Bytes(static_cast<int64_t>(allBytes));
+    KernelCache kernels(libraries, "sm_90", "");
+    RETURN_IF_ERROR(scramble(bench, driver, kernels));
+    ASSIGN_OR_RETURN(const Seconds copy, bench.time([&] {
+        return bench.check(driver.cuMemcpyDtoDAsync(bench.b, bench.a,
+                                                    static_cast<size_t>(kBufferBytes), bench.stream));
+    }));
+    device.memoryBandwidth = 2.0 * static_cast<double>(kBufferBytes) / copy.count;
+    ASSIGN_OR_RETURN(device.kernelLaunch, bench.time([&] {
+        return bench.check(driver.cuMemsetD32Async(bench.b, 0, 32, bench.stream));
+    }, 1000));
+    ASSIGN_OR_RETURN(device.matrixFlops16, productRate(bench, libraries, DType::kBF16));
+    ASSIGN_OR_RETURN(device.matrixFlops32, productRate(bench, libraries, DType::kF32));
+    device.matrixFlops16 *= kWithoutTileLatency;
+    device.tileLatency = Seconds(kTileLatency);
+    RETURN_IF_ERROR(bench.check(driver.cuDeviceGetAttribute(
+        &device.matrixUnits, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, bench.gpu())));
+    ASSIGN_OR_RETURN(device.attentionFlops,
+                     attentionRate(bench, libraries, false, device.kernelLaunch));
+    ASSIGN_OR_RETURN(device.attentionGradientFlops,
+                     attentionRate(bench, libraries, true, device.kernelLaunch));
+    if (device.attentionGradientFlops <= 0)
+        device.attentionFlops = 0;
+    device.fusesKernels = true;
+    return {};
+}
+
+Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench,
+                                                  const LibrariesPtr& libraries,
+                                                  const std::vector<MeasuredProduct>& wanted)
+{
+    cublasLtHandle_t handle = nullptr;
+    RETURN_IF_ERROR(blasStatus(libraries->cublasLtCreate(&handle), "starting cuBLASLt"));
+    const Libraries& driver = *libraries;
+    constexpr int64_t kResultBytes = int64_t{4} << 30;
+    CUdeviceptr result = 0;
+    RETURN_IF_ERROR(bench.check(
+        driver.cuMemAlloc(&result, static_cast<size_t>(kResultBytes) + kWorkspace)));
+    const CUdeviceptr workspace = result + static_cast<CUdeviceptr>(kResultBytes);
+    std::vector<MeasuredProduct> measured;
+    for (MeasuredProduct one : wanted) {
+        if (2 * one.batch * one.m * one.k > kBufferBytes ||
+            2 * one.batch * one.k * one.n > kBufferBytes ||
+            2 * one.batch * one.m * one.n > kResultBytes)
+            continue;
+        GemmShape shape;
+        shape.typeA = shape.typeD = DType::kBF16;
+        shape.m = one.m;
+        shape.n = one.n;
+        shape.k = shape.strideAm = one.k;
+        shape.strideBk = one.n;
+        shape.batch = {one.batch, one.m * one.k, one.k * one.n, one.m * one.n};
+        Gemm gemm(libraries, handle, shape);
+        if (!gemm.prepare(kWorkspace).ok())
+            continue;
+        RETURN_IF_ERROR(gemm.tune(bench.a, bench.b, result, workspace, bench.stream));
+        ASSIGN_OR_RETURN(one.time, bench.time([&] {
+            return gemm.run(bench.a, bench.b, result, false, workspace, bench.stream);
+        }));
+        measured.push_back(one);
+    }
+    libraries->cublasLtDestroy(handle);
+    RETURN_IF_ERROR(bench.check(driver.cuMemFree(result)));
+    return measured;
+}
+
+} // namespace alpa::profile
