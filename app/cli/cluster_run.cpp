@@ -102,6 +102,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
         const DeviceKind& device = plan.cluster.device;
         const bool isPlannedRaw = device.fusesKernels && device.attentionFlops <= 0;
         ASSIGN_OR_RETURN(backend, makeCudaBackend({.times = request.times,
+                                                   .isDeterministic = request.isDeterministic,
                                                    .fusesAttention = request.fusesAttention &&
                                                                      !isPlannedRaw}));
     } else {

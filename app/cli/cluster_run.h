@@ -17,6 +17,7 @@ struct RunRequest {
     std::optional<double> learningRate; ///< Unset: the plan's.
     std::optional<std::string> traceFile;
     LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
+    bool isDeterministic = false; ///< Of GPUs: the same bits in every run.
     bool fusesAttention = true;   ///< Of GPUs: runs attention by a kernel of its own.
     /// When everything is there and lowered; bytes that each device sets aside.
     std::function<void(const std::vector<int64_t>& deviceBytes)> onStart;

@@ -25,6 +25,7 @@ struct RunArguments {
     std::string inputs;
     std::string trace;
     std::string attention = "fused";
+    bool isDeterministic = false;
     double learningRate = -1;
 };
 
@@ -138,6 +139,7 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
         .learningRate = {},
         .traceFile = {},
         .times = &times,
+        .isDeterministic = arguments.isDeterministic,
         .fusesAttention = arguments.attention == "fused",
         .onStart =
             [&](const std::vector<int64_t>& bytes) {
@@ -186,6 +188,8 @@ Command addRun(CLI::App& app)
         ->add_option("--attention", arguments->attention,
                      "fused, or raw: products and a softmax, also where a GPU has a kernel for it")
         ->check(CLI::IsMember({"fused", "raw"}));
+    command->add_flag("--deterministic", arguments->isDeterministic,
+                      "The same bits in every run, also on GPUs, which are slower so");
     command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");
     command->footer("Example: alpa run plan.json --devices cpu:4 --steps 5");
     return [arguments](const Console& console) { return runRun(console, *arguments); };

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 namespace alpa
 {
 namespace
@@ -64,6 +66,10 @@ Result<int> cudaDeviceCount()
 Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions& options)
 {
     auto shared = std::make_unique<Shared>();
+    if (options.isDeterministic) { // Before NCCL is loaded.
+        setenv("NCCL_ALGO", "Ring", 1);
+        setenv("NCCL_PROTO", "Simple", 1);
+    }
     ASSIGN_OR_RETURN(shared->libraries, loadLibraries());
     ASSIGN_OR_RETURN(shared->deviceCount, countDevices(*shared->libraries));
     ASSIGN_OR_RETURN(std::string architecture, architectureOf(*shared->libraries));

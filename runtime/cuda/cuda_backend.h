@@ -20,6 +20,8 @@ struct CudaOptions {
     std::function<bool(int stage, int device, const Instruction& instruction)> skips{};
     LaunchTimes* times = nullptr; ///< Filled if given; outlives the backend.
     bool overlapsCommunication = true; ///< Runs collectives beside the computation.
+    /// The same bits in every run: algorithms by rule and not by time, sums in one order. Slower.
+    bool isDeterministic = false;
     bool fusesAttention = true; ///< Runs attention by cuDNN where it takes it.
 };
 

@@ -126,8 +126,10 @@ Status CudaDevice::plan(bool fusesAttention)
         if (planned.kind == PlannedLaunch::Kind::kAttention) {
             auto& known = attentions[{*planned.attention, planned.isBackward}];
             if (!known) {
-                known = std::make_shared<CudnnAttention>(shared_.libraries, cudnn_,
-                                                         *planned.attention, planned.isBackward);
+                known = std::make_shared<CudnnAttention>(
+                    shared_.libraries, cudnn_, *planned.attention, planned.isBackward,
+                    shared_.options.isDeterministic ? CudnnAttention::SumOrder::kFixed
+                                                    : CudnnAttention::SumOrder::kAny);
                 RETURN_IF_ERROR(known->prepare());
             }
             launch.attention = known;
@@ -179,7 +181,7 @@ Status CudaDevice::load()
     RETURN_IF_ERROR(provideMailboxes());
     RETURN_IF_ERROR(shared_.hub->meet(program_.deviceCount()));
     RETURN_IF_ERROR(joinCommunicators());
-    if (shared_.options.tunesProducts)
+    if (shared_.options.tunesProducts && !shared_.options.isDeterministic)
         RETURN_IF_ERROR(tuneProducts());
     RETURN_IF_ERROR(writeConstants());
     RETURN_IF_ERROR(check(driver_.cuEventRecord(base_, stream_), "recording the start"));

@@ -177,11 +177,12 @@ struct CudnnAttention::Graph {
 };
 
 CudnnAttention::CudnnAttention(LibrariesPtr libraries, cudnnHandle_t handle,
-                               const AttentionShape& shape, bool isBackward)
+                               const AttentionShape& shape, bool isBackward, SumOrder order)
     : libraries_(std::move(libraries))
     , handle_(handle)
     , shape_(shape)
     , isBackward_(isBackward)
+    , order_(order)
     , scale_(static_cast<float>(shape.scale))
     , minusInfinity_(-std::numeric_limits<float>::infinity())
 {
@@ -282,11 +283,15 @@ Status CudnnAttention::buildBackward(Graph& graph)
     graph.matmul(gradFlipped, q, graph.tensor(kGradK, type, keys, s.gradK, real));
     Descriptor k = graph.tensor(graph.nextVirtual++, type, keys, s.k, {});
     graph.reshape(kTransposed, k);
+    Descriptor gradQ = graph.tensor(kGradQ, type, queries, s.gradQ, real);
+    if (order_ == SumOrder::kFixed) { // Slower, with room for all scores.
+        graph.matmul(gradScores, k, gradQ);
+        return graph.status;
+    }
     Descriptor gradQSum =
         graph.tensor(kGradQSum, f, queries, Graph::packed(queries), real);
     graph.matmul(gradScores, k, gradQSum);
-    graph.pointwise({CUDNN_POINTWISE_IDENTITY}, gradQSum, nullptr,
-                    graph.tensor(kGradQ, type, queries, s.gradQ, real));
+    graph.pointwise({CUDNN_POINTWISE_IDENTITY}, gradQSum, nullptr, gradQ);
     return graph.status;
 }
 
@@ -355,7 +360,9 @@ Status CudnnAttention::prepare()
     scratchBytes_ = aligned(workspaceBytes_);
     if (isBackward_) {
         const int64_t rows = shape_.batch * shape_.heads * shape_.queries;
-        scratchBytes_ += aligned(rows * 4) + aligned(rows * shape_.channels * 4);
+        scratchBytes_ += aligned(rows * 4);
+        if (order_ == SumOrder::kAny)
+            scratchBytes_ += aligned(rows * shape_.channels * 4);
     }
     return {};
 }
@@ -374,10 +381,13 @@ Status CudnnAttention::run(const AttentionPointers& p)
         pointers.push_back(&minusInfinity_);
     }
     if (isBackward_) {
-        ids.insert(ids.end(), {kOne, kGradO, kGradQ, kGradK, kGradV, kSum, kGradQSum});
+        ids.insert(ids.end(), {kOne, kGradO, kGradQ, kGradK, kGradV, kSum});
         pointers.insert(pointers.end(), {&one_, pointer(p.gradO), pointer(p.gradQ),
-                                         pointer(p.gradK), pointer(p.gradV), pointer(sum),
-                                         pointer(gradQSum)});
+                                         pointer(p.gradK), pointer(p.gradV), pointer(sum)});
+        if (order_ == SumOrder::kAny) {
+            ids.push_back(kGradQSum);
+            pointers.push_back(pointer(gradQSum));
+        }
     }
     const Libraries& cudnn = *libraries_;
     Descriptor pack = nullptr;

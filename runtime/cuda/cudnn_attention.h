@@ -21,9 +21,12 @@ struct AttentionPointers {
 class CudnnAttention
 {
 public:
+    /// Of the sums behind the gradient of the queries: kFixed gives the same bits in every run.
+    enum class SumOrder { kAny, kFixed };
+
     /// Without `handle`: only asks whether an H200 would take the graph, which needs no GPU.
     CudnnAttention(LibrariesPtr libraries, cudnnHandle_t handle, const AttentionShape& shape,
-                   bool isBackward);
+                   bool isBackward, SumOrder order = SumOrder::kAny);
     ~CudnnAttention();
     CudnnAttention(const CudnnAttention&) = delete;
     CudnnAttention& operator=(const CudnnAttention&) = delete;
@@ -44,6 +47,7 @@ private:
     cudnnHandle_t handle_;
     AttentionShape shape_;
     bool isBackward_;
+    SumOrder order_;
     std::vector<cudnnBackendDescriptor_t> descriptors_; ///< All, to be destroyed.
     cudnnBackendDescriptor_t plan_ = nullptr;
     int64_t workspaceBytes_ = 0, scratchBytes_ = 0;

@@ -37,6 +37,8 @@ TEST(CudnnAttention, AcceptsTheShapesOfGpt)
             CudnnAttention forward(*cudnn, nullptr, shape, false);
             const Status accepted = forward.prepare();
             EXPECT_TRUE(accepted.ok()) << accepted.error().message;
+            CudnnAttention inOrder(*cudnn, nullptr, shape, true, CudnnAttention::SumOrder::kFixed);
+            EXPECT_TRUE(inOrder.prepare().ok());
             CudnnAttention backward(*cudnn, nullptr, shape, true);
             const Status acceptedToo = backward.prepare();
             EXPECT_TRUE(acceptedToo.ok()) << acceptedToo.error().message;
