@@ -134,9 +134,12 @@ private:
             for (const auto* side : {&launches_[l].reads, &launches_[l].writes}) {
                 for (const BufferId id : *side) {
                     Use& use = uses_[id.index()];
-                    if (use.first < 0)
-                        use.first = static_cast<int>(l);
-                    use.last = static_cast<int>(l);
+                    // What runs beside others holds memory from its beginning until it is waited for.
+                    const bool isOnSide = launches_[l].isOnSide;
+                    const int first = isOnSide ? launches_[l].issueBefore : static_cast<int>(l);
+                    const int last = isOnSide ? launches_[l].joinBefore - 1 : static_cast<int>(l);
+                    use.first = use.first < 0 ? first : std::min(use.first, first);
+                    use.last = std::max(use.last, last);
                     use.segments.insert(segment);
                     // Written once a step, whichever microbatch is the last.
                     const bool isOnce =
@@ -145,18 +148,6 @@ private:
                         use.isInvariant || (isOnce && side == &launches_[l].writes);
                     if (launches_[l].beginsAfter >= 0)
                         use.segments.insert(SegmentKind::kBackward);
-                }
-            }
-        }
-        // What runs beside others holds its memory from its beginning until it is waited for.
-        for (const PlannedLaunch& launch : launches_) {
-            if (!launch.isOnSide)
-                continue;
-            for (const auto* side : {&launch.reads, &launch.writes}) {
-                for (const BufferId id : *side) {
-                    Use& use = uses_[id.index()];
-                    use.first = std::min(use.first, launch.issueBefore);
-                    use.last = std::max(use.last, launch.joinBefore - 1);
                 }
             }
         }

@@ -29,9 +29,9 @@ struct PlannedLaunch {
     /// kCollective of the update that reduces an accumulator: the launch (in planLaunches' order)
     /// after whose last run it may begin, beside what follows. -1: runs in its place.
     int beginsAfter = -1;
-    /// Runs on the second stream, begun before launch `issueBefore` of the same segment and waited
-    /// for before `joinBefore`: a launch of the segment, or the one behind its end (the segment does
-    /// not end before it). See side_launches.h.
+    /// Runs on the second stream, begun before launch `issueBefore` of the same segment (not after
+    /// its own place) and waited for before `joinBefore`: a later launch of the segment, or the one
+    /// behind its end (the segment does not end before it). See side_launches.h.
     bool isOnSide = false;
     int issueBefore = -1, joinBefore = -1;
 };

@@ -16,6 +16,9 @@ constexpr double kLinkBytesPerSecond = 2e11;
 constexpr double kCollectiveSeconds = 20e-6;
 /// Work that should stand between a fetch ahead and its reader, in times of the fetch.
 constexpr double kAhead = 2;
+/// Memory that only the second stream uses is waited for after so much work of the first, when the
+/// second has long been done, so that it is free again.
+constexpr double kHoldSeconds = 4e-3;
 /// With less work than this beside it, the second stream costs more than it hides.
 constexpr double kWorthSeconds = 10e-6;
 
@@ -70,15 +73,10 @@ private:
             ids, [&](BufferId id) { return std::ranges::find(others, id) != others.end(); });
     }
 
-    /// May the collective be issued before launch `at`?
-    bool isReadyBefore(const PlannedLaunch& collective, size_t at) const
+    static bool conflicts(const PlannedLaunch& a, const PlannedLaunch& b)
     {
-        const PlannedLaunch& before = launches_[at];
-        return touches(before.writes, collective.reads) ||
-                       touches(before.writes, collective.writes) ||
-                       touches(before.reads, collective.writes)
-                   ? false
-                   : true;
+        return touches(a.writes, b.reads) || touches(a.writes, b.writes) ||
+               touches(a.reads, b.writes);
     }
 
     /// A loop that reads results of the side and puts them where nothing later in the segment looks.
@@ -106,22 +104,49 @@ private:
         return true;
     }
 
-    /// How early the collective at `index` may begin: as soon as it can, but not much earlier than
-    /// it must to be done in time, since its result takes memory from then on.
+    static bool isReduction(const Instruction& made)
+    {
+        return made.collective == CollectiveKind::kAllReduce ||
+               made.collective == CollectiveKind::kReduceScatter;
+    }
+
+    /// How early the launch at `index` may begin. Reductions and what adds them up: as soon as they
+    /// can, which frees memory. Others not much earlier than they must to be done in time, since
+    /// their results take memory from then on.
     size_t issueOf(size_t index, size_t reader, size_t begin) const
     {
+        const PlannedLaunch& launch = launches_[index];
+        const Instruction& made = *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
+        const bool isEager =
+            launch.kind != PlannedLaunch::Kind::kCollective || isReduction(made);
         double between = 0;
-        for (size_t at = index; at < reader; ++at)
-            between += isOnSide_[at] || at == index ? 0 : seconds_[at];
+        for (size_t at = index + 1; at < reader; ++at)
+            between += isOnSide_[at] ? 0 : seconds_[at];
         size_t issue = index;
-        while (issue > begin && isReadyBefore(launches_[index], issue - 1) &&
-               between < kAhead * seconds_[index]) {
+        size_t least = begin; // The side runs in order: behind what is needed from it.
+        while (issue > begin && (isEager || between < kAhead * seconds_[index])) {
+            const size_t before = issue - 1;
+            const bool isInTheWay = conflicts(launches_[before], launch);
+            if (isInTheWay && !isOnSide_[before])
+                break;
+            if (isInTheWay)
+                least = std::max(least, static_cast<size_t>(launches_[before].issueBefore));
+            if (!isOnSide_[before])
+                between += seconds_[before];
             --issue;
-            // The side runs in order: nothing overtakes what it waits for.
-            if (!isOnSide_[issue])
-                between += seconds_[issue];
         }
-        return issue;
+        return std::max(issue, least);
+    }
+
+    /// The launch before which so much work has passed since `issue` that the one at `index` is done.
+    size_t holdUntil(size_t index, size_t issue, size_t end) const
+    {
+        const double enough = std::max(kHoldSeconds, 4 * seconds_[index]);
+        double passed = 0;
+        size_t at = issue;
+        for (; at < end && passed < enough; ++at)
+            passed += isOnSide_[at] || at == index ? 0 : seconds_[at];
+        return std::max(at, issue + 1);
     }
 
     void markSegment(size_t begin, size_t end)
@@ -130,8 +155,10 @@ private:
         for (size_t index = begin; index < end; ++index) {
             PlannedLaunch& launch = launches_[index];
             if (launch.kind != PlannedLaunch::Kind::kCollective) {
-                if (isSinkable(index, end, sideResults))
-                    setSide(index, index, end);
+                if (isSinkable(index, end, sideResults)) {
+                    const size_t issue = issueOf(index, end, begin);
+                    setSide(index, issue, holdUntil(index, issue, end));
+                }
                 continue;
             }
             if (launch.beginsAfter >= 0)
@@ -153,7 +180,7 @@ private:
             for (size_t at = issue; at < index; ++at)
                 between += isOnSide_[at] ? 0 : seconds_[at];
             if (between >= kWorthSeconds) {
-                setSide(index, issue, reader);
+                setSide(index, issue, std::min(reader, holdUntil(index, issue, end)));
             } else {
                 for (const BufferId id : launch.writes)
                     sideResults.erase(id);

@@ -92,7 +92,9 @@ private:
         for (size_t i = order.size(); i-- > 0;) {
             const Op& op = graph_.op(stage_.ops[order[i]]);
             const int last = lastReader[op.results[0].index()];
-            if (layered_.isStored[op.results[0].index()] != 0 || last < 0)
+            // (A product that is added to its accumulator reads where it stands.)
+            if (layered_.isStored[op.results[0].index()] != 0 || last < 0 ||
+                op.kind == OpKind::kDot)
                 continue;
             for (const ValueId operand : op.operands)
                 lastReader[operand.index()] = std::max(lastReader[operand.index()], last);

@@ -148,6 +148,16 @@ void CudaDevice::takeLaunchTimes()
         addTo(times->launches[label], one);
     }
     takeSideTimes(*times);
+    // Updates are predicted op by op, and run as few loops.
+    std::set<int> roots;
+    for (const PlannedLaunch& planned : planned_)
+        roots.insert(planned.roots.begin(), planned.roots.end());
+    for (size_t n = 0; n < graph_->nodes().size(); ++n) {
+        const Node& node = graph_->nodes()[n];
+        if (node.segment == SegmentKind::kUpdate && !roots.contains(static_cast<int>(n)) &&
+            node.instruction->kind == InstructionKind::kCompute)
+            times->classes["loops"].predicted += node.instruction->predicted;
+    }
     timed_.clear();
 }
 
