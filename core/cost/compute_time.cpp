@@ -290,7 +290,7 @@ OpRoofline rooflineOf(const ProductWork& product, const ProductShape& part,
     roofline.bytes = product.bytes(part);
     roofline.arithmetic = productArithmetic(part, product.rate, device);
     roofline.traffic = Seconds(roofline.bytes / device.memoryBandwidth);
-    roofline.launch = device.kernelLaunch;
+    roofline.launch = device.kernelLaunch * product.launches;
     return roofline;
 }
 
