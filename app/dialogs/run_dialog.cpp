@@ -125,6 +125,16 @@ RunDialog::RunDialog(Session* session, AppSettings* settings, QWidget* parent)
         askForDevices();
 }
 
+RunDialog::~RunDialog()
+{
+    if (asking_ == nullptr)
+        return;
+    // Its end must not be told to what is being destroyed.
+    asking_->disconnect(this);
+    asking_->kill();
+    asking_->waitForFinished(1000);
+}
+
 void RunDialog::fillPlans()
 {
     const PlanEntry* shown = session_->shownPlan();

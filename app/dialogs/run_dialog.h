@@ -25,6 +25,7 @@ class RunDialog : public QDialog
 
 public:
     RunDialog(Session* session, AppSettings* settings, QWidget* parent = nullptr);
+    ~RunDialog() override;
     RunOrder order() const;
 
 Q_SIGNALS:

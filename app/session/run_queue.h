@@ -39,6 +39,8 @@ public:
     void clear();
 
     bool isActive() const { return run_ != nullptr && run_->isActive(); }
+    /// Of the run that goes on; 0 while none does.
+    qint64 processId() const { return run_ == nullptr ? 0 : run_->processId(); }
     int waitingCount() const { return int(waiting_.size()); }
     const std::vector<RunRecord>& records() const { return records_; } ///< In the order they start.
     /// Of all steps that runs of the plan have made on `place` it was measured at last.

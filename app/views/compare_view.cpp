@@ -214,6 +214,10 @@ QString CompareView::verdict() const
             .arg(shown->name, percentText(ratio - 1), best->name);
     if (ratio > 0.999)
         return tr("%1 is predicted as fast as the best baseline that fits, %2.").arg(shown->name, best->name);
+    // Within slack the search takes the first good plan; what it was not asked to exclude, it has missed.
+    if (formatConstraints(shown->setup.options.constraints) == "none" && !shown->isBaseline())
+        return tr("%1 is predicted %2 slower than the best baseline that fits, %3, which the search has missed.")
+            .arg(shown->name, percentText(1 / ratio - 1), best->name);
     return tr("%1 is predicted %2 slower than the best baseline that fits, %3: its constraints exclude that plan.")
         .arg(shown->name, percentText(1 / ratio - 1), best->name);
 }
@@ -303,7 +307,7 @@ void CompareView::refreshTradeOffs()
         point.id = entry->id;
         point.label = entry->name;
         const int devices = plan->cluster.deviceCount();
-        point.x = against == kMemory ? double(peakMemory(*plan).count) : against == kDevices ? devices : devices * plan->stepTime.count;
+        point.x = against == kMemory ? peakMemory(*plan) / kGiB : against == kDevices ? devices : devices * plan->stepTime.count;
         point.y = plan->stepTime.count;
         const int split = (plan->dataParallel() > 1 ? 1 : 0) + (plan->tensorParallel() > 1 ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
         point.group = split != 1 ? 3 : plan->dataParallel() > 1 ? 0 : plan->tensorParallel() > 1 ? 1 : 2;
@@ -316,7 +320,7 @@ void CompareView::refreshTradeOffs()
         points.push_back(std::move(point));
     }
     const auto time = [](double seconds) { return timeText(Seconds(seconds)); };
-    const auto memory = [](double bytes) { return memoryText(Bytes(std::llround(bytes))); };
+    const auto memory = [](double gib) { return tr("%1 GiB").arg(gib, 0, 'g', 4); };
     const auto count = [](double number) { return QString::number(number, 'g', 4); };
     if (against == kMemory)
         tradeOffs_->setAxes(tr("peak memory per device"), memory, tr("predicted step"), time);

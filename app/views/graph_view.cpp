@@ -80,6 +80,7 @@ void GraphView::makeTools(QLayout* column)
     color_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     color_->setMinimumContentsLength(13);
     find_->setObjectName(u"graphFind"_s);
+    find_->setAccessibleName(tr("Find"));
     find_->setPlaceholderText(tr("Find layer or operation (Ctrl+F)"));
     find_->setClearButtonEnabled(true);
     for (QToolButton* clear : find_->findChildren<QToolButton*>())

@@ -25,6 +25,7 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     filtered_->setRecursiveFilteringEnabled(true);
     filtered_->setFilterCaseSensitivity(Qt::CaseInsensitive);
     filter_->setObjectName(u"outlineFilter"_s);
+    filter_->setAccessibleName(tr("Filter scopes and parameters"));
     filter_->setPlaceholderText(tr("Filter scopes and parameters"));
     filter_->setClearButtonEnabled(true);
     for (QToolButton* clear : filter_->findChildren<QToolButton*>())

@@ -22,6 +22,7 @@ QTableWidget* makeNumberTable(const QStringList& headers, const QString& name)
 {
     auto* table = new QTableWidget(0, int(headers.size()));
     table->setObjectName(name);
+    table->setAccessibleName(headers.front());
     table->setHorizontalHeaderLabels(headers);
     table->verticalHeader()->hide();
     table->setEditTriggers(QAbstractItemView::NoEditTriggers);

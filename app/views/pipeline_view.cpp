@@ -154,7 +154,7 @@ void PipelineView::refresh()
     double bubble = 0;
     for (const StageTimeline& stage : plan.timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
-    summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Right-click a layer to begin a stage there.")
+    summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere.")
                           .arg(scheduleTitle(plan.schedule), counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
                                counted(plan.microbatchSize, tr("sample"), tr("samples")))
                           .arg(timeText(plan.stepTime), percentText(bubble)));

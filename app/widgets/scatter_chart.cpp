@@ -209,7 +209,7 @@ void ScatterChart::paintAxes(QPainter& painter) const
         painter.setPen(QPen(theme.border, 1));
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x - 60, plot.bottom() + 3, 120, line), Qt::AlignCenter, xFormat_(value));
+        painter.drawText(QRectF(std::min(x - 60, double(width()) - 122), plot.bottom() + 3, 120, line), x + 62 > width() ? Qt::AlignRight : Qt::AlignCenter, xFormat_(value));
     }
     painter.setPen(theme.text);
     painter.drawText(QRectF(4, 0, double(width()) - 8, line + 4), Qt::AlignLeft | Qt::AlignVCenter, yTitle_);

@@ -115,11 +115,12 @@ void BarChart::paintEvent(QPaintEvent*)
             painter.fillRect(QRectF(x, legend + 3, 14, 12), QBrush(ink, Qt::BDiagPattern));
         }
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x + 20, legend, 160, 18), Qt::AlignVCenter | Qt::AlignLeft, text);
+        painter.drawText(QRectF(x + 20, legend, 420, 18), Qt::AlignVCenter | Qt::AlignLeft, text);
         x += 20 + painter.fontMetrics().horizontalAdvance(text) + 20;
     };
     drawKey(theme.predicted, false, tr("predicted step time"));
-    drawKey(theme.measured, true, tr("measured (median, middle half of the steps)"));
+    if (std::ranges::any_of(groups_, [](const BarGroup& group) { return group.measured.has_value(); }))
+        drawKey(theme.measured, true, tr("measured (median, middle half of the steps)"));
 }
 
 LineChart::LineChart(const QString& title, const QString& unit, QWidget* parent)

@@ -142,7 +142,7 @@ void MainWindow::makePages()
     bannerText_ = new QLabel;
     bannerText_->setObjectName(u"planBannerText"_s);
     bannerText_->setTextFormat(Qt::PlainText);
-    bannerButton_ = new QPushButton;
+    bannerButton_ = new QPushButton(tr("Plan (F5)"));
     bannerButton_->setObjectName(u"planBannerButton"_s);
     auto* bannerRow = new QHBoxLayout(banner_);
     bannerRow->setContentsMargins(14, 6, 10, 6);

@@ -1,4 +1,3964 @@
 <?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE" sourcelanguage="en">
+<context>
+    <name>ConstraintMenu</name>
+    <message>
+        <source>Forbid %1 for %2</source>
+        <translation>%1 für %2 verbieten</translation>
+    </message>
+    <message>
+        <source>Pin %1 to %2</source>
+        <translation>%1 auf %2 festlegen</translation>
+    </message>
+    <message>
+        <source>Pin %1 to</source>
+        <translation>%1 festlegen auf</translation>
+    </message>
+    <message>
+        <source>Forbid</source>
+        <translation>Verbieten</translation>
+    </message>
+    <message>
+        <source>Begin a stage at layer %1, %2</source>
+        <translation>Eine Stufe bei Schicht %1 beginnen, %2</translation>
+    </message>
+    <message>
+        <source>Begin no stage at layer %1, %2</source>
+        <translation>Keine Stufe bei Schicht %1 beginnen, %2</translation>
+    </message>
+    <message>
+        <source>Leave layer %1 free</source>
+        <translation>Schicht %1 frei lassen</translation>
+    </message>
+    <message>
+        <source>Keep the beginning of stage %1 at layer %2</source>
+        <translation>Den Anfang von Stufe %1 bei Schicht %2 behalten</translation>
+    </message>
+    <message>
+        <source>Keep all stages as they are</source>
+        <translation>Alle Stufen behalten, wie sie sind</translation>
+    </message>
+    <message>
+        <source>At most %1 stages</source>
+        <translation>Höchstens %1 Stufen</translation>
+    </message>
+    <message>
+        <source>Give every stage the mesh %1</source>
+        <translation>Jeder Stufe das Netz %1 geben</translation>
+    </message>
+    <message>
+        <source>At most %1 GiB a device</source>
+        <translation>Höchstens %1 GiB je Gerät</translation>
+    </message>
+    <message>
+        <source>DP</source>
+        <translation>DP</translation>
+    </message>
+    <message>
+        <source>TP</source>
+        <translation>TP</translation>
+    </message>
+    <message>
+        <source>%1 stays %2</source>
+        <translation>%1 bleibt %2</translation>
+    </message>
+    <message>
+        <source>%1 at most %2</source>
+        <translation>%1 höchstens %2</translation>
+    </message>
+    <message>
+        <source>%1 free</source>
+        <translation>%1 frei</translation>
+    </message>
+    <message>
+        <source>%1 follows its operands: pin them</source>
+        <translation>%1 folgt seinen Operanden: diese festlegen</translation>
+    </message>
+    <message>
+        <source>This tensor follows the operation that makes it</source>
+        <translation>Dieser Tensor folgt der Operation, die ihn macht</translation>
+    </message>
+</context>
+<context>
+    <name>Constraints</name>
+    <message>
+        <source>whole plan</source>
+        <translation>ganzer Plan</translation>
+    </message>
+    <message>
+        <source>split over data axis</source>
+        <translation>über Datenachse geteilt</translation>
+    </message>
+    <message>
+        <source>replicated over data axis</source>
+        <translation>über Datenachse repliziert</translation>
+    </message>
+    <message>
+        <source>full</source>
+        <translation>voll</translation>
+    </message>
+    <message>
+        <source>selective</source>
+        <translation>ausgewählte</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Max TP</source>
+        <translation>Max TP</translation>
+    </message>
+    <message>
+        <source>Max DP</source>
+        <translation>Max DP</translation>
+    </message>
+    <message>
+        <source>Max PP</source>
+        <translation>Max PP</translation>
+    </message>
+    <message>
+        <source>TP =</source>
+        <translation>TP =</translation>
+    </message>
+    <message>
+        <source>DP =</source>
+        <translation>DP =</translation>
+    </message>
+    <message>
+        <source>PP =</source>
+        <translation>PP =</translation>
+    </message>
+    <message>
+        <source>Mesh shape</source>
+        <translation>Form des Netzes</translation>
+    </message>
+    <message>
+        <source>Memory/device</source>
+        <translation>Speicher/Gerät</translation>
+    </message>
+    <message>
+        <source>Microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>Ablauf</translation>
+    </message>
+    <message>
+        <source>Not schedule</source>
+        <translation>Nicht Ablauf</translation>
+    </message>
+    <message>
+        <source>Chunks</source>
+        <translation>Abschnitte</translation>
+    </message>
+    <message>
+        <source>Recomputation</source>
+        <translation>Neuberechnung</translation>
+    </message>
+    <message>
+        <source>Parameters kept</source>
+        <translation>Parameter gehalten</translation>
+    </message>
+    <message>
+        <source>Optimizer kept</source>
+        <translation>Optimierer gehalten</translation>
+    </message>
+    <message>
+        <source>Forbid sharding</source>
+        <translation>Aufteilung verbieten</translation>
+    </message>
+    <message>
+        <source>Pin sharding</source>
+        <translation>Aufteilung festlegen</translation>
+    </message>
+    <message>
+        <source>Stage begins</source>
+        <translation>Stufe beginnt</translation>
+    </message>
+    <message>
+        <source>No stage begins</source>
+        <translation>Keine Stufe beginnt</translation>
+    </message>
+    <message>
+        <source>layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>not planned</source>
+        <translation>nicht geplant</translation>
+    </message>
+    <message>
+        <source>met</source>
+        <translation>erfüllt</translation>
+    </message>
+    <message>
+        <source>at its limit</source>
+        <translation>an der Grenze</translation>
+    </message>
+    <message>
+        <source>violated</source>
+        <translation>verletzt</translation>
+    </message>
+    <message>
+        <source>clashes</source>
+        <translation>widerspricht</translation>
+    </message>
+</context>
+<context>
+    <name>Glossary</name>
+    <message>
+        <source>1F1B</source>
+        <translation>1F1B</translation>
+    </message>
+    <message>
+        <source>A schedule: after filling the pipeline, each stage does one forward and one backward in turn, so few microbatches are in flight.</source>
+        <translation>Ein Ablauf: ist die Pipeline gefüllt, rechnet jede Stufe abwechselnd vorwärts und rückwärts, so dass wenige Mikrobatches unterwegs sind.</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>What the forward pass keeps for the backward pass. Memory of one microbatch times the microbatches in flight.</source>
+        <translation>Was das Vorwärts für das Rückwärts behält. Speicher eines Mikrobatches mal Mikrobatches unterwegs.</translation>
+    </message>
+    <message>
+        <source>All-gather (AG)</source>
+        <translation>All-gather (AG)</translation>
+    </message>
+    <message>
+        <source>Every device of a mesh axis gets the parts of all others: split becomes replicated.</source>
+        <translation>Jedes Gerät einer Achse erhält die Teile aller anderen: aus geteilt wird repliziert.</translation>
+    </message>
+    <message>
+        <source>All-reduce (AR)</source>
+        <translation>All-reduce (AR)</translation>
+    </message>
+    <message>
+        <source>Partial sums of the devices of a mesh axis are added, and every device gets the sum.</source>
+        <translation>Teilsummen der Geräte einer Achse werden addiert, und jedes Gerät erhält die Summe.</translation>
+    </message>
+    <message>
+        <source>All-to-all (A2A)</source>
+        <translation>All-to-all (A2A)</translation>
+    </message>
+    <message>
+        <source>Devices exchange parts, so that a tensor is split along another dimension.</source>
+        <translation>Geräte tauschen Teile, so dass ein Tensor entlang einer anderen Dimension geteilt ist.</translation>
+    </message>
+    <message>
+        <source>Baseline</source>
+        <translation>Vergleichsplan</translation>
+    </message>
+    <message>
+        <source>The plan with the star: others are compared with it. Also the plans that people make by hand: data parallel, ZeRO, Megatron, pipeline only.</source>
+        <translation>Der Plan mit dem Stern: andere werden mit ihm verglichen. Auch die Pläne, die man von Hand macht: datenparallel, ZeRO, Megatron, nur Pipeline.</translation>
+    </message>
+    <message>
+        <source>Bubble</source>
+        <translation>Blase</translation>
+    </message>
+    <message>
+        <source>Time in which devices of a pipeline wait, mostly at the beginning and end of a step.</source>
+        <translation>Zeit, in der Geräte einer Pipeline warten, meist am Anfang und Ende eines Schritts.</translation>
+    </message>
+    <message>
+        <source>Constraint</source>
+        <translation>Bedingung</translation>
+    </message>
+    <message>
+        <source>Something that a plan must obey: a limit, a fixed degree, a pinned sharding, a stage boundary. Everything else is searched.</source>
+        <translation>Etwas, das ein Plan einhalten muss: eine Grenze, ein fester Grad, eine festgelegte Aufteilung, eine Stufengrenze. Alles andere wird gesucht.</translation>
+    </message>
+    <message>
+        <source>Decision</source>
+        <translation>Entscheidung</translation>
+    </message>
+    <message>
+        <source>An operation or stored tensor whose sharding the planner chooses; others follow from it.</source>
+        <translation>Eine Operation oder ein gespeicherter Tensor, dessen Aufteilung der Planer wählt; andere folgen daraus.</translation>
+    </message>
+    <message>
+        <source>Device mesh</source>
+        <translation>Gerätenetz</translation>
+    </message>
+    <message>
+        <source>The devices of a stage, arranged along axes: x is the data axis, y and z are tensor axes.</source>
+        <translation>Die Geräte einer Stufe, entlang von Achsen angeordnet: x ist die Datenachse, y und z sind Tensorachsen.</translation>
+    </message>
+    <message>
+        <source>DP, data parallelism</source>
+        <translation>DP, Datenparallelität</translation>
+    </message>
+    <message>
+        <source>Devices along axis x work on different samples and add up their gradients once a step.</source>
+        <translation>Geräte entlang Achse x bearbeiten verschiedene Beispiele und addieren einmal je Schritt ihre Gradienten.</translation>
+    </message>
+    <message>
+        <source>Gap</source>
+        <translation>Lücke</translation>
+    </message>
+    <message>
+        <source>By how much at most a plan's shardings may cost more than the best ones. Zero: proven optimal.</source>
+        <translation>Um wie viel die Aufteilungen eines Plans höchstens teurer sind als die besten. Null: bewiesen optimal.</translation>
+    </message>
+    <message>
+        <source>GPipe</source>
+        <translation>GPipe</translation>
+    </message>
+    <message>
+        <source>A schedule: all forwards, then all backwards. Simple, but all microbatches are in flight.</source>
+        <translation>Ein Ablauf: erst alle vorwärts, dann alle rückwärts. Einfach, aber alle Mikrobatches sind unterwegs.</translation>
+    </message>
+    <message>
+        <source>Hypothetical plan</source>
+        <translation>Hypothetischer Plan</translation>
+    </message>
+    <message>
+        <source>A plan for a cluster that does not exist, made by the what-if sliders.</source>
+        <translation>Ein Plan für einen Cluster, den es nicht gibt, gemacht mit den Was-wäre-wenn-Reglern.</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Schicht</translation>
+    </message>
+    <message>
+        <source>A run of operations that is never divided between stages, such as a transformer block.</source>
+        <translation>Eine Folge von Operationen, die nie auf Stufen verteilt wird, etwa ein Transformer-Block.</translation>
+    </message>
+    <message>
+        <source>Microbatch</source>
+        <translation>Mikrobatch</translation>
+    </message>
+    <message>
+        <source>A part of the global batch that goes through the pipeline at once. More of them shorten the bubble.</source>
+        <translation>Ein Teil des globalen Batches, der auf einmal durch die Pipeline geht. Mehr davon verkürzen die Blase.</translation>
+    </message>
+    <message>
+        <source>Partial (P)</source>
+        <translation>Teilsumme (P)</translation>
+    </message>
+    <message>
+        <source>Each device holds a summand of the tensor; an all-reduce or reduce-scatter adds them up.</source>
+        <translation>Jedes Gerät hält einen Summanden des Tensors; All-reduce oder Reduce-scatter addiert sie.</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>Festlegen</translation>
+    </message>
+    <message>
+        <source>A constraint that a tensor or operation has a certain sharding.</source>
+        <translation>Eine Bedingung, dass ein Tensor oder eine Operation eine bestimmte Aufteilung hat.</translation>
+    </message>
+    <message>
+        <source>PP, pipeline parallelism</source>
+        <translation>PP, Pipeline-Parallelität</translation>
+    </message>
+    <message>
+        <source>Stages of layers on different devices; microbatches move through them one after the other.</source>
+        <translation>Stufen von Schichten auf verschiedenen Geräten; Mikrobatches gehen nacheinander hindurch.</translation>
+    </message>
+    <message>
+        <source>Recomputation</source>
+        <translation>Neuberechnung</translation>
+    </message>
+    <message>
+        <source>Running forward operations again in the backward pass instead of keeping what they computed: time for memory.</source>
+        <translation>Vorwärts-Operationen rückwärts noch einmal ausführen, statt zu behalten, was sie berechnet haben: Zeit gegen Speicher.</translation>
+    </message>
+    <message>
+        <source>Reduce-scatter (RS)</source>
+        <translation>Reduce-scatter (RS)</translation>
+    </message>
+    <message>
+        <source>Partial sums are added, and every device keeps its part of the sum.</source>
+        <translation>Teilsummen werden addiert, und jedes Gerät behält seinen Teil der Summe.</translation>
+    </message>
+    <message>
+        <source>Regret</source>
+        <translation>Reue</translation>
+    </message>
+    <message>
+        <source>How much longer the step would take if a strategy were forced and all the rest chosen anew.</source>
+        <translation>Um wie viel der Schritt länger würde, wenn eine Strategie erzwungen und alles andere neu gewählt würde.</translation>
+    </message>
+    <message>
+        <source>Replicated (R)</source>
+        <translation>Repliziert (R)</translation>
+    </message>
+    <message>
+        <source>Every device holds the whole tensor.</source>
+        <translation>Jedes Gerät hält den ganzen Tensor.</translation>
+    </message>
+    <message>
+        <source>Reshard</source>
+        <translation>Umverteilen</translation>
+    </message>
+    <message>
+        <source>Bringing a tensor from one sharding into another, by collectives.</source>
+        <translation>Einen Tensor durch Kollektive von einer Aufteilung in eine andere bringen.</translation>
+    </message>
+    <message>
+        <source>Sharding</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>How a tensor is spread over devices. {x, -} means: dimension 0 split over axis x, dimension 1 not split.</source>
+        <translation>Wie ein Tensor über Geräte verteilt ist. {x, -} heißt: Dimension 0 über Achse x geteilt, Dimension 1 nicht geteilt.</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Consecutive layers that run on one submesh.</source>
+        <translation>Aufeinanderfolgende Schichten, die auf einem Teilnetz laufen.</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>Schritt</translation>
+    </message>
+    <message>
+        <source>One pass over the global batch: forward, backward, synchronisation of gradients, update.</source>
+        <translation>Ein Durchgang durch den globalen Batch: vorwärts, rückwärts, Gradientenabgleich, Aktualisierung.</translation>
+    </message>
+    <message>
+        <source>Strategy</source>
+        <translation>Strategie</translation>
+    </message>
+    <message>
+        <source>The sharding of one operation: which mesh axis splits which of its dimensions.</source>
+        <translation>Die Aufteilung einer Operation: welche Achse welche ihrer Dimensionen teilt.</translation>
+    </message>
+    <message>
+        <source>Submesh</source>
+        <translation>Teilnetz</translation>
+    </message>
+    <message>
+        <source>A rectangle of the cluster: some devices of a host, or whole hosts.</source>
+        <translation>Ein Rechteck des Clusters: einige Geräte eines Rechners oder ganze Rechner.</translation>
+    </message>
+    <message>
+        <source>TP, tensor parallelism</source>
+        <translation>TP, Tensorparallelität</translation>
+    </message>
+    <message>
+        <source>Devices along axis y share the work of single operations and exchange activations.</source>
+        <translation>Geräte entlang Achse y teilen sich einzelne Operationen und tauschen Aktivierungen aus.</translation>
+    </message>
+    <message>
+        <source>ZeRO</source>
+        <translation>ZeRO</translation>
+    </message>
+    <message>
+        <source>Data parallelism in which optimizer state (1), gradients (2) and parameters (3) are split over the data axis.</source>
+        <translation>Datenparallelität, bei der Optimiererzustand (1), Gradienten (2) und Parameter (3) über die Datenachse geteilt sind.</translation>
+    </message>
+</context>
+<context>
+    <name>KeysDialog</name>
+    <message>
+        <source>Double-click, Enter</source>
+        <translation>Doppelklick, Enter</translation>
+    </message>
+    <message>
+        <source>Graph: unfold or fold a layer</source>
+        <translation>Graph: eine Schicht auf- oder zufalten</translation>
+    </message>
+    <message>
+        <source>Arrows</source>
+        <translation>Pfeile</translation>
+    </message>
+    <message>
+        <source>Graph: to the neighbour. Stage boundaries: choose and move, Enter plans</source>
+        <translation>Graph: zum Nachbarn. Stufengrenzen: wählen und verschieben, Enter plant</translation>
+    </message>
+    <message>
+        <source>Graph: show all, zoom in, zoom out, 100 %</source>
+        <translation>Graph: alles zeigen, vergrößern, verkleinern, 100 %</translation>
+    </message>
+    <message>
+        <source>Timeline: zoom in and out, move</source>
+        <translation>Zeitleiste: vergrößern und verkleinern, verschieben</translation>
+    </message>
+    <message>
+        <source>Compare side by side: next and previous difference</source>
+        <translation>Nebeneinander: nächster und voriger Unterschied</translation>
+    </message>
+    <message>
+        <source>Compare: make the chosen plan the baseline</source>
+        <translation>Vergleich: den gewählten Plan zum Vergleichsplan machen</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Entf</translation>
+    </message>
+    <message>
+        <source>Constraints: remove the chosen ones</source>
+        <translation>Bedingungen: die gewählten entfernen</translation>
+    </message>
+    <message>
+        <source>This sheet</source>
+        <translation>Dieses Blatt</translation>
+    </message>
+</context>
+<context>
+    <name>Measurement</name>
+    <message>
+        <source>no measurable difference between %1 and %2</source>
+        <translation>kein messbarer Unterschied zwischen %1 und %2</translation>
+    </message>
+    <message>
+        <source>%1 is %2 faster than %3 (95 % between %4 and %5)</source>
+        <translation>%1 ist %2 schneller als %3 (95 % zwischen %4 und %5)</translation>
+    </message>
+</context>
+<context>
+    <name>QObject</name>
+    <message>
+        <source>edits are not kept against crashes: %1 cannot be created</source>
+        <translation>Änderungen sind nicht gegen Abstürze gesichert: %1 lässt sich nicht anlegen</translation>
+    </message>
+    <message>
+        <source>edits are not kept against crashes: %1 cannot be written</source>
+        <translation>Änderungen sind nicht gegen Abstürze gesichert: %1 ist nicht schreibbar</translation>
+    </message>
+    <message>
+        <source>edits are not kept against crashes: %1: %2</source>
+        <translation>Änderungen sind nicht gegen Abstürze gesichert: %1: %2</translation>
+    </message>
+</context>
+<context>
+    <name>Report</name>
+    <message>
+        <source>%1 on %2</source>
+        <translation>%1 auf %2</translation>
+    </message>
+    <message>
+        <source>%1 parameters, %2 operations. Shown in full: %3.</source>
+        <translation>%1 Parameter, %2 Operationen. Ganz gezeigt: %3.</translation>
+    </message>
+</context>
+<context>
+    <name>RunOrder</name>
+    <message>
+        <source>the machine did not say what devices it has</source>
+        <translation>der Rechner hat nicht gesagt, welche Geräte er hat</translation>
+    </message>
+</context>
+<context>
+    <name>Setup</name>
+    <message>
+        <source>memory × %1</source>
+        <translation>Speicher × %1</translation>
+    </message>
+    <message>
+        <source>bandwidth × %1</source>
+        <translation>Bandbreite × %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n device(s)</source>
+        <translation>
+            <numerusform>%n Gerät</numerusform><numerusform>%n Geräte</numerusform></translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>Data parallel</source>
+        <translation>Datenparallel</translation>
+    </message>
+    <message>
+        <source>ZeRO-2</source>
+        <translation>ZeRO-2</translation>
+    </message>
+    <message>
+        <source>ZeRO-3</source>
+        <translation>ZeRO-3</translation>
+    </message>
+    <message>
+        <source>Megatron grid</source>
+        <translation>Megatron-Raster</translation>
+    </message>
+    <message>
+        <source>Pipeline only</source>
+        <translation>Nur Pipeline</translation>
+    </message>
+    <message>
+        <source>, what if: %1</source>
+        <translation>, was wäre wenn: %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app</name>
+    <message>
+        <source>stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>%1 parameters</source>
+        <translation>%1 Parameter</translation>
+    </message>
+    <message>
+        <source>collective</source>
+        <translation>Kollektiv</translation>
+    </message>
+    <message>
+        <source>collectives</source>
+        <translation>Kollektive</translation>
+    </message>
+    <message>
+        <source>operation</source>
+        <translation>Operation</translation>
+    </message>
+    <message>
+        <source>operations</source>
+        <translation>Operationen</translation>
+    </message>
+    <message>
+        <source>output</source>
+        <translation>Ausgabe</translation>
+    </message>
+    <message>
+        <source>%1 forward, %2 backward, %3 update operations. Double-click to unfold.</source>
+        <translation>%1 Operationen vorwärts, %2 rückwärts, %3 der Aktualisierung. Doppelklick faltet auf.</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
+    <message>
+        <source>send %1</source>
+        <translation>%1 senden</translation>
+    </message>
+    <message>
+        <source>from stage %1 to stage %2, every microbatch:</source>
+        <translation>von Stufe %1 zu Stufe %2, je Mikrobatch:</translation>
+    </message>
+    <message>
+        <source>before: %1</source>
+        <translation>vorher: %1</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>%1 changed</source>
+        <translation>%1 geändert</translation>
+    </message>
+    <message>
+        <source>%1 operations</source>
+        <translation>%1 Operationen</translation>
+    </message>
+    <message>
+        <source>scalar</source>
+        <translation>Skalar</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::AlternativesModel</name>
+    <message>
+        <source>chosen</source>
+        <translation>gewählt</translation>
+    </message>
+    <message>
+        <source>%1, result %2
+Step time added if only this decision changed</source>
+        <translation>%1, Ergebnis %2
+Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
+    </message>
+    <message>
+        <source>Strategy</source>
+        <translation>Strategie</translation>
+    </message>
+    <message>
+        <source>Sharding</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>Step time</source>
+        <translation>Schrittzeit</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::BarChart</name>
+    <message>
+        <source>Step time of each plan</source>
+        <translation>Schrittzeit jedes Plans</translation>
+    </message>
+    <message>
+        <source>predicted step time</source>
+        <translation>vorhergesagte Schrittzeit</translation>
+    </message>
+    <message>
+        <source>measured (median, middle half of the steps)</source>
+        <translation>gemessen (Median, mittlere Hälfte der Schritte)</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::CommandPalette</name>
+    <message>
+        <source>Commands</source>
+        <translation>Befehle</translation>
+    </message>
+    <message>
+        <source>Command to look for</source>
+        <translation>Gesuchter Befehl</translation>
+    </message>
+    <message>
+        <source>What to do or where to go: @ operations, # layers, % plans</source>
+        <translation>Was zu tun ist oder wohin: @ Operationen, # Schichten, % Pläne</translation>
+    </message>
+    <message>
+        <source>Commands found</source>
+        <translation>Gefundene Befehle</translation>
+    </message>
+    <message>
+        <source>Nothing is called that</source>
+        <translation>Nichts heißt so</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::CompareSide</name>
+    <message>
+        <source>Which constraint did it?</source>
+        <translation>Welche Bedingung war es?</translation>
+    </message>
+    <message>
+        <source>Left plan</source>
+        <translation>Linker Plan</translation>
+    </message>
+    <message>
+        <source>Right plan</source>
+        <translation>Rechter Plan</translation>
+    </message>
+    <message>
+        <source>beside</source>
+        <translation>neben</translation>
+    </message>
+    <message>
+        <source>What differs</source>
+        <translation>Was sich unterscheidet</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Graph of the left plan</source>
+        <translation>Graph des linken Plans</translation>
+    </message>
+    <message>
+        <source>Graph of the right plan</source>
+        <translation>Graph des rechten Plans</translation>
+    </message>
+    <message>
+        <source>Timeline of the left plan</source>
+        <translation>Zeitleiste des linken Plans</translation>
+    </message>
+    <message>
+        <source>Timeline of the right plan</source>
+        <translation>Zeitleiste des rechten Plans</translation>
+    </message>
+    <message>
+        <source>Graphs</source>
+        <translation>Graphen</translation>
+    </message>
+    <message>
+        <source>Timelines</source>
+        <translation>Zeitleisten</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
+    <message>
+        <source>Compare two plans</source>
+        <translation>Zwei Pläne vergleichen</translation>
+    </message>
+    <message>
+        <source>Asked</source>
+        <translation>Gefragt</translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>Shardings</source>
+        <translation>Aufteilungen</translation>
+    </message>
+    <message>
+        <source>Terms of the step</source>
+        <translation>Anteile des Schritts</translation>
+    </message>
+    <message>
+        <source>Causes: the left request with one change alone</source>
+        <translation>Ursachen: die linke Anfrage mit nur einer Änderung</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::CompareView</name>
+    <message>
+        <source>Plan all baselines</source>
+        <translation>Alle Vergleichspläne planen</translation>
+    </message>
+    <message>
+        <source>Trade-offs between plans</source>
+        <translation>Abwägungen zwischen Plänen</translation>
+    </message>
+    <message>
+        <source>Predicted against measured steps</source>
+        <translation>Vorhergesagte gegen gemessene Schritte</translation>
+    </message>
+    <message>
+        <source>Plan data parallel, ZeRO-2, ZeRO-3, the best Megatron grid and pipeline only, with the same cluster, batch, optimizer and memory limit</source>
+        <translation>Datenparallel, ZeRO-2, ZeRO-3, das beste Megatron-Raster und nur Pipeline planen, mit gleichem Cluster, Batch, Optimierer und Speicherlimit</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>Tabelle</translation>
+    </message>
+    <message>
+        <source>Trade-offs</source>
+        <translation>Abwägungen</translation>
+    </message>
+    <message>
+        <source>Accuracy</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation>Nebeneinander</translation>
+    </message>
+    <message>
+        <source>Nothing has been measured yet: run a plan (F6).</source>
+        <translation>Noch nichts gemessen: einen Plan laufen lassen (F6).</translation>
+    </message>
+    <message>
+        <source>predicted step</source>
+        <translation>vorhergesagter Schritt</translation>
+    </message>
+    <message>
+        <source>measured step (median, 95 % interval)</source>
+        <translation>gemessener Schritt (Median, 95-%-Intervall)</translation>
+    </message>
+    <message>
+        <source>Nothing to compare yet</source>
+        <translation>Noch nichts zu vergleichen</translation>
+    </message>
+    <message>
+        <source>Plans and baselines stand side by side here once there is a plan (F5).</source>
+        <translation>Pläne und Vergleichspläne stehen hier nebeneinander, sobald es einen Plan gibt (F5).</translation>
+    </message>
+    <message>
+        <source>Planning baselines…</source>
+        <translation>Plane Vergleichspläne…</translation>
+    </message>
+    <message>
+        <source>Comparison of plans</source>
+        <translation>Vergleich der Pläne</translation>
+    </message>
+    <message>
+        <source>Copy table</source>
+        <translation>Tabelle kopieren</translation>
+    </message>
+    <message>
+        <source>Save as CSV…</source>
+        <translation>Als CSV sichern…</translation>
+    </message>
+    <message>
+        <source>Step time</source>
+        <translation>Schrittzeit</translation>
+    </message>
+    <message>
+        <source>Step time against</source>
+        <translation>Schrittzeit gegen</translation>
+    </message>
+    <message>
+        <source>memory per device</source>
+        <translation>Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>device seconds a step</source>
+        <translation>Gerätesekunden je Schritt</translation>
+    </message>
+    <message>
+        <source>Plans with and without constraints, on several clusters, spread out here.</source>
+        <translation>Pläne mit und ohne Bedingungen, auf mehreren Clustern, verteilen sich hier.</translation>
+    </message>
+    <message>
+        <source>Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, mixed ◆. Click shows a plan.</source>
+        <translation>Gepunktet: kein Plan ist in beidem besser. Formen: DP ●, TP ■, PP ▲, gemischt ◆. Ein Klick zeigt einen Plan.</translation>
+    </message>
+    <message>
+        <source>Save the comparison</source>
+        <translation>Den Vergleich sichern</translation>
+    </message>
+    <message>
+        <source>CSV (*.csv)</source>
+        <translation>CSV (*.csv)</translation>
+    </message>
+    <message>
+        <source>Saved %1</source>
+        <translation>%1 gesichert</translation>
+    </message>
+    <message>
+        <source>Not saved: %1</source>
+        <translation>Nicht gesichert: %1</translation>
+    </message>
+    <message>
+        <source>Plan the manual baselines to see what the planner gains over them. Double-click a row to show its plan.</source>
+        <translation>Die Vergleichspläne zeigen, was der Planer gegenüber Handarbeit gewinnt. Doppelklick auf eine Zeile zeigt ihren Plan.</translation>
+    </message>
+    <message>
+        <source>%1 is the fastest of the baselines.</source>
+        <translation>%1 ist der schnellste der Vergleichspläne.</translation>
+    </message>
+    <message>
+        <source>%1 is predicted %2 faster than the best baseline that fits, %3.</source>
+        <translation>%1 ist laut Vorhersage %2 schneller als der beste passende Vergleichsplan, %3.</translation>
+    </message>
+    <message>
+        <source>%1 is predicted as fast as the best baseline that fits, %2.</source>
+        <translation>%1 ist laut Vorhersage so schnell wie der beste passende Vergleichsplan, %2.</translation>
+    </message>
+    <message>
+        <source>%1 is predicted %2 slower than the best baseline that fits, %3: its constraints exclude that plan.</source>
+        <translation>%1 ist laut Vorhersage %2 langsamer als der beste passende Vergleichsplan, %3: seine Bedingungen schließen diesen aus.</translation>
+    </message>
+    <message>
+        <source>Measured: %1.</source>
+        <translation>Gemessen: %1.</translation>
+    </message>
+    <message>
+        <source>%1: step %2, %3 a device, %4 devices, %5</source>
+        <translation>%1: Schritt %2, %3 je Gerät, %4 Geräte, %5</translation>
+    </message>
+    <message>
+        <source>peak memory per device</source>
+        <translation>höchster Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <translation>%1 (%2)</translation>
+    </message>
+    <message>
+        <source>%1: predicted %2, measured %3 (%4 to %5) over %6 steps of %7</source>
+        <translation>%1: vorhergesagt %2, gemessen %3 (%4 bis %5) über %6 Schritte von %7</translation>
+    </message>
+    <message>
+        <source>run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>Error of the prediction: %1. Below the dashed line a plan ran faster than predicted.</source>
+        <translation>Fehler der Vorhersage: %1. Unter der gestrichelten Linie lief ein Plan schneller als vorhergesagt.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ConstraintsModel</name>
+    <message>
+        <source>%1: switched off, not asked of the planner</source>
+        <translation>%1: ausgeschaltet, der Planer wird nicht danach gefragt</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>aus</translation>
+    </message>
+    <message>
+        <source>%1 on</source>
+        <translation>%1 ein</translation>
+    </message>
+    <message>
+        <source>%1 off</source>
+        <translation>%1 aus</translation>
+    </message>
+    <message>
+        <source>%1 cannot be '%2'</source>
+        <translation>%1 kann nicht „%2“ sein</translation>
+    </message>
+    <message>
+        <source>%1 %2</source>
+        <translation>%1 %2</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>%1 entfernen</translation>
+    </message>
+    <message>
+        <source>Step time saved if the planner were not asked this</source>
+        <translation>Schrittzeit, die es sparte, den Planer nicht danach zu fragen</translation>
+    </message>
+    <message>
+        <source>Constraint</source>
+        <translation>Bedingung</translation>
+    </message>
+    <message>
+        <source>Scope</source>
+        <translation>Bereich</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>Preis</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ConstraintsPanel</name>
+    <message>
+        <source>In force</source>
+        <translation>In Kraft</translation>
+    </message>
+    <message>
+        <source>Cluster and training</source>
+        <translation>Cluster und Training</translation>
+    </message>
+    <message>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>Max TP</source>
+        <translation>Max TP</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation>keine Grenze</translation>
+    </message>
+    <message>
+        <source>Max DP</source>
+        <translation>Max DP</translation>
+    </message>
+    <message>
+        <source>Max PP</source>
+        <translation>Max PP</translation>
+    </message>
+    <message>
+        <source> GiB</source>
+        <translation> GiB</translation>
+    </message>
+    <message>
+        <source>all of the device</source>
+        <translation>das ganze Gerät</translation>
+    </message>
+    <message>
+        <source>Memory/device</source>
+        <translation>Speicher/Gerät</translation>
+    </message>
+    <message>
+        <source>Microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>searched</source>
+        <translation>gesucht</translation>
+    </message>
+    <message>
+        <source>Fixed degrees</source>
+        <translation>Feste Grade</translation>
+    </message>
+    <message>
+        <source>TP =</source>
+        <translation>TP =</translation>
+    </message>
+    <message>
+        <source>free</source>
+        <translation>frei</translation>
+    </message>
+    <message>
+        <source>DP =</source>
+        <translation>DP =</translation>
+    </message>
+    <message>
+        <source>PP =</source>
+        <translation>PP =</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>Ablauf</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>selective</source>
+        <translation>ausgewählte</translation>
+    </message>
+    <message>
+        <source>full</source>
+        <translation>voll</translation>
+    </message>
+    <message>
+        <source>Forward operations run again in the backward pass instead of keeping what they computed</source>
+        <translation>Vorwärts-Operationen laufen rückwärts noch einmal, statt zu behalten, was sie berechnet haben</translation>
+    </message>
+    <message>
+        <source>Recomputation</source>
+        <translation>Neuberechnung</translation>
+    </message>
+    <message>
+        <source>Parameters kept</source>
+        <translation>Parameter gehalten</translation>
+    </message>
+    <message>
+        <source>Optimizer kept</source>
+        <translation>Optimierer gehalten</translation>
+    </message>
+    <message>
+        <source>What if</source>
+        <translation>Was wäre wenn</translation>
+    </message>
+    <message>
+        <source>Memory %1 GiB per device</source>
+        <translation>Speicher %1 GiB je Gerät</translation>
+    </message>
+    <message>
+        <source>All of the device's memory</source>
+        <translation>Der ganze Speicher des Geräts</translation>
+    </message>
+    <message>
+        <source>Schedule %1</source>
+        <translation>Ablauf %1</translation>
+    </message>
+    <message>
+        <source>Recomputation %1</source>
+        <translation>Neuberechnung %1</translation>
+    </message>
+    <message>
+        <source>%1 %2</source>
+        <translation>%1 %2</translation>
+    </message>
+    <message>
+        <source>%1 free</source>
+        <translation>%1 frei</translation>
+    </message>
+    <message>
+        <source>replicated over data axis</source>
+        <translation>über Datenachse repliziert</translation>
+    </message>
+    <message>
+        <source>split over data axis</source>
+        <translation>über Datenachse geteilt</translation>
+    </message>
+    <message>
+        <source>Cluster</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Count of devices or hosts</source>
+        <translation>Zahl der Geräte oder Rechner</translation>
+    </message>
+    <message>
+        <source>Cluster %1</source>
+        <translation>Cluster %1</translation>
+    </message>
+    <message>
+        <source>Strategy</source>
+        <translation>Strategie</translation>
+    </message>
+    <message>
+        <source>as in the file</source>
+        <translation>wie in der Datei</translation>
+    </message>
+    <message>
+        <source>Global batch</source>
+        <translation>Globaler Batch</translation>
+    </message>
+    <message>
+        <source>SGD</source>
+        <translation>SGD</translation>
+    </message>
+    <message>
+        <source>Adam</source>
+        <translation>Adam</translation>
+    </message>
+    <message>
+        <source>AdamW</source>
+        <translation>AdamW</translation>
+    </message>
+    <message>
+        <source>Optimizer</source>
+        <translation>Optimierer</translation>
+    </message>
+    <message>
+        <source>Strategy %1</source>
+        <translation>Strategie %1</translation>
+    </message>
+    <message>
+        <source>Global batch %1</source>
+        <translation>Globaler Batch %1</translation>
+    </message>
+    <message>
+        <source>Batch of the file</source>
+        <translation>Batch der Datei</translation>
+    </message>
+    <message>
+        <source>Optimizer %1</source>
+        <translation>Optimierer %1</translation>
+    </message>
+    <message>
+        <source>Pinned and forbidden shardings</source>
+        <translation>Festgelegte und verbotene Aufteilungen</translation>
+    </message>
+    <message>
+        <source>Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, y} over data axis x and tensor axis y.</source>
+        <translation>Tensoren nach Muster (block_*.fc.kernel, *fc:dot), Aufteilungen wie {-, y} über Datenachse x und Tensorachse y.</translation>
+    </message>
+    <message>
+        <source>Add a pin</source>
+        <translation>Festlegung hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove the selected pins</source>
+        <translation>Die gewählten Festlegungen entfernen</translation>
+    </message>
+    <message>
+        <source>Remove pins</source>
+        <translation>Festlegungen entfernen</translation>
+    </message>
+    <message>
+        <source>Change a pin</source>
+        <translation>Festlegung ändern</translation>
+    </message>
+    <message>
+        <source>%1, as in the file</source>
+        <translation>%1, wie in der Datei</translation>
+    </message>
+    <message>
+        <source>Stages begin at layers %1.</source>
+        <translation>Stufen beginnen bei den Schichten %1.</translation>
+    </message>
+    <message>
+        <source>No plan meets all of this</source>
+        <translation>Kein Plan erfüllt das alles</translation>
+    </message>
+    <message>
+        <source>Planning failed</source>
+        <translation>Planen misslungen</translation>
+    </message>
+    <message>
+        <source>Relax</source>
+        <translation>Lockern</translation>
+    </message>
+    <message>
+        <source>Relax %1</source>
+        <translation>%1 lockern</translation>
+    </message>
+    <message>
+        <source>%1 per device would do.</source>
+        <translation>%1 je Gerät würden reichen.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ConstraintsTable</name>
+    <message>
+        <source>Remove the selected constraints (Del)</source>
+        <translation>Die gewählten Bedingungen entfernen (Entf)</translation>
+    </message>
+    <message>
+        <source>Constraints in force</source>
+        <translation>Geltende Bedingungen</translation>
+    </message>
+    <message>
+        <source>What does each cost?</source>
+        <translation>Was kostet jede?</translation>
+    </message>
+    <message>
+        <source>Plans again without each constraint in turn</source>
+        <translation>Plant ohne jede Bedingung der Reihe nach noch einmal</translation>
+    </message>
+    <message>
+        <source>None: everything is searched. Limit something below, or by the context menu of an operation, layer, tensor or stage.</source>
+        <translation>Keine: alles wird gesucht. Unten etwas begrenzen, oder über das Kontextmenü einer Operation, Schicht, Stufe oder eines Tensors.</translation>
+    </message>
+    <message>
+        <source>no plan</source>
+        <translation>kein Plan</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>Price the constraints</source>
+        <translation>Die Bedingungen bepreisen</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::GlossaryDialog</name>
+    <message>
+        <source>Glossary</source>
+        <translation>Glossar</translation>
+    </message>
+    <message>
+        <source>Word to look for</source>
+        <translation>Gesuchtes Wort</translation>
+    </message>
+    <message>
+        <source>Words and what they mean</source>
+        <translation>Wörter und was sie bedeuten</translation>
+    </message>
+    <message>
+        <source>Nothing is called that.</source>
+        <translation>Nichts heißt so.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::GraphCanvas</name>
+    <message>
+        <source>Graph of the model</source>
+        <translation>Graph des Modells</translation>
+    </message>
+    <message>
+        <source>fast layout</source>
+        <translation>schnelle Anordnung</translation>
+    </message>
+    <message>
+        <source>dot %1 ms</source>
+        <translation>dot %1 ms</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::GraphView</name>
+    <message>
+        <source>Phase</source>
+        <translation>Phase</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>Vorwärts</translation>
+    </message>
+    <message>
+        <source>Backward</source>
+        <translation>Rückwärts</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>Which operations unfolded layers show</source>
+        <translation>Welche Operationen aufgefaltete Schichten zeigen</translation>
+    </message>
+    <message>
+        <source>Bars</source>
+        <translation>Balken</translation>
+    </message>
+    <message>
+        <source>No bars</source>
+        <translation>Keine Balken</translation>
+    </message>
+    <message>
+        <source>Bars: compute</source>
+        <translation>Balken: Rechnen</translation>
+    </message>
+    <message>
+        <source>Bars: collectives</source>
+        <translation>Balken: Kollektive</translation>
+    </message>
+    <message>
+        <source>Bars: parameters</source>
+        <translation>Balken: Parameter</translation>
+    </message>
+    <message>
+        <source>Find layer or operation (Ctrl+F)</source>
+        <translation>Schicht oder Operation suchen (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>Shapes</source>
+        <translation>Formen</translation>
+    </message>
+    <message>
+        <source>Show broadcasts, conversions and reshapes as boxes</source>
+        <translation>Broadcasts, Umwandlungen und Umformungen als Kästen zeigen</translation>
+    </message>
+    <message>
+        <source>Zoom in (+)</source>
+        <translation>Vergrößern (+)</translation>
+    </message>
+    <message>
+        <source>Zoom out (−)</source>
+        <translation>Verkleinern (−)</translation>
+    </message>
+    <message>
+        <source>Show all (F)</source>
+        <translation>Alles zeigen (F)</translation>
+    </message>
+    <message>
+        <source>Fold all layers</source>
+        <translation>Alle Schichten zufalten</translation>
+    </message>
+    <message>
+        <source>not found</source>
+        <translation>nicht gefunden</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ImportDialog</name>
+    <message>
+        <source>Open %1</source>
+        <translation>%1 öffnen</translation>
+    </message>
+    <message>
+        <source>Size of %1</source>
+        <translation>Größe von %1</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
+        <source>The model has one</source>
+        <translation>Das Modell hat einen</translation>
+    </message>
+    <message>
+        <source>Mean of the output</source>
+        <translation>Mittel der Ausgabe</translation>
+    </message>
+    <message>
+        <source>Mean square against a target</source>
+        <translation>Mittleres Quadrat gegen ein Ziel</translation>
+    </message>
+    <message>
+        <source>Cross-entropy against labels</source>
+        <translation>Kreuzentropie gegen Labels</translation>
+    </message>
+    <message>
+        <source>&amp;Loss</source>
+        <translation>Ver&amp;lust</translation>
+    </message>
+    <message>
+        <source>This model computes an output, but no loss: training needs one.</source>
+        <translation>Dieses Modell berechnet eine Ausgabe, aber keinen Verlust: Training braucht einen.</translation>
+    </message>
+    <message>
+        <source>This file leaves sizes open. A plan is for definite sizes; the global batch can be changed later.</source>
+        <translation>Diese Datei lässt Größen offen. Ein Plan gilt für bestimmte Größen; der globale Batch lässt sich später ändern.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Inspector</name>
+    <message>
+        <source>Alternatives of the decision</source>
+        <translation>Andere Möglichkeiten der Entscheidung</translation>
+    </message>
+    <message>
+        <source>Why this sharding</source>
+        <translation>Warum diese Aufteilung</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>Festlegen</translation>
+    </message>
+    <message>
+        <source>Keep the selected sharding in every following plan</source>
+        <translation>Die gewählte Aufteilung in allen folgenden Plänen behalten</translation>
+    </message>
+    <message>
+        <source>Forbid</source>
+        <translation>Verbieten</translation>
+    </message>
+    <message>
+        <source>Never take the selected sharding in following plans</source>
+        <translation>Die gewählte Aufteilung in folgenden Plänen nie nehmen</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>Warum?</translation>
+    </message>
+    <message>
+        <source>Every strategy with its terms, and what the step would take with all else chosen anew</source>
+        <translation>Jede Strategie mit ihren Anteilen, und was der Schritt brauchte, wenn alles andere neu gewählt würde</translation>
+    </message>
+    <message>
+        <source>Nothing selected</source>
+        <translation>Nichts ausgewählt</translation>
+    </message>
+    <message>
+        <source>Select a layer, operation, tensor or stage to see its shardings and why they were chosen.</source>
+        <translation>Eine Schicht, Operation, Stufe oder einen Tensor wählen, um Aufteilungen zu sehen und warum sie gewählt wurden.</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Operations</source>
+        <translation>Operationen</translation>
+    </message>
+    <message>
+        <source>Batch in the file</source>
+        <translation>Batch in der Datei</translation>
+    </message>
+    <message>
+        <source>Cluster</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>%1 × %2 %3</source>
+        <translation>%1 × %2 %3</translation>
+    </message>
+    <message>
+        <source>Memory each</source>
+        <translation>Speicher je</translation>
+    </message>
+    <message>
+        <source>Link within host</source>
+        <translation>Verbindung im Rechner</translation>
+    </message>
+    <message>
+        <source>%1/s</source>
+        <translation>%1/s</translation>
+    </message>
+    <message>
+        <source>Link between hosts</source>
+        <translation>Verbindung zwischen Rechnern</translation>
+    </message>
+    <message>
+        <source>Select a layer, operation, tensor or stage for its shardings and alternatives.</source>
+        <translation>Eine Schicht, Operation, Stufe oder einen Tensor wählen: ihre Aufteilungen und was sonst möglich wäre.</translation>
+    </message>
+    <message>
+        <source>Operation, %1</source>
+        <translation>Operation, %1</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Schicht</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Line of the file</source>
+        <translation>Zeile der Datei</translation>
+    </message>
+    <message>
+        <source>Operands</source>
+        <translation>Operanden</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Data moved before it</source>
+        <translation>Davor bewegte Daten</translation>
+    </message>
+    <message>
+        <source>Tensor</source>
+        <translation>Tensor</translation>
+    </message>
+    <message>
+        <source>Parameter</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Batch input</source>
+        <translation>Batch-Eingabe</translation>
+    </message>
+    <message>
+        <source>Optimizer state</source>
+        <translation>Optimiererzustand</translation>
+    </message>
+    <message>
+        <source>result of %1</source>
+        <translation>Ergebnis von %1</translation>
+    </message>
+    <message>
+        <source>Elements</source>
+        <translation>Elemente</translation>
+    </message>
+    <message>
+        <source>Stored as</source>
+        <translation>Gespeichert als</translation>
+    </message>
+    <message>
+        <source>Produced as</source>
+        <translation>Entsteht als</translation>
+    </message>
+    <message>
+        <source>Read by %1</source>
+        <translation>Gelesen von %1</translation>
+    </message>
+    <message>
+        <source>operation</source>
+        <translation>Operation</translation>
+    </message>
+    <message>
+        <source>operations</source>
+        <translation>Operationen</translation>
+    </message>
+    <message>
+        <source>Layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>Compute, one microbatch</source>
+        <translation>Rechnen, ein Mikrobatch</translation>
+    </message>
+    <message>
+        <source>%1 forward, %2 backward, %3 update</source>
+        <translation>%1 vorwärts, %2 rückwärts, %3 Aktualisierung</translation>
+    </message>
+    <message>
+        <source>Collectives</source>
+        <translation>Kollektive</translation>
+    </message>
+    <message>
+        <source>%1, %2 a microbatch</source>
+        <translation>%1, %2 je Mikrobatch</translation>
+    </message>
+    <message>
+        <source>Weights, as stored</source>
+        <translation>Gewichte, wie gespeichert</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>Ausgabe</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>Mesh</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Schichten</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 bis %2</translation>
+    </message>
+    <message>
+        <source>Time of one microbatch</source>
+        <translation>Zeit eines Mikrobatches</translation>
+    </message>
+    <message>
+        <source>Forward compute</source>
+        <translation>Rechnen vorwärts</translation>
+    </message>
+    <message>
+        <source>Forward collectives</source>
+        <translation>Kollektive vorwärts</translation>
+    </message>
+    <message>
+        <source>Backward compute</source>
+        <translation>Rechnen rückwärts</translation>
+    </message>
+    <message>
+        <source>Backward collectives</source>
+        <translation>Kollektive rückwärts</translation>
+    </message>
+    <message>
+        <source>Receive</source>
+        <translation>Empfangen</translation>
+    </message>
+    <message>
+        <source>Once a step</source>
+        <translation>Einmal je Schritt</translation>
+    </message>
+    <message>
+        <source>Gradient synchronisation</source>
+        <translation>Gradientenabgleich</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>Memory per device</source>
+        <translation>Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>Gesamt</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Microbatches in flight</source>
+        <translation>Mikrobatches unterwegs</translation>
+    </message>
+    <message>
+        <source>Proof</source>
+        <translation>Beweis</translation>
+    </message>
+    <message>
+        <source>Decisions</source>
+        <translation>Entscheidungen</translation>
+    </message>
+    <message>
+        <source>%1, with %2 strategies</source>
+        <translation>%1, mit %2 Strategien</translation>
+    </message>
+    <message>
+        <source>Objective</source>
+        <translation>Ziel</translation>
+    </message>
+    <message>
+        <source>Lower bound</source>
+        <translation>Untere Schranke</translation>
+    </message>
+    <message>
+        <source>proven optimal</source>
+        <translation>bewiesen optimal</translation>
+    </message>
+    <message>
+        <source>gap %1</source>
+        <translation>Lücke %1</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>Verfahren</translation>
+    </message>
+    <message>
+        <source>Memory binds here: with more of it the stage would be faster.</source>
+        <translation>Hier begrenzt der Speicher: mit mehr davon wäre die Stufe schneller.</translation>
+    </message>
+    <message>
+        <source>Scope</source>
+        <translation>Bereich</translation>
+    </message>
+    <message>
+        <source>Its sharding follows from a neighbour's; there was nothing to decide.</source>
+        <translation>Seine Aufteilung folgt aus der eines Nachbarn; hier war nichts zu entscheiden.</translation>
+    </message>
+    <message>
+        <source>%1: %2. The times are what the step would take longer if only this decision changed. %3</source>
+        <translation>%1: %2. Die Zeiten sagen, um wie viel der Schritt länger würde, wenn nur diese Entscheidung anders wäre. %3</translation>
+    </message>
+    <message>
+        <source>possible sharding</source>
+        <translation>mögliche Aufteilung</translation>
+    </message>
+    <message>
+        <source>possible shardings</source>
+        <translation>mögliche Aufteilungen</translation>
+    </message>
+    <message>
+        <source>Memory binds on this stage.</source>
+        <translation>Der Speicher begrenzt diese Stufe.</translation>
+    </message>
+    <message>
+        <source>Memory does not bind on this stage.</source>
+        <translation>Der Speicher begrenzt diese Stufe nicht.</translation>
+    </message>
+    <message>
+        <source>Forbid %1 for %2</source>
+        <translation>%1 für %2 verbieten</translation>
+    </message>
+    <message>
+        <source>Pin %1 to %2</source>
+        <translation>%1 auf %2 festlegen</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::JobsPanel</name>
+    <message>
+        <source>Nothing is running</source>
+        <translation>Nichts läuft</translation>
+    </message>
+    <message>
+        <source>Imports, plans and runs show their progress here and can be cancelled.</source>
+        <translation>Einlesen, Planen und Läufe zeigen hier ihren Fortschritt und lassen sich abbrechen.</translation>
+    </message>
+    <message>
+        <source>Progress of %1</source>
+        <translation>Fortschritt von %1</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancel %1</source>
+        <translation>%1 abbrechen</translation>
+    </message>
+    <message>
+        <source>cancelling</source>
+        <translation>breche ab</translation>
+    </message>
+    <message>
+        <source>%1 · %2 s</source>
+        <translation>%1 · %2 s</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::KeysDialog</name>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::LineChart</name>
+    <message>
+        <source>no steps yet</source>
+        <translation>noch keine Schritte</translation>
+    </message>
+    <message>
+        <source>step 0</source>
+        <translation>Schritt 0</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MainWindow</name>
+    <message>
+        <source>Alpa Explorer</source>
+        <translation>Alpa Explorer</translation>
+    </message>
+    <message>
+        <source>Not opened: %1</source>
+        <translation>Nicht geöffnet: %1</translation>
+    </message>
+    <message>
+        <source>Not planned: %1</source>
+        <translation>Nicht geplant: %1</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Überblick</translation>
+    </message>
+    <message>
+        <source>Graph</source>
+        <translation>Graph</translation>
+    </message>
+    <message>
+        <source>Pipeline</source>
+        <translation>Pipeline</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleich</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Outline</source>
+        <translation>Gliederung</translation>
+    </message>
+    <message>
+        <source>Plans</source>
+        <translation>Pläne</translation>
+    </message>
+    <message>
+        <source>Constraints</source>
+        <translation>Bedingungen</translation>
+    </message>
+    <message>
+        <source>Inspector</source>
+        <translation>Inspektor</translation>
+    </message>
+    <message>
+        <source>Problems</source>
+        <translation>Probleme</translation>
+    </message>
+    <message>
+        <source>Jobs</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>Opening %1…</source>
+        <translation>Öffne %1…</translation>
+    </message>
+    <message>
+        <source>Open a model, plan or session</source>
+        <translation>Ein Modell, einen Plan oder eine Sitzung öffnen</translation>
+    </message>
+    <message>
+        <source>Models, plans and sessions (*.mlir *.hlo *.onnx *.txt *.gz *.json *.apsess);;All files (*)</source>
+        <translation>Modelle, Pläne und Sitzungen (*.mlir *.hlo *.onnx *.txt *.gz *.json *.apsess);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Save plan</source>
+        <translation>Plan sichern</translation>
+    </message>
+    <message>
+        <source>Plans (*.json)</source>
+        <translation>Pläne (*.json)</translation>
+    </message>
+    <message>
+        <source>Saved %1</source>
+        <translation>%1 gesichert</translation>
+    </message>
+    <message>
+        <source>Not saved: %1</source>
+        <translation>Nicht gesichert: %1</translation>
+    </message>
+    <message>
+        <source>Not planned: the file leaves open what a training step needs; Open asks again</source>
+        <translation>Nicht geplant: die Datei lässt offen, was ein Trainingsschritt braucht; Öffnen fragt noch einmal</translation>
+    </message>
+    <message>
+        <source>The real cluster</source>
+        <translation>Der wirkliche Cluster</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Open…</source>
+        <translation>Ö&amp;ffnen…</translation>
+    </message>
+    <message>
+        <source>&amp;Save session</source>
+        <translation>Sitzung &amp;sichern</translation>
+    </message>
+    <message>
+        <source>Save session &amp;as…</source>
+        <translation>Sitzung sichern &amp;als…</translation>
+    </message>
+    <message>
+        <source>Save &amp;plan…</source>
+        <translation>&amp;Plan sichern…</translation>
+    </message>
+    <message>
+        <source>&amp;Export page…</source>
+        <translation>Seite &amp;exportieren…</translation>
+    </message>
+    <message>
+        <source>Export session as &amp;HTML report…</source>
+        <translation>Sitzung als &amp;HTML-Bericht exportieren…</translation>
+    </message>
+    <message>
+        <source>Export plan &amp;for</source>
+        <translation>Plan exportieren &amp;für</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Wiederholen</translation>
+    </message>
+    <message>
+        <source>&amp;Copy page as picture</source>
+        <translation>Seite als Bild &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Find…</source>
+        <translation>&amp;Suchen…</translation>
+    </message>
+    <message>
+        <source>&amp;Commands…</source>
+        <translation>&amp;Befehle…</translation>
+    </message>
+    <message>
+        <source>&amp;Plan</source>
+        <translation>&amp;Planen</translation>
+    </message>
+    <message>
+        <source>&amp;Stop planning</source>
+        <translation>Planung &amp;anhalten</translation>
+    </message>
+    <message>
+        <source>&amp;Replan at once when a constraint changes</source>
+        <translation>Bei geänderter Bedingung sofort &amp;neu planen</translation>
+    </message>
+    <message>
+        <source>Plan all &amp;baselines</source>
+        <translation>Alle &amp;Vergleichspläne planen</translation>
+    </message>
+    <message>
+        <source>&amp;Run</source>
+        <translation>&amp;Lauf</translation>
+    </message>
+    <message>
+        <source>&amp;Run on CPU devices</source>
+        <translation>Auf CPU-Geräten &amp;laufen lassen</translation>
+    </message>
+    <message>
+        <source>Run &amp;with choices…</source>
+        <translation>Lauf mit &amp;Wahl…</translation>
+    </message>
+    <message>
+        <source>&amp;Stop run</source>
+        <translation>Lauf an&amp;halten</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>Reset layout</source>
+        <translation>Anordnung zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Only the page</source>
+        <translation>Nur die Seite</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Erscheinung</translation>
+    </message>
+    <message>
+        <source>As the desktop</source>
+        <translation>Wie der Schreibtisch</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>Font size</source>
+        <translation>Schriftgröße</translation>
+    </message>
+    <message>
+        <source>Larger</source>
+        <translation>Größer</translation>
+    </message>
+    <message>
+        <source>Smaller</source>
+        <translation>Kleiner</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation>Werkzeuge</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>Öffnen</translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>Baselines</source>
+        <translation>Vergleichspläne</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Export the page</source>
+        <translation>Seite exportieren</translation>
+    </message>
+    <message>
+        <source>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</source>
+        <translation>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</translation>
+    </message>
+    <message>
+        <source>Exported %1</source>
+        <translation>%1 exportiert</translation>
+    </message>
+    <message>
+        <source>Not exported: %1 cannot be written</source>
+        <translation>Nicht exportiert: %1 ist nicht schreibbar</translation>
+    </message>
+    <message>
+        <source>Copied the page as a picture</source>
+        <translation>Die Seite als Bild kopiert</translation>
+    </message>
+    <message>
+        <source>Export the session</source>
+        <translation>Sitzung exportieren</translation>
+    </message>
+    <message>
+        <source>Web page (*.html)</source>
+        <translation>Webseite (*.html)</translation>
+    </message>
+    <message>
+        <source>Write the report</source>
+        <translation>Bericht schreiben</translation>
+    </message>
+    <message>
+        <source>Not exported: %1</source>
+        <translation>Nicht exportiert: %1</translation>
+    </message>
+    <message>
+        <source>Export plan</source>
+        <translation>Plan exportieren</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>60-second &amp;tour</source>
+        <translation>Rundgang in 60 &amp;Sekunden</translation>
+    </message>
+    <message>
+        <source>&amp;Glossary</source>
+        <translation>&amp;Glossar</translation>
+    </message>
+    <message>
+        <source>&amp;Keys (?)</source>
+        <translation>&amp;Tasten (?)</translation>
+    </message>
+    <message>
+        <source>&amp;About</source>
+        <translation>&amp;Über</translation>
+    </message>
+    <message>
+        <source>%1 from the next start on</source>
+        <translation>%1 vom nächsten Start an</translation>
+    </message>
+    <message>
+        <source>Font size %1 %</source>
+        <translation>Schriftgröße %1 %</translation>
+    </message>
+    <message>
+        <source>About Alpa Explorer</source>
+        <translation>Über Alpa Explorer</translation>
+    </message>
+    <message>
+        <source>Plans how to train a model in parallel on a cluster, shows every decision, lets you change the constraints, and runs and compares plans.
+
+After Alpa (Zheng et al., OSDI 2022): stages by dynamic programming, shardings by integer programming.
+
+Apache-2.0. Made with Qt %1; layouts by Graphviz, in a process of its own. No network is used but for runs over ssh that you start.</source>
+        <translation>Plant, wie ein Modell parallel auf einem Cluster zu trainieren ist, zeigt jede Entscheidung, lässt die Bedingungen ändern, und lässt Pläne laufen und vergleicht sie.
+
+Nach Alpa (Zheng et al., OSDI 2022): Stufen durch dynamische Programmierung, Aufteilungen durch ganzzahlige Programmierung.
+
+Apache-2.0. Gemacht mit Qt %1; Anordnungen von Graphviz, in einem eigenen Prozess. Kein Netz wird benutzt außer für Läufe über ssh, die du startest.</translation>
+    </message>
+    <message>
+        <source>What this is</source>
+        <translation>Was das ist</translation>
+    </message>
+    <message>
+        <source>You have opened a model. The planner decides how to train it on a cluster: which layers run where, and how every tensor is split. The overview says what comes of it.</source>
+        <translation>Du hast ein Modell geöffnet. Der Planer entscheidet, wie es auf einem Cluster trainiert wird: welche Schichten wo laufen und wie jeder Tensor geteilt ist. Der Überblick sagt, was dabei herauskommt.</translation>
+    </message>
+    <message>
+        <source>The graph</source>
+        <translation>Der Graph</translation>
+    </message>
+    <message>
+        <source>Boxes are layers; a double-click unfolds one. Each tensor has a strip: one cell a dimension, its letter the mesh axis that splits it, R replicated, P partial sums. Hover anything for words.</source>
+        <translation>Kästen sind Schichten; ein Doppelklick faltet eine auf. Jeder Tensor hat einen Streifen: eine Zelle je Dimension, ihr Buchstabe ist die Achse, die sie teilt, R repliziert, P Teilsummen. Zeigen erklärt alles in Worten.</translation>
+    </message>
+    <message>
+        <source>Stages and time</source>
+        <translation>Stufen und Zeit</translation>
+    </message>
+    <message>
+        <source>The pipeline: which layers run on which devices, and when. Drag a boundary to begin a stage elsewhere.</source>
+        <translation>Die Pipeline: welche Schichten auf welchen Geräten laufen, und wann. Eine Grenze ziehen lässt eine Stufe anderswo beginnen.</translation>
+    </message>
+    <message>
+        <source>What each device holds, at every moment of a step, against what it has.</source>
+        <translation>Was jedes Gerät in jedem Augenblick eines Schritts hält, gegen das, was es hat.</translation>
+    </message>
+    <message>
+        <source>Change something</source>
+        <translation>Etwas ändern</translation>
+    </message>
+    <message>
+        <source>Limit a degree or the memory here, such as Max TP 2. The new plan comes at once; Ctrl+Z takes back the constraint and the plan. If nothing fits, what clashes is listed with buttons that relax it.</source>
+        <translation>Hier einen Grad oder den Speicher begrenzen, etwa Max TP 2. Der neue Plan kommt sofort; Strg+Z nimmt die Bedingung und den Plan zurück. Passt nichts, steht hier, was sich widerspricht, mit Knöpfen, die es lockern.</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>Warum?</translation>
+    </message>
+    <message>
+        <source>Select an operation: the inspector shows what was chosen and what every alternative would cost.</source>
+        <translation>Eine Operation wählen: der Inspektor zeigt, was gewählt wurde und was jede andere Möglichkeit kosten würde.</translation>
+    </message>
+    <message>
+        <source>All plans beside each other, the usual ones made by hand among them (Baselines). The star marks what others are compared with.</source>
+        <translation>Alle Pläne nebeneinander, darunter die üblichen von Hand gemachten (Vergleichspläne). Der Stern zeigt, womit die anderen verglichen werden.</translation>
+    </message>
+    <message>
+        <source>Plans run on this machine's CPU, on GPUs, or on another machine over ssh: measured beside predicted. ? lists all keys, Ctrl+K finds any command.</source>
+        <translation>Pläne laufen auf der CPU dieses Rechners, auf GPUs oder über ssh auf einem anderen: gemessen neben vorhergesagt. ? listet alle Tasten, Strg+K findet jeden Befehl.</translation>
+    </message>
+    <message>
+        <source>plan, %1</source>
+        <translation>Plan, %1</translation>
+    </message>
+    <message>
+        <source>layer</source>
+        <translation>Schicht</translation>
+    </message>
+    <message>
+        <source>operation, %1</source>
+        <translation>Operation, %1</translation>
+    </message>
+    <message>
+        <source>Model not found</source>
+        <translation>Modell nicht gefunden</translation>
+    </message>
+    <message>
+        <source>%1.
+
+Look for the model elsewhere?</source>
+        <translation>%1.
+
+Das Modell anderswo suchen?</translation>
+    </message>
+    <message>
+        <source>The model of this session</source>
+        <translation>Das Modell dieser Sitzung</translation>
+    </message>
+    <message>
+        <source>Save session</source>
+        <translation>Sitzung sichern</translation>
+    </message>
+    <message>
+        <source>Sessions (*.apsess)</source>
+        <translation>Sitzungen (*.apsess)</translation>
+    </message>
+    <message>
+        <source>Look for unsaved sessions</source>
+        <translation>Nach ungesicherten Sitzungen sehen</translation>
+    </message>
+    <message>
+        <source>edit</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>edits</source>
+        <translation>Änderungen</translation>
+    </message>
+    <message>
+        <source>Restore %1</source>
+        <translation>%1 wiederherstellen</translation>
+    </message>
+    <message>
+        <source>%1, the last at %2; the program ended before they were saved</source>
+        <translation>%1, die letzte um %2; das Programm endete, bevor sie gesichert waren</translation>
+    </message>
+    <message>
+        <source>Continue with %1</source>
+        <translation>Weiter mit %1</translation>
+    </message>
+    <message>
+        <source>%1 on %2; as the window was closed last</source>
+        <translation>%1 auf %2; wie das Fenster zuletzt geschlossen wurde</translation>
+    </message>
+    <message>
+        <source>plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>plans</source>
+        <translation>Pläne</translation>
+    </message>
+    <message>
+        <source>%1[*] – Alpa Explorer</source>
+        <translation>%1[*] – Alpa Explorer</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Progress of what runs in the background</source>
+        <translation>Fortschritt dessen, was im Hintergrund läuft</translation>
+    </message>
+    <message>
+        <source>Cancel (Esc)</source>
+        <translation>Abbrechen (Esc)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>%1: %2 operations</source>
+        <translation>%1: %2 Operationen</translation>
+    </message>
+    <message>
+        <source>%1: %2 predicted, %3</source>
+        <translation>%1: %2 vorhergesagt, %3</translation>
+    </message>
+    <message>
+        <source> · step %1 → %2 (%3)</source>
+        <translation> · Schritt %1 → %2 (%3)</translation>
+    </message>
+    <message>
+        <source> · not what is asked now</source>
+        <translation> · nicht das, was jetzt gefragt ist</translation>
+    </message>
+    <message>
+        <source> (+%1)</source>
+        <translation> (+%1)</translation>
+    </message>
+    <message>
+        <source> %1 stays in view meanwhile.</source>
+        <translation> %1 bleibt solange zu sehen.</translation>
+    </message>
+    <message>
+        <source>starting</source>
+        <translation>startet</translation>
+    </message>
+    <message>
+        <source>, %1</source>
+        <translation>, %1</translation>
+    </message>
+    <message>
+        <source>Planning: %1%2.%3</source>
+        <translation>Plane: %1%2.%3</translation>
+    </message>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>Anhalten (Esc)</translation>
+    </message>
+    <message>
+        <source>No plan: %1</source>
+        <translation>Kein Plan: %1</translation>
+    </message>
+    <message>
+        <source>Show constraints</source>
+        <translation>Bedingungen zeigen</translation>
+    </message>
+    <message>
+        <source>%1 is not the answer to what is asked now.</source>
+        <translation>%1 ist nicht die Antwort auf das, was jetzt gefragt ist.</translation>
+    </message>
+    <message>
+        <source>Plan (F5)</source>
+        <translation>Planen (F5)</translation>
+    </message>
+    <message>
+        <source>Hypothetical: %1 with %2.</source>
+        <translation>Hypothetisch: %1 mit %2.</translation>
+    </message>
+    <message>
+        <source>Back to the real cluster</source>
+        <translation>Zurück zum wirklichen Cluster</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MemoryChart</name>
+    <message>
+        <source>parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>gradients</source>
+        <translation>Gradienten</translation>
+    </message>
+    <message>
+        <source>optimizer state</source>
+        <translation>Optimiererzustand</translation>
+    </message>
+    <message>
+        <source>activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>transient</source>
+        <translation>vorübergehend</translation>
+    </message>
+    <message>
+        <source>Memory per device of each stage</source>
+        <translation>Speicher je Gerät jeder Stufe</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>limit %1</source>
+        <translation>Grenze %1</translation>
+    </message>
+    <message>
+        <source>activations: %1 of each of %2 microbatches in flight</source>
+        <translation>Aktivierungen: %1 von jedem der %2 Mikrobatches unterwegs</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MemoryCurve</name>
+    <message>
+        <source>Memory over one step</source>
+        <translation>Speicher über einen Schritt</translation>
+    </message>
+    <message>
+        <source>limit</source>
+        <translation>Grenze</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MemoryView</name>
+    <message>
+        <source>Stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Gradients</source>
+        <translation>Gradienten</translation>
+    </message>
+    <message>
+        <source>Optimizer state</source>
+        <translation>Optimiererzustand</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>In flight</source>
+        <translation>Unterwegs</translation>
+    </message>
+    <message>
+        <source>Transient</source>
+        <translation>Vorübergehend</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>Gesamt</translation>
+    </message>
+    <message>
+        <source>Of limit</source>
+        <translation>Der Grenze</translation>
+    </message>
+    <message>
+        <source>No memory figures yet</source>
+        <translation>Noch keine Zahlen zum Speicher</translation>
+    </message>
+    <message>
+        <source>What each device must hold appears once there is a plan (F5).</source>
+        <translation>Was jedes Gerät halten muss, erscheint, sobald es einen Plan gibt (F5).</translation>
+    </message>
+    <message>
+        <source>Memory of one device of each stage</source>
+        <translation>Speicher eines Geräts jeder Stufe</translation>
+    </message>
+    <message>
+        <source>Over the predicted step</source>
+        <translation>Über den vorhergesagten Schritt</translation>
+    </message>
+    <message>
+        <source>Stage of the curve</source>
+        <translation>Stufe der Kurve</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::OpsLevel</name>
+    <message>
+        <source>result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>line %1 of the file</source>
+        <translation>Zeile %1 der Datei</translation>
+    </message>
+    <message>
+        <source>%1, from another part of the model</source>
+        <translation>%1, aus einem anderen Teil des Modells</translation>
+    </message>
+    <message>
+        <source>elsewhere</source>
+        <translation>anderswo</translation>
+    </message>
+    <message>
+        <source>same layer</source>
+        <translation>gleiche Schicht</translation>
+    </message>
+    <message>
+        <source>, saved</source>
+        <translation>, gesichert</translation>
+    </message>
+    <message>
+        <source>, %1</source>
+        <translation>, %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::OutlineModel</name>
+    <message>
+        <source>%1: %2 operations, %3 parameters</source>
+        <translation>%1: %2 Operationen, %3 Parameter</translation>
+    </message>
+    <message>
+        <source>Scope</source>
+        <translation>Bereich</translation>
+    </message>
+    <message>
+        <source>Ops</source>
+        <translation>Ops</translation>
+    </message>
+    <message>
+        <source>Params</source>
+        <translation>Param.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::OutlinePanel</name>
+    <message>
+        <source>Filter scopes and parameters</source>
+        <translation>Bereiche und Parameter filtern</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>Scopes of the model</source>
+        <translation>Bereiche des Modells</translation>
+    </message>
+    <message>
+        <source>No model</source>
+        <translation>Kein Modell</translation>
+    </message>
+    <message>
+        <source>Its scopes appear here: Open (Ctrl+O).</source>
+        <translation>Seine Bereiche erscheinen hier: Öffnen (Strg+O).</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Overview</name>
+    <message>
+        <source>Forward compute</source>
+        <translation>Rechnen vorwärts</translation>
+    </message>
+    <message>
+        <source>Backward compute</source>
+        <translation>Rechnen rückwärts</translation>
+    </message>
+    <message>
+        <source>Collectives in forward</source>
+        <translation>Kollektive vorwärts</translation>
+    </message>
+    <message>
+        <source>Collectives in backward</source>
+        <translation>Kollektive rückwärts</translation>
+    </message>
+    <message>
+        <source>Gradient synchronisation</source>
+        <translation>Gradientenabgleich</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>Idle: filling and draining the pipeline</source>
+        <translation>Untätig: Füllen und Leeren der Pipeline</translation>
+    </message>
+    <message>
+        <source>Predicted step</source>
+        <translation>Vorhergesagter Schritt</translation>
+    </message>
+    <message>
+        <source>Throughput</source>
+        <translation>Durchsatz</translation>
+    </message>
+    <message>
+        <source>Peak memory per device</source>
+        <translation>Höchster Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>Degrees</source>
+        <translation>Grade</translation>
+    </message>
+    <message>
+        <source>Pipeline</source>
+        <translation>Pipeline</translation>
+    </message>
+    <message>
+        <source>Proof</source>
+        <translation>Beweis</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Schichten</translation>
+    </message>
+    <message>
+        <source>Mesh</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>Vorwärts</translation>
+    </message>
+    <message>
+        <source>Backward</source>
+        <translation>Rückwärts</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Slowest stage, one step</source>
+        <translation>Langsamste Stufe, ein Schritt</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation>Anteil</translation>
+    </message>
+    <message>
+        <source>Costliest layers</source>
+        <translation>Teuerste Schichten</translation>
+    </message>
+    <message>
+        <source>Compute</source>
+        <translation>Rechnen</translation>
+    </message>
+    <message>
+        <source>Collectives</source>
+        <translation>Kollektive</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>No plan yet</source>
+        <translation>Noch kein Plan</translation>
+    </message>
+    <message>
+        <source>Plan (F5) makes one for the cluster and constraints at the right.</source>
+        <translation>Planen (F5) macht einen für den Cluster und die Bedingungen rechts.</translation>
+    </message>
+    <message>
+        <source>Plan (F5)</source>
+        <translation>Planen (F5)</translation>
+    </message>
+    <message>
+        <source>Planning… Esc stops it.</source>
+        <translation>Plane… Esc hält an.</translation>
+    </message>
+    <message>
+        <source>%1 against %2</source>
+        <translation>%1 gegenüber %2</translation>
+    </message>
+    <message>
+        <source>measured %1</source>
+        <translation>gemessen %1</translation>
+    </message>
+    <message>
+        <source>planned in %1</source>
+        <translation>geplant in %1</translation>
+    </message>
+    <message>
+        <source>%1 /s</source>
+        <translation>%1 /s</translation>
+    </message>
+    <message>
+        <source>samples; %1 per device</source>
+        <translation>Beispiele; %1 je Gerät</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 devices</source>
+        <translation>%1 Geräte</translation>
+    </message>
+    <message>
+        <source>stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>stages</source>
+        <translation>Stufen</translation>
+    </message>
+    <message>
+        <source>%1, %2 of %3, idle at most %4</source>
+        <translation>%1, %2 zu %3, höchstens %4 untätig</translation>
+    </message>
+    <message>
+        <source>microbatch</source>
+        <translation>Mikrobatch</translation>
+    </message>
+    <message>
+        <source>microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>%1 sharding decisions</source>
+        <translation>%1 Entscheidungen über Aufteilungen</translation>
+    </message>
+    <message>
+        <source>%1 · %2</source>
+        <translation>%1 · %2</translation>
+    </message>
+    <message>
+        <source>%1 parameters, %2 operations, batch %3.</source>
+        <translation>%1 Parameter, %2 Operationen, Batch %3.</translation>
+    </message>
+    <message>
+        <source> Planned for %1: %2.</source>
+        <translation> Geplant für %1: %2.</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::PipelineView</name>
+    <message>
+        <source>… %1 in all</source>
+        <translation>… %1 insgesamt</translation>
+    </message>
+    <message>
+        <source>No pipeline yet</source>
+        <translation>Noch keine Pipeline</translation>
+    </message>
+    <message>
+        <source>Stages, their devices and the predicted timeline appear once there is a plan (F5).</source>
+        <translation>Stufen, ihre Geräte und die vorhergesagte Zeitleiste erscheinen, sobald es einen Plan gibt (F5).</translation>
+    </message>
+    <message>
+        <source>Stages</source>
+        <translation>Stufen</translation>
+    </message>
+    <message>
+        <source>Predicted step</source>
+        <translation>Vorhergesagter Schritt</translation>
+    </message>
+    <message>
+        <source>Ctrl+wheel or W S zoom, drag or A D move, F all</source>
+        <translation>Strg+Rad oder W S zoomt, Ziehen oder A D verschiebt, F alles</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>mesh %1 · devices %2</source>
+        <translation>Netz %1 · Geräte %2</translation>
+    </message>
+    <message>
+        <source>Layers of stage %1</source>
+        <translation>Schichten von Stufe %1</translation>
+    </message>
+    <message>
+        <source>%1 of forward and backward</source>
+        <translation>%1 für vorwärts und rückwärts</translation>
+    </message>
+    <message>
+        <source>forward %1, backward %2 a microbatch</source>
+        <translation>vorwärts %1, rückwärts %2 je Mikrobatch</translation>
+    </message>
+    <message>
+        <source>memory %1 of %2</source>
+        <translation>Speicher %1 von %2</translation>
+    </message>
+    <message>
+        <source>Memory of stage %1</source>
+        <translation>Speicher von Stufe %1</translation>
+    </message>
+    <message>
+        <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Right-click a layer to begin a stage there.</source>
+        <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Rechtsklick auf eine Schicht lässt dort eine Stufe beginnen.</translation>
+    </message>
+    <message>
+        <source>microbatch</source>
+        <translation>Mikrobatch</translation>
+    </message>
+    <message>
+        <source>microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>sample</source>
+        <translation>Beispiel</translation>
+    </message>
+    <message>
+        <source>samples</source>
+        <translation>Beispiele</translation>
+    </message>
+    <message>
+        <source>Begin stages at layers %1</source>
+        <translation>Stufen bei den Schichten %1 beginnen</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::PlansModel</name>
+    <message>
+        <source>optimal</source>
+        <translation>optimal</translation>
+    </message>
+    <message>
+        <source>gap %1</source>
+        <translation>Lücke %1</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 bis %2</translation>
+    </message>
+    <message>
+        <source>no plan</source>
+        <translation>kein Plan</translation>
+    </message>
+    <message>
+        <source>%1 /s</source>
+        <translation>%1 /s</translation>
+    </message>
+    <message>
+        <source>%1 × %2</source>
+        <translation>%1 × %2</translation>
+    </message>
+    <message>
+        <source>Where the median lies with 95 % confidence</source>
+        <translation>Wo der Median mit 95 % Sicherheit liegt</translation>
+    </message>
+    <message>
+        <source>Prediction against the measured median</source>
+        <translation>Vorhersage gegen den gemessenen Median</translation>
+    </message>
+    <message>
+        <source>Most memory of a device, at the peak of the step</source>
+        <translation>Meister Speicher eines Geräts, auf dem Höhepunkt des Schritts</translation>
+    </message>
+    <message>
+        <source>Click to make this the plan that others are compared with</source>
+        <translation>Klicken macht dies zu dem Plan, mit dem andere verglichen werden</translation>
+    </message>
+    <message>
+        <source>Devices along the data axis, along the tensor axis, and pipeline stages</source>
+        <translation>Geräte entlang der Datenachse, entlang der Tensorachse, und Stufen der Pipeline</translation>
+    </message>
+    <message>
+        <source>Microbatches a step × samples in each</source>
+        <translation>Mikrobatches je Schritt × Beispiele in jedem</translation>
+    </message>
+    <message>
+        <source>Whether the solver has proven the shardings of every stage to be the cheapest</source>
+        <translation>Ob der Löser bewiesen hat, dass die Aufteilungen jeder Stufe die billigsten sind</translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>Predicted</source>
+        <translation>Vorhergesagt</translation>
+    </message>
+    <message>
+        <source>vs ★</source>
+        <translation>gegen ★</translation>
+    </message>
+    <message>
+        <source>Measured</source>
+        <translation>Gemessen</translation>
+    </message>
+    <message>
+        <source>95 %</source>
+        <translation>95 %</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>Beispiele</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>DP·TP·PP</source>
+        <translation>DP·TP·PP</translation>
+    </message>
+    <message>
+        <source>Microbatch</source>
+        <translation>Mikrobatch</translation>
+    </message>
+    <message>
+        <source>Proof</source>
+        <translation>Beweis</translation>
+    </message>
+    <message>
+        <source>Asked for</source>
+        <translation>Gefragt</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::PlansPanel</name>
+    <message>
+        <source>Plans</source>
+        <translation>Pläne</translation>
+    </message>
+    <message>
+        <source>No plans yet</source>
+        <translation>Noch keine Pläne</translation>
+    </message>
+    <message>
+        <source>Plan (F5) makes one; every change of a constraint adds another.</source>
+        <translation>Planen (F5) macht einen; jede Änderung einer Bedingung fügt einen hinzu.</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Compare others with it</source>
+        <translation>Andere damit vergleichen</translation>
+    </message>
+    <message>
+        <source>Save plan…</source>
+        <translation>Plan sichern…</translation>
+    </message>
+    <message>
+        <source>Remove from the list</source>
+        <translation>Aus der Liste entfernen</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ProblemsModel</name>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation>Warnung</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>line %1, column %2</source>
+        <translation>Zeile %1, Spalte %2</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>Ort</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>Problem</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ProblemsPanel</name>
+    <message>
+        <source>Problems</source>
+        <translation>Probleme</translation>
+    </message>
+    <message>
+        <source>No problems</source>
+        <translation>Keine Probleme</translation>
+    </message>
+    <message>
+        <source>What the importer has to say about a file is listed here, with line and column.</source>
+        <translation>Was beim Einlesen einer Datei zu sagen ist, steht hier, mit Zeile und Spalte.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::RunDialog</name>
+    <message>
+        <source>Look for devices</source>
+        <translation>Geräte suchen</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>Plans to run</source>
+        <translation>Pläne für den Lauf</translation>
+    </message>
+    <message>
+        <source>This machine</source>
+        <translation>Dieser Rechner</translation>
+    </message>
+    <message>
+        <source>Another machine, over ssh</source>
+        <translation>Ein anderer Rechner, über ssh</translation>
+    </message>
+    <message>
+        <source>gpu1 or me@10.0.0.7, with a key that needs no password</source>
+        <translation>gpu1 oder me@10.0.0.7, mit einem Schlüssel ohne Passwort</translation>
+    </message>
+    <message>
+        <source>Where the program alpa is on that machine</source>
+        <translation>Wo das Programm alpa auf jenem Rechner liegt</translation>
+    </message>
+    <message>
+        <source>CPU, one thread a device</source>
+        <translation>CPU, ein Thread je Gerät</translation>
+    </message>
+    <message>
+        <source>GPUs</source>
+        <translation>GPUs</translation>
+    </message>
+    <message>
+        <source>Each plan so often; several plans take turns (A, B, A, B), so that what slows the machine down meanwhile meets all of them</source>
+        <translation>Jeder Plan so oft; mehrere Pläne wechseln sich ab (A, B, A, B), damit alle gleich trifft, was den Rechner bremst</translation>
+    </message>
+    <message>
+        <source>the plan's</source>
+        <translation>die des Plans</translation>
+    </message>
+    <message>
+        <source>&amp;Plans</source>
+        <translation>&amp;Pläne</translation>
+    </message>
+    <message>
+        <source>&amp;Where</source>
+        <translation>&amp;Wo</translation>
+    </message>
+    <message>
+        <source>&amp;Host</source>
+        <translation>&amp;Rechner</translation>
+    </message>
+    <message>
+        <source>P&amp;rogram there</source>
+        <translation>P&amp;rogramm dort</translation>
+    </message>
+    <message>
+        <source>&amp;Devices</source>
+        <translation>&amp;Geräte</translation>
+    </message>
+    <message>
+        <source>&amp;Steps</source>
+        <translation>&amp;Schritte</translation>
+    </message>
+    <message>
+        <source>R&amp;epeats</source>
+        <translation>W&amp;iederholungen</translation>
+    </message>
+    <message>
+        <source>&amp;Learning rate</source>
+        <translation>&amp;Lernrate</translation>
+    </message>
+    <message>
+        <source>%1 · %2 · predicted %3 on %4</source>
+        <translation>%1 · %2 · vorhergesagt %3 auf %4</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>name the machine first</source>
+        <translation>zuerst den Rechner nennen</translation>
+    </message>
+    <message>
+        <source>the program alpa is neither beside this one nor on the search path</source>
+        <translation>das Programm alpa liegt weder neben diesem noch im Suchpfad</translation>
+    </message>
+    <message>
+        <source>Looking for devices…</source>
+        <translation>Suche Geräte…</translation>
+    </message>
+    <message>
+        <source>cannot start %1: %2</source>
+        <translation>%1 startet nicht: %2</translation>
+    </message>
+    <message>
+        <source>it ended with code %1</source>
+        <translation>es endete mit Code %1</translation>
+    </message>
+    <message>
+        <source>No answer: %1</source>
+        <translation>Keine Antwort: %1</translation>
+    </message>
+    <message>
+        <source>Found %1; no GPU (%2), so runs are on the CPU.</source>
+        <translation>%1 gefunden; keine GPU (%2), Läufe sind also auf der CPU.</translation>
+    </message>
+    <message>
+        <source>core</source>
+        <translation>Kern</translation>
+    </message>
+    <message>
+        <source>cores</source>
+        <translation>Kerne</translation>
+    </message>
+    <message>
+        <source>none is there</source>
+        <translation>keine da</translation>
+    </message>
+    <message>
+        <source>Found %1 and %2.</source>
+        <translation>%1 und %2 gefunden.</translation>
+    </message>
+    <message>
+        <source>GPU</source>
+        <translation>GPU</translation>
+    </message>
+    <message>
+        <source>Not asked yet.</source>
+        <translation>Noch nicht gefragt.</translation>
+    </message>
+    <message>
+        <source>Choose a plan.</source>
+        <translation>Einen Plan wählen.</translation>
+    </message>
+    <message>
+        <source>The plan is for %1; there are %2.</source>
+        <translation>Der Plan ist für %1; es gibt %2.</translation>
+    </message>
+    <message>
+        <source>%1 runs, the plans in turns.</source>
+        <translation>%1 Läufe, die Pläne abwechselnd.</translation>
+    </message>
+    <message>
+        <source>Planned for another device than the CPU: times cannot match the prediction.</source>
+        <translation>Für ein anderes Gerät als die CPU geplant: Zeiten können nicht zur Vorhersage passen.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::RunProcess</name>
+    <message>
+        <source>cannot start %1: %2</source>
+        <translation>%1 startet nicht: %2</translation>
+    </message>
+    <message>
+        <source>the run was killed or crashed</source>
+        <translation>der Lauf wurde beendet oder ist abgestürzt</translation>
+    </message>
+    <message>
+        <source>the run ended with code %1</source>
+        <translation>der Lauf endete mit Code %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::RunQueue</name>
+    <message>
+        <source>Write plan for the run</source>
+        <translation>Plan für den Lauf schreiben</translation>
+    </message>
+    <message>
+        <source>the program alpa is neither beside this one nor on the search path</source>
+        <translation>das Programm alpa liegt weder neben diesem noch im Suchpfad</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::RunsView</name>
+    <message>
+        <source>Run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>Run…</source>
+        <translation>Lauf…</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
+        <source>Throughput</source>
+        <translation>Durchsatz</translation>
+    </message>
+    <message>
+        <source>Measured step</source>
+        <translation>Gemessener Schritt</translation>
+    </message>
+    <message>
+        <source>Predicted step</source>
+        <translation>Vorhergesagter Schritt</translation>
+    </message>
+    <message>
+        <source>Memory per device</source>
+        <translation>Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>Step time</source>
+        <translation>Schrittzeit</translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>Where</source>
+        <translation>Wo</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Measured</source>
+        <translation>Gemessen</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>Learning rate of the optimizer</source>
+        <translation>Lernrate des Optimierers</translation>
+    </message>
+    <message>
+        <source>Run the shown plan (F6)</source>
+        <translation>Den gezeigten Plan laufen lassen (F6)</translation>
+    </message>
+    <message>
+        <source>Several plans in turns, on GPUs, on another machine (Ctrl+F6)</source>
+        <translation>Mehrere Pläne abwechselnd, auf GPUs, auf einem anderen Rechner (Strg+F6)</translation>
+    </message>
+    <message>
+        <source>Log of the run</source>
+        <translation>Protokoll des Laufs</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>What the run prints appears here.</source>
+        <translation>Was der Lauf ausgibt, erscheint hier.</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>Rate</translation>
+    </message>
+    <message>
+        <source>Take out of the queue</source>
+        <translation>Aus der Warteschlange nehmen</translation>
+    </message>
+    <message>
+        <source>Stop this run</source>
+        <translation>Diesen Lauf anhalten</translation>
+    </message>
+    <message>
+        <source>Copy its steps</source>
+        <translation>Schritte kopieren</translation>
+    </message>
+    <message>
+        <source>step	loss	ms	samples/s
+</source>
+        <translation>Schritt	Verlust	ms	Beispiele/s
+</translation>
+    </message>
+    <message>
+        <source>Copy its log</source>
+        <translation>Protokoll kopieren</translation>
+    </message>
+    <message>
+        <source>A plan is needed before it can run: Plan (F5).</source>
+        <translation>Vor dem Lauf braucht es einen Plan: Planen (F5).</translation>
+    </message>
+    <message>
+        <source>%1 was planned for %2; here it runs on %3 CPU devices of this machine, one thread each, so its times cannot match the prediction. For that, plan for cpu-x%3.</source>
+        <translation>%1 wurde für %2 geplant; hier läuft er auf %3 CPU-Geräten dieses Rechners, je ein Thread, seine Zeiten können also nicht zur Vorhersage passen. Dafür für cpu-x%3 planen.</translation>
+    </message>
+    <message>
+        <source>%1 runs on %2 CPU devices of this machine (%3 cores), as a process of its own.</source>
+        <translation>%1 läuft auf %2 CPU-Geräten dieses Rechners (%3 Kerne), als eigener Prozess.</translation>
+    </message>
+    <message>
+        <source>waiting</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>starting</source>
+        <translation>startet</translation>
+    </message>
+    <message>
+        <source>running, step %1 of %2</source>
+        <translation>läuft, Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>fertig</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>failed: %1</source>
+        <translation>misslungen: %1</translation>
+    </message>
+    <message>
+        <source>%1 on %2</source>
+        <translation>%1 auf %2</translation>
+    </message>
+    <message>
+        <source>No run yet.</source>
+        <translation>Noch kein Lauf.</translation>
+    </message>
+    <message>
+        <source>Run %1: %2</source>
+        <translation>Lauf %1: %2</translation>
+    </message>
+    <message>
+        <source> · %1 waiting</source>
+        <translation> · %1 warten</translation>
+    </message>
+    <message>
+        <source>predicted</source>
+        <translation>vorhergesagt</translation>
+    </message>
+    <message>
+        <source>step %1, began at %2</source>
+        <translation>Schritt %1, begann mit %2</translation>
+    </message>
+    <message>
+        <source>%1 /s</source>
+        <translation>%1 /s</translation>
+    </message>
+    <message>
+        <source>samples, in the last step</source>
+        <translation>Beispiele, im letzten Schritt</translation>
+    </message>
+    <message>
+        <source>%1 against predicted</source>
+        <translation>%1 gegenüber der Vorhersage</translation>
+    </message>
+    <message>
+        <source>median without the first</source>
+        <translation>Median ohne den ersten</translation>
+    </message>
+    <message>
+        <source>device %1: %2</source>
+        <translation>Gerät %1: %2</translation>
+    </message>
+    <message>
+        <source>most of a device; %1 predicted</source>
+        <translation>das meiste eines Geräts; %1 vorhergesagt</translation>
+    </message>
+    <message>
+        <source>most of a device</source>
+        <translation>das meiste eines Geräts</translation>
+    </message>
+    <message>
+        <source>Run %1</source>
+        <translation>Lauf %1</translation>
+    </message>
+    <message>
+        <source>here</source>
+        <translation>hier</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Session</name>
+    <message>
+        <source>Import %1</source>
+        <translation>%1 einlesen</translation>
+    </message>
+    <message>
+        <source>%1 could not be read; Problems says why and where</source>
+        <translation>%1 war nicht zu lesen; Probleme sagt warum und wo</translation>
+    </message>
+    <message>
+        <source>Open plan</source>
+        <translation>Plan öffnen</translation>
+    </message>
+    <message>
+        <source>%1 is a plan of another model</source>
+        <translation>%1 ist ein Plan eines anderen Modells</translation>
+    </message>
+    <message>
+        <source>Show %1</source>
+        <translation>%1 zeigen</translation>
+    </message>
+    <message>
+        <source>Plan %1 on %2</source>
+        <translation>%1 auf %2 planen</translation>
+    </message>
+    <message>
+        <source>Plan baseline %1</source>
+        <translation>Vergleichsplan %1 planen</translation>
+    </message>
+    <message>
+        <source>Plan %1 again</source>
+        <translation>%1 noch einmal planen</translation>
+    </message>
+    <message>
+        <source>What if %1</source>
+        <translation>Was wäre wenn %1</translation>
+    </message>
+    <message>
+        <source>Plan %1</source>
+        <translation>Plan %1</translation>
+    </message>
+    <message>
+        <source>%1 is not the file that the session was saved with: its plans are made anew</source>
+        <translation>%1 ist nicht die Datei, mit der die Sitzung gesichert wurde: ihre Pläne werden neu gemacht</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::SessionKeeper</name>
+    <message>
+        <source>Undo %1</source>
+        <translation>%1 rückgängig</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ShardingLegend</name>
+    <message>
+        <source>Legend of the sharding strips</source>
+        <translation>Legende der Aufteilungsstreifen</translation>
+    </message>
+    <message>
+        <source>Each cell of a strip is one dimension of the tensor.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.</source>
+        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors.
+AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe dahinter ist die Achse.</translation>
+    </message>
+    <message>
+        <source>split over %1, %2</source>
+        <translation>geteilt über %1, %2</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Shardings appear here once there is a plan.</source>
+        <translation>Aufteilungen erscheinen hier, sobald es einen Plan gibt.</translation>
+    </message>
+    <message>
+        <source>replicated</source>
+        <translation>repliziert</translation>
+    </message>
+    <message>
+        <source>partial sums</source>
+        <translation>Teilsummen</translation>
+    </message>
+    <message>
+        <source>moves data</source>
+        <translation>bewegt Daten</translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation>geändert</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ShardingStrip</name>
+    <message>
+        <source>dimension %1 of %2: split over %3 into %4 parts of %5</source>
+        <translation>Dimension %1 mit %2: über %3 in %4 Teile zu %5 geteilt</translation>
+    </message>
+    <message>
+        <source>dimension %1 of %2: split over %3 (one device)</source>
+        <translation>Dimension %1 mit %2: über %3 geteilt (ein Gerät)</translation>
+    </message>
+    <message>
+        <source>partial: still to be summed over %1</source>
+        <translation>Teilsumme: noch über %1 zu summieren</translation>
+    </message>
+    <message>
+        <source>replicated: every device holds all of it</source>
+        <translation>repliziert: jedes Gerät hält alles davon</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::SpecsModel</name>
+    <message>
+        <source>Double-click to change between pin and forbid</source>
+        <translation>Doppelklick wechselt zwischen festlegen und verbieten</translation>
+    </message>
+    <message>
+        <source>forbid</source>
+        <translation>verbieten</translation>
+    </message>
+    <message>
+        <source>pin</source>
+        <translation>festlegen</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>Regel</translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation>Tensoren</translation>
+    </message>
+    <message>
+        <source>Spec</source>
+        <translation>Aufteilung</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::StageBoundaries</name>
+    <message>
+        <source>Boundaries of the stages</source>
+        <translation>Grenzen der Stufen</translation>
+    </message>
+    <message>
+        <source>Left and right move the current boundary, Tab or Up and Down choose another, Enter plans with it</source>
+        <translation>Links und Rechts verschieben die aktuelle Grenze, Tab oder Auf und Ab wählen eine andere, Enter plant damit</translation>
+    </message>
+    <message>
+        <source>Stage %1 begins at layer %2, %3. Drag to begin it elsewhere.</source>
+        <translation>Stufe %1 beginnt bei Schicht %2, %3. Ziehen lässt sie anderswo beginnen.</translation>
+    </message>
+    <message>
+        <source>layer %1, %2</source>
+        <translation>Schicht %1, %2</translation>
+    </message>
+    <message>
+        <source>stage %1: layers %2–%3</source>
+        <translation>Stufe %1: Schichten %2–%3</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::StartPage</name>
+    <message>
+        <source>Alpa Explorer</source>
+        <translation>Alpa Explorer</translation>
+    </message>
+    <message>
+        <source>Give it a model: it decides how to train it in parallel on a cluster, shows every decision, and lets you change the constraints and see the new plan at once.</source>
+        <translation>Gib ihm ein Modell: es entscheidet, wie es parallel auf einem Cluster zu trainieren ist, zeigt jede Entscheidung, und du änderst die Bedingungen und siehst sofort den neuen Plan.</translation>
+    </message>
+    <message>
+        <source>Open model…</source>
+        <translation>Modell öffnen…</translation>
+    </message>
+    <message>
+        <source>60-second tour</source>
+        <translation>Rundgang in 60 Sekunden</translation>
+    </message>
+    <message>
+        <source>or drop a model (StableHLO, HLO, ONNX), plan (.json) or session (.apsess) on this window</source>
+        <translation>oder ein Modell (StableHLO, HLO, ONNX), einen Plan (.json) oder eine Sitzung (.apsess) auf dieses Fenster ziehen</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>Beispiele</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Recent</source>
+        <translation>Zuletzt</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::TimelineChart</name>
+    <message>
+        <source>forward</source>
+        <translation>vorwärts</translation>
+    </message>
+    <message>
+        <source>backward</source>
+        <translation>rückwärts</translation>
+    </message>
+    <message>
+        <source>weight gradient</source>
+        <translation>Gewichtsgradient</translation>
+    </message>
+    <message>
+        <source>gradient sync</source>
+        <translation>Gradientenabgleich</translation>
+    </message>
+    <message>
+        <source>update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>hosts %1–%2, %3 devices each</source>
+        <translation>Rechner %1–%2, je %3 Geräte</translation>
+    </message>
+    <message>
+        <source>host %1, device %2</source>
+        <translation>Rechner %1, Gerät %2</translation>
+    </message>
+    <message>
+        <source>host %1, devices %2–%3</source>
+        <translation>Rechner %1, Geräte %2–%3</translation>
+    </message>
+    <message>
+        <source>Stage %1 · %2 · %3</source>
+        <translation>Stufe %1 · %2 · %3</translation>
+    </message>
+    <message>
+        <source>Predicted timeline of one step</source>
+        <translation>Vorhergesagte Zeitleiste eines Schritts</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>idle %1</source>
+        <translation>untätig %1</translation>
+    </message>
+    <message>
+        <source> of microbatch %1</source>
+        <translation> von Mikrobatch %1</translation>
+    </message>
+    <message>
+        <source>Stage %1, %2
+%3, from %4 to %5</source>
+        <translation>Stufe %1, %2
+%3, von %4 bis %5</translation>
+    </message>
+    <message>
+        <source>%1
+idle</source>
+        <translation>%1
+untätig</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Tour</name>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Tour</source>
+        <translation>Rundgang</translation>
+    </message>
+    <message>
+        <source>End the tour</source>
+        <translation>Rundgang beenden</translation>
+    </message>
+    <message>
+        <source>%1 of %2 · %3</source>
+        <translation>%1 von %2 · %3</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>Weiter</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::WhatIfPanel</name>
+    <message>
+        <source>Back to the real cluster</source>
+        <translation>Zurück zum wirklichen Cluster</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Bandwidth</source>
+        <translation>Bandbreite</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>The real cluster</source>
+        <translation>Der wirkliche Cluster</translation>
+    </message>
+    <message>
+        <source>What if: %1</source>
+        <translation>Was wäre wenn: %1</translation>
+    </message>
+    <message>
+        <source>× %1</source>
+        <translation>× %1</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Plans for a cluster that does not exist, to see what it would bring.</source>
+        <translation>Plant für einen Cluster, den es nicht gibt, um zu sehen, was er brächte.</translation>
+    </message>
+    <message>
+        <source>Hypothetical: plans are for %1 with %2.</source>
+        <translation>Hypothetisch: Pläne sind für %1 mit %2.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::WhyDialog</name>
+    <message>
+        <source>Solving the stage again for every strategy…</source>
+        <translation>Löse die Stufe für jede Strategie neu…</translation>
+    </message>
+    <message>
+        <source>Why: %1</source>
+        <translation>Warum: %1</translation>
+    </message>
+    <message>
+        <source>Strategies and their terms</source>
+        <translation>Strategien und ihre Anteile</translation>
+    </message>
+    <message>
+        <source>Strategy</source>
+        <translation>Strategie</translation>
+    </message>
+    <message>
+        <source>Sharding</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>Compute</source>
+        <translation>Rechnen</translation>
+    </message>
+    <message>
+        <source>Reduce</source>
+        <translation>Reduktion</translation>
+    </message>
+    <message>
+        <source>In</source>
+        <translation>Ein</translation>
+    </message>
+    <message>
+        <source>Out</source>
+        <translation>Aus</translation>
+    </message>
+    <message>
+        <source>Once a step</source>
+        <translation>Einmal je Schritt</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Alone</source>
+        <translation>Allein</translation>
+    </message>
+    <message>
+        <source>Step time</source>
+        <translation>Schrittzeit</translation>
+    </message>
+    <message>
+        <source>Step time added if nothing else changed</source>
+        <translation>Zusätzliche Schrittzeit, wenn sich sonst nichts änderte</translation>
+    </message>
+    <message>
+        <source>Step time added with all else of the stage chosen anew</source>
+        <translation>Zusätzliche Schrittzeit, wenn alles andere der Stufe neu gewählt würde</translation>
+    </message>
+    <message>
+        <source>Prices of the constraints</source>
+        <translation>Preise der Bedingungen</translation>
+    </message>
+    <message>
+        <source>Plan again</source>
+        <translation>Neu planen</translation>
+    </message>
+    <message>
+        <source>What differs</source>
+        <translation>Was sich unterscheidet</translation>
+    </message>
+    <message>
+        <source>What do the constraints cost?</source>
+        <translation>Was kosten die Bedingungen?</translation>
+    </message>
+    <message>
+        <source>Plans again without each constraint in turn, and with 1 GiB more memory</source>
+        <translation>Plant ohne jede Bedingung der Reihe nach noch einmal, und mit 1 GiB mehr Speicher</translation>
+    </message>
+    <message>
+        <source>Times of one microbatch unless said otherwise. Step time: added to the step if this strategy were forced and all else of its stage chosen anew.</source>
+        <translation>Zeiten eines Mikrobatches, wenn nicht anders gesagt. Schrittzeit: um so viel länger, wenn diese Strategie erzwungen und alles andere der Stufe neu gewählt würde.</translation>
+    </message>
+    <message>
+        <source>Explain %1</source>
+        <translation>%1 erklären</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Abgebrochen</translation>
+    </message>
+    <message>
+        <source> The stage is proven only to a gap, so the differences are bounds.</source>
+        <translation> Die Stufe ist nur bis auf eine Lücke bewiesen, die Unterschiede sind also Schranken.</translation>
+    </message>
+    <message>
+        <source> Memory binds on this stage.</source>
+        <translation> Der Speicher begrenzt diese Stufe.</translation>
+    </message>
+    <message>
+        <source>impossible</source>
+        <translation>unmöglich</translation>
+    </message>
+    <message>
+        <source>chosen</source>
+        <translation>gewählt</translation>
+    </message>
+    <message>
+        <source>no plan</source>
+        <translation>kein Plan</translation>
+    </message>
+    <message>
+        <source>Planning without each constraint in turn…</source>
+        <translation>Plane ohne jede Bedingung der Reihe nach…</translation>
+    </message>
+    <message>
+        <source>Price constraints</source>
+        <translation>Bedingungen bepreisen</translation>
+    </message>
+    <message>
+        <source>The step takes %1 as asked. What it would take otherwise:</source>
+        <translation>Der Schritt dauert wie gefragt %1. Was er sonst brauchte:</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <translation>%1 (%2)</translation>
+    </message>
+</context>
+<context>
+    <name>samples</name>
+    <message>
+        <source>Three dense layers, 5.3 M parameters. The quick start.</source>
+        <translation>Drei dichte Schichten, 5,3 Mio. Parameter. Der schnelle Einstieg.</translation>
+    </message>
+    <message>
+        <source>GPT of two blocks, 118 k parameters. Runs here in milliseconds.</source>
+        <translation>GPT mit zwei Blöcken, 118 Tsd. Parameter. Läuft hier in Millisekunden.</translation>
+    </message>
+    <message>
+        <source>GPT-2 small, 12 blocks, 125 M parameters.</source>
+        <translation>GPT-2 klein, 12 Blöcke, 125 Mio. Parameter.</translation>
+    </message>
+    <message>
+        <source>GPT of 24 blocks, 1.3 B parameters, on one host of four H200.</source>
+        <translation>GPT mit 24 Blöcken, 1,3 Mrd. Parameter, auf einem Rechner mit vier H200.</translation>
+    </message>
+    <message>
+        <source>Llama 3 8B, 32 blocks, on eight hosts of DGX H100.</source>
+        <translation>Llama 3 8B, 32 Blöcke, auf acht Rechnern DGX H100.</translation>
+    </message>
+</context>
 </TS>

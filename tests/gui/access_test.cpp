@@ -7,6 +7,7 @@
 #include "app/window/main_window.h"
 #include "tests/gui/gui_support.h"
 
+#include <QAbstractScrollArea>
 #include <QAbstractSpinBox>
 #include <QAccessible>
 #include <QAction>
@@ -56,7 +57,10 @@ protected:
         for (QWidget* widget : root->findChildren<QWidget*>()) {
             const QString kind = QString::fromLatin1(widget->metaObject()->className());
             // Qt's own parts are named by what they are part of.
-            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith(QStringLiteral("qt_")) ||
+            const auto* label = qobject_cast<QLabel*>(widget);
+            const auto* area = qobject_cast<QAbstractScrollArea*>(widget->parentWidget());
+            if (widget->focusPolicy() == Qt::NoFocus || (label != nullptr && label->text().isEmpty()) ||
+                (area != nullptr && area->viewport() == widget) || kind == QStringLiteral("QComboBoxListView") || widget->objectName().startsWith(QStringLiteral("qt_")) ||
                 qobject_cast<QScrollArea*>(widget) != nullptr || qobject_cast<QTabBar*>(widget) != nullptr ||
                 qobject_cast<QTabWidget*>(widget) != nullptr || (qobject_cast<QLineEdit*>(widget) != nullptr && qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) != nullptr))
                 continue;
