@@ -1,6 +1,7 @@
 #include "app/cli/plan_arguments.h"
 
 #include "core/base/text.h"
+#include "core/mesh/what_if.h"
 #include "core/explain/annotated_plan.h"
 
 #include <fmt/format.h>
@@ -122,6 +123,9 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
         ->required();
     addModelOptions(command, arguments.modelOptions);
     command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
+    command.add_option("--what-if", arguments.whatIf,
+                       "Plan for a cluster that nobody has: memory=FACTOR, bandwidth=FACTOR, devices=COUNT, any of "
+                       "them with commas between");
     command
         .add_option("-b,--global-batch", arguments.globalBatch,
                     "Samples of one step; else the file's")
@@ -201,7 +205,11 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
 Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arguments)
 {
     PlanRequest request;
-    ASSIGN_OR_RETURN(request.cluster, loadCluster(arguments.cluster));
+    ASSIGN_OR_RETURN(Cluster cluster, loadCluster(arguments.cluster));
+    const Result<WhatIf> change = parseWhatIf(arguments.whatIf);
+    if (!change.ok())
+        return change.error().in("--what-if");
+    ASSIGN_OR_RETURN(request.cluster, applyWhatIf(std::move(cluster), *change));
     if (arguments.attention == "raw")
         request.cluster.device.attentionFlops = request.cluster.device.attentionGradientFlops = 0;
     ASSIGN_OR_RETURN(request.options.constraints, makeConstraints(arguments));

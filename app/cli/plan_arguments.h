@@ -18,6 +18,7 @@ struct PlanArguments {
     std::string model;
     ModelArguments modelOptions;
     std::string cluster;
+    std::string whatIf; ///< "memory=2,devices=8"; empty: the cluster as it is.
     int64_t globalBatch = 0;
     std::string microbatches = "auto";
     std::string optimizer = "adam";

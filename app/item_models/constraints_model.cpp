@@ -56,7 +56,7 @@ int ConstraintsModel::columnCount(const QModelIndex& parent) const { return pare
 ConstraintState ConstraintsModel::stateOf(const Row& row) const
 {
     const PlanEntry* shown = session_->shownPlan();
-    return constraintState(row.item, shown == nullptr ? nullptr : shown->plan(), session_->obstacle());
+    return constraintState(row.item, shown == nullptr ? nullptr : shown->facts.get(), session_->obstacle());
 }
 
 QVariant ConstraintsModel::data(const QModelIndex& index, int role) const

@@ -22,9 +22,9 @@ Bytes peakMemory(const ParallelPlan& plan)
     return most;
 }
 
-QString degreesText(const ParallelPlan& plan)
+QString degreesText(const GraphFacts& facts)
 {
-    return u"DP %1 · TP %2 · PP %3"_s.arg(plan.dataParallel()).arg(plan.tensorParallel()).arg(plan.pipelineParallel());
+    return u"DP %1 · TP %2 · PP %3"_s.arg(facts.dataParallel).arg(facts.tensorParallel).arg(facts.plan->pipelineParallel());
 }
 
 QString proofText(const ParallelPlan& plan)
@@ -113,7 +113,7 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
     case kMemory:
         return memoryText(peakMemory(*plan));
     case kDegrees:
-        return u"%1 · %2 · %3"_s.arg(plan->dataParallel()).arg(plan->tensorParallel()).arg(plan->pipelineParallel());
+        return u"%1 · %2 · %3"_s.arg(entry.facts->dataParallel).arg(entry.facts->tensorParallel).arg(plan->pipelineParallel());
     case kMicrobatches:
         return tr("%1 × %2").arg(plan->microbatches).arg(plan->microbatchSize);
     case kProof:

@@ -53,7 +53,7 @@ private:
 /// The largest memory of a stage, per device.
 Bytes peakMemory(const ParallelPlan& plan);
 /// "DP 2 · TP 2 · PP 1".
-QString degreesText(const ParallelPlan& plan);
+QString degreesText(const GraphFacts& facts);
 /// "optimal", "gap 0.4 %": of the stage that is proven least.
 QString proofText(const ParallelPlan& plan);
 

@@ -308,8 +308,9 @@ std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanC
     return std::nullopt;
 }
 
-ConstraintState constraintState(const ConstraintItem& item, const ParallelPlan* plan, const PlanEntry* obstacle)
+ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts, const PlanEntry* obstacle)
 {
+    const ParallelPlan* plan = facts == nullptr ? nullptr : facts->plan.get();
     if (obstacle != nullptr && obstacle->noPlan &&
         std::ranges::any_of(obstacle->noPlan->clashing, [&](const std::string& text) { return item.isNamed(text); }))
         return ConstraintState::kConflicting;
@@ -319,15 +320,15 @@ ConstraintState constraintState(const ConstraintItem& item, const ParallelPlan* 
     const auto metIf = [](bool isMet) { return isMet ? ConstraintState::kMet : ConstraintState::kViolated; };
     switch (item.kind) {
     case Kind::kMaxTp:
-        return limitState(plan->tensorParallel(), *asked.maxTp);
+        return limitState(facts->tensorParallel, *asked.maxTp);
     case Kind::kMaxDp:
-        return limitState(plan->dataParallel(), *asked.maxDp);
+        return limitState(facts->dataParallel, *asked.maxDp);
     case Kind::kMaxPp:
         return limitState(plan->pipelineParallel(), *asked.maxPp);
     case Kind::kFixedTp:
-        return fixedState(plan->tensorParallel(), *asked.fixedTp);
+        return fixedState(facts->tensorParallel, *asked.fixedTp);
     case Kind::kFixedDp:
-        return fixedState(plan->dataParallel(), *asked.fixedDp);
+        return fixedState(facts->dataParallel, *asked.fixedDp);
     case Kind::kFixedPp:
         return fixedState(plan->pipelineParallel(), *asked.fixedPp);
     case Kind::kMicrobatches:

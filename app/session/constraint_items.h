@@ -64,8 +64,8 @@ enum class ConstraintState {
     kViolated,    ///< The plan was made before it.
     kConflicting, ///< The planner says that it clashes with others.
 };
-/// `plan` and `obstacle` may be null.
-ConstraintState constraintState(const ConstraintItem& item, const ParallelPlan* plan, const PlanEntry* obstacle);
+/// `facts` and `obstacle` may be null.
+ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts, const PlanEntry* obstacle);
 QString constraintStateText(ConstraintState state);
 
 } // namespace alpa::app

@@ -264,6 +264,8 @@ std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPla
     auto facts = std::make_shared<GraphFacts>();
     facts->plan = std::move(plan);
     facts->graph = facts->plan->graph;
+    facts->dataParallel = facts->plan->dataParallel();
+    facts->tensorParallel = facts->plan->tensorParallel();
     facts->users = valueUsers(*facts->graph);
     facts->layerOfOp = facts->plan->layerOfOp;
     facts->layerOfOp.resize(facts->graph->ops.size(), -1);

@@ -55,6 +55,7 @@ struct DecisionPlace {
 struct GraphFacts {
     std::shared_ptr<const Graph> graph;
     std::shared_ptr<const ParallelPlan> plan; ///< Null before planning.
+    int dataParallel = 1, tensorParallel = 1; ///< Degrees of the plan, which takes O(ops) to tell.
     std::vector<LayerFacts> layers;
     std::vector<int> layerOfOp; ///< -1: in no layer.
     std::vector<std::vector<OpId>> users;

@@ -27,7 +27,8 @@ constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy
                                        PlanStrategy::kMegatron, PlanStrategy::kPipeline};
 
 /// What the planner answers, turned into an entry on the planning thread.
-void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, const JobControl& control)
+void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, const JobControl& control,
+                   const IncumbentCallback& onIncumbent)
 {
     const Result<Cluster> cluster = plannedCluster(entry.setup);
     if (!cluster.ok()) {
@@ -35,7 +36,7 @@ void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, cons
         return;
     }
     request.cluster = *cluster;
-    Result<PlanOutcome> outcome = makePlan(request, control, &cache);
+    Result<PlanOutcome> outcome = makePlan(request, control, &cache, onIncumbent);
     if (!outcome.ok()) {
         if (outcome.error().code != ErrorCode::kCancelled)
             entry.error = toQt(outcome.error().message);
@@ -309,7 +310,7 @@ void Session::planNow()
     replanTimer_.stop();
     if (model_ == nullptr || model_->graph->ops.empty())
         return;
-    if (const PlanEntry* known = answerTo(setup_); known != nullptr && known->facts != nullptr) {
+    if (const PlanEntry* known = answerTo(setup_); known != nullptr && known->facts != nullptr && !known->isUnfinished) {
         show(known->id);
         return;
     }
@@ -318,9 +319,26 @@ void Session::planNow()
     startNextBehind();
 }
 
+void Session::useBestSoFar()
+{
+    const std::shared_ptr<const ParallelPlan> best = incumbent();
+    if (best == nullptr || planningJob_ == nullptr)
+        return;
+    auto entry = std::make_shared<PlanEntry>();
+    entry->setup = setup_;
+    entry->isUnfinished = true;
+    cancelPlanning();
+    jobs_.start(tr("Take the best plan so far"), [entry, best](const JobControl&) { entry->facts = describePlan(best); },
+                [this, entry] {
+                    if (asksTheSame(entry->setup, setup_))
+                        takeOutcome(entry, false);
+                });
+}
+
 void Session::cancelPlanning()
 {
     replanTimer_.stop();
+    incumbent_.reset();
     if (planningJob_ == nullptr)
         return;
     planningJob_->cancel();
@@ -337,8 +355,14 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     request.model = model_->graph;
     request.modelPath = fromQt(model_->path);
     request.options = wanted.setup.options;
-    auto work = [entry, request, cache = cache_](const JobControl& control) {
-        answerRequest(*entry, request, *cache, control);
+    auto found = isBehind ? nullptr : std::make_shared<Incumbent>();
+    if (!isBehind)
+        incumbent_ = found;
+    auto work = [entry, request, cache = cache_, found](const JobControl& control) {
+        answerRequest(*entry, request, *cache, control, [&](const std::shared_ptr<const ParallelPlan>& plan, Seconds bound) {
+            if (found != nullptr)
+                found->set(plan, bound);
+        });
     };
     const QString title = !isBehind             ? tr("Plan %1 on %2").arg(model_->name, wanted.setup.cluster)
                           : wanted.name.isEmpty() ? tr("Plan baseline %1").arg(strategyTitle(wanted.setup.options.strategy))
@@ -352,6 +376,8 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
         const bool isCancelled = (*mine)->isCancelled();
         if (isCurrent)
             current = nullptr;
+        if (isCurrent && !isBehind)
+            incumbent_.reset();
         if (!isCancelled)
             takeOutcome(entry, isBehind);
         Q_EMIT planningChanged();
@@ -364,7 +390,10 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
 
 void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind)
 {
-    std::erase_if(entries_, [&](const auto& old) { return old->facts == nullptr && asksTheSame(old->setup, entry->setup); });
+    std::erase_if(entries_, [&](const auto& old) {
+        const bool isReplaced = old->facts == nullptr || (old->isUnfinished && old->id != baselineId_);
+        return isReplaced && asksTheSame(old->setup, entry->setup);
+    });
     entry->id = nextId_++;
     const bool isNumbered = entry->setup.options.strategy == PlanStrategy::kAuto ||
                             entry->setup.options.constraints !=
@@ -372,6 +401,7 @@ void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind
     if (entry->name.isEmpty())
         entry->name = !isNumbered || entry->facts == nullptr ? strategyTitle(entry->setup.options.strategy)
                       : entry->isHypothetical()             ? tr("What if %1").arg(nextPlanNumber_++)
+                      : entry->isUnfinished                 ? tr("Plan %1, best so far").arg(nextPlanNumber_++)
                                                             : tr("Plan %1").arg(nextPlanNumber_++);
     entries_.push_back(entry);
     if (wantedBaseline_ && *wantedBaseline_ == entry->setup) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -76,6 +77,12 @@ public:
     void cancelPlanning();
     bool isPlanning() const { return planningJob_ != nullptr; }
     const BackgroundJob* planningJob() const { return planningJob_; }
+    /// The best plan that the planning going on has found so far; null if there is none yet.
+    std::shared_ptr<const ParallelPlan> incumbent() const { return incumbent_ == nullptr ? nullptr : incumbent_->plan(); }
+    /// No plan can take less than this; 0 while that is not known.
+    Seconds incumbentBound() const { return incumbent_ == nullptr ? Seconds(0) : incumbent_->bound(); }
+    /// Stops planning and takes the incumbent as the answer; planning again goes on to the end.
+    void useBestSoFar();
     void setReplansAtOnce(bool on) { replansAtOnce_ = on; }
     /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other, in the background.
     void planBaselines();
@@ -119,6 +126,32 @@ private:
     void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind);
     void startNextBehind();
     void readModel(const QString& path, const ImportChoices& choices);
+    /// Written by the planning thread, read by this one.
+    class Incumbent
+    {
+    public:
+        void set(std::shared_ptr<const ParallelPlan> plan, Seconds bound)
+        {
+            const std::scoped_lock lock(mutex_);
+            plan_ = std::move(plan);
+            bound_ = bound;
+        }
+        std::shared_ptr<const ParallelPlan> plan() const
+        {
+            const std::scoped_lock lock(mutex_);
+            return plan_;
+        }
+        Seconds bound() const
+        {
+            const std::scoped_lock lock(mutex_);
+            return bound_;
+        }
+
+    private:
+        mutable std::mutex mutex_;
+        std::shared_ptr<const ParallelPlan> plan_;
+        Seconds bound_;
+    };
     void restoreSaved();
     const PlanEntry* answerTo(const Setup& setup) const;
     void show(int id);
@@ -137,6 +170,7 @@ private:
     int baselineId_ = 0;
     BackgroundJob* importJob_ = nullptr;
     BackgroundJob* planningJob_ = nullptr; ///< The newest; older ones are cancelled and their results dropped.
+    std::shared_ptr<Incumbent> incumbent_; ///< Of planningJob_.
     BackgroundJob* behindJob_ = nullptr;
     std::deque<Wanted> behindQueue_;
     struct Restoring {

@@ -128,6 +128,13 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     takePlans();
 }
 
+void CompareSide::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (isDirty_)
+        takePlans();
+}
+
 const PlanEntry* CompareSide::left() const { return session_->entry(choices_[0]->currentData().toInt()); }
 const PlanEntry* CompareSide::right() const { return session_->entry(choices_[1]->currentData().toInt()); }
 
@@ -135,6 +142,9 @@ const PlanEntry* CompareSide::right() const { return session_->entry(choices_[1]
 /// the starred, or the one before it.
 void CompareSide::takePlans()
 {
+    isDirty_ = !isVisible();
+    if (isDirty_)
+        return;
     const PlanEntry* shown = session_->shownPlan();
     const PlanEntry* baseline = session_->baseline();
     for (size_t side = 0; side < 2; ++side) {

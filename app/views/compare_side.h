@@ -28,6 +28,9 @@ public:
     const PlanEntry* right() const;
     GraphCanvas* canvas(int side) { return canvases_[static_cast<size_t>(side)]; }
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void takePlans();
     void refresh();
@@ -49,6 +52,7 @@ private:
     std::vector<int> changedLayers_;
     int atDifference_ = -1;
     bool isFollowing_ = false;
+    bool isDirty_ = true; ///< Something has changed while the page was hidden.
 };
 
 } // namespace alpa::app

@@ -248,8 +248,19 @@ QString CompareView::measuredVerdict() const
     return other == nullptr ? QString() : tr("Measured: %1.").arg(verdictText(shown->name, *mine, other->name, *theirs));
 }
 
+void CompareView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (isDirty_)
+        refresh();
+}
+
 void CompareView::refresh()
 {
+    // Every plan made while another page is open would cost time here.
+    isDirty_ = !isVisible();
+    if (isDirty_)
+        return;
     pages_->setCurrentIndex(plans_->rowCount() > 0 ? 1 : 0);
     verdict_->setText(QStringList{measuredVerdict(), verdict()}.join(u' ').trimmed());
     // Columns with nothing in them only push others out of view.
@@ -309,14 +320,15 @@ void CompareView::refreshTradeOffs()
         const int devices = plan->cluster.deviceCount();
         point.x = against == kMemory ? peakMemory(*plan) / kGiB : against == kDevices ? devices : devices * plan->stepTime.count;
         point.y = plan->stepTime.count;
-        const int split = (plan->dataParallel() > 1 ? 1 : 0) + (plan->tensorParallel() > 1 ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
-        point.group = split != 1 ? 3 : plan->dataParallel() > 1 ? 0 : plan->tensorParallel() > 1 ? 1 : 2;
+        const bool isData = entry->facts->dataParallel > 1, isTensor = entry->facts->tensorParallel > 1;
+        const int split = (isData ? 1 : 0) + (isTensor ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
+        point.group = split != 1 ? 3 : isData ? 0 : isTensor ? 1 : 2;
         point.isEmphasized = shown != nullptr && shown->id == entry->id;
         point.isStarred = baseline != nullptr && baseline->id == entry->id;
         point.tip = tr("%1: step %2, %3 a device, %4 devices, %5")
                         .arg(entry->name, timeText(plan->stepTime), memoryText(peakMemory(*plan)))
                         .arg(devices)
-                        .arg(degreesText(*plan));
+                        .arg(degreesText(*entry->facts));
         points.push_back(std::move(point));
     }
     const auto time = [](double seconds) { return timeText(Seconds(seconds)); };

@@ -24,6 +24,9 @@ class CompareView : public QWidget
 public:
     CompareView(Session* session, PlansModel* plans, QWidget* parent = nullptr);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void makeTable();
     QWidget* makeOverview();
@@ -51,6 +54,7 @@ private:
     QComboBox* against_; ///< What the trade-off plot has on its x axis.
     ScatterChart* accuracy_;
     QLabel* accuracyText_;
+    bool isDirty_ = true; ///< Something has changed while the page was hidden.
 };
 
 } // namespace alpa::app

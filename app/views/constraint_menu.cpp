@@ -170,7 +170,7 @@ void fillAxisMenu(QMenu* menu, Session* session, int axis)
         return;
     const bool isData = axis == 0;
     const QString name = isData ? Texts::tr("DP") : Texts::tr("TP");
-    const int degree = isData ? shown->plan()->dataParallel() : shown->plan()->tensorParallel();
+    const int degree = isData ? shown->facts->dataParallel : shown->facts->tensorParallel;
     const auto most = isData ? &PlanConstraints::maxDp : &PlanConstraints::maxTp;
     const auto fixed = isData ? &PlanConstraints::fixedDp : &PlanConstraints::fixedTp;
     addEdit(menu, session, Texts::tr("%1 stays %2").arg(name).arg(degree), [=](PlanConstraints& c) { c.*fixed = degree; });
@@ -215,6 +215,8 @@ void fillConstraintMenu(QMenu* menu, Session* session, const Selection& selectio
         fillStage(menu, session, *facts->plan, selection.index);
         break;
     case Selection::Kind::kScope:
+    case Selection::Kind::kDevice:
+    case Selection::Kind::kCollective:
     case Selection::Kind::kNone:
         break;
     }

@@ -1,5 +1,6 @@
 #include "app/views/outline_panel.h"
 
+#include "app/views/constraint_menu.h"
 #include "app/session/selection_place.h"
 #include "app/widgets/cards.h"
 
@@ -57,6 +58,10 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
         filtered_->setFilterFixedString(text);
         if (!text.isEmpty())
             tree_->expandAll();
+    });
+    tree_->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(tree_, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        openConstraintMenu(session_, session_->selection()->current(), tree_->viewport()->mapToGlobal(at));
     });
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, &OutlinePanel::takeCurrent);
     connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);

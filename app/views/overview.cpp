@@ -190,7 +190,7 @@ void Overview::refresh()
     memory_->setValue(memoryText(peak), tr("%1 of %2")
                                             .arg(percentText(peak / memoryLimit(*plan)), memoryText(memoryLimit(*plan))));
     memory_->setWarning(peak > memoryLimit(*plan));
-    degrees_->setValue(degreesText(*plan), tr("%1 devices").arg(plan->cluster.deviceCount()));
+    degrees_->setValue(degreesText(*session_->shownPlan()->facts), tr("%1 devices").arg(plan->cluster.deviceCount()));
     double bubble = 0;
     for (const StageTimeline& stage : plan->timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);

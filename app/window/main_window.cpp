@@ -147,7 +147,11 @@ void MainWindow::makePages()
     auto* bannerRow = new QHBoxLayout(banner_);
     bannerRow->setContentsMargins(14, 6, 10, 6);
     bannerRow->addWidget(bannerText_, 1);
+    bannerUse_ = new QPushButton(tr("Use best so far"));
+    bannerUse_->setObjectName(u"useBestSoFar"_s);
+    bannerRow->addWidget(bannerUse_);
     bannerRow->addWidget(bannerButton_);
+    connect(bannerUse_, &QPushButton::clicked, &session_, &Session::useBestSoFar);
     connect(bannerButton_, &QPushButton::clicked, this, [this] {
         if (session_.isPlanning())
             session_.cancelPlanning();

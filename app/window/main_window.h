@@ -117,6 +117,7 @@ private:
     QFrame* banner_ = nullptr;
     QLabel* bannerText_ = nullptr;
     QPushButton* bannerButton_ = nullptr;
+    QPushButton* bannerUse_ = nullptr;
     GraphView* graph_ = nullptr;
     RunsView* runs_ = nullptr;
     ProblemsPanel* problems_ = nullptr;

@@ -17,6 +17,22 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
+namespace
+{
+
+/// The best step so far, what it is to the plan in view, and how far from it the optimum can be.
+QString incumbentText(Seconds step, Seconds bound, const PlanEntry* shown)
+{
+    QString text = MainWindow::tr("Best so far %1").arg(timeText(step));
+    if (shown != nullptr)
+        text += MainWindow::tr(" (%1 against %2)").arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
+    if (bound.count > 0)
+        text += MainWindow::tr(", bound %1, gap %2").arg(timeText(bound), percentText(1 - bound / step));
+    return text + u'.';
+}
+
+} // namespace
+
 void MainWindow::makeStatusBar()
 {
     statusText_ = new QLabel(tr("Ready"));
@@ -57,7 +73,7 @@ void MainWindow::takePlan()
         return;
     }
     const ParallelPlan& plan = *shown->plan();
-    QString text = tr("%1: %2 predicted, %3").arg(shown->name, timeText(plan.stepTime), degreesText(plan));
+    QString text = tr("%1: %2 predicted, %3").arg(shown->name, timeText(plan.stepTime), degreesText(*shown->facts));
     if (lastShownId_ != 0 && lastShownId_ != shown->id)
         text += tr(" · step %1 → %2 (%3)")
                     .arg(timeText(lastStep_), timeText(plan.stepTime), changeText(plan.stepTime.count, lastStep_.count));
@@ -102,12 +118,16 @@ void MainWindow::refreshBanner()
     const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
     banner_->setStyleSheet(u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
         theme.staleBar.name(), line.name()));
+    bannerUse_->hide();
     const QString seen = shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
     if (isPlanning) {
         const BackgroundJob* job = session_.planningJob();
         const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
         const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
-        bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, seen));
+        const std::shared_ptr<const ParallelPlan> best = session_.incumbent();
+        const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, session_.incumbentBound(), shown);
+        bannerUse_->setVisible(best != nullptr);
+        bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, found));
         bannerButton_->setText(tr("Stop (Esc)"));
     } else if (obstacle != nullptr) {
         bannerText_->setText(tr("No plan: %1").arg(obstacle->problem().section(u'\n', 0, 0)));

@@ -244,6 +244,27 @@ TEST_F(ChangeTest, ClashNamesEveryConstraintWithAButtonThatRelaxesIt)
     EXPECT_FALSE(asked().maxDp);
 }
 
+TEST_F(ChangeTest, BestSoFarIsTakenBeforeTheSearchIsOver)
+{
+    window_->openFile(samplePath(QStringLiteral("gpt-1.3b")), QStringLiteral("h200-x4"));
+    ASSERT_TRUE(waitUntil([this] { return session().incumbent() != nullptr || session().shownPlan() != nullptr; }, 120000));
+    auto* use = find<QPushButton>("useBestSoFar");
+    if (!waitUntil([&] { return use->isVisible() || !session().isPlanning(); }, 60000) || !session().isPlanning())
+        GTEST_SKIP() << "the search was over with its first plan";
+    const double found = session().incumbent()->stepTime.count;
+    EXPECT_TRUE(find<QLabel>("planBannerText")->text().contains(QStringLiteral("Best so far")));
+    QTest::mouseClick(use, Qt::LeftButton);
+    ASSERT_TRUE(waitUntil([this] { return session().shownPlan() != nullptr; }, 60000));
+    EXPECT_LE(session().shownPlan()->plan()->stepTime.count, found) << "a better one may have come with the click";
+    EXPECT_TRUE(session().shownPlan()->isUnfinished);
+    EXPECT_FALSE(session().isStale());
+    // Planning again goes on to the end, and never to a slower plan.
+    const double unfinished = session().shownPlan()->plan()->stepTime.count;
+    session().planNow();
+    ASSERT_TRUE(waitUntil([this] { return session().shownPlan() != nullptr && !session().shownPlan()->isUnfinished; }, 120000));
+    EXPECT_LE(session().shownPlan()->plan()->stepTime.count, unfinished);
+}
+
 TEST(ConstraintItems, EveryConstraintOfThePlannerIsAnItemThatCanBeTakenBackAlone)
 {
     PlanConstraints all;
