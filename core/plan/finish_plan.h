@@ -47,7 +47,4 @@ Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             Seconds cutoff, int threads, const JobControl& control,
                             const AttemptCallback& onBetter = {});
 
-/// Solves the stages of the best plan, so far within StageEffort::kQuick, to the end.
-Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control);
-
 } // namespace alpa

@@ -3,6 +3,7 @@
 #include "core/plan/explain_clash.h"
 #include "core/plan/named_strategies.h"
 #include "core/plan/plan_cache.h"
+#include "core/plan/prove_stages.h"
 #include "core/training/split_step.h"
 
 #include <fmt/format.h>
