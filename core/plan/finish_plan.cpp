@@ -79,9 +79,10 @@ private:
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
-        StagePlan best = draft_.chosen;
+        std::vector<StagePlan> plans{draft_.chosen};
         for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
             if (round > 0) {
+                problem.alternatives = kAlternatives; // Any of them may fit.
                 ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
                 if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
                     if (attempt_.none.reason.empty())
@@ -90,9 +91,13 @@ private:
                         attempt_.none.smallestMemory = none->smallestBudget;
                     return {};
                 }
-                best = std::get<StageSolution>(outcome).best;
+                const StageSolution& solution = std::get<StageSolution>(outcome);
+                plans = {solution.best};
+                plans.insert(plans.end(), solution.alternatives.begin(),
+                             solution.alternatives.end());
             }
-            RETURN_IF_ERROR(tryStages(problem, best, 1));
+            for (size_t i = 0; i < plans.size() && !attempt_.plan; ++i)
+                RETURN_IF_ERROR(tryStages(problem, plans[i], 1));
             if (!attempt_.plan)
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device", formatMemory(limit_));
