@@ -15,6 +15,7 @@ constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every st
 /// Where memory binds, proofs are long and what they gain is little.
 constexpr double kLimitedGap = 5e-4;
 constexpr int64_t kLimitedWork = 20'000'000;
+constexpr int64_t kSecondWork = 60'000'000;
 
 } // namespace
 
@@ -91,7 +92,7 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
     const auto* failed = std::get_if<IlpInfeasible>(&outcome);
     if (failed != nullptr && request.effort == StageEffort::kQuick && failed->smallestUsageLimit &&
         *failed->smallestUsageLimit <= *problem.usageLimit) {
-        options.workLimit = kFinalWork; // Nothing found, but nothing proven either.
+        options.workLimit = kSecondWork; // Nothing found, but nothing proven either.
         outcome = solveIlp(problem, options);
     }
     if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
