@@ -231,8 +231,12 @@ std::optional<DeviceTiling> parseSdySharding(
         // Parts of an axis, "x":(1)2, are rare.
         if (step == stepOf.end() || (end + 1 < text.size() && text[end + 1] == ':'))
             return std::nullopt;
-        if (step->second.size > 1)
-            tiling.dims.back().push_back(step->second);
+        std::vector<DeviceStep>& steps = tiling.dims.back();
+        const bool goesOn = !steps.empty() && steps.back().stride == step->second.stride * step->second.size;
+        if (goesOn) // Axes that split together, in the order of the mesh, are one.
+            steps.back() = {steps.back().size * step->second.size, step->second.stride};
+        else if (step->second.size > 1)
+            steps.push_back(step->second);
         at = end;
     }
     return tiling;

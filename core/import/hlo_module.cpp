@@ -26,6 +26,10 @@ public:
         result_.module.locations.emplace_back(); // kUnknownLocation
         for (const HloComputation& computation : computations)
             byName_.emplace(computation.name, &computation);
+        for (const HloComputation& computation : computations) {
+            for (const HloInstruction& instruction : computation.instructions)
+                typeOf_[{computation.name, instruction.name}] = &instruction.type;
+        }
     }
 
     HloModule run(const std::vector<HloComputation>& computations)
@@ -120,6 +124,8 @@ private:
             }
             if (instruction.opcode == "parameter")
                 addParameter(instruction, parameters, values);
+            else if (const HloType* from = movedFrom(computation, instruction))
+                values[instruction.name] = addMove(instruction, *from, values, region);
             else
                 values[instruction.name] = addInstruction(instruction, values, region, depth);
             if (instruction.isRoot || root == nullptr || !root->isRoot)
@@ -193,6 +199,84 @@ private:
             uses.insert(uses.end(), value->second.begin(), value->second.end());
         }
         return uses;
+    }
+
+    /// The type that a bitcast between other layouts than row-major ones reads, or null.
+    const HloType* movedFrom(const HloComputation& computation, const HloInstruction& instruction) const
+    {
+        if (instruction.opcode != "bitcast" || instruction.operands.size() != 1)
+            return nullptr;
+        const auto found = typeOf_.find({computation.name, instruction.operands[0]});
+        if (found == typeOf_.end() || !found->second->tensor || !instruction.type.tensor ||
+            found->second->tensor->dtype != instruction.type.tensor->dtype)
+            return nullptr;
+        const HloType& from = *found->second;
+        const bool isMoved = !from.majorToMinor.empty() || !instruction.type.majorToMinor.empty();
+        const auto isRead = [](const HloType& type) { return type.hasPlainLayout || !type.majorToMinor.empty(); };
+        return isMoved && isRead(from) && isRead(instruction.type) ? &from : nullptr;
+    }
+
+    static std::vector<int64_t> memoryOrder(const HloType& type)
+    {
+        if (!type.majorToMinor.empty())
+            return {type.majorToMinor.begin(), type.majorToMinor.end()};
+        std::vector<int64_t> order;
+        for (size_t dim = 0; dim < type.tensor->dims.size(); ++dim)
+            order.push_back(static_cast<int64_t>(dim));
+        return order;
+    }
+
+    MlirValueUse addStep(const HloInstruction& instruction, std::string_view name, const MlirValueUse& operand,
+                         TensorType type, const std::vector<int64_t>& permutation, MlirRegion& region)
+    {
+        MlirOp op;
+        op.name = name;
+        op.begin = op.nameOffset = instruction.offset;
+        op.end = instruction.end;
+        op.operands = {operand};
+        op.hasFunctionType = true;
+        op.location = locationOf(instruction, false);
+        op.resultTypes.push_back({std::move(type), instruction.type.text, instruction.offset});
+        op.results.push_back({newName(instruction.name), 1, instruction.offset});
+        if (!permutation.empty()) {
+            MlirAttribute list;
+            list.kind = MlirAttributeKind::kList;
+            for (const int64_t dim : permutation) {
+                list.items.emplace_back();
+                list.items.back().kind = MlirAttributeKind::kInteger;
+                list.items.back().integer = dim;
+            }
+            op.attributes.push_back({"permutation", std::move(list)});
+        }
+        const MlirValueUse use{op.results.back().name, 0, instruction.offset};
+        region.ops.push_back(std::move(op));
+        return use;
+    }
+
+    /// A bitcast reads the same bytes: transposed into the order of memory, reshaped, and transposed back.
+    Uses addMove(const HloInstruction& instruction, const HloType& from, const Names& values, MlirRegion& region)
+    {
+        const std::optional<Uses> operands = operandsOf(instruction, values);
+        if (!operands || operands->size() != 1)
+            return {};
+        const auto ordered = [](const TensorType& type, const std::vector<int64_t>& order) {
+            TensorType moved{type.dtype, {}};
+            for (const int64_t dim : order)
+                moved.dims.push_back(type.dims[static_cast<size_t>(dim)]);
+            return moved;
+        };
+        const std::vector<int64_t> before = memoryOrder(from);
+        const std::vector<int64_t> after = memoryOrder(instruction.type);
+        MlirValueUse value = operands->front();
+        if (!from.majorToMinor.empty())
+            value = addStep(instruction, "stablehlo.transpose", value, ordered(*from.tensor, before), before, region);
+        value = addStep(instruction, "stablehlo.reshape", value, ordered(*instruction.type.tensor, after), {}, region);
+        if (instruction.type.majorToMinor.empty())
+            return {value};
+        std::vector<int64_t> back(after.size());
+        for (size_t place = 0; place < after.size(); ++place)
+            back[static_cast<size_t>(after[place])] = static_cast<int64_t>(place);
+        return {addStep(instruction, "stablehlo.transpose", value, *instruction.type.tensor, back, region)};
     }
 
     Uses addInstruction(const HloInstruction& instruction, const Names& values, MlirRegion& region,
@@ -334,6 +418,8 @@ private:
     HloModule result_;
     std::unordered_map<std::string_view, const HloComputation*> byName_;
     std::unordered_map<std::string_view, bool> called_;
+    std::map<std::pair<std::string_view, std::string_view>, const HloType*>
+        typeOf_; ///< By computation and instruction.
     std::map<std::string, MlirLocationId> locations_;
     std::vector<std::string_view> names_; ///< Of the function at hand.
     size_t instructions_ = 0;

@@ -35,6 +35,7 @@ private:
     bool parseHead(size_t lineEnd, HloComputation& computation);
     bool parseInstruction(HloInstruction& instruction);
     bool readType(HloType& type, int depth);
+    static void readLayout(std::string_view text, size_t rank, HloType& type);
     bool readBody(HloInstruction& instruction);
     bool readAttributes(HloInstruction& instruction);
 
@@ -197,6 +198,24 @@ bool HloParser::parseInstruction(HloInstruction& instruction)
     return readBody(instruction) && readAttributes(instruction);
 }
 
+/// "0,1" from minor to major; left out unless it names every dimension once.
+void HloParser::readLayout(std::string_view text, size_t rank, HloType& type)
+{
+    std::vector<int> order;
+    std::vector<bool> isNamed(rank, false);
+    for (const char* at = text.data(); at < text.data() + text.size();) {
+        int dim = 0;
+        const auto [end, code] = std::from_chars(at, text.data() + text.size(), dim);
+        if (code != std::errc() || dim < 0 || static_cast<size_t>(dim) >= rank || isNamed[static_cast<size_t>(dim)])
+            return;
+        isNamed[static_cast<size_t>(dim)] = true;
+        order.insert(order.begin(), dim);
+        at = end + 1;
+    }
+    if (order.size() == rank)
+        type.majorToMinor = std::move(order);
+}
+
 bool HloParser::readType(HloType& type, int depth)
 {
     const size_t begin = at_;
@@ -244,6 +263,8 @@ bool HloParser::readType(HloType& type, int depth)
             plain += std::to_string(dim) + (dim > 0 ? "," : "");
         const std::string_view layout = text_.substr(at_, end - at_);
         type.hasPlainLayout = layout.substr(0, layout.find(':')) == plain;
+        if (!type.hasPlainLayout)
+            readLayout(layout.substr(1, layout.find(':') - 1), tensor.dims.size(), type);
         at_ = end + 1;
     }
     if (const std::optional<DType> dtype = dtypeFromName(element)) {

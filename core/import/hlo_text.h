@@ -19,6 +19,8 @@ struct HloType {
     std::optional<TensorType> tensor; ///< Nothing for tuples, tokens and unsupported elements.
     bool isTuple = false;
     bool hasPlainLayout = true; ///< Row-major.
+    /// Dimensions from the one with the largest steps in memory; empty when row-major.
+    std::vector<int> majorToMinor;
     std::vector<HloType> parts; ///< Of a tuple.
     std::string_view text;
 };

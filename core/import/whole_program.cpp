@@ -293,6 +293,28 @@ private:
 
     // Everything else, by its factor rule.
 
+    /// Are both the dimension of a gather's tensor and its indices split alike? Then the indices count inside the
+    /// device's part, and those of the whole count inside the whole (each sample looks at itself).
+    bool isLookedUpAtHome(const Op& op, size_t operand, size_t dim)
+    {
+        const auto* gather = std::get_if<GatherAttributes>(&op.attributes);
+        const MaybeAxes axes = layout(op.operands[operand]).dims[dim];
+        if (gather == nullptr || operand != 0 || axes.value_or(0) == 0 ||
+            std::ranges::find(gather->startIndexMap, static_cast<int>(dim)) == gather->startIndexMap.end())
+            return false;
+        const std::vector<MaybeAxes>& indices = layout(op.operands[1]).dims;
+        return std::ranges::find(indices, axes) != indices.end();
+    }
+
+    /// "f32[2,16]{data, -}, s32[8]{-}": of one device, with what splits it.
+    std::string formatOperands(const Op& op)
+    {
+        std::string text;
+        for (const ValueId operand : op.operands)
+            text += (text.empty() ? "" : ", ") + formatType(local_.type(operand)) + formatLayout(local_, layout(operand));
+        return text;
+    }
+
     /// The axes of every factor; nothing for those that may be split in any way.
     Result<std::vector<MaybeAxes>> factorAxes(const Op& op, const FactorRule& rule)
     {
@@ -301,7 +323,7 @@ private:
             const PartitionedLayout& own = layout(op.operands[at]);
             for (size_t dim = 0; dim < own.dims.size(); ++dim) {
                 const DimFactors& factors = rule.operands[at][dim];
-                if (!own.dims[dim] || (factors.empty() && *own.dims[dim] == 0))
+                if (!own.dims[dim] || (factors.empty() && *own.dims[dim] == 0) || isLookedUpAtHome(op, at, dim))
                     continue;
                 if (factors.empty())
                     return stopped(op, "it reads one element of a dimension that is split");
@@ -309,7 +331,7 @@ private:
                     axes[static_cast<size_t>(factors[minor])] = 0;
                 MaybeAxes& major = axes[static_cast<size_t>(factors[0])];
                 if (major && *major != *own.dims[dim])
-                    return stopped(op, "its operands are split differently");
+                    return stopped(op, "its operands are split differently: " + formatOperands(op));
                 major = *own.dims[dim];
             }
         }
@@ -317,7 +339,7 @@ private:
             if (rule.factors[factor].kind != FactorKind::kBlocked)
                 continue;
             if (axes[factor].value_or(0) != 0)
-                return stopped(op, "it works on parts of a dimension that is split");
+                return stopped(op, "it works on parts of a dimension that is split: " + formatOperands(op));
             if (rule.factors[factor].size > 1 && op.kind != OpKind::kConstant)
                 axes[factor] = 0;
         }
@@ -496,11 +518,7 @@ private:
             return stopped(op, inferred.ok() ? std::string("its whole is not made of its parts")
                                              : inferred.error().message);
         const OpId id = graph.addOp(std::move(whole), types);
-        const ValueId value = graph.op(id).results[0];
-        const bool isProduct = op.kind == OpKind::kDot || op.kind == OpKind::kConvolution || op.kind == OpKind::kGather;
-        if (isProduct && own[0].partial == 0 && !own[0].isFree())
-            graph.values[value.index()].sharding = formatLayout(graph, own[0]);
-        return value;
+        return graph.op(id).results[0];
     }
 
     const Graph& local_;

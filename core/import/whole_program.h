@@ -11,7 +11,9 @@ namespace alpa
 {
 
 struct WholeProgram {
-    Graph graph; ///< With the shardings of its inputs, and of the products that are whole sums.
+    /// With the shardings of its inputs. Those of intermediate values follow from them, as far as the planner splits
+    /// operations as XLA's partitioner does.
+    Graph graph;
     std::vector<int> collectiveLines; ///< Of the operations that only moved data between devices.
 };
 

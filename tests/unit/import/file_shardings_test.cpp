@@ -17,9 +17,9 @@ std::string stepsOf(std::string_view text)
     if (!tiling)
         return "unread";
     std::string out;
-    for (const auto& dim : tiling->dims) {
-        out += out.empty() ? "" : " | ";
-        for (const DeviceStep& step : dim)
+    for (size_t dim = 0; dim < tiling->dims.size(); ++dim) {
+        out += dim == 0 ? "" : " | ";
+        for (const DeviceStep& step : tiling->dims[dim])
             out += fmt::format("{}x{} ", step.size, step.stride);
     }
     return out;

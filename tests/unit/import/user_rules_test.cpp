@@ -66,7 +66,7 @@ TEST(UserRules, MustFitTheirOperation)
     ImportResult result = importStablehlo(kModule, "m");
     ASSERT_TRUE(result.ok());
     const auto problems = applyUserRules(
-        *result.graph, {{.op = "*my_product", .rule = "([b, k], [b, h]) -> ([k, h])", .flops = ""},
+        *result.graph, {{.op = "*my_product", .rule = "([b, k], [b, h]) -> ([k, h]) reduction {b: add}", .flops = ""},
                         {.op = "other", .rule = "([b]) -> ([b])", .flops = ""}});
     ASSERT_EQ(problems.size(), 2u);
     EXPECT_EQ(problems[0].message, "the rule for 'stablehlo.custom_call @my_product' does not fit: 'b' "
