@@ -6,6 +6,7 @@
 #include "app/views/graph_view.h"
 
 #include <QDir>
+#include <QImage>
 #include <QTabWidget>
 #include <QTimer>
 
@@ -32,6 +33,8 @@ public:
         : QObject(&window), window_(window), directory_(std::move(directory)), done_(std::move(done))
     {
         QDir().mkpath(directory_);
+        // Comparisons are of something: the baselines stand beside the plan in every picture.
+        shots_.push_back({QString(), [this] { window_.session()->planBaselines(); }});
         for (int page = 0; page < window.pages()->count(); ++page) {
             shots_.push_back({window.pages()->tabText(page).toLower(),
                               [this, page] { window_.pages()->setCurrentIndex(page); }});
@@ -43,6 +46,28 @@ public:
         shots_.push_back({u"graph-layer"_s, [this] {
                               window_.graphView()->canvas()->centerOnNode(u"layer 1"_s);
                           }});
+        const auto tab = [this](const QString& name, int number) {
+            if (auto* tabs = window_.findChild<QTabWidget*>(name))
+                tabs->setCurrentIndex(number);
+        };
+        const auto compare = [this, tab](int number) {
+            window_.pages()->setCurrentWidget(window_.findChild<QWidget*>(u"compareView"_s));
+            tab(u"compareTabs"_s, number);
+        };
+        shots_.push_back({u"compare-trade-offs"_s, [compare] { compare(1); }});
+        shots_.push_back({u"compare-differences"_s, [compare] { compare(3); }});
+        shots_.push_back({u"compare-graphs"_s, [compare, tab] {
+                              compare(3);
+                              tab(u"compareSidePages"_s, 1);
+                          }});
+        shots_.push_back({u"what-if"_s, [this, compare] {
+                              compare(0);
+                              Setup next = window_.session()->setup();
+                              next.whatIf.bandwidth = 0.25;
+                              next.options.constraints.maxTp = 2;
+                              window_.session()->editSetup(next, u"gallery"_s);
+                              window_.session()->planNow();
+                          }});
         connect(&wait_, &QTimer::timeout, this, &Photographer::step);
         wait_.start(kSettleMs);
     }
@@ -50,10 +75,14 @@ public:
 private:
     void step()
     {
-        if (!window_.session()->jobs()->jobs().empty())
+        const Session& session = *window_.session();
+        if (!window_.session()->jobs()->jobs().empty() || session.isPlanningBehind() || session.isPlanning())
             return;
         if (isPrepared_) {
-            window_.grab().save(directory_ + u'/' + shots_[next_].name + u".png"_s);
+            // 256 colours are enough for a window, and a third of the bytes.
+            const QImage picture = window_.grab().toImage().convertToFormat(QImage::Format_Indexed8, Qt::AvoidDither);
+            if (!shots_[next_].name.isEmpty())
+                picture.save(directory_ + u'/' + shots_[next_].name + u".png"_s);
             ++next_;
         }
         isPrepared_ = next_ < shots_.size();
@@ -62,7 +91,7 @@ private:
             return;
         }
         wait_.stop();
-        done_(int(shots_.size()));
+        done_(int(shots_.size()) - 1);
     }
 
     MainWindow& window_;

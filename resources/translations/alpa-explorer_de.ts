@@ -562,7 +562,9 @@
     <message numerus="yes">
         <source>%n device(s)</source>
         <translation>
-            <numerusform>%n Gerät</numerusform><numerusform>%n Geräte</numerusform></translation>
+            <numerusform>%n Gerät</numerusform>
+            <numerusform>%n Geräte</numerusform>
+        </translation>
     </message>
     <message>
         <source>Automatic</source>
@@ -659,6 +661,126 @@
         <source>scalar</source>
         <translation>Skalar</translation>
     </message>
+    <message>
+        <source>stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>sharding</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>communication</source>
+        <translation>Kommunikation</translation>
+    </message>
+    <message>
+        <source>regret</source>
+        <translation>Reue</translation>
+    </message>
+    <message>
+        <source>parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>measured against predicted</source>
+        <translation>gemessen gegen vorhergesagt</translation>
+    </message>
+    <message>
+        <source>, each</source>
+        <translation>, je</translation>
+    </message>
+    <message>
+        <source>%1 layers with the same operations, sizes and shardings. Double-click to see each.</source>
+        <translation>%1 Schichten mit gleichen Operationen, Größen und Aufteilungen. Doppelklick zeigt jede.</translation>
+    </message>
+    <message>
+        <source>backward of %1</source>
+        <translation>rückwärts von %1</translation>
+    </message>
+    <message>
+        <source>%1 backward, %2 update operations</source>
+        <translation>%1 Operationen rückwärts, %2 der Aktualisierung</translation>
+    </message>
+    <message>
+        <source>gradient of %1</source>
+        <translation>Gradient von %1</translation>
+    </message>
+    <message>
+        <source>Runs when the loss is known; reads what the forward pass saved. Double-click to unfold.</source>
+        <translation>Läuft, wenn der Verlust bekannt ist; liest, was das Vorwärts aufgehoben hat. Doppelklick faltet auf.</translation>
+    </message>
+    <message>
+        <source>%1 saved for the backward pass:</source>
+        <translation>%1 für das Rückwärts aufgehoben:</translation>
+    </message>
+    <message>
+        <source>backward</source>
+        <translation>rückwärts</translation>
+    </message>
+    <message>
+        <source>update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>gradients of the parameters, once a step</source>
+        <translation>Gradienten der Parameter, einmal je Schritt</translation>
+    </message>
+    <message>
+        <source>dimension %1</source>
+        <translation>Dimension %1</translation>
+    </message>
+    <message>
+        <source>rows</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>the result of %1</source>
+        <translation>das Ergebnis von %1</translation>
+    </message>
+    <message>
+        <source>over %1, %2</source>
+        <translation>über %1, %2</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>%1 kept whole on each device; each takes its part of the %2 %3, which is free</source>
+        <translation>%1 liegt ganz auf jedem Gerät; jedes nimmt seinen Teil der %2 %3, das kostet nichts</translation>
+    </message>
+    <message>
+        <source>%1 of %2 split %3; needs an all-gather of %4</source>
+        <translation>%1 von %2 geteilt %3; braucht ein All-gather von %4</translation>
+    </message>
+    <message>
+        <source>%1 is a partial sum %2; needs an all-reduce of %3</source>
+        <translation>%1 ist eine Teilsumme %2; braucht ein All-reduce von %3</translation>
+    </message>
+    <message>
+        <source>%1 is a partial sum %2; needs a reduce-scatter of %3, which leaves its %4 split</source>
+        <translation>%1 ist eine Teilsumme %2; braucht ein Reduce-scatter von %3, das %4 geteilt lässt</translation>
+    </message>
+    <message>
+        <source>%1 of %2 split %3, but the %4 are wanted; needs an all-to-all of %5</source>
+        <translation>%1 von %2 geteilt %3, gebraucht werden aber die %4; braucht ein All-to-all von %5</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::AlternativesModel</name>
@@ -698,6 +820,37 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>measured (median, middle half of the steps)</source>
         <translation>gemessen (Median, mittlere Hälfte der Schritte)</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::CollectivesModel</name>
+    <message>
+        <source>Collective</source>
+        <translation>Kollektiv</translation>
+    </message>
+    <message>
+        <source>Bytes</source>
+        <translation>Bytes</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>In a step</source>
+        <translation>In einem Schritt</translation>
+    </message>
+    <message>
+        <source>Together</source>
+        <translation>Zusammen</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>Vorher</translation>
     </message>
 </context>
 <context>
@@ -979,6 +1132,14 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>Error of the prediction: %1. Below the dashed line a plan ran faster than predicted.</source>
         <translation>Fehler der Vorhersage: %1. Unter der gestrichelten Linie lief ein Plan schneller als vorhergesagt.</translation>
+    </message>
+    <message>
+        <source>%1 is predicted %2 slower than the best baseline that fits, %3, which the search has missed.</source>
+        <translation>%1 ist laut Vorhersage %2 langsamer als der beste passende Vergleichsplan, %3, den die Suche übersehen hat.</translation>
+    </message>
+    <message>
+        <source>%1 GiB</source>
+        <translation>%1 GiB</translation>
     </message>
 </context>
 <context>
@@ -1319,6 +1480,13 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::FlowFinder</name>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::GlossaryDialog</name>
     <message>
         <source>Glossary</source>
@@ -1353,11 +1521,52 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     </message>
 </context>
 <context>
-    <name>alpa::app::GraphView</name>
+    <name>alpa::app::GraphLegend</name>
     <message>
-        <source>Phase</source>
-        <translation>Phase</translation>
+        <source>Legend of the graph</source>
+        <translation>Legende des Graphen</translation>
     </message>
+    <message>
+        <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.</source>
+        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Strich der Achse, die teilt, was sie tragen.
+AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe dahinter ist die Achse.</translation>
+    </message>
+    <message>
+        <source>Shardings appear here once there is a plan.</source>
+        <translation>Aufteilungen erscheinen hier, sobald es einen Plan gibt.</translation>
+    </message>
+    <message>
+        <source>split over %1, %2</source>
+        <translation>geteilt über %1, %2</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>replicated</source>
+        <translation>repliziert</translation>
+    </message>
+    <message>
+        <source>partial sums</source>
+        <translation>Teilsummen</translation>
+    </message>
+    <message>
+        <source>moves data</source>
+        <translation>bewegt Daten</translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation>geändert</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::GraphView</name>
     <message>
         <source>Forward</source>
         <translation>Vorwärts</translation>
@@ -1371,44 +1580,12 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>Aktualisierung</translation>
     </message>
     <message>
-        <source>Which operations unfolded layers show</source>
-        <translation>Welche Operationen aufgefaltete Schichten zeigen</translation>
-    </message>
-    <message>
-        <source>Bars</source>
-        <translation>Balken</translation>
-    </message>
-    <message>
-        <source>No bars</source>
-        <translation>Keine Balken</translation>
-    </message>
-    <message>
-        <source>Bars: compute</source>
-        <translation>Balken: Rechnen</translation>
-    </message>
-    <message>
-        <source>Bars: collectives</source>
-        <translation>Balken: Kollektive</translation>
-    </message>
-    <message>
-        <source>Bars: parameters</source>
-        <translation>Balken: Parameter</translation>
-    </message>
-    <message>
         <source>Find layer or operation (Ctrl+F)</source>
         <translation>Schicht oder Operation suchen (Strg+F)</translation>
     </message>
     <message>
         <source>Clear</source>
         <translation>Leeren</translation>
-    </message>
-    <message>
-        <source>Shapes</source>
-        <translation>Formen</translation>
-    </message>
-    <message>
-        <source>Show broadcasts, conversions and reshapes as boxes</source>
-        <translation>Broadcasts, Umwandlungen und Umformungen als Kästen zeigen</translation>
     </message>
     <message>
         <source>Zoom in (+)</source>
@@ -1429,6 +1606,98 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>not found</source>
         <translation>nicht gefunden</translation>
+    </message>
+    <message>
+        <source>What the graph shows</source>
+        <translation>Was der Graph zeigt</translation>
+    </message>
+    <message>
+        <source>Training step</source>
+        <translation>Trainingsschritt</translation>
+    </message>
+    <message>
+        <source>All operations</source>
+        <translation>Alle Operationen</translation>
+    </message>
+    <message>
+        <source>Which operations unfolded layers show; the training step has the backward pass beside the forward pass, and all operations stand on one level</source>
+        <translation>Welche Operationen aufgefaltete Schichten zeigen; der Trainingsschritt hat das Rückwärts neben dem Vorwärts, und alle Operationen stehen auf einer Ebene</translation>
+    </message>
+    <message>
+        <source>Colour by</source>
+        <translation>Farbe nach</translation>
+    </message>
+    <message>
+        <source>What the colour of a box says; the legend below has the scale</source>
+        <translation>Was die Farbe eines Kastens sagt; die Legende unten hat die Skala</translation>
+    </message>
+    <message>
+        <source>Colour: %1</source>
+        <translation>Farbe: %1</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>What levels leave out or put together</source>
+        <translation>Was Ebenen weglassen oder zusammenfassen</translation>
+    </message>
+    <message>
+        <source>Broadcasts, conversions and reshapes as boxes</source>
+        <translation>Broadcasts, Umwandlungen und Umformungen als Kästen</translation>
+    </message>
+    <message>
+        <source>Runs of identical layers as one box</source>
+        <translation>Folgen gleicher Schichten als ein Kasten</translation>
+    </message>
+    <message>
+        <source>Map in the corner (M)</source>
+        <translation>Karte in der Ecke (M)</translation>
+    </message>
+    <message>
+        <source>Show everything</source>
+        <translation>Alles zeigen</translation>
+    </message>
+    <message>
+        <source>Only the neighbourhood of one box is shown</source>
+        <translation>Nur die Nachbarschaft eines Kastens ist zu sehen</translation>
+    </message>
+    <message>
+        <source>Lay out all operations</source>
+        <translation>Alle Operationen anordnen</translation>
+    </message>
+    <message>
+        <source>nothing measured yet: run the plan (F6)</source>
+        <translation>noch nichts gemessen: den Plan laufen lassen (F6)</translation>
+    </message>
+    <message>
+        <source>known once there is a plan (F5)</source>
+        <translation>bekannt, sobald es einen Plan gibt (F5)</translation>
+    </message>
+    <message>
+        <source>%1 a layer, %2 an operation</source>
+        <translation>%1 je Schicht, %2 je Operation</translation>
+    </message>
+    <message>
+        <source>Only its neighbours</source>
+        <translation>Nur seine Nachbarn</translation>
+    </message>
+    <message>
+        <source>Only what is two arrows away</source>
+        <translation>Nur was zwei Pfeile entfernt ist</translation>
+    </message>
+    <message>
+        <source>Fold</source>
+        <translation>Zufalten</translation>
+    </message>
+    <message>
+        <source>Unfold</source>
+        <translation>Auffalten</translation>
     </message>
 </context>
 <context>
@@ -1811,6 +2080,82 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>Pin %1 to %2</source>
         <translation>%1 auf %2 festlegen</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>Device %1</source>
+        <translation>Gerät %1</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Host</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>This plan leaves the device idle.</source>
+        <translation>Dieser Plan lässt das Gerät untätig.</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Sends along %1</source>
+        <translation>Sendet entlang %1</translation>
+    </message>
+    <message>
+        <source>%1 a step, %2</source>
+        <translation>%1 je Schritt, %2</translation>
+    </message>
+    <message>
+        <source>Collective</source>
+        <translation>Kollektiv</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>In a step</source>
+        <translation>In einem Schritt</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
+    <message>
+        <source>time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>times</source>
+        <translation>mal</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>Vorher</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Tensor, before it</source>
+        <translation>Tensor, davor</translation>
+    </message>
+    <message>
+        <source>Tensor, after it</source>
+        <translation>Tensor, danach</translation>
+    </message>
+    <message>
+        <source>Select the operation to see what else could have been chosen.</source>
+        <translation>Die Operation wählen, um zu sehen, was sonst möglich war.</translation>
     </message>
 </context>
 <context>
@@ -2424,6 +2769,46 @@ Das Modell anderswo suchen?</translation>
         <source>Back to the real cluster</source>
         <translation>Zurück zum wirklichen Cluster</translation>
     </message>
+    <message>
+        <source>Mesh</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation>Programm</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>Use best so far</source>
+        <translation>Bisher besten nehmen</translation>
+    </message>
+    <message>
+        <source>Best so far %1</source>
+        <translation>Bisher bester %1</translation>
+    </message>
+    <message>
+        <source> (%1 against %2)</source>
+        <translation> (%1 gegenüber %2)</translation>
+    </message>
+    <message>
+        <source>, bound %1, gap %2</source>
+        <translation>, Schranke %1, Lücke %2</translation>
+    </message>
+    <message>
+        <source>&amp;Workspace</source>
+        <translation>&amp;Arbeitsplatz</translation>
+    </message>
+    <message>
+        <source>Explore</source>
+        <translation>Erkunden</translation>
+    </message>
+    <message>
+        <source>Tune</source>
+        <translation>Abstimmen</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::MemoryChart</name>
@@ -2536,6 +2921,143 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Stage %1</source>
         <translation>Stufe %1</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MeshChart</name>
+    <message>
+        <source>Devices of the cluster and their links</source>
+        <translation>Geräte des Clusters und ihre Verbindungen</translation>
+    </message>
+    <message>
+        <source>idle</source>
+        <translation>untätig</translation>
+    </message>
+    <message>
+        <source>S%1</source>
+        <translation>S%1</translation>
+    </message>
+    <message>
+        <source>Host %1</source>
+        <translation>Rechner %1</translation>
+    </message>
+    <message>
+        <source>Device %1 of host %2</source>
+        <translation>Gerät %1 von Rechner %2</translation>
+    </message>
+    <message>
+        <source>idle in this plan</source>
+        <translation>in diesem Plan untätig</translation>
+    </message>
+    <message>
+        <source>sends %1 a step along %2 in %3, %4</source>
+        <translation>sendet %1 je Schritt entlang %2 in %3, %4</translation>
+    </message>
+    <message>
+        <source>collective</source>
+        <translation>Kollektiv</translation>
+    </message>
+    <message>
+        <source>collectives</source>
+        <translation>Kollektive</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::MeshView</name>
+    <message>
+        <source>Link</source>
+        <translation>Verbindung</translation>
+    </message>
+    <message>
+        <source>Collectives</source>
+        <translation>Kollektive</translation>
+    </message>
+    <message>
+        <source>Sent by each</source>
+        <translation>Gesendet von jedem</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Bandwidth</source>
+        <translation>Bandbreite</translation>
+    </message>
+    <message>
+        <source>Collectives of the plan</source>
+        <translation>Kollektive des Plans</translation>
+    </message>
+    <message>
+        <source>Links and what they carry in a step</source>
+        <translation>Verbindungen und was sie in einem Schritt tragen</translation>
+    </message>
+    <message>
+        <source>Devices and links</source>
+        <translation>Geräte und Verbindungen</translation>
+    </message>
+    <message>
+        <source>Links, in one step</source>
+        <translation>Verbindungen, in einem Schritt</translation>
+    </message>
+    <message>
+        <source>Collectives, longest first</source>
+        <translation>Kollektive, längste zuerst</translation>
+    </message>
+    <message>
+        <source>No mesh yet</source>
+        <translation>Noch kein Netz</translation>
+    </message>
+    <message>
+        <source>Devices, links and their traffic appear once there is a plan (F5).</source>
+        <translation>Geräte, Verbindungen und ihr Verkehr erscheinen, sobald es einen Plan gibt (F5).</translation>
+    </message>
+    <message>
+        <source>%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted.</source>
+        <translation>%1: %2 von %3 %4. Linien sind so breit wie das, was sie tragen; x durchgezogen, y gestrichelt, zwischen Stufen strichpunktiert.</translation>
+    </message>
+    <message>
+        <source>host</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>hosts</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>across hosts</source>
+        <translation>zwischen Rechnern</translation>
+    </message>
+    <message>
+        <source>in a host</source>
+        <translation>in einem Rechner</translation>
+    </message>
+    <message>
+        <source>Stage %1, %2 = %3, %4</source>
+        <translation>Stufe %1, %2 = %3, %4</translation>
+    </message>
+    <message>
+        <source>Stage %1 to stage %2</source>
+        <translation>Stufe %1 zu Stufe %2</translation>
+    </message>
+    <message>
+        <source>%1 in all</source>
+        <translation>%1 insgesamt</translation>
+    </message>
+    <message>
+        <source>Nothing moves between devices in this plan</source>
+        <translation>In diesem Plan bewegt sich nichts zwischen Geräten</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Minimap</name>
+    <message>
+        <source>Overview of the graph</source>
+        <translation>Überblick über den Graphen</translation>
+    </message>
+    <message>
+        <source>The whole graph; click to go there (M hides it)</source>
+        <translation>Der ganze Graph; ein Klick führt dorthin (M verbirgt ihn)</translation>
     </message>
 </context>
 <context>
@@ -2857,10 +3379,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Speicher von Stufe %1</translation>
     </message>
     <message>
-        <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Right-click a layer to begin a stage there.</source>
-        <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Rechtsklick auf eine Schicht lässt dort eine Stufe beginnen.</translation>
-    </message>
-    <message>
         <source>microbatch</source>
         <translation>Mikrobatch</translation>
     </message>
@@ -2879,6 +3397,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Begin stages at layers %1</source>
         <translation>Stufen bei den Schichten %1 beginnen</translation>
+    </message>
+    <message>
+        <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere.</source>
+        <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Eine Grenze ziehen oder eine Schicht rechts anklicken lässt eine Stufe anderswo beginnen.</translation>
     </message>
 </context>
 <context>
@@ -3059,6 +3581,61 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>What the importer has to say about a file is listed here, with line and column.</source>
         <translation>Was beim Einlesen einer Datei zu sagen ist, steht hier, mit Zeile und Spalte.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ProgramView</name>
+    <message>
+        <source>No program yet</source>
+        <translation>Noch kein Programm</translation>
+    </message>
+    <message>
+        <source>Stage of the program</source>
+        <translation>Stufe des Programms</translation>
+    </message>
+    <message>
+        <source>Device of the program</source>
+        <translation>Gerät des Programms</translation>
+    </message>
+    <message>
+        <source>Program of the device</source>
+        <translation>Programm des Geräts</translation>
+    </message>
+    <message>
+        <source>What each device executes appears once there is a plan (F5).</source>
+        <translation>Was jedes Gerät ausführt, erscheint, sobald es einen Plan gibt (F5).</translation>
+    </message>
+    <message>
+        <source>Lowering the plan to device programs…</source>
+        <translation>Setze den Plan in Geräteprogramme um…</translation>
+    </message>
+    <message>
+        <source>Lower the plan</source>
+        <translation>Plan in Programme umsetzen</translation>
+    </message>
+    <message>
+        <source>This plan cannot be lowered: %1</source>
+        <translation>Dieser Plan lässt sich nicht umsetzen: %1</translation>
+    </message>
+    <message>
+        <source>Stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>Device %1</source>
+        <translation>Gerät %1</translation>
+    </message>
+    <message>
+        <source>%1, %2 move data</source>
+        <translation>%1, %2 bewegen Daten</translation>
+    </message>
+    <message>
+        <source>instruction</source>
+        <translation>Anweisung</translation>
+    </message>
+    <message>
+        <source>instructions</source>
+        <translation>Anweisungen</translation>
     </message>
 </context>
 <context>
@@ -3505,57 +4082,20 @@ Das Modell anderswo suchen?</translation>
         <source>%1 is not the file that the session was saved with: its plans are made anew</source>
         <translation>%1 ist nicht die Datei, mit der die Sitzung gesichert wurde: ihre Pläne werden neu gemacht</translation>
     </message>
+    <message>
+        <source>Take the best plan so far</source>
+        <translation>Den bisher besten Plan nehmen</translation>
+    </message>
+    <message>
+        <source>Plan %1, best so far</source>
+        <translation>Plan %1, bisher bester</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::SessionKeeper</name>
     <message>
         <source>Undo %1</source>
         <translation>%1 rückgängig</translation>
-    </message>
-</context>
-<context>
-    <name>alpa::app::ShardingLegend</name>
-    <message>
-        <source>Legend of the sharding strips</source>
-        <translation>Legende der Aufteilungsstreifen</translation>
-    </message>
-    <message>
-        <source>Each cell of a strip is one dimension of the tensor.
-AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.</source>
-        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors.
-AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe dahinter ist die Achse.</translation>
-    </message>
-    <message>
-        <source>split over %1, %2</source>
-        <translation>geteilt über %1, %2</translation>
-    </message>
-    <message>
-        <source>device</source>
-        <translation>Gerät</translation>
-    </message>
-    <message>
-        <source>devices</source>
-        <translation>Geräte</translation>
-    </message>
-    <message>
-        <source>Shardings appear here once there is a plan.</source>
-        <translation>Aufteilungen erscheinen hier, sobald es einen Plan gibt.</translation>
-    </message>
-    <message>
-        <source>replicated</source>
-        <translation>repliziert</translation>
-    </message>
-    <message>
-        <source>partial sums</source>
-        <translation>Teilsummen</translation>
-    </message>
-    <message>
-        <source>moves data</source>
-        <translation>bewegt Daten</translation>
-    </message>
-    <message>
-        <source>changed</source>
-        <translation>geändert</translation>
     </message>
 </context>
 <context>
@@ -3575,6 +4115,45 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
     <message>
         <source>replicated: every device holds all of it</source>
         <translation>repliziert: jedes Gerät hält alles davon</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::SourceView</name>
+    <message>
+        <source>No text</source>
+        <translation>Kein Text</translation>
+    </message>
+    <message>
+        <source>Text of the model</source>
+        <translation>Text des Modells</translation>
+    </message>
+    <message>
+        <source>The text of a model appears here once one is open (Ctrl+O).</source>
+        <translation>Der Text eines Modells erscheint hier, sobald eines offen ist (Strg+O).</translation>
+    </message>
+    <message>
+        <source>A plan file holds the graph but not the text it came from. Open the model itself to see it.</source>
+        <translation>Eine Plandatei enthält den Graphen, aber nicht den Text, aus dem er kam. Das Modell selbst öffnen, um ihn zu sehen.</translation>
+    </message>
+    <message>
+        <source>%1, %2. Click a line to select its operation.</source>
+        <translation>%1, %2. Ein Klick auf eine Zeile wählt ihre Operation.</translation>
+    </message>
+    <message>
+        <source>line</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>lines</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>%1, line %2</source>
+        <translation>%1, Zeile %2</translation>
+    </message>
+    <message>
+        <source>%1, %2 lines from line %3</source>
+        <translation>%1, %2 Zeilen ab Zeile %3</translation>
     </message>
 </context>
 <context>
@@ -3664,6 +4243,13 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
     <message>
         <source>Recent</source>
         <translation>Zuletzt</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::TextPage</name>
+    <message>
+        <source> … %1 more</source>
+        <translation> … %1 weitere</translation>
     </message>
 </context>
 <context>
