@@ -322,6 +322,26 @@ void convertConv(OnnxContext& c)
     giveWithBias(c, c.emit(OpKind::kConvolution, {x, kernel}, a, TensorType{c.type(x).dtype, {}}));
 }
 
+/// With output_shape or auto_pad the padding of a transposed convolution follows from the result's size.
+void padToShape(OnnxContext& c, const Sizes& spatial, const Sizes& extra, Window& w)
+{
+    const std::string automatic = c.text("auto_pad", "NOTSET");
+    const Sizes given = c.integers("output_shape");
+    const size_t leading = given.size() > spatial.size() ? given.size() - spatial.size() : 0;
+    for (size_t i = 0; i < spatial.size(); ++i) {
+        const bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+        if (i + leading >= given.size() && !isSame) {
+            w.low[i] = automatic == "VALID" ? 0 : w.low[i];
+            w.high[i] = automatic == "VALID" ? 0 : w.high[i];
+            continue;
+        }
+        const int64_t wanted = i + leading < given.size() ? given[i + leading] : spatial[i] * w.strides[i];
+        const int64_t total = w.strides[i] * (spatial[i] - 1) + extra[i] + (w.kernel[i] - 1) * w.dilations[i] + 1 - wanted;
+        w.low[i] = automatic == "SAME_LOWER" ? total - total / 2 : total / 2;
+        w.high[i] = total - w.low[i];
+    }
+}
+
 /// A convolution of the input spread by the strides with the kernel turned around.
 void convertConvTranspose(OnnxContext& c)
 {
@@ -329,11 +349,9 @@ void convertConvTranspose(OnnxContext& c)
     ValueId kernel = c.x(1); // (C, M / groups, spatial)
     if (c.rank(x) < 3 || c.rank(kernel) != c.rank(x))
         return c.invalid("needs an input and a kernel with batch, channels and space");
-    if (c.text("auto_pad", "NOTSET") != "NOTSET" || c.node().find("output_shape") != nullptr)
-        return c.unsupported("auto_pad or output_shape");
     const Sizes spatial(c.dims(x).begin() + 2, c.dims(x).end());
     const Sizes window(c.dims(kernel).begin() + 2, c.dims(kernel).end());
-    const auto w = readWindow(c, spatial, window);
+    auto w = readWindow(c, spatial, window);
     const int64_t groups = c.integer("group", 1);
     if (!w)
         return;
@@ -341,6 +359,7 @@ void convertConvTranspose(OnnxContext& c)
         return c.invalid(fmt::format("{} groups do not divide the channels", groups));
     Sizes extra = c.integers("output_padding");
     extra.resize(spatial.size(), 0);
+    padToShape(c, spatial, extra, *w);
     // (g, C / g, M / g, ...) to (C / g, g, M / g, ...) to (C / g, M, ...)
     Sizes split{groups, c.dims(kernel)[0] / groups, c.dims(kernel)[1]};
     Sizes joined{c.dims(kernel)[0] / groups, groups * c.dims(kernel)[1]};

@@ -231,8 +231,14 @@ void convertRange(OnnxContext& c)
 
 void convertBitShift(OnnxContext& c)
 {
-    const OpKind kind = c.text("direction", "LEFT") == "LEFT" ? OpKind::kShiftLeft : OpKind::kShiftRightLogical;
     const ValueId x = c.x(0);
+    if (c.failed())
+        return;
+    const DType dtype = c.type(x).dtype;
+    const bool isSigned = dtype == DType::kS8 || dtype == DType::kS16 || dtype == DType::kS32 || dtype == DType::kS64;
+    const OpKind kind = c.text("direction", "LEFT") == "LEFT" ? OpKind::kShiftLeft
+                        : isSigned                            ? OpKind::kShiftRightArithmetic
+                                                              : OpKind::kShiftRightLogical;
     c.give(c.binary(kind, x, c.x(1)));
 }
 
