@@ -38,6 +38,7 @@ struct RunRecord {
     std::vector<RunStep> steps;
     std::optional<Seconds> median; ///< As the run itself reported it at its end, else of the steps seen.
     QString message;               ///< Why it failed.
+    QString traceFile; ///< Where the run writes what ran when; empty: nowhere.
     QStringList log;               ///< Lines of its standard error, and of output that is no JSON.
 };
 

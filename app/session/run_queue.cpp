@@ -10,6 +10,14 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
+namespace
+{
+
+// Traces stay in the run's memory until it ends, some 100 bytes a segment run.
+constexpr int kMostTracedSteps = 1000;
+
+} // namespace
+
 RunQueue::~RunQueue() = default;
 
 RunRecord& RunQueue::record(int runId)
@@ -30,6 +38,9 @@ void RunQueue::add(const RunOrder& order, const std::vector<std::shared_ptr<cons
             record.stepsWanted = order.steps;
             record.repeat = repeat;
             record.state = RunRecord::State::kWaiting;
+            // What another machine writes stays there.
+            if (order.place.host.isEmpty() && order.steps <= kMostTracedSteps)
+                record.traceFile = directory_.filePath(u"trace-%1.json"_s.arg(record.id));
             records_.push_back(record);
             waiting_.push_back({record.id, plan, order, program});
         }
@@ -85,7 +96,11 @@ void RunQueue::start(const Waiting& next, const QString& file)
         run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
         return;
     }
-    run_->start(runCommand(next.order.place, next.program, file, run_->record().devices, next.order.steps, next.order.learningRate));
+    RunCommand command = runCommand(next.order.place, next.program, file, run_->record().devices, next.order.steps,
+                                    next.order.learningRate);
+    if (!run_->record().traceFile.isEmpty())
+        command.arguments << u"--trace"_s << run_->record().traceFile;
+    run_->start(command);
 }
 
 void RunQueue::stopCurrent()

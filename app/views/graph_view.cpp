@@ -5,6 +5,7 @@
 #include "app/session/selection_place.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
+#include "app/views/constraint_menu.h"
 #include "app/views/graph_ops_level.h"
 #include "app/views/graph_rows.h"
 
@@ -23,9 +24,6 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-// Entries of the first box: phases by their number, then the other scopes.
-constexpr int kTrainingEntry = 3;
-constexpr int kAllEntry = 4;
 constexpr size_t kMostLinks = 40; ///< Of one selection; more would cover the graph.
 
 } // namespace
@@ -58,110 +56,6 @@ GraphView::GraphView(Session* session, QWidget* parent)
     connect(session->selection(), &SelectionModel::changed, this, &GraphView::takeSelection);
     connect(session, &Session::modelChanged, this, &GraphView::refresh);
     connect(session, &Session::shownPlanChanged, this, &GraphView::refresh);
-}
-
-void GraphView::makeTools(QLayout* column)
-{
-    phase_->setObjectName(u"graphPhase"_s);
-    phase_->setAccessibleName(tr("What the graph shows"));
-    phase_->addItem(tr("Forward"), int(Phase::kForward));
-    phase_->addItem(tr("Backward"), int(Phase::kBackward));
-    phase_->addItem(tr("Update"), int(Phase::kUpdate));
-    phase_->addItem(tr("Training step"), kTrainingEntry);
-    phase_->addItem(tr("All operations"), kAllEntry);
-    phase_->setToolTip(tr("Which operations unfolded layers show; the training step has the backward pass beside the "
-                          "forward pass, and all operations stand on one level"));
-    color_->setObjectName(u"graphColor"_s);
-    color_->setAccessibleName(tr("Colour by"));
-    color_->setToolTip(tr("What the colour of a box says; the legend below has the scale"));
-    for (const ColorBy by : {ColorBy::kStage, ColorBy::kSharding, ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication,
-                             ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured})
-        color_->addItem(tr("Colour: %1").arg(colorByName(by)), int(by));
-    color_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    color_->setMinimumContentsLength(13);
-    find_->setObjectName(u"graphFind"_s);
-    find_->setAccessibleName(tr("Find"));
-    find_->setPlaceholderText(tr("Find layer or operation (Ctrl+F)"));
-    find_->setClearButtonEnabled(true);
-    for (QToolButton* clear : find_->findChildren<QToolButton*>())
-        clear->setAccessibleName(tr("Clear"));
-    find_->setMinimumWidth(90);
-    find_->setMaximumWidth(300);
-    auto* shown = new QToolButton;
-    shown->setObjectName(u"graphShown"_s);
-    shown->setText(tr("Show"));
-    shown->setPopupMode(QToolButton::InstantPopup);
-    shown->setToolTip(tr("What levels leave out or put together"));
-    auto* choices = new QMenu(shown);
-    shown->setMenu(choices);
-    auto* shape = choices->addAction(tr("Broadcasts, conversions and reshapes as boxes"));
-    shape->setObjectName(u"graphShapeOps"_s);
-    shape->setCheckable(true);
-    auto* twins = choices->addAction(tr("Runs of identical layers as one box"));
-    twins->setObjectName(u"graphTwins"_s);
-    twins->setCheckable(true);
-    twins->setChecked(options_.groupsTwins);
-    auto* map = choices->addAction(tr("Map in the corner (M)"));
-    map->setObjectName(u"graphMinimap"_s);
-    map->setCheckable(true);
-    map->setChecked(true);
-    connect(map, &QAction::toggled, canvas_, &GraphCanvas::setMinimapShown);
-    focused_->setObjectName(u"graphFocusAll"_s);
-    focused_->setText(tr("Show everything"));
-    focused_->setToolTip(tr("Only the neighbourhood of one box is shown"));
-    focused_->hide();
-
-    auto* tools = new QHBoxLayout;
-    tools->setContentsMargins(12, 6, 12, 6);
-    tools->setSpacing(6);
-    for (QWidget* widget : {static_cast<QWidget*>(phase_), static_cast<QWidget*>(color_), static_cast<QWidget*>(shown),
-                            static_cast<QWidget*>(focused_)})
-        tools->addWidget(widget);
-    tools->addStretch(0);
-    tools->addWidget(found_);
-    tools->addWidget(find_, 3);
-    const auto addButton = [&](const QString& icon, const QString& text, auto action) {
-        auto* button = new QToolButton;
-        button->setObjectName(u"graph_"_s + icon);
-        button->setIcon(themedIcon(icon));
-        button->setAutoRaise(true);
-        button->setToolTip(text);
-        button->setAccessibleName(text);
-        connect(button, &QToolButton::clicked, canvas_, action);
-        tools->addWidget(button);
-    };
-    addButton(u"zoom-in"_s, tr("Zoom in (+)"), [this] { canvas_->zoomBy(1.25); });
-    addButton(u"zoom-out"_s, tr("Zoom out (−)"), [this] { canvas_->zoomBy(0.8); });
-    addButton(u"fit"_s, tr("Show all (F)"), [this] { canvas_->fitAll(); });
-    addButton(u"collapse"_s, tr("Fold all layers"), [this] { canvas_->foldAll(); });
-    static_cast<QBoxLayout*>(column)->addLayout(tools);
-
-    connect(phase_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
-    connect(color_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
-    connect(shape, &QAction::toggled, this, [this](bool on) {
-        options_.showsShapeOps = on;
-        showContent(true);
-    });
-    connect(twins, &QAction::toggled, this, [this](bool on) {
-        options_.groupsTwins = on;
-        showContent(false);
-    });
-    connect(focused_, &QToolButton::clicked, this, &GraphView::focusAll);
-    connect(find_, &QLineEdit::returnPressed, this, [this] { findNext(false); });
-    connect(find_, &QLineEdit::textEdited, this, [this] {
-        lastFound_ = -1;
-        findNext(false);
-    });
-}
-
-void GraphView::setColorBy(ColorBy by) { color_->setCurrentIndex(color_->findData(int(by))); }
-
-void GraphView::setScope(GraphScope scope, Phase phase)
-{
-    const int entry = scope == GraphScope::kPhase      ? int(phase)
-                      : scope == GraphScope::kTraining ? kTrainingEntry
-                                                       : kAllEntry;
-    phase_->setCurrentIndex(phase_->findData(entry));
 }
 
 void GraphView::setStageErrors(StageErrors errors)
@@ -361,53 +255,9 @@ void GraphView::showMenu(const Selection& selection, const QString& key, const Q
     const bool isOpen = canvas_->isUnfolded(key);
     if (!key.startsWith(u"op "_s))
         menu.addAction(isOpen ? tr("Fold") : tr("Unfold"), this, [this, key, isOpen] { canvas_->setUnfolded(key, !isOpen); });
+    menu.addSeparator();
+    fillConstraintMenu(&menu, session_, selection);
     menu.exec(at);
-}
-
-void GraphView::focusFind()
-{
-    find_->setFocus();
-    find_->selectAll();
-}
-
-bool GraphView::isMatch(int index, const QString& wanted) const
-{
-    const int layers = int(facts_->layers.size());
-    const bool isShown = index < layers || options_.scope != GraphScope::kPhase ||
-                         facts_->graph->op(OpId(index - layers)).phase == options_.phase;
-    return isShown && names_[static_cast<size_t>(index)].contains(wanted);
-}
-
-void GraphView::findNext(bool isBackward)
-{
-    found_->clear();
-    const QString wanted = find_->text().trimmed().toLower();
-    if (facts_ == nullptr || wanted.isEmpty())
-        return;
-    const int layers = int(facts_->layers.size());
-    const int count = layers + int(facts_->graph->ops.size());
-    if (names_.empty()) {
-        names_.reserve(static_cast<size_t>(count));
-        for (int layer = 0; layer < layers; ++layer)
-            names_.push_back(shortLayerName(*facts_, layer).toLower());
-        for (size_t op = 0; op < facts_->graph->ops.size(); ++op)
-            names_.push_back(toQt(facts_->opLabel(OpId(op))).toLower());
-    }
-    for (int step = 1; step <= count; ++step) {
-        const int at = ((lastFound_ + (isBackward ? -step : step)) % count + count) % count;
-        if (!isMatch(at, wanted))
-            continue;
-        lastFound_ = at;
-        if (at >= layers) {
-            revealOp(OpId(at - layers));
-            return;
-        }
-        session_->selection()->select(Selection::layer(at));
-        const std::vector<QString> path = pathToLayer(*facts_, options_, at);
-        canvas_->centerOnNode(options_.scope == GraphScope::kAll ? QString() : path.front());
-        return;
-    }
-    found_->setText(tr("not found"));
 }
 
 void GraphView::revealLayer(int layer)

@@ -36,6 +36,10 @@ public:
     void setStageErrors(StageErrors errors);
 
 private:
+    // Entries of the first box: phases by their number, then the other scopes.
+    static constexpr int kTrainingEntry = 3;
+    static constexpr int kAllEntry = 4;
+
     void makeTools(QLayout* column);
     void refresh();
     void showContent(bool isSameShape);

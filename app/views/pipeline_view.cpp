@@ -9,10 +9,12 @@
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/stage_boundaries.h"
 
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QListWidget>
 #include <QMenu>
 #include <QProgressBar>
+#include <QPushButton>
 #include <QScrollArea>
 #include <QStackedLayout>
 #include <QVBoxLayout>
@@ -43,7 +45,8 @@ QString deviceText(const DeviceMesh& mesh)
 
 PipelineView::PipelineView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
-      boundaries_(new StageBoundaries), lanes_(new QHBoxLayout), timeline_(new TimelineChart)
+      boundaries_(new StageBoundaries), lanes_(new QHBoxLayout), timeline_(new TimelineChart),
+      measuredStep_(new QComboBox), measuredNote_(makeMuted({}))
 {
     setObjectName(u"pipelineView"_s);
     auto* empty = new EmptyState(tr("No pipeline yet"), tr("Stages, their devices and the predicted timeline appear once there is a plan (F5)."));
@@ -66,7 +69,21 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     auto* heading = new QHBoxLayout;
     heading->addWidget(makeHeading(tr("Predicted step")));
     heading->addStretch();
-    auto* hint = makeMuted(tr("Ctrl+wheel or W S zoom, drag or A D move, F all"));
+    measuredStep_->setObjectName(u"measuredStep"_s);
+    measuredStep_->setAccessibleName(tr("Measured step"));
+    measuredStep_->setToolTip(tr("Which step of the run is laid over the predicted one"));
+    measuredNote_->setObjectName(u"measuredNote"_s);
+    measuredNote_->setWordWrap(false);
+    auto* openTraceButton = new QPushButton(tr("Open trace…"));
+    openTraceButton->setObjectName(u"openTrace"_s);
+    openTraceButton->setToolTip(tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
+    heading->addWidget(measuredNote_);
+    heading->addWidget(measuredStep_);
+    heading->addWidget(openTraceButton);
+    connect(openTraceButton, &QPushButton::clicked, this, &PipelineView::openTrace);
+    connect(measuredStep_, &QComboBox::currentIndexChanged, this, &PipelineView::showMeasured);
+    connect(session, &Session::runsChanged, this, &PipelineView::refreshMeasured);
+    auto* hint = makeMuted(tr("W S zoom, A D move, F all"));
     hint->setWordWrap(false);
     heading->addWidget(hint);
     column->addLayout(heading);
@@ -166,6 +183,8 @@ void PipelineView::refresh()
         firsts.push_back(stage.firstLayer);
     boundaries_->setStages(std::move(layers), std::move(firsts));
     takeSelection();
+    refreshMeasured();
+    showMeasured();
 }
 
 void PipelineView::takeSelection()

@@ -5,6 +5,7 @@
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
 
+class QComboBox;
 class QHBoxLayout;
 class QStackedLayout;
 
@@ -19,12 +20,21 @@ class PipelineView : public QWidget
 
 public:
     explicit PipelineView(Session* session, QWidget* parent = nullptr);
+    /// Lays the trace of a run of the shown plan over its prediction; reads in the background.
+    void openTraceFile(const QString& path);
+
+Q_SIGNALS:
+    void measured(const std::vector<double>& stageErrors); ///< Empty: of the shown plan nothing is known.
 
 private:
     void refresh();
     QWidget* makeStage(const GraphFacts& facts, int stage);
     void takeSelection();
     void moveBoundaries(const std::vector<int>& firstLayers);
+    void refreshMeasured();
+    void showMeasured();
+    void openTrace();
+    void loadTrace(const QString& path, int planId);
 
     Session* session_;
     QStackedLayout* pages_;
@@ -32,6 +42,11 @@ private:
     StageBoundaries* boundaries_;
     QHBoxLayout* lanes_;
     TimelineChart* timeline_;
+    QComboBox* measuredStep_;
+    QLabel* measuredNote_;
+    std::shared_ptr<const MeasuredTimeline> measured_; ///< Null if nothing was measured.
+    int measuredPlan_ = 0;                             ///< Plan that it belongs to.
+    QString measuredFile_;
     std::vector<QFrame*> stageCards_;
 };
 

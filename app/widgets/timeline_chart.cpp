@@ -5,6 +5,7 @@
 
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/widgets/timeline_metrics.h"
 
 #include <QHelpEvent>
 #include <QKeyEvent>
@@ -21,13 +22,6 @@ using namespace Qt::StringLiterals;
 
 namespace
 {
-
-constexpr double kLabelWidth = 92;
-constexpr double kBubbleWidth = 92;
-constexpr double kRow = 34;
-constexpr double kRowGap = 6;
-constexpr double kAxis = 24;
-constexpr double kLegend = 26;
 
 using Phase = ScheduledTask::Phase;
 
@@ -120,9 +114,20 @@ TimelineChart::TimelineChart(QWidget* parent) : QWidget(parent)
 void TimelineChart::setPlan(std::shared_ptr<const ParallelPlan> plan)
 {
     plan_ = std::move(plan);
+    measured_ = nullptr;
+    predicted_ = plan_ == nullptr ? std::nullopt : std::optional<PredictedSpans>(*plan_);
     first_ = 0;
     last_ = 1;
     updateGeometry();
+    update();
+}
+
+void TimelineChart::setVisibleRange(Seconds first, Seconds last)
+{
+    if (plan_ == nullptr || last <= first)
+        return;
+    first_ = first / span();
+    last_ = last / span();
     update();
 }
 
@@ -135,7 +140,10 @@ void TimelineChart::setSelectedStage(int stage)
 QSize TimelineChart::sizeHint() const
 {
     const size_t stages = plan_ == nullptr ? 1 : plan_->timeline.stages.size();
-    return {600, int(kAxis + kLegend + double(stages) * (kRow + kRowGap) + 8)};
+    double rows = 0;
+    for (size_t stage = 0; stage < stages; ++stage)
+        rows += rowHeight(int(stage)) + kRowGap;
+    return {600, int(kAxis + kLegend + rows + 8)};
 }
 
 QSize TimelineChart::minimumSizeHint() const { return {320, sizeHint().height()}; }
@@ -149,12 +157,15 @@ QRectF TimelineChart::plotArea() const
 QRectF TimelineChart::rowArea(int stage) const
 {
     const QRectF plot = plotArea();
-    return QRectF(plot.left(), plot.top() + double(stage) * (kRow + kRowGap), plot.width(), kRow);
+    double top = plot.top();
+    for (int before = 0; before < stage; ++before)
+        top += rowHeight(before) + kRowGap;
+    return QRectF(plot.left(), top, plot.width(), kRow);
 }
 
 double TimelineChart::xOf(Seconds time) const
 {
-    const double share = time.count / std::max(plan_->timeline.stepTime.count, 1e-12);
+    const double share = time.count / std::max(span().count, 1e-12);
     return plotArea().left() + (share - first_) / (last_ - first_) * plotArea().width();
 }
 
@@ -165,7 +176,7 @@ void TimelineChart::paintEvent(QPaintEvent*)
         return;
     const Theme& theme = themeOf(this);
     const QRectF plot = plotArea();
-    const double step = plan_->timeline.stepTime.count;
+    const double step = span().count;
     QFont small = font();
     small.setPixelSize(11);
     painter.setFont(small);
@@ -178,6 +189,21 @@ void TimelineChart::paintEvent(QPaintEvent*)
         painter.setPen(theme.mutedText);
         painter.drawText(QRectF(x - 60, 0, 120, kAxis - 5), Qt::AlignHCenter | Qt::AlignVCenter, timeText(Seconds(t)));
     }
+    paintTasks(painter, theme);
+    if (measured_ != nullptr)
+        paintMeasured(painter, theme);
+    painter.setFont(small);
+    paintLegend(painter, theme);
+    if (hasFocus()) {
+        painter.setPen(QPen(theme.accent, 1));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(plot.adjusted(-1, -1, 0, 0));
+    }
+}
+
+void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
+{
+    const QFont small = painter.font();
     for (size_t s = 0; s < plan_->timeline.stages.size(); ++s) {
         const StageTimeline& stage = plan_->timeline.stages[s];
         const QRectF row = rowArea(int(s));
@@ -211,6 +237,11 @@ void TimelineChart::paintEvent(QPaintEvent*)
         }
         painter.restore();
     }
+}
+
+void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
+{
+    const QRectF plot = plotArea();
     double x = plot.left();
     const double y = double(height()) - kLegend + 6;
     for (const Phase phase : {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
@@ -224,15 +255,19 @@ void TimelineChart::paintEvent(QPaintEvent*)
         painter.drawText(QRectF(x + 19, y, 130, 16), Qt::AlignVCenter | Qt::AlignLeft, text);
         x += 19 + painter.fontMetrics().horizontalAdvance(text) + 18;
     }
-    if (hasFocus()) {
-        painter.setPen(QPen(theme.accent, 1));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRect(plot.adjusted(-1, -1, 0, 0));
-    }
+    if (measured_ == nullptr)
+        return;
+    for (int i = 0; i < 90; ++i)
+        painter.fillRect(QRectF(x + i, y + 2, 1.5, 12), divergingColor(i / 44.5 - 1, theme));
+    painter.setPen(theme.mutedText);
+    painter.drawText(QRectF(x + 97, y, 260, 16), Qt::AlignVCenter | Qt::AlignLeft,
+                     tr("measured: half as long … half as long again"));
 }
 
 QString TimelineChart::tipAt(QPointF at) const
 {
+    if (const QString measured = measuredTip(at); !measured.isEmpty())
+        return measured;
     for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
         if (!rowArea(int(s)).contains(at))
             continue;
@@ -264,19 +299,23 @@ bool TimelineChart::event(QEvent* event)
 void TimelineChart::zoomAt(double x, double factor)
 {
     const double share = first_ + (x - plotArea().left()) / plotArea().width() * (last_ - first_);
-    const double span = std::clamp((last_ - first_) * factor, 1e-4, 1.0);
+    const double span = std::clamp((last_ - first_) * factor, 1e-6, 1.0);
     const double place = (share - first_) / (last_ - first_);
-    first_ = std::clamp(share - place * span, 0.0, 1.0 - span);
+    first_ = std::clamp(share - place * span, 0.0, std::max(0.0, 1.0 - span));
     last_ = first_ + span;
     update();
+    if (plan_ != nullptr)
+        Q_EMIT visibleRangeChanged(this->span() * first_, this->span() * last_);
 }
 
 void TimelineChart::scrollBy(double share)
 {
     const double span = last_ - first_;
-    first_ = std::clamp(first_ + share * span, 0.0, 1.0 - span);
+    first_ = std::clamp(first_ + share * span, 0.0, std::max(0.0, 1.0 - span));
     last_ = first_ + span;
     update();
+    if (plan_ != nullptr)
+        Q_EMIT visibleRangeChanged(this->span() * first_, this->span() * last_);
 }
 
 void TimelineChart::wheelEvent(QWheelEvent* event)
@@ -295,7 +334,7 @@ void TimelineChart::mousePressEvent(QMouseEvent* event)
     draggedAt_ = event->position().x();
     for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
         const QRectF row = rowArea(int(s));
-        if (event->position().y() >= row.top() && event->position().y() <= row.bottom())
+        if (event->position().y() >= row.top() && event->position().y() <= row.top() + rowHeight(int(s)))
             Q_EMIT stageClicked(int(s));
     }
 }

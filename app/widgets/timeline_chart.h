@@ -1,14 +1,18 @@
-// The predicted step as a Gantt chart: one row a stage, every forward and backward with its microbatch number.
+// The predicted step as a Gantt chart: one row a stage, every forward and backward with its microbatch number. Below each
+// row, on demand, what the stage's devices were measured to do, coloured by how far it is from the prediction.
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include "core/plan/parallel_plan.h"
+#include "app/session/measured_timeline.h"
 
 #include <QWidget>
 
 namespace alpa::app
 {
+
+struct Theme;
 
 class TimelineChart : public QWidget
 {
@@ -17,6 +21,13 @@ class TimelineChart : public QWidget
 public:
     explicit TimelineChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
+    /// `step`: which one is laid over the prediction; unset shows the whole run on its own time axis. Null: none.
+    void setMeasured(std::shared_ptr<const MeasuredTimeline> measured, std::optional<int> step);
+    bool hasMeasured() const { return measured_ != nullptr; }
+    /// Part of the time axis that is shown, as shares of it.
+    std::pair<double, double> shownShare() const { return {first_, last_}; }
+    /// What is shown, in seconds of the time axis; may reach past its end.
+    void setVisibleRange(Seconds first, Seconds last);
     void setSelectedStage(int stage);
     int selectedStage() const { return selectedStage_; }
     QSize sizeHint() const override;
@@ -24,6 +35,7 @@ public:
 
 Q_SIGNALS:
     void stageClicked(int stage);
+    void visibleRangeChanged(alpa::Seconds first, alpa::Seconds last); ///< By the user alone.
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -34,14 +46,33 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    struct MeasuredPlace {
+        const MeasuredRow* row = nullptr;
+        QRectF area;
+    };
     QRectF plotArea() const;
     QRectF rowArea(int stage) const;
+    double rowHeight(int stage) const;
+    int devicesShown(int stage) const;
+    /// End of the time axis.
+    Seconds span() const;
+    /// Where the measured time axis begins: at the step that is shown.
+    Seconds origin() const;
+    std::vector<MeasuredPlace> measuredPlaces() const;
+    void paintTasks(QPainter& painter, const Theme& theme) const;
+    void paintMeasured(QPainter& painter, const Theme& theme) const;
+    void paintSpans(QPainter& painter, const MeasuredPlace& place, const Theme& theme) const;
+    void paintLegend(QPainter& painter, const Theme& theme) const;
+    QString measuredTip(QPointF at) const;
     double xOf(Seconds time) const;
     QString tipAt(QPointF at) const;
     void zoomAt(double x, double factor);
     void scrollBy(double share);
 
     std::shared_ptr<const ParallelPlan> plan_;
+    std::shared_ptr<const MeasuredTimeline> measured_;
+    std::optional<PredictedSpans> predicted_;
+    std::optional<int> step_;
     int selectedStage_ = -1;
     double first_ = 0; ///< Share of the step at the left edge.
     double last_ = 1;  ///< And at the right edge.

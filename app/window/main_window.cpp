@@ -130,7 +130,9 @@ void MainWindow::makePages()
     runs_ = new RunsView(&session_);
     pages_->addTab(new Overview(&session_), tr("Overview"));
     pages_->addTab(graph_, tr("Graph"));
-    pages_->addTab(new PipelineView(&session_), tr("Pipeline"));
+    auto* pipeline = new PipelineView(&session_);
+    connect(pipeline, &PipelineView::measured, graph_, &GraphView::setStageErrors);
+    pages_->addTab(pipeline, tr("Pipeline"));
     pages_->addTab(new MemoryView(&session_), tr("Memory"));
     pages_->addTab(new CompareView(&session_, plans_), tr("Compare"));
     pages_->addTab(runs_, tr("Runs"));

@@ -1,0 +1,182 @@
+// The measured part of the timeline: a thin row a device. What is narrower than a pixel is drawn once a pixel, so that a
+// million spans cost as much as a screen full.
+#include "app/widgets/timeline_chart.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/settings/qt_text.h"
+#include "app/settings/theme.h"
+#include "app/widgets/timeline_metrics.h"
+#include "core/program/labels.h"
+
+#include <QPainter>
+
+namespace alpa::app
+{
+
+using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr int kMostDevices = 8; ///< Of a stage; more rows than this nobody compares.
+constexpr double kFullError = 0.5; ///< Half as long again has the full colour.
+constexpr double kTextWidth = 34;
+
+QColor spanColor(const std::optional<double>& error, const Theme& theme)
+{
+    return error ? divergingColor(std::clamp(*error / kFullError, -1.0, 1.0), theme) : theme.update;
+}
+
+} // namespace
+
+void TimelineChart::setMeasured(std::shared_ptr<const MeasuredTimeline> measured, std::optional<int> step)
+{
+    const bool isOtherAxis = (measured == nullptr) != (measured_ == nullptr) || step.has_value() != step_.has_value();
+    measured_ = std::move(measured);
+    step_ = step;
+    if (isOtherAxis) {
+        first_ = 0;
+        last_ = 1;
+    }
+    updateGeometry();
+    update();
+}
+
+int TimelineChart::devicesShown(int stage) const
+{
+    if (measured_ == nullptr)
+        return 0;
+    const auto count = std::ranges::count(measured_->rows, stage, &MeasuredRow::stage);
+    return int(std::min<std::ptrdiff_t>(count, kMostDevices));
+}
+
+double TimelineChart::rowHeight(int stage) const { return kRow + devicesShown(stage) * (kDeviceRow + kDeviceGap); }
+
+Seconds TimelineChart::origin() const
+{
+    if (measured_ == nullptr || !step_ || *step_ >= int(measured_->steps.size()))
+        return {};
+    return measured_->steps[static_cast<size_t>(*step_)].start;
+}
+
+Seconds TimelineChart::span() const
+{
+    Seconds whole = plan_->timeline.stepTime;
+    if (measured_ == nullptr)
+        return whole;
+    if (!step_)
+        return std::max(whole, measured_->end);
+    if (*step_ < int(measured_->steps.size())) {
+        const TraceStep& step = measured_->steps[static_cast<size_t>(*step_)];
+        whole = std::max(whole, step.end - step.start);
+    }
+    return whole;
+}
+
+std::vector<TimelineChart::MeasuredPlace> TimelineChart::measuredPlaces() const
+{
+    std::vector<MeasuredPlace> places;
+    int stage = -1;
+    int index = 0;
+    for (size_t i = 0; measured_ != nullptr && i < measured_->rows.size(); ++i) {
+        const MeasuredRow& row = measured_->rows[i];
+        index = row.stage == stage ? index + 1 : 0;
+        stage = row.stage;
+        if (stage >= int(plan_->timeline.stages.size()) || index >= kMostDevices)
+            continue;
+        const QRectF above = rowArea(stage);
+        places.push_back({&row, QRectF(above.left(), above.bottom() + kDeviceGap + index * (kDeviceRow + kDeviceGap),
+                                       above.width(), kDeviceRow)});
+    }
+    return places;
+}
+
+void TimelineChart::paintMeasured(QPainter& painter, const Theme& theme) const
+{
+    QFont tiny = painter.font();
+    tiny.setPixelSize(10);
+    for (const MeasuredPlace& place : measuredPlaces()) {
+        painter.setPen(theme.mutedText);
+        painter.setFont(tiny);
+        painter.drawText(QRectF(0, place.area.top(), kLabelWidth - 10, place.area.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                         tr("  measured, %1").arg(place.row->device));
+        painter.fillRect(place.area, theme.raised);
+        painter.save();
+        painter.setClipRect(place.area);
+        paintSpans(painter, place, theme);
+        painter.restore();
+    }
+    if (step_)
+        return;
+    // The whole run: where its steps begin.
+    const QRectF plot = plotArea();
+    painter.setPen(QPen(theme.accent, 1, Qt::DotLine));
+    double last = -1;
+    for (const TraceStep& step : measured_->steps) {
+        const double x = xOf(step.start);
+        if (x < plot.left() || x > plot.right() || x < last + 6)
+            continue;
+        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+        last = x;
+    }
+}
+
+void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place, const Theme& theme) const
+{
+    const std::vector<MeasuredSpan>& spans = place.row->spans;
+    const double shift = origin().count;
+    const QRectF plot = plotArea();
+    const double axis = span().count;
+    const auto from = float(shift + first_ * axis);
+    const auto to = float(shift + last_ * axis);
+    const double pixel = (last_ - first_) * axis / plot.width(); // seconds
+    // Spans of a device do not overlap, so ends ascend as starts do.
+    auto at = std::ranges::lower_bound(spans, from, {}, &MeasuredSpan::end);
+    while (at != spans.end() && at->start <= to) {
+        if (step_ && at->step != *step_) {
+            ++at;
+            continue;
+        }
+        const double left = xOf(Seconds(double(at->start) - shift));
+        const double right = xOf(Seconds(double(at->end) - shift));
+        const std::optional<double> error = predicted_->error(place.row->stage, *at);
+        const QRectF box(left, place.area.top() + 1, std::max(right - left - (right - left > 3 ? 1 : 0), 1.0),
+                         place.area.height() - 2);
+        painter.fillRect(box, spanColor(error, theme));
+        if (box.width() > kTextWidth) {
+            painter.setPen(theme.text);
+            const QString label = toQt(queueEntryLabel({at->kind, at->microbatch}));
+            painter.drawText(box, Qt::AlignCenter, error ? label + u' ' + changeText(1 + *error, 1) : label);
+        }
+        if (right - left >= 1)
+            ++at;
+        else // the next one that begins in another pixel
+            at = std::lower_bound(at + 1, spans.end(), float(double(at->start) + pixel),
+                                  [](const MeasuredSpan& span, float time) { return span.start < time; });
+    }
+}
+
+QString TimelineChart::measuredTip(QPointF at) const
+{
+    for (const MeasuredPlace& place : measuredPlaces()) {
+        if (!place.area.contains(at))
+            continue;
+        const double share = first_ + (at.x() - place.area.left()) / place.area.width() * (last_ - first_);
+        const auto time = float(origin().count + share * span().count);
+        const auto found = std::ranges::lower_bound(place.row->spans, time, {}, &MeasuredSpan::end);
+        const QString where = tr("Stage %1, device %2 of its mesh").arg(place.row->stage).arg(place.row->device);
+        if (found == place.row->spans.end() || found->start > time)
+            return tr("%1\nmeasured: nothing ran here").arg(where);
+        const Seconds took(double(found->end - found->start));
+        const std::optional<Seconds> predicted = predicted_->of(place.row->stage, found->kind, found->microbatch);
+        const QString what = tr("%1, %2 of step %3").arg(where, toQt(queueEntryLabel({found->kind, found->microbatch}))).arg(found->step);
+        return predicted ? tr("%1\nmeasured %2, predicted %3 (%4)")
+                               .arg(what, timeText(took), timeText(*predicted), changeText(took.count, predicted->count))
+                         : tr("%1\nmeasured %2, no prediction").arg(what, timeText(took));
+    }
+    return {};
+}
+
+} // namespace alpa::app

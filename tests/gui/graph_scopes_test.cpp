@@ -1,0 +1,248 @@
+// The graph's ways of showing: identical layers once, backward beside forward, all operations, neighbourhoods, colours,
+// arrows across levels, words on badges and a legend that fits.
+#include "app/views/graph_content.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/session/session.h"
+#include "app/views/graph_layers_level.h"
+#include "app/views/graph_rows.h"
+#include "app/views/graph_view.h"
+#include "app/widgets/graph_legend.h"
+#include "app/widgets/graph_level_item.h"
+#include "app/widgets/link_item.h"
+#include "app/widgets/minimap.h"
+#include "tests/gui/gui_support.h"
+
+#include <gtest/gtest.h>
+
+namespace alpa::app
+{
+namespace
+{
+
+/// A chain of `kinds.size()` layers of one operation each.
+std::shared_ptr<const GraphFacts> chain(const std::vector<OpKind>& kinds)
+{
+    Graph graph;
+    ValueId value = graph.addInput("x", {DType::kF32, {4, 8}}, InputRole::kBatch);
+    LayerGroups layers;
+    for (size_t i = 0; i < kinds.size(); ++i) {
+        Op op;
+        op.kind = kinds[i];
+        op.scope = graph.scope("net/block_" + std::to_string(i));
+        op.operands = {value};
+        value = graph.op(graph.addOp(op, {{DType::kF32, {4, 8}}})).results[0];
+        layers.names.push_back("net/block_" + std::to_string(i));
+        layers.layerOfOp.push_back(int(i));
+    }
+    return describeGraph(std::make_shared<const Graph>(std::move(graph)), layers);
+}
+
+TEST(LayerRuns, IdenticalNeighboursAreOneBoxWithTheirCount)
+{
+    const auto facts = chain({OpKind::kExp, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kAbs});
+    const CanvasLevel level = graphContent(facts, {})({});
+    ASSERT_EQ(level.nodes.size(), 3u);
+    EXPECT_EQ(level.nodes[1].key, QStringLiteral("layers 1 5"));
+    EXPECT_EQ(level.nodes[1].title, QStringLiteral("block_1 … block_4  ×4"));
+    EXPECT_EQ(level.edges.size(), 2u) << "to the run and from it; what flows inside is inside";
+    const CanvasLevel inside = graphContent(facts, {})(QStringLiteral("layers 1 5"));
+    ASSERT_EQ(inside.nodes.size(), 4u);
+    EXPECT_EQ(inside.nodes[3].key, QStringLiteral("layer 4"));
+    EXPECT_EQ(inside.edges.size(), 3u);
+    EXPECT_EQ(pathToOp(*facts, {}, OpId(2)),
+              (std::vector<QString>{QStringLiteral("layers 1 5"), QStringLiteral("layer 2"), QStringLiteral("op 2")}));
+    GraphViewOptions each;
+    each.groupsTwins = false;
+    EXPECT_EQ(graphContent(facts, each)({}).nodes.size(), 6u);
+}
+
+TEST(LayerRuns, TwoAlikeOrAllAlikeStayAsTheyAre)
+{
+    EXPECT_EQ(graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kAbs}), {})({}).nodes.size(), 3u);
+    EXPECT_EQ(graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kTanh}), {})({}).nodes.size(), 3u)
+        << "a run that is everything would only hide it";
+}
+
+TEST(Neighbourhood, IsWhatSoManyArrowsReach)
+{
+    const auto facts = chain({OpKind::kExp, OpKind::kTanh, OpKind::kAbs, OpKind::kSine, OpKind::kCosine});
+    const CanvasContent whole = graphContent(facts, {});
+    const CanvasLevel one = neighbourhood(whole, {}, QStringLiteral("layer 2"), 1)({});
+    ASSERT_EQ(one.nodes.size(), 3u);
+    EXPECT_EQ(one.nodes[0].key, QStringLiteral("layer 1"));
+    ASSERT_EQ(one.edges.size(), 2u);
+    EXPECT_EQ(one.edges[0].to, 1) << "numbered anew";
+    EXPECT_EQ(neighbourhood(whole, {}, QStringLiteral("layer 2"), 2)({}).nodes.size(), 5u);
+    EXPECT_EQ(neighbourhood(whole, {}, QStringLiteral("layer 99"), 1)({}).nodes.size(), 5u) << "a box that is gone";
+}
+
+/// A graph page with gpt-tiny planned for four devices.
+class GraphScopes : public ::testing::Test
+{
+protected:
+    static void SetUpTestSuite()
+    {
+        session_ = std::make_unique<Session>();
+        app::Setup setup;
+        setup.cluster = QStringLiteral("cpu-x4");
+        session_->setInitialSetup(setup);
+        view_ = std::make_unique<GraphView>(session_.get());
+        view_->resize(900, 700);
+        view_->show();
+        session_->openModel(samplePath(QStringLiteral("gpt-tiny")));
+        ASSERT_TRUE(waitUntil([] { return session_->shownPlan() != nullptr && view_->canvas()->isLaidOut(); }));
+    }
+    static void TearDownTestSuite()
+    {
+        view_.reset();
+        session_.reset();
+    }
+    void SetUp() override
+    {
+        session_->selection()->clear();
+        view_->setColorBy(ColorBy::kStage);
+        view_->setScope(GraphScope::kPhase, Phase::kForward);
+    }
+    static const GraphFacts& facts() { return *session_->facts(); }
+
+    static inline std::unique_ptr<Session> session_;
+    static inline std::unique_ptr<GraphView> view_;
+};
+
+TEST_F(GraphScopes, TrainingStepHasTheBackwardPassBesideTheForwardPass)
+{
+    view_->setScope(GraphScope::kTraining, Phase::kForward);
+    GraphCanvas* canvas = view_->canvas();
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    const GraphLevelItem* root = canvas->rootItem();
+    const auto& nodes = root->level().nodes;
+    ASSERT_EQ(nodes.size() % 2, 0u);
+    const size_t half = nodes.size() / 2;
+    for (size_t i = 0; i < half; ++i) {
+        EXPECT_TRUE(nodes[i].key.startsWith(QStringLiteral("layer"))) << nodes[i].key.toStdString();
+        EXPECT_TRUE(nodes[half + i].key.startsWith(QStringLiteral("back"))) << nodes[half + i].key.toStdString();
+        const QRectF forward = root->box(int(i));
+        const QRectF backward = root->box(int(half + i));
+        EXPECT_FALSE(forward.intersects(backward));
+        EXPECT_TRUE(forward.top() < backward.bottom() && backward.top() < forward.bottom()) << "in one row, box " << i;
+    }
+    EXPECT_TRUE(std::ranges::any_of(root->level().edges, &CanvasEdge::isBackward));
+    EXPECT_TRUE(std::ranges::any_of(root->level().edges, &CanvasEdge::isBeside)) << "what is saved for the backward pass";
+    // Down to an operation of the backward pass.
+    for (size_t i = 0; i < facts().graph->ops.size(); ++i) {
+        if (facts().graph->ops[i].phase != Phase::kBackward || facts().graph->ops[i].kind != OpKind::kDot)
+            continue;
+        const std::vector<QString> path = pathToOp(facts(), view_->options(), OpId(i));
+        ASSERT_GE(path.size(), 3u);
+        view_->revealOp(OpId(i));
+        ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+        EXPECT_TRUE(canvas->visibleBox({path.back()})) << path.back().toStdString();
+        break;
+    }
+    canvas->foldAll();
+}
+
+TEST_F(GraphScopes, AllOperationsStandOnOneLevelWithoutOverlap)
+{
+    view_->setScope(GraphScope::kAll, Phase::kForward);
+    GraphCanvas* canvas = view_->canvas();
+    ASSERT_TRUE(waitUntil([&] { return canvas->rootItem() != nullptr && canvas->rootItem()->level().isDense && canvas->isLaidOut(); }, 20000));
+    const GraphLevelItem* root = canvas->rootItem();
+    ASSERT_EQ(root->level().nodes.size(), facts().graph->ops.size());
+    for (size_t i = 0; i < root->level().nodes.size(); i += 7) {
+        EXPECT_EQ(root->nodeAt(root->box(int(i)).center()), int(i)) << "found by place, so not under another";
+    }
+    EXPECT_EQ(root->nodeAt({-1e6, -1e6}), -1);
+    for (const double scale : {0.03, 0.1, 0.4, 1.0}) {
+        canvas->setTransform(QTransform::fromScale(scale, scale));
+        EXPECT_FALSE(canvas->viewport()->grab().isNull());
+    }
+}
+
+TEST_F(GraphScopes, EveryColourModeHasNumbersAndALegendThatFits)
+{
+    auto* legend = view_->findChild<GraphLegend*>();
+    ASSERT_NE(legend, nullptr);
+    for (const ColorBy by : {ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication, ColorBy::kRegret, ColorBy::kParameters,
+                             ColorBy::kMeasured, ColorBy::kSharding, ColorBy::kStage}) {
+        view_->setColorBy(by);
+        view_->setStageErrors({0.12, -0.05, 0.3, 0.1});
+        const bool isNumeric = by != ColorBy::kSharding && by != ColorBy::kStage;
+        EXPECT_EQ(legend->scale().has_value(), isNumeric) << int(by);
+        for (const int width : {420, 560, 1200}) {
+            legend->resize(width, legend->heightForWidth(width));
+            for (const QRectF& area : legend->entryAreas()) {
+                EXPECT_LE(area.right(), width) << "mode " << int(by) << " at " << width;
+                EXPECT_LE(area.bottom(), legend->heightForWidth(width));
+            }
+        }
+        const GraphColors colors(session_->facts(), by, {0.12, -0.05, 0.3, 0.1});
+        CanvasNode node;
+        colors.paintLayers(node, 0, 1);
+        EXPECT_EQ(node.shade.has_value(), isNumeric);
+        EXPECT_EQ(node.shadeAxis.has_value(), by == ColorBy::kSharding);
+        if (isNumeric) {
+            EXPECT_LE(std::abs(*node.shade), 1.0);
+            EXPECT_FALSE(node.corner.isEmpty()) << "a number, not colour alone";
+        }
+    }
+    view_->setStageErrors({});
+}
+
+TEST_F(GraphScopes, SelectedOperationHasArrowsAcrossLevels)
+{
+    GraphCanvas* canvas = view_->canvas();
+    for (size_t i = 0; i < facts().graph->ops.size(); ++i) {
+        const Op& op = facts().graph->ops[i];
+        if (op.phase != Phase::kForward || op.operands.empty())
+            continue;
+        const OpId producer = facts().graph->value(op.operands[0]).producer;
+        if (!producer.isValid() || facts().layerOfOp[producer.index()] == facts().layerOfOp[i])
+            continue;
+        session_->selection()->select(Selection::op(OpId(i)));
+        ASSERT_NE(canvas->linkItem(), nullptr) << "op " << i << " reads another layer";
+        EXPECT_GE(canvas->linkItem()->count(), 1);
+        session_->selection()->clear();
+        EXPECT_EQ(canvas->linkItem(), nullptr);
+        return;
+    }
+    FAIL() << "no operation reads another layer";
+}
+
+TEST_F(GraphScopes, BadgesSayInWordsWhatTheyMean)
+{
+    int explained = 0;
+    for (const Communication& communication : facts().communications) {
+        if (reshardBadge(communication.steps).empty())
+            continue;
+        const QString words = explainCommunication(facts(), communication);
+        EXPECT_TRUE(words.contains(QStringLiteral("; needs a"))) << words.toStdString();
+        EXPECT_TRUE(words.contains(QStringLiteral("devices"))) << words.toStdString();
+        EXPECT_TRUE(words.contains(QStringLiteral("B, "))) << "bytes, then the time: " << words.toStdString();
+        ++explained;
+    }
+    EXPECT_GT(explained, 0);
+}
+
+TEST_F(GraphScopes, MapShowsWhereTheViewIsAndGoesThere)
+{
+    GraphCanvas* canvas = view_->canvas();
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    auto* map = view_->findChild<Minimap*>();
+    ASSERT_NE(map, nullptr);
+    canvas->fitAll();
+    map->follow();
+    EXPECT_FALSE(map->isVisible()) << "everything is in view";
+    canvas->zoomBy(6);
+    map->follow();
+    EXPECT_TRUE(map->isVisible());
+    const QPointF goal = canvas->contentRect().topLeft() + QPointF(50, 50);
+    canvas->showArea(goal);
+    EXPECT_NEAR(canvas->mapToScene(canvas->viewport()->rect().center()).x(), goal.x(), 2 / canvas->transform().m11());
+}
+
+} // namespace
+} // namespace alpa::app
