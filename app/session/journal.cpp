@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/settings/qt_text.h"
+#include "core/base/parse_json.h"
 #include "core/plan/json_place.h"
 
 #include <QDir>
@@ -32,18 +33,19 @@ QByteArray toLine(const JournalStep& step)
                                      ",\"session\":" + sessionToJson(step.session, true) + "}\n");
 }
 
-std::optional<JournalStep> fromLine(const QByteArray& line)
+} // namespace
+
+std::optional<JournalStep> journalStepFromLine(const QByteArray& line)
 {
-    const Json json = Json::parse(line.begin(), line.end(), nullptr, false);
-    if (!json.is_object() || !json.contains("edit") || !json.contains("session") || !json["edit"].is_string())
+    const Result<Json> json = parseJson(std::string_view(line.data(), static_cast<size_t>(line.size())));
+    if (!json.ok() || !json->is_object() || !json->contains("edit") || !json->contains("session") ||
+        !json->at("edit").is_string())
         return std::nullopt;
-    Result<SavedSession> session = sessionFromJson(json["session"].dump());
+    Result<SavedSession> session = sessionFromJson(json->at("session").dump());
     if (!session.ok())
         return std::nullopt;
-    return JournalStep{toQt(json["edit"].get<std::string>()), std::move(session.value())};
+    return JournalStep{toQt(json->at("edit").get<std::string>()), std::move(session.value())};
 }
-
-} // namespace
 
 int AbandonedJournal::edits() const
 {
@@ -58,7 +60,7 @@ std::vector<JournalStep> readJournal(const QString& path)
         return steps;
     while (!file.atEnd()) {
         const QByteArray line = file.readLine();
-        std::optional<JournalStep> step = line.endsWith('\n') ? fromLine(line) : std::nullopt;
+        std::optional<JournalStep> step = line.endsWith('\n') ? journalStepFromLine(line) : std::nullopt;
         if (!step)
             break;
         steps.push_back(std::move(*step));

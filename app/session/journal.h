@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "app/session/saved_session.h"
 
+#include <QByteArray>
 #include <QDateTime>
 #include <QFile>
 #include <QLockFile>
@@ -29,6 +31,8 @@ struct AbandonedJournal {
     int edits() const;
 };
 
+/// One line of a journal; nothing if it is damaged.
+std::optional<JournalStep> journalStepFromLine(const QByteArray& line);
 /// The complete lines of a journal; a last line that was cut off is left out, and so is everything after a damaged one.
 std::vector<JournalStep> readJournal(const QString& path);
 /// Journals in `directory` with at least one edit whose owner is gone, newest first. Those without an edit are removed.

@@ -2,6 +2,7 @@
 
 #include "app/settings/qt_text.h"
 #include "core/base/files.h"
+#include "core/base/parse_json.h"
 #include "core/plan/plan_json.h"
 
 namespace alpa::app
@@ -123,11 +124,11 @@ std::string sessionToJson(const SavedSession& session, bool isCompact)
 
 Result<SavedSession> sessionFromJson(const std::string& text)
 {
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded())
-        return Error(ErrorCode::kInvalidInput, "a session file holds JSON; this one is cut off or damaged");
+    const Result<Json> json = parseJson(text);
+    if (!json.ok())
+        return json.error().in("a session file holds JSON; this one is cut off or damaged");
     std::optional<Error> problem;
-    SavedSession session = readSession(JsonPlace(json, problem));
+    SavedSession session = readSession(JsonPlace(*json, problem));
     if (problem)
         return *problem;
     return session;

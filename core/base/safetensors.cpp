@@ -1,6 +1,7 @@
 #include "core/base/safetensors.h"
 
 #include "core/base/files.h"
+#include "core/base/parse_json.h"
 #include "core/base/small_float.h"
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ namespace
 using Json = nlohmann::json;
 
 constexpr size_t kLengthBytes = 8;
+/// An entry a tensor, with a type, a shape and offsets inside it.
+constexpr JsonLimits kHeaderLimits{.depth = 8, .members = size_t{1} << 20};
 
 std::optional<int64_t> elementBytes(std::string_view dtype)
 {
@@ -176,6 +179,8 @@ Result<std::vector<SafeTensor>> parseSafetensors(std::string_view content)
         return broken(fmt::format("the header is said to have {} bytes, {} follow", headerSize,
                                   content.size() - kLengthBytes));
     const std::string_view headerText = content.substr(kLengthBytes, headerSize);
+    if (const Status limits = checkJsonLimits(headerText, kHeaderLimits); !limits.ok())
+        return broken("the header: " + limits.error().message);
     const Json header = Json::parse(headerText.begin(), headerText.end(), nullptr, false);
     if (!header.is_object())
         return broken("the header is not a JSON object");

@@ -1,5 +1,6 @@
 // cuDNN's fused attention, as JAX calls it (__cudnn$fmhaSoftmax and its kin, forward and backward), written out:
 // products, softmax and their derivatives. B batch, N heads, T queries, S keys, H head size.
+#include "core/base/parse_json.h"
 #include "core/import/attribute_access.h"
 #include "core/import/op_converter.h"
 
@@ -12,7 +13,7 @@ namespace alpa
 namespace
 {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// An MLIR string without its escapes: \22 is a quote.
 std::string unescaped(std::string_view text)
@@ -40,10 +41,10 @@ Json attentionConfig(const MlirOp& op)
     const MlirAttribute* config = findAny(op, {"backend_config", "mhlo.backend_config"});
     if (config == nullptr)
         return {};
-    const Json json = Json::parse(unescaped(config->text), nullptr, false);
-    if (!json.is_object() || !json.contains("cudnn_fmha_backend_config"))
+    const Result<Json> json = parseJson(unescaped(config->text));
+    if (!json.ok() || !json->is_object() || !json->contains("cudnn_fmha_backend_config"))
         return {};
-    return json["cudnn_fmha_backend_config"];
+    return json->at("cudnn_fmha_backend_config");
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include "core/base/parse_json.h"
 #include "core/mesh/cluster.h"
 
 #include <fmt/format.h>
@@ -281,33 +282,12 @@ Json linkJson(const Link& link)
     return {{"latencySeconds", link.latency.count}, {"bytesPerSecond", link.bandwidth}};
 }
 
-/// "line 3, column 7" of a byte offset, both from 1.
-std::string placeOf(const std::string& text, size_t offset)
-{
-    size_t line = 1;
-    size_t column = 1;
-    for (size_t at = 0; at < std::min(offset, text.size()); ++at) {
-        column = text[at] == '\n' ? 1 : column + 1;
-        line += static_cast<size_t>(text[at] == '\n');
-    }
-    return fmt::format("line {}, column {}", line, column);
-}
-
 } // namespace
 
 Result<Cluster> parseClusterJson(const std::string& text)
 {
-    try {
-        return readCluster(Json::parse(text));
-    } catch (const Json::parse_error& error) {
-        // The parser counts bytes from 1 and has already read the offending one.
-        const size_t offset = error.byte > 0 ? error.byte - 1 : 0;
-        return Error{ErrorCode::kInvalidInput,
-                     fmt::format("{}: not valid JSON", placeOf(text, offset))};
-    } catch (const Json::exception& error) {
-        return Error{ErrorCode::kInvalidInput,
-                     fmt::format("cluster: not valid JSON ({})", error.what())};
-    }
+    ASSIGN_OR_RETURN(const Json json, parseJson(text));
+    return readCluster(json);
 }
 
 std::string clusterToJson(const Cluster& cluster)

@@ -91,6 +91,17 @@ std::vector<JsonPlace> JsonPlace::elements() const
     return places;
 }
 
+std::vector<std::pair<std::string, JsonPlace>> JsonPlace::members() const
+{
+    std::vector<std::pair<std::string, JsonPlace>> places;
+    if (failed() || !mustBe(json_->is_object(), "an object"))
+        return places;
+    places.reserve(json_->size());
+    for (const auto& [name, value] : json_->items())
+        places.emplace_back(name, at(value, (path_.empty() ? "" : ".") + name));
+    return places;
+}
+
 std::string JsonPlace::text() const
 {
     return !failed() && mustBe(json_->is_string(), "a text") ? json_->get<std::string>() : "";

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace alpa
@@ -36,6 +37,7 @@ public:
     JsonPlace member(const char* name) const; ///< Fails if this is no object or lacks it.
     bool has(const char* name) const;
     std::vector<JsonPlace> elements() const;
+    std::vector<std::pair<std::string, JsonPlace>> members() const; ///< Of an object, in order.
 
     std::string text() const;
     std::string dump() const; ///< As JSON text.

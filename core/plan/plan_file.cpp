@@ -3,6 +3,7 @@
 #include "core/plan/plan_file.h"
 
 #include "core/base/files.h"
+#include "core/base/parse_json.h"
 #include "core/graph/graph_text.h"
 #include "core/graph/verify.h"
 #include "core/plan/check_plan.h"
@@ -288,31 +289,11 @@ private:
     std::vector<std::string> strategies_;
 };
 
-Error notJson(const std::string& text, size_t offset)
-{
-    const std::string_view before = std::string_view(text).substr(0, std::min(offset, text.size()));
-    const auto line = 1 + std::ranges::count(before, '\n');
-    const size_t start = before.rfind('\n');
-    const size_t column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
-    const bool isCut = offset >= text.size();
-    return {ErrorCode::kInvalidInput,
-            fmt::format("line {}, column {}: {}", line, column,
-                        isCut ? "the file ends too early" : "not valid JSON")};
-}
-
 } // namespace
 
 Result<std::shared_ptr<const ParallelPlan>> planFromJson(const std::string& text)
 {
-    Json json;
-    try {
-        json = Json::parse(text);
-    } catch (const Json::parse_error& error) {
-        // The parser counts bytes from 1 and has already read the offending one.
-        return notJson(text, error.byte > 0 ? error.byte - 1 : 0);
-    } catch (const Json::exception& error) {
-        return Error(ErrorCode::kInvalidInput, fmt::format("not valid JSON ({})", error.what()));
-    }
+    ASSIGN_OR_RETURN(const Json json, parseJson(text));
     if (!json.is_object() || !json.contains("format"))
         return Error(ErrorCode::kInvalidInput,
                      "is JSON, but not a plan: made with 'alpa plan -o'?");

@@ -106,7 +106,7 @@ TEST(Cluster, NamesTheFieldThatIsWrong)
     EXPECT_EQ(messageOf("[]"), "cluster: got array, expected an object");
     EXPECT_EQ(messageOf(edited("\"withinHost\": {", "\"withinHost\": 3, \"old\": {")),
               "withinHost: got number, expected an object");
-    EXPECT_EQ(messageOf("{\n  \"version\": ,"), "line 2, column 14: not valid JSON");
+    EXPECT_EQ(messageOf("{\n  \"version\": ,"), "line 2, column 14: not valid JSON\n    \"version\": ,\n               ^");
     EXPECT_FALSE(messageOf("").empty());
     EXPECT_FALSE(messageOf(edited("100000000000.0", "1e999")).empty());
 }

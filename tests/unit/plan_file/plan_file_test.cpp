@@ -127,7 +127,7 @@ TEST_F(PlanFile, NamesThePlaceOfWhatIsWrong)
     EXPECT_EQ(refusal(text_, [](Json& json) { json["format"] = "pudding"; }),
               "not a plan: expected the format 'alpa plan'");
     EXPECT_EQ(planFromJson("{\n  \"a\": tru }").error().message,
-              "line 2, column 11: not valid JSON");
+              "line 2, column 11: not valid JSON\n    \"a\": tru }\n            ^");
     EXPECT_EQ(planFromJson("{\"a\": 1}").error().message,
               "is JSON, but not a plan: made with 'alpa plan -o'?");
 }
