@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
+#include <string_view>
 
 namespace alpa
 {
@@ -19,16 +21,17 @@ using Sizes = std::vector<int64_t>;
 struct Resizing {
     int64_t from = 1, to = 1;
     double scale = 1;
+    /// The node's modes, looked up once: a dimension may have millions of elements.
+    std::string coordinates, rounding;
 };
 
 /// Weights are written out; more is no image.
 constexpr int64_t kMostWeights = int64_t{1} << 24;
 
 /// Where output element `index` lies among the input's.
-double sourcePlace(OnnxContext& c, const Resizing& r, int64_t index)
+double sourcePlace(const Resizing& r, int64_t index)
 {
-    const std::string mode =
-        c.text("coordinate_transformation_mode", c.opset() < 11 ? "asymmetric" : "half_pixel");
+    const std::string& mode = r.coordinates;
     const auto x = static_cast<double>(index);
     if (mode == "asymmetric")
         return x / r.scale;
@@ -44,15 +47,12 @@ double sourcePlace(OnnxContext& c, const Resizing& r, int64_t index)
         const double centre = static_cast<double>(r.from) / 2;
         return centre * (1 - adjustment) + (x + 0.5) / r.scale - 0.5;
     }
-    if (mode != "half_pixel" && mode != "pytorch_half_pixel")
-        c.unsupported("resizing with coordinates " + mode);
     return (x + 0.5) / r.scale - 0.5;
 }
 
-int64_t nearest(OnnxContext& c, const Resizing& r, double place)
+int64_t nearest(const Resizing& r, double place)
 {
-    const std::string mode =
-        c.text("nearest_mode", c.opset() < 11 ? "floor" : "round_prefer_floor");
+    const std::string& mode = r.rounding;
     const double at = mode == "floor"               ? std::floor(place)
                       : mode == "ceil"              ? std::ceil(place)
                       : mode == "round_prefer_ceil" ? std::floor(place + 0.5)
@@ -66,7 +66,7 @@ ValueId takeNearest(OnnxContext& c, ValueId x, int dim, const Resizing& r)
     std::vector<double> places;
     bool isRepetition = r.to % r.from == 0;
     for (int64_t i = 0; i < r.to; ++i) {
-        const int64_t place = nearest(c, r, sourcePlace(c, r, i));
+        const int64_t place = nearest(r, sourcePlace(r, i));
         places.push_back(static_cast<double>(place));
         isRepetition = isRepetition && place == i / (r.to / r.from);
     }
@@ -112,7 +112,7 @@ ValueId interpolate(OnnxContext& c, ValueId x, int dim, const Resizing& r, bool 
     }
     std::vector<double> weights(static_cast<size_t>(r.from * r.to), 0);
     for (int64_t i = 0; i < r.to; ++i) {
-        const double place = sourcePlace(c, r, i);
+        const double place = sourcePlace(r, i);
         const double below = std::floor(place);
         std::vector<double> around = weightsAround(c, isCubic, place - below);
         const int64_t first = static_cast<int64_t>(below) - (isCubic ? 1 : 0);
@@ -156,9 +156,19 @@ std::vector<Resizing> readResizings(OnnxContext& c, ValueId x)
         axes.clear();
     for (const int64_t number : c.integers("axes"))
         axes.push_back(c.axis(number, c.rank(x)));
+    const std::string coordinates =
+        c.text("coordinate_transformation_mode", c.opset() < 11 ? "asymmetric" : "half_pixel");
+    const std::string rounding =
+        c.text("nearest_mode", c.opset() < 11 ? "floor" : "round_prefer_floor");
+    constexpr std::array<std::string_view, 5> kKnown = {
+        "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric", "half_pixel"};
+    if (std::ranges::find(kKnown, coordinates) == kKnown.end()) {
+        c.unsupported("resizing with coordinates " + coordinates);
+        return {};
+    }
     std::vector<Resizing> resizings;
     for (const int64_t size : c.dims(x))
-        resizings.push_back({size, size, 1});
+        resizings.push_back({size, size, 1, coordinates, rounding});
     const auto sizes = c.integersOf(3);
     const auto scales = c.has(scalesInput) ? c.inputs[scalesInput].known : nullptr;
     const bool hasSizes = sizes && !sizes->empty();
