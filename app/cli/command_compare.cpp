@@ -4,8 +4,9 @@
 #include "app/cli/commands.h"
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
-#include "core/plan/plan_cache.h"
+#include "core/explain/published_plan.h"
 #include "core/explain/show_plan.h"
+#include "core/plan/plan_cache.h"
 
 #include <fmt/format.h>
 
@@ -22,13 +23,47 @@ struct CompareArguments {
     bool likeAnnotations = false;
     std::string devices;
     std::string inputs;
+    std::vector<std::string> like; ///< Files of published plans.
     int steps = 5;
 };
 
-Result<ComparedPlan> planStrategy(const Console& console, PlanRequest request,
-                                  const std::string& name, PlanCache& cache)
+/// What is compared: a row's name, and what is asked for it.
+struct Candidate {
+    std::string name;
+    PlanOptions options;
+};
+
+/// The strategies, then the plans of others on the same batch.
+Result<std::vector<Candidate>> listCandidates(const PlanRequest& request,
+                                              const CompareArguments& arguments)
 {
-    ASSIGN_OR_RETURN(request.options.strategy, parseStrategy(name));
+    std::vector<Candidate> candidates;
+    for (const std::string& name : splitText(arguments.strategies, ',')) {
+        candidates.push_back({.name = name, .options = request.options});
+        ASSIGN_OR_RETURN(candidates.back().options.strategy, parseStrategy(name));
+    }
+    for (const std::string& path : arguments.like) {
+        ASSIGN_OR_RETURN(PublishedPlan plan, loadPublishedPlan(path));
+        plan.globalBatch.reset();
+        candidates.push_back({.name = plan.name, .options = request.options});
+        if (const Status applied =
+                applyPublishedPlan(plan, *request.model, candidates.back().options);
+            !applied.ok())
+            return applied.error().in(path);
+    }
+    if (arguments.likeAnnotations) {
+        PlanRequest annotated = request;
+        RETURN_IF_ERROR(followAnnotations(annotated));
+        candidates.push_back({.name = "annotated", .options = annotated.options});
+    }
+    return candidates;
+}
+
+Result<ComparedPlan> planCandidate(const Console& console, PlanRequest request,
+                                   const Candidate& candidate, PlanCache& cache)
+{
+    const std::string& name = candidate.name;
+    request.options = candidate.options;
     JobControl control = console.job();
     const ProgressCallback inner = control.progress;
     if (inner)
@@ -73,33 +108,21 @@ ExitCode runCompare(const Console& console, const CompareArguments& arguments)
     const Result<PlanRequest> request = makeRequest(console, arguments.plan);
     if (!request.ok())
         return console.fail(request.error());
-    const std::vector<std::string> names = splitText(arguments.strategies, ',');
-    for (const std::string& name : names) {
-        if (const auto strategy = parseStrategy(name); !strategy.ok())
-            return console.fail(strategy.error());
-    }
+    const auto candidates = listCandidates(*request, arguments);
+    if (!candidates.ok())
+        return console.fail(candidates.error());
     std::vector<ComparedPlan> rows;
     bool hasPlan = false;
     PlanCache cache; // The strategies plan the same model.
-    for (const std::string& name : names) {
-        Result<ComparedPlan> row = planStrategy(console, *request, name, cache);
+    for (const Candidate& candidate : *candidates) {
+        Result<ComparedPlan> row = planCandidate(console, *request, candidate, cache);
         if (!row.ok())
             return console.fail(row.error());
         hasPlan = hasPlan || row->plan;
         if (row->plan && !arguments.devices.empty()) {
             if (const Status status = measure(console, arguments, *row); !status.ok())
-                return console.fail(status.error().in(name));
+                return console.fail(status.error().in(candidate.name));
         }
-        rows.push_back(std::move(row).value());
-    }
-    if (arguments.likeAnnotations) {
-        PlanRequest annotated = *request;
-        if (const Status followed = followAnnotations(annotated); !followed.ok())
-            return console.fail(followed.error());
-        Result<ComparedPlan> row = planStrategy(console, std::move(annotated), "auto", cache);
-        if (!row.ok())
-            return console.fail(row.error());
-        row->name = "annotated";
         rows.push_back(std::move(row).value());
     }
     if (console.json)
@@ -120,6 +143,11 @@ Command addCompare(CLI::App& app)
                         "Some of auto,dp,zero2,zero3,megatron,pipeline; ratios are to the first");
     command->add_flag("--like-annotations", arguments->likeAnnotations,
                       "Also the plan that the shardings in the model file describe");
+    command
+        ->add_option("--like", arguments->like,
+                     "Also a plan like this one, as in alpa plan --like, on the same batch; "
+                     "repeatable")
+        ->allow_extra_args(false);
     command->add_option("--run", arguments->devices, "Also measure each plan on cpu:N");
     command->add_option("--steps", arguments->steps, "Steps of each run")
         ->check(CLI::Range(1, 1000000));

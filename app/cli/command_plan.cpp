@@ -55,7 +55,9 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
         const Result<PublishedPlan> like = loadPublishedPlan(arguments.like);
         if (!like.ok())
             return console.fail(like.error());
-        applyPublishedPlan(*like, request->options);
+        if (const Status applied = applyPublishedPlan(*like, *request->model, request->options);
+            !applied.ok())
+            return console.fail(applied.error().in(arguments.like));
     }
     if (arguments.likeAnnotations) {
         if (const Status followed = followAnnotations(*request); !followed.ok())
@@ -104,7 +106,8 @@ Command addPlan(CLI::App& app)
                         "auto, or a baseline: dp, zero2, zero3, megatron, pipeline");
     command->add_option("--like", arguments->like,
                         "Only plans like this one: a published plan (JSON, as in "
-                        "resources/published_plans), Galvatron's JSON or Megatron-LM's arguments");
+                        "resources/published_plans), Galvatron's JSON, AutoParallel's placements "
+                        "or Megatron-LM's arguments");
     command->add_flag("--like-annotations", arguments->likeAnnotations,
                       "Shard as the model file says at its values (mhlo.sharding, sdy.sharding, "
                       "sharding= of HLO), over its mesh, in one stage");

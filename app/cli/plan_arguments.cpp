@@ -229,7 +229,7 @@ Status followAnnotations(PlanRequest& request)
     const Result<AnnotatedPlan> annotated = planFromAnnotations(*request.model);
     if (!annotated.ok())
         return annotated.error().in(request.modelPath);
-    applyPublishedPlan(annotated->plan, request.options);
+    RETURN_IF_ERROR(applyPublishedPlan(annotated->plan, *request.model, request.options));
     printMessage(fmt::format("as annotated in the file: {}; {} parameters and {} operations sharded so",
                              annotated->axes, annotated->parameters, annotated->ops));
     for (const std::string& what : annotated->notRecovered)

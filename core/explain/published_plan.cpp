@@ -1,6 +1,7 @@
 #include "core/explain/published_plan.h"
 
 #include "core/base/files.h"
+#include "core/base/parse_json.h"
 #include "core/base/text.h"
 #include "core/plan/json_place.h"
 
@@ -18,6 +19,8 @@ namespace
 
 constexpr int kMost = 1 << 20;
 constexpr Bytes kMostBytes = kMiB * 16;
+/// Placements name every operation of a model.
+constexpr JsonLimits kLimits{.members = size_t{1} << 15};
 
 /// Stages of one mesh: the cuts between them and the degrees of each.
 void readStages(const JsonPlace& stages, PublishedPlan& plan)
@@ -138,8 +141,10 @@ void readGalvatron(const JsonPlace& root, PublishedPlan& plan)
         for (size_t s = 0; s < parts.size(); ++s) {
             int count = 0;
             std::from_chars(parts[s].data(), parts[s].data() + parts[s].size(), count);
-            if (count < 1)
+            if (count < 1 || count > kMost || layer > kMost) {
                 root.member("pp_division").fail("expected a positive number of layers a stage");
+                break;
+            }
             layer += count;
             if (s + 1 < parts.size())
                 plan.constraints.cuts.push_back(layer);
@@ -185,9 +190,11 @@ Result<PublishedPlan> readMegatron(const std::string& text)
         const std::string digits = found->second.substr(0, found->second.find(' '));
         const auto [end, code] =
             std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if ((code != std::errc() || end != digits.data() + digits.size() || value < 1) && !problem)
-            problem = Error(ErrorCode::kInvalidInput,
-                            fmt::format("--{} {}: expected a positive number", name, digits));
+        const bool isWhole = code == std::errc() && end == digits.data() + digits.size();
+        if ((!isWhole || value < 1 || value > kMost) && !problem)
+            problem =
+                Error(ErrorCode::kInvalidInput,
+                      fmt::format("--{} {}: expected a number from 1 to {}", name, digits, kMost));
         return value;
     };
     plan.constraints.fixedTp = number("tensor-model-parallel-size").value_or(1);
@@ -201,15 +208,17 @@ Result<PublishedPlan> readMegatron(const std::string& text)
     if (batch)
         plan.globalBatch = *batch;
     if (devices) {
-        const int model = *plan.constraints.fixedTp * *plan.constraints.fixedPp;
-        if (*devices * nodes % model != 0)
+        // Factors of up to kMost.
+        const int64_t model = int64_t{*plan.constraints.fixedTp} * *plan.constraints.fixedPp;
+        const int64_t all = int64_t{*devices} * nodes;
+        if (all % model != 0 || all / model > kMost)
             return Error(ErrorCode::kInvalidInput,
-                         fmt::format("{} devices do not divide into TP {} x PP {}",
-                                     *devices * nodes, *plan.constraints.fixedTp,
-                                     *plan.constraints.fixedPp));
-        plan.constraints.fixedDp = *devices * nodes / model;
-        if (batch && micro && *batch % (*micro * *plan.constraints.fixedDp) == 0)
-            plan.constraints.microbatches = *batch / (*micro * *plan.constraints.fixedDp);
+                         fmt::format("{} devices do not divide into TP {} x PP {}", all,
+                                     *plan.constraints.fixedTp, *plan.constraints.fixedPp));
+        plan.constraints.fixedDp = static_cast<int>(all / model);
+        const int64_t atOnce = micro ? int64_t{*micro} * *plan.constraints.fixedDp : 0;
+        if (batch && micro && *batch % atOnce == 0)
+            plan.constraints.microbatches = static_cast<int>(*batch / atOnce);
     }
     const bool recomputesAll = arguments.contains("recompute-granularity") &&
                                arguments.at("recompute-granularity") == "full";
@@ -232,20 +241,22 @@ Result<PublishedPlan> parsePublishedPlan(const std::string& text)
 {
     if (text.find("--tensor-model-parallel-size") != std::string::npos)
         return readMegatron(text);
-    Json json;
-    try {
-        json = Json::parse(text);
-    } catch (const Json::exception&) {
-        return Error(ErrorCode::kInvalidInput,
-                     "neither JSON nor Megatron-LM's arguments (--tensor-model-parallel-size N)");
-    }
+    const Result<Json> parsed = parseJson(text, kLimits);
+    if (!parsed.ok())
+        return parsed.error().in(
+            "neither JSON nor Megatron-LM's arguments (--tensor-model-parallel-size N)");
+    const Json& json = *parsed;
     PublishedPlan plan;
     std::optional<Error> problem;
     const JsonPlace root(json, problem);
-    if (root.has("pp_deg"))
+    if (root.has("pp_deg")) {
         readGalvatron(root, plan);
-    else
+    } else if (looksLikePlacements(root)) {
+        plan.name = "AutoParallel";
+        plan.placements = readPlacements(root);
+    } else {
         readOwn(root, plan);
+    }
     if (problem)
         return *problem;
     return plan;
@@ -258,7 +269,7 @@ Result<PublishedPlan> loadPublishedPlan(const std::string& path)
     return plan.ok() ? plan : Result<PublishedPlan>(plan.error().in(path));
 }
 
-void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options)
+Status applyPublishedPlan(const PublishedPlan& plan, const Graph& model, PlanOptions& options)
 {
     const PlanConstraints& said = plan.constraints;
     PlanConstraints& asked = options.constraints;
@@ -283,6 +294,9 @@ void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options)
     if (asked.meshAxes.empty())
         asked.meshAxes = said.meshAxes;
     asked.specs.insert(asked.specs.end(), said.specs.begin(), said.specs.end());
+    if (plan.placements)
+        return applyPlacements(*plan.placements, model, asked);
+    return {};
 }
 
 } // namespace alpa

@@ -5,9 +5,10 @@
 //    "globalBatch": 1024, "microbatches": 1024, "recomputation": true, "layers": 16,
 //    "stages": [{"layers": [0, 1], "hosts": 1, "devices": 4, "dp": 1, "tp": 4}, ...]}
 //
-// and the settings of Megatron-LM and of Galvatron, as those programs write them.
+// and what Megatron-LM, Galvatron and AutoParallel (placements.h) write themselves.
 #pragma once
 
+#include "core/explain/placements.h"
 #include "core/plan/plan_request.h"
 
 #include <string>
@@ -22,6 +23,7 @@ struct PublishedPlan {
     std::optional<int64_t> globalBatch;
     std::optional<int> layers; ///< That its stages count in.
     PlanConstraints constraints;
+    std::optional<PlacementPlan> placements; ///< What can only be said of a model at hand.
 };
 
 /// Fails with kInvalidInput naming the field, with kUnsupported for stages of different meshes,
@@ -30,7 +32,8 @@ Result<PublishedPlan> parsePublishedPlan(const std::string& json);
 /// Of a file. Fails as reading it does.
 Result<PublishedPlan> loadPublishedPlan(const std::string& path);
 
-/// Adds what the plan says to a request; what the request says already stays.
-void applyPublishedPlan(const PublishedPlan& plan, PlanOptions& options);
+/// Adds what the plan says to a request for `model`; what the request says already stays. Fails as
+/// applyPlacements does.
+Status applyPublishedPlan(const PublishedPlan& plan, const Graph& model, PlanOptions& options);
 
 } // namespace alpa

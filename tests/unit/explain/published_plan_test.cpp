@@ -18,7 +18,7 @@ TEST(PublishedPlan, BecomesConstraintsThatThePlanObeys)
     const auto published = parsePublishedPlan(kTwoStages);
     ASSERT_TRUE(published.ok()) << published.error().message;
     PlanOptions options;
-    applyPublishedPlan(*published, options);
+    EXPECT_TRUE(applyPublishedPlan(*published, Graph(), options).ok());
     const auto plan = samplePlan(options);
     EXPECT_EQ(plan->pipelineParallel(), 2);
     EXPECT_EQ(plan->microbatches, 8);
@@ -65,6 +65,62 @@ TEST(PublishedPlan, ReadsGalvatronsPlans)
     EXPECT_EQ(plan->layers, 4);
 }
 
+TEST(PublishedPlan, ReadsAutoParallelsPlacements)
+{
+    EXPECT_EQ(parsePlacement("S(0)R", 2), (std::vector<std::optional<int>>{0, std::nullopt}));
+    EXPECT_EQ(parsePlacement("P(sum)S(12)", 2), std::nullopt);
+    EXPECT_EQ(parsePlacement("P(sum)S(1)", 2), (std::vector<std::optional<int>>{std::nullopt, 1}));
+    EXPECT_EQ(parsePlacement("S(0)", 2), std::nullopt);
+    const auto plan = parsePublishedPlan(R"json({
+        "version": 1, "mesh_shape": [2, 4], "mesh_dim_names": ["dp", "tp"], "placements": {
+            "primals_10": {"output": "RR", "inputs": []},
+            "mm": {"output": "(S(0)R, RR)", "inputs": []},
+            "primals_1": {"output": "RS(1)", "inputs": ["RS(1)"]},
+            "primals_2": {"output": "S(0)S(0)", "inputs": []}}})json");
+    ASSERT_TRUE(plan.ok()) << plan.error().message;
+    Graph model;
+    const auto add = [&](const char* name, std::vector<int64_t> dims, InputRole role) {
+        model.inputs.push_back({ValueId(static_cast<uint32_t>(model.values.size())), role});
+        model.values.push_back({TensorType{DType::kF32, std::move(dims)}, OpId(), name, {}});
+    };
+    add("wte", {8, 4}, InputRole::kParameter);
+    add("x", {8}, InputRole::kBatch);
+    add("bias", {8}, InputRole::kParameter);
+    PlanOptions options;
+    ASSERT_TRUE(applyPublishedPlan(*plan, model, options).ok());
+    EXPECT_EQ(options.constraints.meshAxes, (std::vector<int>{2, 4}));
+    EXPECT_EQ(options.constraints.fixedPp, 1);
+    ASSERT_EQ(options.constraints.specs.size(), 2u);
+    EXPECT_EQ(options.constraints.specs[0].pattern, "wte");
+    EXPECT_EQ(formatSpec(options.constraints.specs[0].spec), "{-, y}");
+    EXPECT_EQ(options.constraints.specs[1].pattern, "bias");
+    EXPECT_EQ(formatSpec(options.constraints.specs[1].spec), "{x.y}");
+    // Now the first is of the bias, which has not the dimension that the table has.
+    std::swap(model.inputs[0], model.inputs[2]);
+    const Status status = applyPublishedPlan(*plan, model, options);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().message.substr(0, 65),
+              "placements: primals_1 splits dimension 1, and bias (f32[8]) has 1");
+}
+
+TEST(PublishedPlan, FindsPlacementsByName)
+{
+    const auto plan = parsePublishedPlan(R"json({
+        "version": 1, "mesh_shape": [4], "mesh_dim_names": null, "placements": {
+            "p_block_0_fc_weight": {"output": "S(1)", "inputs": []},
+            "primals_1": {"output": "S(0)", "inputs": []}}})json");
+    ASSERT_TRUE(plan.ok()) << plan.error().message;
+    Graph model;
+    model.inputs.push_back({ValueId(0), InputRole::kParameter});
+    model.values.push_back(
+        {TensorType{DType::kF32, {8, 8}}, OpId(), "block_0.fc.weight", {}});
+    PlanOptions options;
+    ASSERT_TRUE(applyPublishedPlan(*plan, model, options).ok());
+    EXPECT_EQ(options.constraints.meshAxes, (std::vector<int>{4, 1}));
+    ASSERT_EQ(options.constraints.specs.size(), 1u);
+    EXPECT_EQ(formatSpec(options.constraints.specs[0].spec), "{-, x}");
+}
+
 TEST(PublishedPlan, SaysWhatItCannotRead)
 {
     const auto messageOf = [](const std::string& text) {
@@ -81,6 +137,21 @@ TEST(PublishedPlan, SaysWhatItCannotRead)
     EXPECT_NE(messageOf(R"({"name": "x", "stages": [{"layers": [0, 1], "dp": 2, "tp": 1},
                                                     {"layers": [1, 2], "dp": 1, "tp": 2}]})")
                   .find("the same mesh"),
+              std::string::npos);
+    EXPECT_EQ(
+        messageOf(
+            R"({"version": 1, "mesh_shape": [2, 2], "placements": {"mm": {"output": "S(0"}}})"),
+        "placements.mm.output: got 'S(0', expected S(d), R or P(sum) for each of 2 mesh axes");
+    EXPECT_EQ(messageOf("torchrun --nproc_per_node=8 pretrain_gpt.py --tensor-model-parallel-size 4 "
+                        "--pipeline-model-parallel-size=0000000574010185"),
+              "--pipeline-model-parallel-size 0000000574010185: expected a number from 1 to 1048576");
+    EXPECT_NE(messageOf("torchrun --nproc_per_node 1048576 --nnodes 1048576 x.py "
+                        "--tensor-model-parallel-size 1")
+                  .find("1099511627776 devices do not divide"),
+              std::string::npos);
+    EXPECT_NE(messageOf(R"({"pp_deg": 2, "tp_sizes_enc": "1", "dp_types_enc": "0", "checkpoint": "0",
+                            "global_bsz": 1, "chunks": 1, "pp_division": "2000000000,2000000000"})")
+                  .find("pp_division: expected a positive number"),
               std::string::npos);
     EXPECT_NE(messageOf(R"({"pp_deg": 1, "tp_sizes_enc": "1,2", "checkpoint": "0",
                             "dp_types_enc": "0", "global_bsz": 1, "chunks": 1})")
