@@ -399,6 +399,14 @@ Result<std::string> JaxFile::print()
 
 } // namespace
 
-Result<std::string> exportJax(const ParallelPlan& plan) { return JaxFile(plan).print(); }
+Result<std::string> exportJax(const ParallelPlan& plan)
+{
+    if (!hasPlannersOptimizer(plan))
+        return refusal("JAX",
+                       "its model file has an optimizer of its own, and only the forward pass "
+                       "and the planner's optimizers are written as functions; plan the loss "
+                       "alone, or export to sdy");
+    return JaxFile(plan).print();
+}
 
 } // namespace alpa

@@ -20,6 +20,8 @@ struct TransformerShape {
     int64_t hidden = 0, feedForward = 0, heads = 0, keyHeads = 0, sequence = 0, vocabulary = 0;
     bool isGated = false;
     bool hasBias = false;
+    bool isTied = true;        ///< The embedding table gives the logits as well.
+    bool hasPositions = false; ///< A table of positions; rotary otherwise.
 };
 
 /// Vocabulary and hidden size: the table that integer inputs look up.
@@ -42,6 +44,16 @@ void findEmbedding(const Graph& graph, TransformerShape& shape)
         if (input.role == InputRole::kBatch && type.rank() == 2 && !isFloating(type.dtype))
             shape.sequence = std::max(shape.sequence, type.dims[1]);
     }
+    int tables = 0;
+    for (const GraphInput& input : graph.inputs) {
+        const std::vector<int64_t>& dims = graph.type(input.value).dims;
+        if (input.role != InputRole::kParameter || dims.size() != 2 ||
+            blockOf(graph.value(input.value).name))
+            continue;
+        shape.hasPositions |= dims[0] == shape.sequence && dims[1] == shape.hidden;
+        tables += std::max(dims[0], dims[1]) == shape.vocabulary ? 1 : 0;
+    }
+    shape.isTied = tables < 2;
 }
 
 /// Heads: the batch dimensions of the product of queries and keys beside the batch itself.
@@ -186,6 +198,12 @@ std::vector<std::string> modelArguments(const TransformerShape& shape)
         arguments.push_back("--swiglu --normalization RMSNorm");
     if (!shape.hasBias)
         arguments.push_back("--disable-bias-linear");
+    if (!shape.isTied)
+        arguments.push_back("--untie-embeddings-and-output-weights");
+    if (!shape.hasPositions)
+        arguments.push_back("--position-embedding-type rope");
+    // What was planned has none; the default is 0.1.
+    arguments.push_back("--attention-dropout 0 --hidden-dropout 0");
     return arguments;
 }
 
@@ -199,11 +217,23 @@ Status requireSchedule(const ParallelPlan& plan)
     return {};
 }
 
+std::string optimizerArguments(const OptimizerOptions& optimizer)
+{
+    if (optimizer.kind == OptimizerOptions::Kind::kSgd)
+        return fmt::format("--optimizer sgd --sgd-momentum 0 --lr {}", optimizer.learningRate);
+    return fmt::format(
+        "--optimizer adam --lr {} --adam-beta1 {} --adam-beta2 {} --adam-eps {} --weight-decay {}",
+        optimizer.learningRate, optimizer.beta1, optimizer.beta2, optimizer.epsilon,
+        optimizer.kind == OptimizerOptions::Kind::kAdamW ? optimizer.weightDecay : 0);
+}
+
 } // namespace
 
 Result<std::string> exportMegatron(const ParallelPlan& plan)
 {
     ASSIGN_OR_RETURN(const ParallelLayout layout, uniformLayout(plan, kMegatron));
+    RETURN_IF_ERROR(requireAllDevices(plan, kMegatron));
+    RETURN_IF_ERROR(requireDevicesInOrder(plan, kMegatron));
     RETURN_IF_ERROR(requireSchedule(plan));
     RETURN_IF_ERROR(requireColumnsAndRows(layout));
     ASSIGN_OR_RETURN(const TransformerShape shape, findTransformer(plan, layout));
@@ -220,6 +250,8 @@ Result<std::string> exportMegatron(const ParallelPlan& plan)
     add(fmt::format("--global-batch-size {}", plan.globalBatch()));
     for (std::string& argument : zeroArguments(layout.dataParallel > 1 ? layout.zeroStage : 0))
         add(std::move(argument));
+    if (layout.repeatsCheapOps)
+        add("--recompute-granularity selective --recompute-modules core_attn");
     if (layout.recomputes)
         add("--recompute-granularity full --recompute-method uniform --recompute-num-layers 1");
     const bool isHalf = std::ranges::any_of(plan.graph->ops, [&](const Op& op) {
@@ -227,21 +259,27 @@ Result<std::string> exportMegatron(const ParallelPlan& plan)
     });
     if (isHalf)
         add("--bf16");
-    const OptimizerOptions& optimizer = plan.options.optimizer;
-    add(fmt::format("--optimizer {} --lr {}",
-                    optimizer.kind == OptimizerOptions::Kind::kSgd ? "sgd" : "adam",
-                    optimizer.learningRate));
-    if (optimizer.kind != OptimizerOptions::Kind::kSgd)
-        add(fmt::format("--adam-beta1 {} --adam-beta2 {} --adam-eps {} --weight-decay {}",
-                        optimizer.beta1, optimizer.beta2, optimizer.epsilon,
-                        optimizer.kind == OptimizerOptions::Kind::kAdamW ? optimizer.weightDecay
-                                                                         : 0));
+    std::string notes;
+    if (hasPlannersOptimizer(plan))
+        add(optimizerArguments(plan.options.optimizer));
+    else
+        notes +=
+            "# The model's file has an optimizer of its own, whose settings are not known here: "
+            "add --optimizer and --lr.\n";
+    if (layout.repeatsCheapOps)
+        notes +=
+            "# The plan repeats all cheap operations; of these, Megatron-LM repeats attention's "
+            "core alone.\n";
+    // Without it, Megatron-LM refuses tensor parallelism on what came before Blackwell; with it,
+    // its own FSDP.
+    const bool isFsdp = layout.dataParallel > 1 && layout.zeroStage > 1;
     return fmt::format(
         "# {}\n# Exported by Alpa Explorer. Add your data, tokenizer and checkpoint "
-        "arguments.\ntorchrun --nnodes {} --nproc_per_node {} pretrain_gpt.py \\\n    "
+        "arguments.\n{}{}torchrun --nnodes {} --nproc_per_node {} pretrain_gpt.py \\\n    "
         "{}\n",
-        describePlan(plan), plan.cluster.hosts, plan.cluster.devicesPerHost,
-        fmt::join(arguments, " \\\n    "));
+        describePlan(plan), notes,
+        layout.tensorParallel > 1 && !isFsdp ? "CUDA_DEVICE_MAX_CONNECTIONS=1 " : "",
+        plan.cluster.hosts, plan.cluster.devicesPerHost, fmt::join(arguments, " \\\n    "));
 }
 
 } // namespace alpa

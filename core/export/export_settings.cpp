@@ -114,6 +114,11 @@ Result<std::string> exportDeepspeed(const ParallelPlan& plan)
                                     "which are code (PipelineModule), not configuration; plan with "
                                     "--pp 1"));
     ASSIGN_OR_RETURN(const ParallelLayout layout, uniformLayout(plan, kDeepspeed));
+    RETURN_IF_ERROR(requireAllDevices(plan, kDeepspeed));
+    if (layout.repeatsCheapOps)
+        return refusal(kDeepspeed,
+                       "it recomputes cheap operations, and whole layers are all that "
+                       "can be recomputed there; plan with --recomputation none or full");
     if (layout.zeroStage == 3 && layout.tensorParallel > 1)
         return refusal(kDeepspeed,
                        "ZeRO 3 and tensor parallelism do not run together there (AutoTP "
@@ -121,11 +126,13 @@ Result<std::string> exportDeepspeed(const ParallelPlan& plan)
     const int64_t perDevice = plan.microbatchSize / layout.dataParallel;
     Json json = {{"train_batch_size", plan.globalBatch()},
                  {"train_micro_batch_size_per_gpu", perDevice},
-                 {"gradient_accumulation_steps", plan.microbatches},
-                 {"optimizer", optimizerOptions(plan.options.optimizer)},
-                 {"bf16", {{"enabled", usesDtype(*plan.graph, DType::kBF16)}}},
+                 {"gradient_accumulation_steps", plan.microbatches}};
+    // A file with a whole step has an optimizer of its own: that is the caller's to give.
+    if (hasPlannersOptimizer(plan))
+        json["optimizer"] = optimizerOptions(plan.options.optimizer);
+    json.update({{"bf16", {{"enabled", usesDtype(*plan.graph, DType::kBF16)}}},
                  {"fp16", {{"enabled", usesDtype(*plan.graph, DType::kF16)}}},
-                 {"zero_optimization", zeroOptions(layout)}};
+                 {"zero_optimization", zeroOptions(layout)}});
     if (layout.tensorParallel > 1) {
         ASSIGN_OR_RETURN(const auto patterns, layoutsByWildcard(layout, kDeepspeed));
         Json specs = Json::array();

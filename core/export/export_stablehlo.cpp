@@ -113,12 +113,13 @@ std::string ModulePrinter::resultAnnotation(const Op& op) const
 
 /// As JAX names them: roots tell parameters, optimizer state and batch apart. Brackets would end a
 /// component, so the part "w[0:64].m" of a parameter is ['w']['0:64']['m'].
-std::string argumentPath(const Graph& graph, const GraphInput& input)
+std::string argumentPath(const Graph& graph, ValueId input)
 {
-    std::string path = input.role == InputRole::kParameter        ? "params['"
-                       : input.role == InputRole::kOptimizerState ? "opt_state['"
-                                                                  : "batch['";
-    const std::string& name = graph.value(input.value).name;
+    const std::optional<InputRole> role = graph.inputRole(input);
+    std::string path = role == InputRole::kParameter        ? "params['"
+                       : role == InputRole::kOptimizerState ? "opt_state['"
+                                                            : "batch['";
+    const std::string& name = graph.value(input).name;
     const size_t bracket = name.find('[');
     for (size_t i = 0; i < name.size(); ++i) {
         if (name[i] == '[')
@@ -149,7 +150,8 @@ std::string ModulePrinter::argument(size_t index)
         attributes = fmt::format(" {{{}}}", annotation(isWide ? behindMicrobatches(*spec) : *spec));
     }
     return fmt::format("{}: {}{} loc(\"{}\")", name(input.value),
-                       stablehloType(argumentType(input)), attributes, argumentPath(graph_, input));
+                       stablehloType(argumentType(input)), attributes,
+                       argumentPath(graph_, input.value));
 }
 
 std::string ModulePrinter::signature()
@@ -159,12 +161,18 @@ std::string ModulePrinter::signature()
         arguments.push_back(argument(i));
     Strings results;
     for (const GraphOutput& output : graph_.outputs) {
-        std::string attributes;
+        Strings attributes;
+        if (output.alias.isValid())
+            attributes.push_back(
+                fmt::format("jax.result_info = \"{}\"", argumentPath(graph_, output.alias)));
         const ValueId stored = output.alias.isValid() ? output.alias : output.value;
         const ShardingSpec* spec = specs_.spec(stored);
         if (spec != nullptr && spec->partial == 0)
-            attributes = fmt::format(" {{{}}}", annotation(*spec));
-        results.push_back(stablehloType(graph_.type(output.value)) + attributes);
+            attributes.push_back(annotation(*spec));
+        const std::string type = stablehloType(graph_.type(output.value));
+        results.push_back(attributes.empty()
+                              ? type
+                              : fmt::format("{} {{{}}}", type, fmt::join(attributes, ", ")));
     }
     return fmt::format("  func.func public @main({})\n      -> ({}) {{\n",
                        fmt::join(arguments, ",\n      "), fmt::join(results, ", "));

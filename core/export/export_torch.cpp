@@ -17,26 +17,6 @@ namespace
 constexpr std::string_view kTorch = "PyTorch";
 constexpr std::string_view kTorchtitan = "torchtitan";
 
-/// Ranks are counted stage by stage, so the devices must lie in that order.
-Status requireDevicesInOrder(const ParallelPlan& plan, std::string_view format)
-{
-    int64_t next = 0;
-    const std::vector<int> ranks = ranksOfStages(plan);
-    int rank = 0;
-    for (size_t s = 0; s < plan.stages.size(); ++s) {
-        if (ranks[s] < rank)
-            continue;
-        ++rank;
-        for (const DeviceId device : plan.stages[s].mesh.devices) {
-            if (static_cast<int64_t>(device.number) != next++)
-                return refusal(format, fmt::format("stage {} does not begin behind the devices of "
-                                                   "the stage before it",
-                                                   s));
-        }
-    }
-    return {};
-}
-
 /// "block_0" of "block_0.fc"; the module itself outside blocks.
 std::string unitOf(const std::string& module)
 {
@@ -109,6 +89,8 @@ std::string modulesTable(const ParallelLayout& layout, size_t stageCount)
     std::vector<std::vector<std::string>> stages(stageCount);
     std::set<std::string> seen;
     for (const ModuleLayout& module : layout.modules) {
+        if (module.isShared) // Gathered by the model itself, as it is used outside of its module.
+            continue;
         const std::string unit = unitOf(module.name);
         if (seen.insert(unit).second)
             stages[static_cast<size_t>(module.stage)].push_back('"' + unit + '"');
@@ -164,10 +146,33 @@ def apply_data_parallel(model, mesh, **options):
     return replicate(model, mesh=mesh["dp"])
 
 
+def keep_products(context, operation, *arguments, **options):
+    """What is kept for the backward pass under selective recomputation."""
+    products = ("aten::mm", "aten::bmm", "aten::addmm", "aten::baddbmm", "aten::convolution")
+    keeps = operation.name().split(".")[0] in products
+    return CheckpointPolicy.MUST_SAVE if keeps else CheckpointPolicy.PREFER_RECOMPUTE
+
+
+def apply_recomputation(model):
+    """Runs the forward pass of every unit again before its backward, or all of it but products."""
+    context = {}
+    if RECOMPUTATION == "selective":
+        context["context_fn"] = partial(create_selective_checkpoint_contexts, keep_products)
+    for unit in (unit for units in STAGES for unit in units):
+        parent, _, child = unit.rpartition(".")
+        parent = find(model, parent) if parent else model
+        module = getattr(parent, child, None) if parent is not None else None
+        if isinstance(module, torch.nn.Module) and any(True for _ in module.children()):
+            setattr(parent, child, checkpoint_wrapper(module, **context))
+    return model
+
+
 def apply(model, mesh):
     """The plan on `model`, whose modules have the plan's names; of one pipeline stage."""
     if MESH_SHAPE[MESH_NAMES.index("tp")] > 1:
         model = apply_tensor_parallel(model, mesh)
+    if RECOMPUTATION != "none":
+        model = apply_recomputation(model)
     if MESH_SHAPE[MESH_NAMES.index("dp")] > 1:
         model = apply_data_parallel(model, mesh)
     return model
@@ -253,15 +258,23 @@ Result<std::string> exportTorch(const ParallelPlan& plan)
         "\"\"\"{}.\n\nExported by Alpa Explorer. apply(model, make_mesh()) splits a model whose "
         "modules have these names;\nPARAMETERS and STATES hold shapes and placements in the layout "
         "of "
-        "the planned model.\n\"\"\"\nimport torch\nfrom torch.distributed._composable.replicate "
-        "import replicate\nfrom torch.distributed.device_mesh import init_device_mesh\nfrom "
+        "the planned model.\n\"\"\"\nfrom functools import partial\n\nimport torch\nfrom "
+        "torch.distributed._composable.replicate "
+        "import replicate\nfrom torch.distributed.algorithms._checkpoint.checkpoint_wrapper import "
+        "checkpoint_wrapper\nfrom torch.distributed.device_mesh import init_device_mesh\nfrom "
         "torch.distributed.fsdp import fully_shard\nfrom torch.distributed.tensor import Partial, "
         "Replicate, Shard, distribute_tensor\nfrom torch.distributed.tensor.parallel import (\n"
-        "    ColwiseParallel, RowwiseParallel, SequenceParallel, parallelize_module)\n\n"
-        "MESH_SHAPE = ({},)\nMESH_NAMES = ({},)\nZERO_STAGE = {}\nMICROBATCHES = {}\n\n"
+        "    ColwiseParallel, RowwiseParallel, SequenceParallel, parallelize_module)\n"
+        "from torch.utils.checkpoint import CheckpointPolicy, "
+        "create_selective_checkpoint_contexts\n\n"
+        "MESH_SHAPE = ({},)\nMESH_NAMES = ({},)\nZERO_STAGE = {}\nMICROBATCHES = {}\n"
+        "RECOMPUTATION = \"{}\"\n\n"
         "# Placements over the mesh of a stage.\nPARAMETERS = {{\n",
         describePlan(plan), fmt::join(sizes, ", "), fmt::join(names, ", "), layout.zeroStage,
-        plan.microbatches);
+        plan.microbatches,
+        layout.recomputes        ? "full"
+        : layout.repeatsCheapOps ? "selective"
+                                 : "none");
     text += placementsTable(plan, specs, InputRole::kParameter) + "}\nSTATES = {\n" +
             placementsTable(plan, specs, InputRole::kOptimizerState) + "}\n";
     return text + modulesTable(layout, plan.stages.size()) + std::string(kTorchFunctions);
@@ -291,7 +304,7 @@ Result<std::string> exportTorchtitan(const ParallelPlan& plan)
         "configuration of the model\nthat was planned, for instance "
         "torchtitan.models.llama3.config_registry.llama3_8b.\n\"\"\"\n"
         "from torchtitan.config import ParallelismConfig\n"
-        "from torchtitan.distributed.activation_checkpoint import FullAC\n\n\n"
+        "from torchtitan.distributed.activation_checkpoint import FullAC, SelectiveAC\n\n\n"
         "def alpa_plan(base):\n    c = base()\n    c.parallelism = ParallelismConfig(\n"
         "        data_parallel_replicate_degree={},\n        data_parallel_shard_degree={},\n"
         "        tensor_parallel_degree={},\n        enable_sequence_parallel={},\n"
@@ -308,8 +321,9 @@ Result<std::string> exportTorchtitan(const ParallelPlan& plan)
                           (layout.pipelineParallel > 1 ? plan.globalBatch() : plan.microbatchSize) /
                               layout.dataParallel),
         plan.globalBatch(),
-        layout.recomputes ? "    c.activation_checkpoint = FullAC.Config()\n"
-                          : "    c.activation_checkpoint = None\n");
+        layout.recomputes        ? "    c.activation_checkpoint = FullAC.Config()\n"
+        : layout.repeatsCheapOps ? "    c.activation_checkpoint = SelectiveAC.Config()\n"
+                                 : "    c.activation_checkpoint = None\n");
 }
 
 Result<std::string> exportPipelineCsv(const ParallelPlan& plan)

@@ -127,21 +127,28 @@ Result<std::string> exportChromeTrace(const ParallelPlan& plan)
     for (size_t s = 0; s < plan.timeline.stages.size(); ++s)
         addStageEvents(events, plan, s);
     std::set<size_t> named;
+    const auto links = linksOfStages(plan, collectValueSpecs(plan));
     for (const TimelineTransfer& transfer : plan.timeline.transfers) {
-        // A link belongs to the stage before it: links are numbered as the plan's stages meet.
-        const auto process = std::min(static_cast<size_t>(transfer.link), plan.stages.size() - 1);
+        const auto link = static_cast<size_t>(transfer.link);
+        if (link >= links.size()) // Of an edited plan file.
+            continue;
+        // A transfer is shown with the stage that sends.
+        const bool isForward = transfer.phase == ScheduledTask::Phase::kForward;
+        const int from = isForward ? links[link].first : links[link].second;
+        const int to = isForward ? links[link].second : links[link].first;
+        const auto process = static_cast<size_t>(from);
         if (named.insert(process).second)
             events.push_back(metadata("thread_name", process, kTransfers, "transfers"));
         events.push_back(
             {{"ph", "X"},
-             {"name", fmt::format("{} of microbatch {}",
-                                  transfer.phase == ScheduledTask::Phase::kForward ? "activations"
-                                                                                   : "gradients",
-                                  transfer.microbatch)},
+             {"name",
+              fmt::format("{} of microbatch {} to stage {}",
+                          isForward ? "activations" : "gradients", transfer.microbatch, to)},
              {"pid", process},
              {"tid", kTransfers},
              {"ts", micros(transfer.start)},
-             {"dur", micros(transfer.end - transfer.start)}});
+             {"dur", micros(transfer.end - transfer.start)},
+             {"args", {{"microbatch", transfer.microbatch}, {"from", from}, {"to", to}}}});
     }
     const Json document = {{"displayTimeUnit", "ms"},
                            {"otherData", {{"plan", describePlan(plan)}}},

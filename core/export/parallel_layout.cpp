@@ -123,6 +123,13 @@ std::string moduleOf(const std::string& parameter)
     return dot == std::string::npos ? whole : whole.substr(0, dot);
 }
 
+std::string_view recomputationOf(const PlanStage& stage)
+{
+    return stage.recomputes        ? "recomputes its activations"
+           : stage.repeatsCheapOps ? "recomputes cheap operations"
+                                   : "keeps its activations";
+}
+
 class LayoutFinder
 {
 public:
@@ -176,11 +183,15 @@ Status LayoutFinder::findDegrees()
                                        layout_.dataParallel, layout_.tensorParallel, s, dp, tp));
         layout_.dataParallel = dp;
         layout_.tensorParallel = tp;
-        if (s > 0 && stage.recomputes != layout_.recomputes)
-            return refusal(format_, fmt::format("stage {} {} its activations and stage 0 does not: "
-                                                "it recomputes everywhere or nowhere",
-                                                s, stage.recomputes ? "recomputes" : "keeps"));
+        const bool isAlike = stage.recomputes == layout_.recomputes &&
+                             stage.repeatsCheapOps == layout_.repeatsCheapOps;
+        if (s > 0 && !isAlike)
+            return refusal(
+                format_, fmt::format("stage {} {} and stage 0 {}: it treats all alike; plan "
+                                     "with --recomputation none, selective or full",
+                                     s, recomputationOf(stage), recomputationOf(plan_.stages[0])));
         layout_.recomputes = stage.recomputes;
+        layout_.repeatsCheapOps = stage.repeatsCheapOps;
     }
     layout_.pipelineParallel = std::ranges::max(ranksOfStages(plan_)) + 1;
     return {};
@@ -259,6 +270,9 @@ void LayoutFinder::followWeight(ModuleLayout& module, int& weight, ValueId value
         for (size_t i = 0; i < op.operands.size(); ++i) {
             if (op.operands[i] != value)
                 continue;
+            const bool isOtherUse = op.kind == OpKind::kGather || op.kind == OpKind::kDot;
+            module.isShared |= isOtherUse && weight + weightOf(op.kind) ==
+                                                 weightOf(OpKind::kGather) + weightOf(OpKind::kDot);
             const auto use = useOf(op, i, *sharding, roles_[static_cast<size_t>(stage)].tensor);
             if (!use && depth < kDeepest) {
                 followWeight(module, weight, op.results[0], depth + 1);
@@ -292,7 +306,8 @@ void LayoutFinder::findModules()
                  .partition = Partition::kReplicated,
                  .stage = std::max(0, specs_.stageOfValue[input.value.index()]),
                  .isInputSplit = false,
-                 .parts = {}});
+                 .parts = {},
+                 .isShared = false});
             weights.push_back(0);
         }
         ModuleLayout& module = layout_.modules[entry->second];

@@ -31,6 +31,7 @@ struct ModuleLayout {
     /// Sizes along the output dimension of the parts that the plan splits one by one (queries, keys
     /// and values); empty for a weight in one piece.
     std::vector<int64_t> parts;
+    bool isShared = false; ///< A table that gives the logits as well: used outside of its module.
     friend bool operator==(const ModuleLayout&, const ModuleLayout&) = default;
 };
 
@@ -39,7 +40,8 @@ struct ParallelLayout {
     int pipelineParallel = 1; ///< Groups of devices; interleaved schedules have more stages.
     int zeroStage = 0; ///< 1: states, 2: gradients, 3: parameters are split over the data axis.
     bool hasSequenceParallel = false;
-    bool recomputes = false;
+    bool recomputes = false;           ///< Every block's forward pass.
+    bool repeatsCheapOps = false;      ///< All but products and convolutions; not with recomputes.
     std::vector<ModuleLayout> modules; ///< With parameters, in the order of the graph's inputs.
 };
 

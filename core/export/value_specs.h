@@ -5,6 +5,9 @@
 #include "core/plan/parallel_plan.h"
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace alpa
@@ -36,6 +39,19 @@ Error refusal(std::string_view format, std::string_view reason);
 
 /// Refuses plans of several stages. `advice` completes the reason.
 Status requireOneStage(const ParallelPlan& plan, std::string_view format, std::string_view advice);
+
+/// Refuses plans whose devices are not 0, 1, 2, ... stage by stage, as ranks are counted.
+Status requireDevicesInOrder(const ParallelPlan& plan, std::string_view format);
+/// Refuses plans that leave devices of the cluster idle.
+Status requireAllDevices(const ParallelPlan& plan, std::string_view format);
+
+/// Is the update the planner's own, as the plan's options say, and not that of a file that holds a
+/// whole training step?
+bool hasPlannersOptimizer(const ParallelPlan& plan);
+
+/// The stages, earlier and later, between which activations go, in the order in which the
+/// timeline's transfers number their links.
+std::vector<std::pair<int, int>> linksOfStages(const ParallelPlan& plan, const ValueSpecs& specs);
 
 /// One line that says which plan a file was exported from.
 std::string describePlan(const ParallelPlan& plan);

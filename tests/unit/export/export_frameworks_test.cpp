@@ -1,5 +1,6 @@
 // What configures other frameworks, and what they cannot express.
 #include "core/export/parallel_layout.h"
+#include "core/export/value_specs.h"
 #include "tests/unit/export/planned_sample.h"
 
 #include <nlohmann/json.hpp>
@@ -90,6 +91,40 @@ TEST(ExportMegatron, WritesSizesDegreesAndLayout)
         EXPECT_NE(text.find(argument), std::string::npos) << argument << "\n" << text;
 }
 
+// Megatron-LM's validate_args insists on the variable in front of its Blackwell code paths, and
+// has dropout, tied tables and learned positions by default.
+TEST(ExportMegatron, StartsAsItsArgumentsAreChecked)
+{
+    PlanOptions options = megatron();
+    options.constraints.schedule = ScheduleKind::k1f1b;
+    const std::string gpt = exported(*plannedSample("gpt-tiny", options), "megatron");
+    EXPECT_NE(gpt.find("\nCUDA_DEVICE_MAX_CONNECTIONS=1 torchrun "), std::string::npos) << gpt;
+    EXPECT_NE(gpt.find("--attention-dropout 0 --hidden-dropout 0"), std::string::npos);
+    EXPECT_EQ(gpt.find("--untie-embeddings"), std::string::npos);
+    EXPECT_EQ(gpt.find("--position-embedding-type"), std::string::npos);
+    options = baseline(PlanStrategy::kDataParallel);
+    options.constraints.fixedPp = 1;
+    const std::string llama = exported(*plannedSample("llama-tiny", options), "megatron");
+    EXPECT_EQ(llama.find("CUDA_DEVICE_MAX_CONNECTIONS"), std::string::npos);
+    EXPECT_NE(llama.find("--untie-embeddings-and-output-weights"), std::string::npos) << llama;
+    EXPECT_NE(llama.find("--position-embedding-type rope"), std::string::npos);
+    EXPECT_NE(llama.find("--swiglu --normalization RMSNorm"), std::string::npos);
+}
+
+TEST(ExportMegatron, RefusesSchedulesThatItLacks)
+{
+    PlanOptions options = megatron();
+    options.constraints.microbatches = 2;
+    const std::pair<ScheduleKind, const char*> cases[] = {
+        {ScheduleKind::kGpipe, "GPipe"}, {ScheduleKind::kZeroBubble, "zero-bubble"}};
+    for (const auto& [schedule, name] : cases) {
+        options.constraints.schedule = schedule;
+        EXPECT_EQ(refused(*plannedSample("gpt-tiny", options), "megatron"),
+                  "Megatron-LM cannot express this plan: its schedule is " + std::string(name) +
+                      ", and it runs 1F1B, plain or interleaved; plan with --schedule 1f1b");
+    }
+}
+
 TEST(ExportMegatron, RefusesWhatIsNoTransformer)
 {
     PlanOptions options = baseline(PlanStrategy::kDataParallel);
@@ -164,6 +199,96 @@ TEST(ExportTorch, PacksFusedProjectionsAndNamesEveryUnit)
                           "\"lm_head\"]]"),
               std::string::npos)
         << recipe;
+}
+
+TEST(ExportTorch, LeavesTablesThatGiveTheLogitsToTheModel)
+{
+    PlanOptions options = baseline(PlanStrategy::kZero3);
+    options.constraints.fixedPp = 1;
+    const auto units = [&](const char* model) {
+        const std::string text = exported(*plannedSample(model, options), "torch");
+        const size_t at = text.find("STAGES = [");
+        return text.substr(at, text.find("]\n", at) - at);
+    };
+    EXPECT_EQ(units("gpt-tiny").find("\"wte\""), std::string::npos);
+    EXPECT_NE(units("gpt-tiny").find("\"block_0\""), std::string::npos);
+    EXPECT_NE(units("llama-tiny").find("\"embed\""), std::string::npos);
+}
+
+TEST(ExportSettings, SayWhatIsRecomputed)
+{
+    PlanOptions options = baseline(PlanStrategy::kZero2);
+    options.constraints.fixedPp = 1;
+    options.constraints.recomputation = false;
+    options.constraints.selectiveRecomputation = true;
+    const auto selective = plannedSample("gpt-tiny", options);
+    ASSERT_TRUE(selective->stages[0].repeatsCheapOps);
+    EXPECT_NE(exported(*selective, "torch").find("RECOMPUTATION = \"selective\""),
+              std::string::npos);
+    EXPECT_NE(exported(*selective, "torchtitan").find("SelectiveAC.Config()"), std::string::npos);
+    EXPECT_NE(exported(*selective, "megatron").find("--recompute-granularity selective"),
+              std::string::npos);
+    EXPECT_EQ(
+        refused(*selective, "deepspeed"),
+        "DeepSpeed cannot express this plan: it recomputes cheap operations, and whole layers "
+        "are all that can be recomputed there; plan with --recomputation none or full");
+    options.constraints.recomputation = true;
+    options.constraints.selectiveRecomputation = false;
+    const auto full = plannedSample("gpt-tiny", options);
+    EXPECT_NE(exported(*full, "torch").find("RECOMPUTATION = \"full\""), std::string::npos);
+    EXPECT_NE(exported(*full, "torchtitan").find(" = FullAC.Config()"), std::string::npos);
+    EXPECT_TRUE(Json::parse(exported(*full, "deepspeed")).contains("activation_checkpointing"));
+
+    ParallelPlan uneven = *plannedSample("gpt-tiny", degrees(2, 1, 2));
+    uneven.stages[0].recomputes = uneven.stages[1].recomputes = false;
+    uneven.stages[0].repeatsCheapOps = false;
+    uneven.stages[1].repeatsCheapOps = true;
+    EXPECT_EQ(
+        refused(uneven, "torchtitan"),
+        "torchtitan cannot express this plan: stage 1 recomputes cheap operations and stage 0 "
+        "keeps its activations: it treats all alike; plan with --recomputation none, selective "
+        "or full");
+}
+
+TEST(ExportSettings, RefuseDevicesThatAreIdleOrOutOfOrder)
+{
+    PlanOptions options = megatron();
+    options.constraints.schedule = ScheduleKind::k1f1b;
+    ParallelPlan plan = *plannedSample("gpt-tiny", options);
+    std::swap(plan.stages[0].mesh.devices, plan.stages[1].mesh.devices);
+    for (const char* format : {"megatron", "torch", "torchtitan"})
+        EXPECT_NE(refused(plan, format).find("stage 0 does not begin behind the devices"),
+                  std::string::npos);
+    options = baseline(PlanStrategy::kZero2);
+    options.constraints.fixedPp = 1;
+    plan = *plannedSample("gpt-tiny", options);
+    plan.cluster.devicesPerHost = 8;
+    for (const char* format : {"megatron", "deepspeed"})
+        EXPECT_NE(refused(plan, format).find("it leaves 4 of 8 devices idle"), std::string::npos);
+}
+
+// A file with a whole step brings its own optimizer, of which a plan knows no settings.
+TEST(ExportSettings, DoNotInventTheOptimizerOfAFile)
+{
+    PlanOptions options = baseline(PlanStrategy::kZero2);
+    options.constraints.fixedPp = 1;
+    ParallelPlan plan = *plannedSample("gpt-tiny", options);
+    EXPECT_TRUE(hasPlannersOptimizer(plan));
+    EXPECT_NE(exported(plan, "megatron").find("--optimizer adam"), std::string::npos);
+    EXPECT_TRUE(Json::parse(exported(plan, "deepspeed")).contains("optimizer"));
+    auto graph = std::make_shared<Graph>(*plan.graph);
+    for (const GraphInput& input : graph->inputs) {
+        std::string& name = graph->values[input.value.index()].name;
+        if (input.role == InputRole::kOptimizerState && name.ends_with(".m"))
+            name = "0.mu." + name.substr(0, name.size() - 2); // As optax has it.
+    }
+    plan.graph = graph;
+    EXPECT_FALSE(hasPlannersOptimizer(plan));
+    const std::string arguments = exported(plan, "megatron");
+    EXPECT_EQ(arguments.find("--optimizer adam"), std::string::npos);
+    EXPECT_NE(arguments.find("an optimizer of its own"), std::string::npos);
+    EXPECT_FALSE(Json::parse(exported(plan, "deepspeed")).contains("optimizer"));
+    EXPECT_NE(refused(plan, "jax").find("an optimizer of its own"), std::string::npos);
 }
 
 } // namespace

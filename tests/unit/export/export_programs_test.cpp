@@ -20,6 +20,11 @@ TEST(ExportStablehlo, ComesBackAsTheSameModel)
             EXPECT_EQ(back.opaqueCount, 0);
             EXPECT_EQ(parameterCount(*back.graph), parameterCount(*plan->graph));
             EXPECT_EQ(back.graph->outputs.size(), plan->graph->outputs.size());
+            for (size_t i = 0; i < back.graph->outputs.size(); ++i) {
+                EXPECT_EQ(back.graph->outputs[i].role, plan->graph->outputs[i].role) << i;
+                EXPECT_EQ(back.graph->outputs[i].alias.isValid(),
+                          plan->graph->outputs[i].alias.isValid());
+            }
             ASSERT_EQ(back.graph->inputs.size(), plan->graph->inputs.size());
             for (size_t i = 0; i < back.graph->inputs.size(); ++i)
                 EXPECT_EQ(back.graph->inputs[i].role, plan->graph->inputs[i].role)

@@ -36,6 +36,25 @@ TEST(ExportTrace, HasEveryTaskAtItsTime)
     EXPECT_NEAR(end, plan->stepTime.count * 1e6, 1e-6 * end);
 }
 
+TEST(ExportTrace, ShowsEveryTransferWithTheStageThatSends)
+{
+    const auto plan = pipelined();
+    const auto json = nlohmann::json::parse(exported(*plan, "trace"));
+    size_t transfers = 0;
+    for (const auto& event : json["traceEvents"]) {
+        if (event["ph"] != "X" || event["tid"] == 0)
+            continue;
+        ++transfers;
+        const int from = event["args"]["from"];
+        const int to = event["args"]["to"];
+        EXPECT_EQ(event["pid"], from);
+        const bool isForward = event["name"].get<std::string>().starts_with("activations");
+        EXPECT_EQ(from < to, isForward) << event.dump();
+    }
+    EXPECT_EQ(transfers, plan->timeline.transfers.size());
+    EXPECT_EQ(transfers, 4u); // Two microbatches, there and back.
+}
+
 TEST(ExportCsv, HasARowForEveryStoredTensorAndDecision)
 {
     const auto plan = pipelined();
