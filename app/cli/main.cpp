@@ -2,6 +2,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/interrupt.h"
 
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,15 @@ int exitAfterParsing(CLI::App& app, const CLI::ParseError& error)
 {
     const bool isHelp = app.exit(error) == 0;
     return static_cast<int>(isHelp ? ExitCode::kOk : ExitCode::kUserError);
+}
+
+/// What was to be printed and could not be, as on a full disk, is not done.
+int exitAfterPrinting(ExitCode code)
+{
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+        return static_cast<int>(code);
+    std::fprintf(stderr, "alpa: the standard output cannot be written\n");
+    return static_cast<int>(code == ExitCode::kOk ? ExitCode::kUserError : code);
 }
 
 } // namespace
@@ -49,7 +59,7 @@ int main(int argc, char** argv)
     const Interrupt interrupt;
     for (const auto& [command, run] : commands) {
         if (command->parsed())
-            return static_cast<int>(run({.stop = interrupt.token(), .json = json}));
+            return exitAfterPrinting(run({.stop = interrupt.token(), .json = json}));
     }
     return static_cast<int>(ExitCode::kUserError);
 }
