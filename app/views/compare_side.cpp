@@ -184,7 +184,7 @@ void CompareSide::refresh()
     facts_ = facts;
     const bool isComparable = areComparable(*facts[0], *facts[1]);
     for (size_t side = 0; side < 2; ++side) {
-        canvases_[side]->setContent(graphContent(facts[side], {}, isComparable ? facts[1 - side] : nullptr), isSameShape);
+        canvases_[side]->setContent(graphContent(facts[side], {}, nullptr, isComparable ? facts[1 - side] : nullptr), isSameShape);
         timelines_[side]->setPlan(facts[side]->plan);
     }
     changedLayers_.clear();
