@@ -104,6 +104,9 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         timelines_[at]->setObjectName(side == 0 ? u"compareTimelineLeft"_s : u"compareTimelineRight"_s);
         timelines_[at]->setAccessibleName(side == 0 ? tr("Timeline of the left plan") : tr("Timeline of the right plan"));
         timelines->addWidget(timelines_[at]);
+        connect(timelines_[at], &TimelineChart::visibleRangeChanged, this, [this, side](Seconds first, Seconds last) {
+            timelines_[static_cast<size_t>(1 - side)]->setVisibleRange(first, last);
+        });
     }
     pages_->setObjectName(u"compareSidePages"_s);
     pages_->setDocumentMode(true);

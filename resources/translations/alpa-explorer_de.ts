@@ -3347,10 +3347,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Vorhergesagter Schritt</translation>
     </message>
     <message>
-        <source>Ctrl+wheel or W S zoom, drag or A D move, F all</source>
-        <translation>Strg+Rad oder W S zoomt, Ziehen oder A D verschiebt, F alles</translation>
-    </message>
-    <message>
         <source>Stage %1</source>
         <translation>Stufe %1</translation>
     </message>
@@ -3401,6 +3397,70 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere.</source>
         <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Eine Grenze ziehen oder eine Schicht rechts anklicken lässt eine Stufe anderswo beginnen.</translation>
+    </message>
+    <message>
+        <source>Open the trace of a run</source>
+        <translation>Aufzeichnung eines Laufs öffnen</translation>
+    </message>
+    <message>
+        <source>Traces (*.json);;All files (*)</source>
+        <translation>Aufzeichnungen (*.json);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>no step was recorded in it</source>
+        <translation>kein Schritt ist darin aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Read trace</source>
+        <translation>Aufzeichnung lesen</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>whole run</source>
+        <translation>ganzer Lauf</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+    <message>
+        <source>measured %1, predicted %2 (%3)</source>
+        <translation>gemessen %1, vorhergesagt %2 (%3)</translation>
+    </message>
+    <message>
+        <source>%1 measured</source>
+        <translation>%1 gemessen</translation>
+    </message>
+    <message>
+        <source>segment</source>
+        <translation>Abschnitt</translation>
+    </message>
+    <message>
+        <source>segments</source>
+        <translation>Abschnitte</translation>
+    </message>
+    <message>
+        <source>Measured step</source>
+        <translation>Gemessener Schritt</translation>
+    </message>
+    <message>
+        <source>Which step of the run is laid over the predicted one</source>
+        <translation>Welcher Schritt des Laufs über dem vorhergesagten liegt</translation>
+    </message>
+    <message>
+        <source>Open trace…</source>
+        <translation>Aufzeichnung öffnen…</translation>
+    </message>
+    <message>
+        <source>Lay a measured run over the prediction: the file that `alpa run --trace` wrote</source>
+        <translation>Einen gemessenen Lauf über die Vorhersage legen: die Datei, die `alpa run --trace` schrieb</translation>
+    </message>
+    <message>
+        <source>W S zoom, A D move, F all</source>
+        <translation>W S zoomt, A D verschiebt, F alles</translation>
     </message>
 </context>
 <context>
@@ -4317,6 +4377,40 @@ Das Modell anderswo suchen?</translation>
 idle</source>
         <translation>%1
 untätig</translation>
+    </message>
+    <message>
+        <source>measured: half as long … half as long again</source>
+        <translation>gemessen: halb so lang … anderthalb so lang</translation>
+    </message>
+    <message>
+        <source>  measured, %1</source>
+        <translation>  gemessen, %1</translation>
+    </message>
+    <message>
+        <source>Stage %1, device %2 of its mesh</source>
+        <translation>Stufe %1, Gerät %2 ihres Netzes</translation>
+    </message>
+    <message>
+        <source>%1
+measured: nothing ran here</source>
+        <translation>%1
+gemessen: hier lief nichts</translation>
+    </message>
+    <message>
+        <source>%1, %2 of step %3</source>
+        <translation>%1, %2 von Schritt %3</translation>
+    </message>
+    <message>
+        <source>%1
+measured %2, predicted %3 (%4)</source>
+        <translation>%1
+gemessen %2, vorhergesagt %3 (%4)</translation>
+    </message>
+    <message>
+        <source>%1
+measured %2, no prediction</source>
+        <translation>%1
+gemessen %2, keine Vorhersage</translation>
     </message>
 </context>
 <context>
