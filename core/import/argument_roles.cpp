@@ -45,6 +45,10 @@ InputRole roleOf(const ArgumentDescription& argument, const std::vector<std::str
         return InputRole::kParameter;
     if (!parts.empty() && contains(kStateRoots, parts.front()))
         return InputRole::kOptimizerState;
+    // A key of random numbers is no batch of two samples.
+    const bool isKey = argument.type == TensorType{DType::kU32, {2}} || argument.type == TensorType{DType::kU32, {4}};
+    if (isKey)
+        return InputRole::kOptimizerState;
     if (!isFloating(argument.type.dtype))
         return InputRole::kBatch;
     if (argument.type.rank() == 0)

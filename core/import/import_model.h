@@ -57,7 +57,7 @@ Result<ImportResult> importModel(const std::string& path, const ImportOptions& o
 /// are backward, others
 ///   inside jvp(...) forward, and the rest update.
 /// * Operations that core/graph does not have become opaque ops with a warning.
-/// * Shardings written in the file are passed over.
+/// * Shardings written in the file are kept in the values (file_shardings.h).
 ImportResult importStablehlo(std::string_view text, std::string_view name,
                              const ImportOptions& options = {});
 
@@ -75,9 +75,9 @@ ImportResult importOnnx(std::string_view content, std::string_view name,
                         const ImportOptions& options = {});
 
 /// Imports HLO text, as as_text("hlo") prints it or XLA dumps it, before or after optimisation:
-/// calls and fusions are expanded, loops unrolled, tuples taken apart. What only a partitioned
-/// program has (all-reduce, partition-id) becomes opaque ops with a warning; its shapes are those of
-/// one device.
+/// calls and fusions are expanded, loops unrolled, tuples taken apart. One of several partitions is
+/// opened as the whole program with its shardings; where that cannot be followed (whole_program.h), it stays the
+/// program of one device, its collectives opaque.
 ImportResult importHlo(std::string_view text, std::string_view name,
                        const ImportOptions& options = {});
 

@@ -58,6 +58,7 @@ private:
     void convertDynamicSlice();
     std::optional<SliceAttributes> staticSlice(const std::vector<int64_t>& sizes) const;
     void convertDynamicUpdateSlice() { finish(OpKind::kDynamicUpdateSlice, op_.operands); }
+    void convertErfInv();
     void convertErfc();
     void convertGather();
     void convertIota();

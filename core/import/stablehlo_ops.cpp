@@ -5,6 +5,7 @@
 #include "core/import/op_converter.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iterator>
 
@@ -85,6 +86,36 @@ void OpConverter::convertErfc()
     const ValueId erf = emit(OpKind::kErf, op_.operands, {}, declared());
     const ValueId one = splat(1.0, declared());
     finish(OpKind::kSubtract, {one, erf});
+}
+
+/// Giles, Approximating the erfinv function (2010), single precision, as XLA has it: a polynomial in w = -log(1 - x^2)
+/// times x, another one beyond w = 5.
+void OpConverter::convertErfInv()
+{
+    if (!hasOperands(1))
+        return;
+    constexpr std::array kNear = {2.81022636e-08, 3.43273939e-07,  -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+                                  -0.00125372503, -0.00417768164, 0.246640727,    1.50140941};
+    constexpr std::array kFar = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+                                 -0.0076224613,   0.00943887047,  1.00167406,    2.83297682};
+    const TensorType& type = declared();
+    const TensorType pred{DType::kPred, type.dims};
+    const auto binary = [&](OpKind kind, ValueId a, ValueId b) { return emit(kind, {a, b}, {}, type); };
+    const ValueId x = op_.operands[0];
+    const ValueId square = emit(OpKind::kNegate, {binary(OpKind::kMultiply, x, x)}, {}, type);
+    const ValueId w = emit(OpKind::kNegate, {emit(OpKind::kLog1p, {square}, {}, type)}, {}, type);
+    const auto polynomial = [&](const std::array<double, 9>& factors, ValueId at) {
+        ValueId sum = splat(factors[0], type);
+        for (size_t i = 1; i < factors.size(); ++i)
+            sum = binary(OpKind::kAdd, binary(OpKind::kMultiply, sum, at), splat(factors[i], type));
+        return sum;
+    };
+    const ValueId isNear = emit(OpKind::kCompare, {w, splat(5, type)}, CompareAttributes{CompareDirection::kLt}, pred);
+    const ValueId near = polynomial(kNear, binary(OpKind::kSubtract, w, splat(2.5, type)));
+    const ValueId root = emit(OpKind::kSqrt, {w}, {}, type);
+    const ValueId far = polynomial(kFar, binary(OpKind::kSubtract, root, splat(3, type)));
+    const ValueId factor = emit(OpKind::kSelect, {isNear, near, far}, {}, type);
+    finish(OpKind::kMultiply, {factor, x});
 }
 
 void OpConverter::convertSquare()
@@ -281,6 +312,7 @@ const std::unordered_map<std::string_view, OpConverter::Handler>& OpConverter::h
         {"dot_general", &OpConverter::convertDotGeneral},
         {"dynamic_slice", &OpConverter::convertDynamicSlice},
         {"dynamic_update_slice", &OpConverter::convertDynamicUpdateSlice},
+        {"erf_inv", &OpConverter::convertErfInv},
         {"erfc", &OpConverter::convertErfc},
         {"gather", &OpConverter::convertGather},
         {"iota", &OpConverter::convertIota},

@@ -201,7 +201,11 @@ private:
         const Op& op = graph_.op(id);
         const OpSharding& sharding = stage_.shardings[position];
         const int layer = plan_.layerOfOp[id.index()];
-        if (op.results.size() != 1 || op.kind == OpKind::kOpaque)
+        if (const auto* opaque = std::get_if<OpaqueAttributes>(&op.attributes))
+            return Error(ErrorCode::kUnsupported,
+                         fmt::format("line {}: '{}' can be planned but not run: what it computes is not known",
+                                     op.sourceLine, opaque->name));
+        if (op.results.size() != 1)
             return Error(ErrorCode::kUnsupported, fmt::format("line {}: {} cannot be executed",
                                                               op.sourceLine, opKindName(op.kind)));
         if (kind == SegmentKind::kBackward || kind == SegmentKind::kWeightGradient)

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <cctype>
 
 namespace alpa
@@ -72,6 +74,23 @@ int defaultLayerCount(int units)
     return kMostLayers;
 }
 
+/// Blocks that hold a contraction.
+std::set<std::string> workingBlocks(const Graph& graph, const std::vector<OpId>& ops)
+{
+    std::set<std::string> blocks;
+    for (const OpId id : ops) {
+        if (isContraction(graph.op(id)))
+            blocks.insert(blockOf(graph.scopePath(graph.op(id).scope)));
+    }
+    return blocks;
+}
+
+/// Unrolled loops that multiply nothing, such as the rounds of a random number generator, are no blocks of the model.
+bool isIdleLoop(const std::string& block, const std::set<std::string>& working)
+{
+    return block.find("iteration_") != std::string::npos && !working.contains(block);
+}
+
 /// A head of several blocks' cost can exceed Alpa's balance bound: widens it until a layering
 /// exists.
 Result<LayerClustering> clusterUnits(const ClusteringProblem& problem, int wanted,
@@ -103,14 +122,19 @@ std::vector<OpId> forwardOps(const Graph& graph)
 std::vector<ModelUnit> findBlocks(const Graph& graph, const std::vector<OpId>& ops)
 {
     std::vector<ModelUnit> units;
+    const std::set<std::string> working = workingBlocks(graph, ops);
+    const auto blockAt = [&](size_t i) {
+        std::string block = blockOf(graph.scopePath(graph.op(ops[i]).scope));
+        return isIdleLoop(block, working) ? std::string() : block;
+    };
     int lastOfAll = -1;
     for (size_t i = 0; i < ops.size(); ++i) {
-        if (!blockOf(graph.scopePath(graph.op(ops[i]).scope)).empty())
+        if (!blockAt(i).empty())
             lastOfAll = static_cast<int>(i);
     }
     std::string current;
     for (size_t i = 0; i < ops.size(); ++i) {
-        const std::string block = blockOf(graph.scopePath(graph.op(ops[i]).scope));
+        const std::string block = blockAt(i);
         const bool beginsBlock = !block.empty() && block != current;
         const bool endsAll = block.empty() && !current.empty() && lastOfAll < static_cast<int>(i);
         if (units.empty() || (beginsBlock && !current.empty()) ||

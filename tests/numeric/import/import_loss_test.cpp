@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
     Samples, ImportedLoss,
     testing::Values(
         Case{"mlp-tiny", 1e-6}, Case{"gpt-tiny", 1e-6}, Case{"llama-tiny", 1e-6},
-        Case{"gpt-tiny-bf16", 1e-5},
+        Case{"gpt-tiny-bf16", 1e-5}, Case{"dropout", 1e-5, kData},
         Case{"gpt-tiny", 1e-6, "sample_models", "tests/numeric/data/hlo/gpt-tiny.loss.hlo.txt.gz"},
         Case{"moe-tiny", 1e-6, kData, "tests/numeric/data/hlo/moe-tiny.loss.hlo.txt.gz"},
         Case{"wresnet-tiny", 1e-5, kData, "tests/numeric/data/hlo/wresnet-tiny.loss.hlo.txt.gz"},
