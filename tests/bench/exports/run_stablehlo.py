@@ -1,7 +1,8 @@
 """Compiles an exported StableHLO module with XLA for four CPU devices, feeds it the inputs of a safetensors file
-(param:NAME, batch:NAME; states are zero) for one step and prints the loss.
+(param:NAME, batch:NAME; states are zero) for one step, prints the loss and compares what the step updates with Adam on
+the model's own gradients.
 
-    python run_stablehlo.py MODULE.mlir INPUTS.safetensors"""
+    python run_stablehlo.py MODULE.mlir INPUTS.safetensors TOLERANCE"""
 import json
 import os
 import re
@@ -17,17 +18,10 @@ from jax._src.lib import xla_client as xc
 from jax._src.lib.mlir import ir
 from jax._src.sharding_impls import GSPMDSharding
 
+from adam_check import check_step, read_safetensors
+
 DTYPES = {"f32": np.float32, "f64": np.float64, "bf16": ml_dtypes.bfloat16, "f16": np.float16, "i32": np.int32,
           "i64": np.int64, "i1": np.bool_, "ui32": np.uint32}
-
-
-def read_safetensors(path):
-    data = open(path, "rb").read()
-    size = int.from_bytes(data[:8], "little")
-    names = {"F32": np.float32, "BF16": ml_dtypes.bfloat16, "F16": np.float16, "I32": np.int32, "I64": np.int64}
-    return {name: np.frombuffer(data[8 + size + e["data_offsets"][0]:8 + size + e["data_offsets"][1]],
-                                names[e["dtype"]]).reshape(e["shape"])
-            for name, e in json.loads(data[8:8 + size]).items() if name != "__metadata__"}
 
 
 text = open(sys.argv[1]).read()
@@ -63,5 +57,38 @@ with mlir.make_ir_context() as context:
 executable = devices[0].client.compile_and_load(serialized, xc.DeviceList(tuple(devices)), options)
 protos = executable.get_parameter_shardings()
 arrays = [jax.device_put(x, GSPMDSharding(tuple(devices), proto)) for x, proto in zip(inputs, protos)]
-out = executable.execute_sharded(arrays).disassemble_into_single_device_arrays()
-print(json.dumps({"losses": [float(np.asarray(out[0][0]))]}))
+results = executable.execute_sharded(arrays)
+shardings = [GSPMDSharding(tuple(devices), proto) for proto in executable.get_output_shardings()]
+parts = results.disassemble_into_single_device_arrays()
+
+
+def whole(index, shape):
+    """A result from the pieces of its devices."""
+    value = np.zeros(shape, np.float64)
+    indices = shardings[index].devices_indices_map(tuple(shape))
+    for piece in parts[index]:
+        value[indices[next(iter(piece.devices()))]] = np.asarray(piece)
+    return value
+
+
+def plan_name(path):
+    root, names = path.split("[")[0], re.findall(r"'([^']*)'", path)
+    return root, names[0] + (f"[{names[1]}]" if len(names) > 1 and ":" in names[1] else "") + (
+        "." + names[-1] if len(names) > 2 or len(names) == 2 and ":" not in names[1] else "")
+
+
+header = text[text.index("-> ("):]
+header = header[:header.index("\n")]
+outputs = re.findall(r"tensor<([^>]*)>(?: \{(?:jax\.result_info = \"([^\"]*)\")?)?", header)
+updated, moments = {}, {}
+for index, (kind, path) in enumerate(outputs):
+    if not path:
+        continue
+    root, name = plan_name(path)
+    shape = [int(s) for s in kind.split("x")[:-1]]
+    if root == "params":
+        updated[name] = whole(index, shape)
+    elif name.endswith((".m", ".mu")):  # Ours, or optax's of a file with a whole step.
+        moments[name.rpartition(".")[0]] = whole(index, shape)
+checked = check_step(updated, moments, given, float(sys.argv[3]))
+print(json.dumps({"losses": [float(np.asarray(parts[0][0]))], "checked": checked}))

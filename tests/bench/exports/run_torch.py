@@ -1,8 +1,10 @@
 """Judges an exported PyTorch plan on four gloo processes: every stored tensor, distributed as the file says, has the
 local part that its placements mean and comes back whole; the styles split a model of Linears and Embeddings with the
-plan's names, whose outputs stay those of the whole model.
+plan's names, whose outputs stay those of the whole model; and, of plans without stages, the plan on the model itself
+(torch_models.py) trains with the losses of JAX.
 
-    python run_torch.py EXPORT.py"""
+    python run_torch.py EXPORT.py [MODEL REFERENCE.safetensors LOSSES.json]"""
+import json
 import os
 import runpy
 import socket
@@ -11,10 +13,42 @@ import sys
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor
+
+from adam_check import read_safetensors
+import torch_models
 
 
-def work(rank, path, port, queue):
+def train(plan, mesh, name, reference, expected):
+    """Three steps of Adam under the plan; the losses are those of JAX on one device."""
+    reference = read_safetensors(reference)
+    model = torch_models.load(name, reference, plan["PACKED"], plan["pack"])
+    model.tensor_mesh = mesh["tp"]
+    model = plan["apply"](model, mesh)
+    optimizer = plan["make_optimizer"](model, lr=1e-3)
+    ids, labels = (torch.tensor(reference["batch:" + n]).long() for n in ("ids", "labels"))
+    data, count = mesh["dp"], plan["MICROBATCHES"]
+    losses = []
+    for _ in range(3):
+        total = 0.0
+        for x, y in zip(ids.chunk(count), labels.chunk(count)):
+            x, y = (z.chunk(data.size())[data.get_local_rank()] for z in (x, y))
+            logits = model(x)
+            if isinstance(logits, DTensor):
+                logits = logits.full_tensor()
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten()) / count
+            loss.backward()
+            total += loss.detach()
+        optimizer.step()
+        optimizer.zero_grad()
+        dist.all_reduce(total)
+        losses.append(float(total) / dist.get_world_size())
+    for got, wanted in zip(losses, expected):
+        assert abs(got - wanted) < 2e-4 * wanted, f"losses {losses} differ from JAX's {expected[:3]}"
+    return f"trains with JAX's losses, e.g. {losses[-1]:.6g}"
+
+
+def work(rank, path, port, queue, model=None, reference=None, wanted=None):
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE="4", LOCAL_RANK=str(rank))
     torch.set_num_threads(1)
     dist.init_process_group("gloo", rank=rank, world_size=4)
@@ -65,8 +99,11 @@ def work(rank, path, port, queue):
             got = got.to_local() if hasattr(got, "to_local") else got
             torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
             split += 1
+    verdict = f"{counted} tensors distributed and whole again, {split} modules give what they gave whole"
+    if model in torch_models.MODELS and len(plan["MESH_SHAPE"]) == 2:
+        verdict += ", " + train(plan, mesh, model, reference, wanted)
     if rank == 0:
-        queue.put(f"{counted} tensors distributed and whole again, {split} modules give what they gave whole")
+        queue.put(verdict)
     dist.barrier()
     dist.destroy_process_group()
 
@@ -76,5 +113,8 @@ if __name__ == "__main__":
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     queue = mp.get_context("spawn").SimpleQueue()
-    mp.spawn(work, (sys.argv[1], port, queue), nprocs=4)
+    more = sys.argv[2:5]
+    if more:
+        more[2] = json.load(open(more[2]))["adam_1e-3_losses"]
+    mp.spawn(work, (sys.argv[1], port, queue, *more), nprocs=4)
     print(queue.get())
