@@ -288,7 +288,7 @@ OpRoofline rooflineOf(const ProductWork& product, const ProductShape& part,
     OpRoofline roofline;
     roofline.flops = Flops(part.flops());
     roofline.bytes = product.bytes(part);
-    roofline.arithmetic = productArithmetic(part, product.rate, device);
+    roofline.arithmetic = productArithmetic(part, product.rate, device, product.latentTiles);
     roofline.traffic = Seconds(roofline.bytes / device.memoryBandwidth);
     roofline.launch = device.kernelLaunch * product.launches;
     return roofline;

@@ -17,6 +17,7 @@ struct FusedCosts {
     std::vector<uint8_t> isProduct;    ///< Per op: a matrix product of its own.
     std::vector<uint8_t> isInAttention; ///< Per op: computed by an attention kernel.
     std::vector<uint8_t> isStored;     ///< Per value: has memory of its own.
+    std::vector<uint8_t> isReadLate;   ///< Per value of the forward pass: read by a backward launch.
     std::vector<uint8_t> isHeldOnce;   ///< Per value: stored once for all microbatches of a step.
 };
 

@@ -49,7 +49,8 @@ std::optional<Seconds> measuredProduct(const ProductShape& shape, double rate,
 
 } // namespace
 
-Seconds productArithmetic(const ProductShape& shape, double rate, const DeviceKind& device)
+Seconds productArithmetic(const ProductShape& shape, double rate, const DeviceKind& device,
+                          double latentTiles)
 {
     if (const std::optional<Seconds> time = measuredProduct(shape, rate, device))
         return *time;
@@ -65,9 +66,9 @@ Seconds productArithmetic(const ProductShape& shape, double rate, const DeviceKi
             if (parts > 1 && (sum < kLongSum || tiles * parts > units))
                 break;
             const double latency = device.tileLatency.count * std::min(1.0, sum / kLongSum);
-            const double oneTile =
-                2 * tile.m * tile.n * sum / (rate / units * tile.efficiency) + latency;
-            best = std::min(best, std::max(1.0, tiles * parts / units) * oneTile);
+            const double oneTile = 2 * tile.m * tile.n * sum / (rate / units * tile.efficiency);
+            const double turns = std::max(1.0, tiles * parts / units);
+            best = std::min(best, turns * oneTile + std::min(turns, latentTiles) * latency);
         }
     }
     return Seconds(best);

@@ -25,7 +25,10 @@ struct ProductShape {
 /// taken. Devices without units compute every shape at the full rate.
 ///
 /// On the H200's measured bf16 products of 2048 to 16384 (tests/unit/cost) it is within 11 %.
-Seconds productArithmetic(const ProductShape& shape, double rate, const DeviceKind& device);
+/// Of a unit's tiles the first `latentTiles` pay the latency: kernels chosen by timing hide it from
+/// then on.
+Seconds productArithmetic(const ProductShape& shape, double rate, const DeviceKind& device,
+                          double latentTiles = kForever.count);
 
 /// A dot of a graph as its costs see it; found once, asked for many shardings.
 struct ProductWork {
@@ -35,6 +38,7 @@ struct ProductWork {
     double lhsBytes = 0, rhsBytes = 0;    ///< Traffic of the whole operands.
     double resultBytes = 0;               ///< Traffic of the whole result.
     double rate = 0;                      ///< FLOP/s of large products of these types.
+    double latentTiles = kForever.count; ///< See productArithmetic.
     double launches = 1; ///< What starting it costs, in launches; less where products follow closely.
 
     ProductShape shape() const;

@@ -94,7 +94,7 @@ public:
                                     buffer.kind == BufferKind::kGradient ||
                                     buffer.kind == BufferKind::kBatch;
             const bool isLoss = graph_.stage().loss == BufferId(b);
-            if ((uses_[b].first < 0 && !isFromHost && !isLoss) || inPlaceOf_[b].isValid())
+            if ((uses_[b].first < 0 && !isFromHost && !isLoss) || inPlace_[b].of.isValid())
                 continue;
             place.slots = slotsOf(b);
             if (isFromHost || isLoss || uses_[b].segments.size() > 1 || isConstant(b) ||
@@ -107,8 +107,10 @@ public:
         }
         placeTemporaries(temporaries);
         for (size_t b = 0; b < uses_.size(); ++b) {
-            if (inPlaceOf_[b].isValid())
-                layout_.places[b] = layout_.places[inPlaceOf_[b].index()];
+            if (!inPlace_[b].of.isValid())
+                continue;
+            layout_.places[b] = layout_.places[inPlace_[b].of.index()];
+            layout_.places[b].offset += inPlace_[b].offset;
         }
         layout_.scratch = layout_.bytes;
         layout_.bytes += aligned(scratchBytes);
@@ -153,17 +155,32 @@ private:
         }
     }
 
-    /// Accumulators that nothing but their all-reduce reads hold its result too.
+    /// Accumulators that nothing but their reduction reads hold its result too: all of it, or the
+    /// device's part where it lies.
     void findInPlace()
     {
-        inPlaceOf_.resize(uses_.size());
+        inPlace_.resize(uses_.size());
         for (const PlannedLaunch& launch : launches_) {
+            if (launch.kind != PlannedLaunch::Kind::kCollective || launch.beginsAfter < 0 ||
+                graph_.users(launch.reads[0]).size() != 1)
+                continue;
             const Instruction& made =
                 *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
-            if (launch.kind == PlannedLaunch::Kind::kCollective && launch.beginsAfter >= 0 &&
-                made.collective == CollectiveKind::kAllReduce &&
-                graph_.users(launch.reads[0]).size() == 1)
-                inPlaceOf_[launch.writes[0].index()] = launch.reads[0];
+            InPlace& result = inPlace_[launch.writes[0].index()];
+            const TensorType& whole = graph_.type(launch.reads[0]);
+            if (made.collective == CollectiveKind::kAllReduce) {
+                result.of = launch.reads[0];
+            } else if (made.collective == CollectiveKind::kReduceScatter) {
+                const int64_t part = graph_.type(launch.writes[0]).bytes().count;
+                // The parts must lie as runs, and begin where kernels may begin.
+                const bool isRun = std::all_of(whole.dims.begin(), whole.dims.begin() + made.dim,
+                                               [](int64_t size) { return size == 1; });
+                if (!isRun || part % kAlignment != 0)
+                    continue;
+                result.of = launch.reads[0];
+                result.offset =
+                    part * graph_.stage().mesh.positionInGroup(graph_.device(), made.axes);
+            }
         }
     }
 
@@ -208,7 +225,11 @@ private:
     const std::vector<PlannedLaunch>& launches_;
     int inFlight_;
     std::vector<Use> uses_;
-    std::vector<BufferId> inPlaceOf_; ///< By buffer: whose memory it takes over; mostly none.
+    struct InPlace {
+        BufferId of;        ///< Whose memory it takes over; mostly none.
+        int64_t offset = 0; ///< Within it.
+    };
+    std::vector<InPlace> inPlace_; ///< By buffer.
     ArenaLayout layout_;
 };
 

@@ -145,29 +145,13 @@ Seconds updateWork(const Graph& graph, const Op& op, const std::vector<uint8_t>&
     return Seconds(static_cast<double>(bytes.count) / device.memoryBandwidth);
 }
 
-/// Per value: is it read in the backward phase, also by what readers compute on the way from values
-/// that are not stored?
-std::vector<uint8_t> findReadLate(const LayeredGraph& layered)
+/// Per value: is it read in the backward phase?
+std::vector<uint8_t> findReadLate(const Graph& graph, const std::vector<std::vector<OpId>>& users)
 {
-    const Graph& graph = *layered.graph;
     std::vector<uint8_t> isLate(graph.values.size(), 0);
-    for (size_t index = graph.ops.size(); index-- > 0;) {
-        const Op& op = graph.ops[index];
-        if (op.phase != Phase::kForward)
-            continue;
-        for (const ValueId result : op.results) {
-            isLate[result.index()] = std::ranges::any_of(
-                layered.users[result.index()], [&](OpId user) {
-                    const Op& reader = graph.op(user);
-                    return reader.phase == Phase::kBackward ||
-                           (reader.phase == Phase::kForward &&
-                            std::ranges::any_of(reader.results, [&](ValueId next) {
-                                return layered.isStored[next.index()] == 0 &&
-                                       isLate[next.index()] != 0;
-                            }));
-                });
-        }
-    }
+    for (size_t value = 0; value < graph.values.size(); ++value)
+        isLate[value] = std::ranges::any_of(
+            users[value], [&](OpId user) { return graph.op(user).phase == Phase::kBackward; });
     return isLate;
 }
 
@@ -309,7 +293,7 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         fused = fusedCosts(g, device);
     layered.isStored = fused ? fused->isStored : std::vector<uint8_t>(g.values.size(), 1);
     layered.isHeldOnce = fused ? fused->isHeldOnce : std::vector<uint8_t>(g.values.size(), 0);
-    const std::vector<uint8_t> isLate = findReadLate(layered);
+    const std::vector<uint8_t> isLate = fused ? fused->isReadLate : findReadLate(g, layered.users);
     layered.selective =
         selectRecomputation(g, layered.layerOfOp,
                             fused ? fused->isInAttention : std::vector<uint8_t>(g.ops.size(), 0));
@@ -347,8 +331,9 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
             if (op.phase != Phase::kUpdate && layered.isStored[result.index()] != 0)
                 largest = std::max(largest, g.type(result).bytes());
             layered.layerOfValue[result.index()] = layer;
-            layered.isSaved[result.index()] =
-                layered.isStored[result.index()] != 0 && isLate[result.index()] != 0;
+            layered.isSaved[result.index()] = op.phase == Phase::kForward &&
+                                              layered.isStored[result.index()] != 0 &&
+                                              isLate[result.index()] != 0;
             layered.isHeldOnce[result.index()] &= layered.isSaved[result.index()];
         }
         if (op.phase == Phase::kUpdate) {
