@@ -7,6 +7,7 @@
 #include "core/graph/op_cost.h"
 #include "core/import/import_model.h"
 #include "core/training/differentiate.h"
+#include "core/training/training_step.h"
 
 #include <gtest/gtest.h>
 
@@ -64,8 +65,9 @@ double fusedMs(const std::string& path)
 {
     const Result<ImportResult> imported = importModel(path);
     EXPECT_TRUE(imported.ok() && imported->ok());
-    const Result<Graph> graph = differentiate(*imported->graph);
-    EXPECT_TRUE(graph.ok()) << graph.error().message;
+    const Result<TrainingStep> step = makeTrainingStep(*imported->graph, {});
+    EXPECT_TRUE(step.ok()) << step.error().message;
+    const Graph* graph = &step->graph;
     const DeviceKind device = loadCluster("h200-x1").value().device;
     const FusedCosts costs = fusedCosts(*graph, device);
     Seconds total{};
