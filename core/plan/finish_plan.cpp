@@ -79,30 +79,34 @@ private:
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
-        std::vector<StagePlan> plans{draft_.chosen};
+        StageProblem drafted = problem;
+        RETURN_IF_ERROR(tryStages(problem, draft_.chosen, 1));
+        if (attempt_.plan)
+            return tryAlternatives(problem);
+        // The first choice does not fit: its runners-up may, then those under corrected needs.
         for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
-            if (round > 0) {
-                problem.alternatives = kAlternatives; // Any of them may fit.
-                ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-                if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
-                    if (attempt_.none.reason.empty())
-                        attempt_.none.reason = none->message;
-                    if (none->smallestBudget)
-                        attempt_.none.smallestMemory = none->smallestBudget;
-                    return {};
-                }
-                const StageSolution& solution = std::get<StageSolution>(outcome);
-                plans = {solution.best};
-                plans.insert(plans.end(), solution.alternatives.begin(),
-                             solution.alternatives.end());
+            StageProblem& asked = round == 0 ? drafted : problem;
+            asked.alternatives = kAlternatives;
+            ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(asked, control_));
+            if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
+                if (attempt_.none.reason.empty())
+                    attempt_.none.reason = none->message;
+                if (none->smallestBudget)
+                    attempt_.none.smallestMemory = none->smallestBudget;
+                return {};
             }
-            for (size_t i = 0; i < plans.size() && !attempt_.plan; ++i)
-                RETURN_IF_ERROR(tryStages(problem, plans[i], 1));
+            const StageSolution& solution = std::get<StageSolution>(outcome);
+            if (round > 0)
+                RETURN_IF_ERROR(tryStages(problem, solution.best, 1));
+            for (const StagePlan& other : solution.alternatives) {
+                if (other.stepTime <= bestTime() * kAlternativeSlack)
+                    RETURN_IF_ERROR(tryStages(problem, other, 1));
+            }
             if (!attempt_.plan)
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device", formatMemory(limit_));
         }
-        return attempt_.plan ? tryAlternatives(problem) : Status();
+        return {};
     }
 
     /// The objective only estimates the simulated step: the runners-up are simulated too.
