@@ -182,11 +182,13 @@ std::vector<ShardingSpec> MeshProblemBuilder::movedSpecs(OpId id, const Sharding
             continue;
         ShardingSpec without = produced;
         without.partial &= ~bit;
+        if (without.partial == 0)
+            without.partialKind = ReduceKind::kAdd;
         for (AxisSet& dim : without.dims)
             dim &= ~bit;
         if ((produced.partial & bit) != 0)
             specs.push_back(without);
-        for (size_t dim = 0; dim < without.dims.size(); ++dim) {
+        for (size_t dim = 0; dim < static_cast<size_t>(without.rank); ++dim) {
             ShardingSpec there = without;
             there.dims[dim] |= bit;
             if (there.dims[dim] != produced.dims[dim] &&
