@@ -60,6 +60,22 @@ std::optional<std::vector<int>> parseMesh(const std::string& text)
 
 std::optional<int> given(int number) { return number > 0 ? std::optional(number) : std::nullopt; }
 
+/// "4=1x8:2x4".
+Result<StageMesh> parseStage(const std::string& text)
+{
+    const size_t equals = text.find('=');
+    int layer = 0;
+    const auto [end, code] =
+        std::from_chars(text.data(), text.data() + std::min(equals, text.size()), layer);
+    if (equals == std::string::npos || code != std::errc() || end != text.data() + equals ||
+        layer < 0)
+        return Error(ErrorCode::kInvalidInput, fmt::format("--stage-mesh '{}': expected a layer "
+                                                           "and its mesh, as in 4=1x8:2x4",
+                                                           text));
+    Result<StageMesh> mesh = parseStageMesh(layer, text.substr(equals + 1));
+    return mesh.ok() ? mesh : Result<StageMesh>(mesh.error().in("--stage-mesh"));
+}
+
 Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
 {
     PlanConstraints constraints;
@@ -95,6 +111,10 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
     }
     constraints.cuts = arguments.cuts;
     constraints.forbiddenCuts = arguments.forbiddenCuts;
+    for (const std::string& text : arguments.stageMeshes) {
+        ASSIGN_OR_RETURN(StageMesh mesh, parseStage(text));
+        constraints.stageMeshes.push_back(std::move(mesh));
+    }
     if (arguments.meshAxes > 0)
         constraints.mostMeshAxes = arguments.meshAxes;
     return constraints;
@@ -197,6 +217,11 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     command
         .add_option("--forbid-cut", arguments.forbiddenCuts,
                     "No stage begins at this layer; repeatable")
+        ->allow_extra_args(false);
+    command
+        .add_option("--stage-mesh", arguments.stageMeshes,
+                    "LAYER=HOSTSxDEVICES or LAYER=HOSTSxDEVICES:AXES: the stage that begins at this "
+                    "layer is there, with a mesh of these axes, for example 4=1x8:2x4; repeatable")
         ->allow_extra_args(false);
     command.add_option("--cut", arguments.cuts, "A stage begins at this layer; repeatable")
         ->allow_extra_args(false);

@@ -33,6 +33,7 @@ struct PlanArguments {
     bool hasMemory = false;
     std::vector<std::string> pins, forbids;
     std::vector<int> cuts, forbiddenCuts;
+    std::vector<std::string> stageMeshes;
     int meshAxes = 0;
 };
 

@@ -31,9 +31,10 @@ public:
         const PlanStage& stage = plan.stages[index];
         const PlanConstraints constraints = withStrategy(
             plan.options.constraints, plan.options.strategy, plan.cluster.deviceCount());
-        MeshShape shape;
+        std::vector<int> axes;
         for (const MeshAxis& axis : stage.mesh.axes)
-            shape.axes.push_back(axis.size);
+            axes.push_back(axis.size);
+        const MeshShape shape = shapeOfStage(constraints, stage.firstLayer, std::move(axes));
         ASSIGN_OR_RETURN(std::shared_ptr<StageSharder> sharder,
                          StageSharder::create(layered, plan.cluster, stage.mesh));
         auto again =

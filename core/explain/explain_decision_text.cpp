@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace alpa
 {
@@ -27,15 +29,27 @@ std::string formatOr(Seconds time)
 
 constexpr size_t kFollowersShown = 6;
 
+/// Each label once, in order of appearance, with how often it comes.
 std::string formatFollowers(const std::vector<std::string>& followers)
 {
-    if (followers.empty())
+    std::vector<std::pair<std::string, int>> counted;
+    for (const std::string& label : followers) {
+        const auto known =
+            std::ranges::find(counted, label, &std::pair<std::string, int>::first);
+        if (known == counted.end())
+            counted.emplace_back(label, 1);
+        else
+            ++known->second;
+    }
+    if (counted.empty())
         return "";
     std::string text = "  followed by ";
-    for (size_t i = 0; i < std::min(followers.size(), kFollowersShown); ++i)
-        text += (i == 0 ? "" : ", ") + followers[i];
-    if (followers.size() > kFollowersShown)
-        text += fmt::format(" and {} more", followers.size() - kFollowersShown);
+    for (size_t i = 0; i < std::min(counted.size(), kFollowersShown); ++i) {
+        const auto& [label, count] = counted[i];
+        text += (i == 0 ? "" : ", ") + label + (count > 1 ? fmt::format(" ({})", count) : "");
+    }
+    if (counted.size() > kFollowersShown)
+        text += fmt::format(" and {} other kinds", counted.size() - kFollowersShown);
     return text + "\n";
 }
 

@@ -22,7 +22,43 @@ constexpr Bytes kMostBytes = kMiB * 16;
 /// Placements name every operation of a model.
 constexpr JsonLimits kLimits{.members = size_t{1} << 15};
 
-/// Stages of one mesh: the cuts between them and the degrees of each.
+/// "hosts", "devices" and "mesh", or "dp" and "tp" on one host.
+StageMesh stageMesh(const JsonPlace& stage, int layer)
+{
+    StageMesh mesh{.layer = layer, .hosts = 1, .devicesPerHost = 1, .axes = {}};
+    if (stage.has("mesh"))
+        mesh.axes = stage.member("mesh").counts(1, kMost);
+    else
+        mesh.axes = {stage.member("dp").countInt(1, kMost), stage.member("tp").countInt(1, kMost)};
+    int64_t devices = 1;
+    for (const int size : mesh.axes)
+        devices = std::min(devices * size, int64_t{kMost});
+    if (mesh.axes.empty() || mesh.axes.size() > 3)
+        stage.member("mesh").fail("expected one to three sizes");
+    if (stage.has("hosts"))
+        mesh.hosts = stage.member("hosts").countInt(1, kMost);
+    mesh.devicesPerHost = stage.has("devices") ? stage.member("devices").countInt(1, kMost)
+                                               : static_cast<int>(devices / mesh.hosts);
+    if (!stage.failed() && int64_t{mesh.hosts} * mesh.devicesPerHost != devices)
+        stage.fail(fmt::format("got a mesh of {} devices on {} x {}", devices, mesh.hosts,
+                               mesh.devicesPerHost));
+    return mesh;
+}
+
+/// Meshes that are all alike are said by degrees, wherever their devices lie.
+void saySameMeshOnce(PlanConstraints& constraints)
+{
+    const std::vector<int> axes = constraints.stageMeshes[0].axes;
+    const bool isSame = std::ranges::all_of(
+        constraints.stageMeshes, [&](const StageMesh& mesh) { return mesh.axes == axes; });
+    if (!isSame || axes.size() != 2)
+        return;
+    constraints.stageMeshes.clear();
+    constraints.fixedDp = axes[0];
+    constraints.fixedTp = axes[1];
+}
+
+/// The cuts between stages and the mesh of each.
 void readStages(const JsonPlace& stages, PublishedPlan& plan)
 {
     const std::vector<JsonPlace> list = stages.elements();
@@ -32,8 +68,7 @@ void readStages(const JsonPlace& stages, PublishedPlan& plan)
     for (size_t s = 0; s < list.size() && !stages.failed(); ++s) {
         const JsonPlace& stage = list[s];
         const std::vector<int> layers = stage.member("layers").counts(0, kMost);
-        const int dp = stage.member("dp").countInt(1, kMost);
-        const int tp = stage.member("tp").countInt(1, kMost);
+        const StageMesh mesh = stageMesh(stage, layers.empty() ? 0 : layers[0]);
         if (stages.failed())
             return;
         if (layers.size() != 2 || layers[0] != next || layers[1] <= layers[0]) {
@@ -44,17 +79,11 @@ void readStages(const JsonPlace& stages, PublishedPlan& plan)
         if (s > 0)
             plan.constraints.cuts.push_back(layers[0]);
         next = layers[1];
-        if (s > 0 && (dp != plan.constraints.fixedDp || tp != plan.constraints.fixedTp)) {
-            stage.fail(fmt::format("got a mesh of DP {} and TP {} after one of DP {} and TP {}, "
-                                   "expected the same mesh for every stage",
-                                   dp, tp, *plan.constraints.fixedDp, *plan.constraints.fixedTp));
-            return;
-        }
-        plan.constraints.fixedDp = dp;
-        plan.constraints.fixedTp = tp;
+        plan.constraints.stageMeshes.push_back(mesh);
     }
     plan.layers = next;
     plan.constraints.fixedPp = static_cast<int>(list.size());
+    saySameMeshOnce(plan.constraints);
 }
 
 StorageRule storageOf(const JsonPlace& place)
@@ -294,6 +323,8 @@ Status applyPublishedPlan(const PublishedPlan& plan, const Graph& model, PlanOpt
     if (asked.meshAxes.empty())
         asked.meshAxes = said.meshAxes;
     asked.specs.insert(asked.specs.end(), said.specs.begin(), said.specs.end());
+    if (asked.stageMeshes.empty())
+        asked.stageMeshes = said.stageMeshes;
     if (plan.placements)
         return applyPlacements(*plan.placements, model, asked);
     return {};

@@ -3,7 +3,10 @@
 //
 //   {"format": "published plan", "name": "Alpa, GPT 39B on 64 V100", "source": "suite_auto_gpt.py",
 //    "globalBatch": 1024, "microbatches": 1024, "recomputation": true, "layers": 16,
-//    "stages": [{"layers": [0, 1], "hosts": 1, "devices": 4, "dp": 1, "tp": 4}, ...]}
+//    "stages": [{"layers": [0, 1], "dp": 1, "tp": 4}, ...]}
+//
+// A stage may also say {"layers": [8, 16], "hosts": 1, "devices": 8, "mesh": [2, 4]}, or "mesh": [8]
+// for a mesh of one axis that splits whatever is best; then stages may differ.
 //
 // and what Megatron-LM, Galvatron and AutoParallel (placements.h) write themselves.
 #pragma once
@@ -26,8 +29,7 @@ struct PublishedPlan {
     std::optional<PlacementPlan> placements; ///< What can only be said of a model at hand.
 };
 
-/// Fails with kInvalidInput naming the field, with kUnsupported for stages of different meshes,
-/// which constraints cannot say yet.
+/// Fails with kInvalidInput naming the field.
 Result<PublishedPlan> parsePublishedPlan(const std::string& json);
 /// Of a file. Fails as reading it does.
 Result<PublishedPlan> loadPublishedPlan(const std::string& path);

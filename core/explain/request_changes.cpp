@@ -134,12 +134,16 @@ private:
         addField("memory", &PlanConstraints::memoryPerDevice);
         addField("microbatches", &PlanConstraints::microbatches);
         addField("schedule", &PlanConstraints::schedule);
+        addEntries(&PlanConstraints::forbiddenSchedules);
+        addField("chunks", &PlanConstraints::chunks);
         addField("recomputation", &PlanConstraints::recomputation);
+        addField("selective recomputation", &PlanConstraints::selectiveRecomputation);
         addField("parameter storage", &PlanConstraints::parameterStorage);
         addField("state storage", &PlanConstraints::stateStorage);
         addEntries(&PlanConstraints::specs);
         addEntries(&PlanConstraints::cuts);
         addEntries(&PlanConstraints::forbiddenCuts);
+        addEntries(&PlanConstraints::stageMeshes);
     }
 
     const PlanRequest& before_;

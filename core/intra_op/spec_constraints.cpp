@@ -108,10 +108,16 @@ void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
                 });
             } else if (node.kind == DecisionKind::kOp && !rules.tensorAxisMaySplitBatch) {
                 const int batch = layered.rules.batch.factorOfOp[node.op.index()];
+                const int dim = layered.rules.batch.ofValue[node.value.index()];
+                const std::vector<ShardingSpec>& specs = tables.list(node.specs);
                 add(index, [&](size_t k) {
                     const auto& factors = node.strategies[k].axisFactor;
-                    return batch >= 0 &&
-                           std::find(factors.begin() + 1, factors.end(), batch) != factors.end();
+                    const bool splits = std::find(factors.begin() + 1, factors.end(), batch) !=
+                                        factors.end();
+                    // Or moves its result there at once.
+                    const bool moves = dim >= 0 && (specs[k].dims[static_cast<size_t>(dim)] &
+                                                    ~axisBit(kDataAxis)) != 0;
+                    return (batch >= 0 && splits) || moves;
                 });
             }
         }

@@ -28,6 +28,16 @@ struct RunCost {
     }
 };
 
+std::string stageMeshesText(const PlanConstraints& constraints, const MeshShape& shape)
+{
+    std::string text;
+    for (const StageMesh& mesh : constraints.stageMeshes)
+        text += fmt::format("{}={} ", mesh.layer, alpa::text(mesh));
+    if (shape.tensorAxisMaySplitBatch)
+        text += *shape.tensorAxisMaySplitBatch ? "one axis" : "several axes";
+    return text;
+}
+
 class FamilyWork
 {
 public:
@@ -48,7 +58,8 @@ public:
                 .recomputation = request_.recomputation,
                 .secondsPerByte = request_.secondsPerByte,
                 .allowsAnyRun = allowsAnyRun(),
-                .cuts = constraints.cuts,
+                .cuts = forcedCuts(constraints),
+                .stageMeshes = stageMeshesText(constraints, request_.shape),
                 .shardings =
                     request_.isExact ? shardingsText(constraints, request_.shape) : std::string()};
     }
@@ -95,7 +106,7 @@ private:
     /// A demanded number of stages or a cut may need runs that are never worthwhile otherwise.
     bool allowsAnyRun() const
     {
-        return request_.constraints->fixedPp || !request_.constraints->cuts.empty();
+        return request_.constraints->fixedPp || !forcedCuts(*request_.constraints).empty();
     }
 
     bool isWorthwhile(int first, int end) const
@@ -109,7 +120,8 @@ private:
             return false;
         if ((request_.submesh.devices() == request_.context->cluster().deviceCount()) != isWhole)
             return false;
-        return std::ranges::none_of(request_.constraints->cuts,
+        return fitsStageMeshes(*request_.constraints, request_.submesh, request_.shape, first) &&
+               std::ranges::none_of(forcedCuts(*request_.constraints),
                                     [&](int cut) { return first < cut && cut < end; });
     }
 

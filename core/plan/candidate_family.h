@@ -48,6 +48,7 @@ struct FamilyKey {
     double secondsPerByte = 0; ///< Price of memory.
     bool allowsAnyRun = false; ///< Also of many more layers than the devices' share.
     std::vector<int> cuts;     ///< Where stages must begin.
+    std::string stageMeshes;   ///< Asked of stages, with what the shape is of them; empty: none.
     std::string shardings;     ///< Constraints on shardings; empty: none.
     friend auto operator<=>(const FamilyKey&, const FamilyKey&) = default;
 };

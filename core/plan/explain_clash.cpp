@@ -27,6 +27,8 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
         add(true, [spec](PlanConstraints& c) { std::erase(c.specs, spec); });
     for (const int cut : constraints.cuts)
         add(true, [cut](PlanConstraints& c) { std::erase(c.cuts, cut); });
+    for (const StageMesh& mesh : constraints.stageMeshes)
+        add(true, [mesh](PlanConstraints& c) { std::erase(c.stageMeshes, mesh); });
     for (const int cut : constraints.forbiddenCuts)
         add(true, [cut](PlanConstraints& c) { std::erase(c.forbiddenCuts, cut); });
     add(constraints.stateStorage != StorageRule::kFree,

@@ -376,7 +376,7 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
     problem.memoryLimit = memoryLimit(cluster, constraints);
     problem.constraints.stageCount = constraints.fixedPp;
     problem.constraints.maxStages = constraints.maxPp;
-    problem.constraints.forcedCuts = constraints.cuts;
+    problem.constraints.forcedCuts = forcedCuts(constraints);
     problem.constraints.forbiddenCuts = constraints.forbiddenCuts;
     return problem;
 }

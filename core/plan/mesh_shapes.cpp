@@ -20,7 +20,77 @@ bool obeys(const PlanConstraints& constraints, const MeshShape& shape)
            (constraints.meshAxes.empty() || shape.axes == constraints.meshAxes);
 }
 
+/// A single axis becomes the tensor axis, which may split anything.
+std::optional<MeshShape> demandedShape(const StageMesh& mesh, size_t submesh)
+{
+    if (mesh.axes.empty())
+        return std::nullopt;
+    MeshShape shape{.submesh = static_cast<int>(submesh), .axes = mesh.axes};
+    shape.tensorAxisMaySplitBatch = mesh.axes.size() == 1;
+    if (mesh.axes.size() == 1)
+        shape.axes.insert(shape.axes.begin(), 1);
+    return shape;
+}
+
+bool isOn(const StageMesh& mesh, const SubmeshChoice& submesh)
+{
+    return mesh.hosts == submesh.hosts && mesh.devicesPerHost == submesh.devicesPerHost;
+}
+
+const StageMesh* meshOfStage(const PlanConstraints& constraints, int layer)
+{
+    const auto found = std::ranges::find(constraints.stageMeshes, layer, &StageMesh::layer);
+    return found == constraints.stageMeshes.end() ? nullptr : &*found;
+}
+
+/// The shapes that stages are asked to have.
+void addDemanded(const std::vector<SubmeshChoice>& submeshes, const PlanConstraints& constraints,
+                 int64_t microbatchSize, std::vector<MeshShape>& shapes)
+{
+    for (const StageMesh& mesh : constraints.stageMeshes) {
+        const auto on =
+            std::ranges::find_if(submeshes, [&](const auto& choice) { return isOn(mesh, choice); });
+        const std::optional<MeshShape> shape =
+            demandedShape(mesh, static_cast<size_t>(on - submeshes.begin()));
+        if (on != submeshes.end() && shape && microbatchSize % shape->dp() == 0 &&
+            obeys(constraints, *shape) && std::ranges::find(shapes, *shape) == shapes.end())
+            shapes.push_back(*shape);
+    }
+}
+
 } // namespace
+
+std::vector<int> forcedCuts(const PlanConstraints& constraints)
+{
+    std::vector<int> cuts = constraints.cuts;
+    for (const StageMesh& mesh : constraints.stageMeshes) {
+        if (mesh.layer > 0)
+            cuts.push_back(mesh.layer);
+    }
+    std::ranges::sort(cuts);
+    cuts.erase(std::ranges::unique(cuts).begin(), cuts.end());
+    return cuts;
+}
+
+MeshShape shapeOfStage(const PlanConstraints& constraints, int layer, std::vector<int> axes)
+{
+    const StageMesh* mesh = meshOfStage(constraints, layer);
+    MeshShape shape{.submesh = 0, .axes = std::move(axes)};
+    if (const auto demanded = mesh != nullptr ? demandedShape(*mesh, 0) : std::nullopt)
+        shape.tensorAxisMaySplitBatch = demanded->tensorAxisMaySplitBatch;
+    return shape;
+}
+
+bool fitsStageMeshes(const PlanConstraints& constraints, const SubmeshChoice& submesh,
+                     const MeshShape& shape, int layer)
+{
+    const StageMesh* mesh = meshOfStage(constraints, layer);
+    if (mesh != nullptr && !isOn(*mesh, submesh))
+        return false;
+    const auto demanded =
+        mesh != nullptr ? demandedShape(*mesh, static_cast<size_t>(shape.submesh)) : std::nullopt;
+    return demanded ? *demanded == shape : !shape.tensorAxisMaySplitBatch;
+}
 
 int MeshShape::tp() const
 {
@@ -34,6 +104,13 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
                                        const PlanConstraints& constraints, int64_t microbatchSize)
 {
     std::vector<MeshShape> shapes;
+    addDemanded(submeshes, constraints, microbatchSize, shapes);
+    const bool isEveryStageGiven =
+        constraints.fixedPp == static_cast<int>(constraints.stageMeshes.size()) &&
+        std::ranges::none_of(constraints.stageMeshes,
+                             [](const StageMesh& mesh) { return mesh.axes.empty(); });
+    if (isEveryStageGiven)
+        return shapes;
     const auto add = [&](size_t submesh, std::vector<int> axes) {
         const MeshShape shape{.submesh = static_cast<int>(submesh), .axes = std::move(axes)};
         if (microbatchSize % shape.dp() == 0 && obeys(constraints, shape))
@@ -83,7 +160,8 @@ ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape&
     ShardingRules rules;
     const bool dpIsBounded =
         constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp() * shape.tp());
-    rules.tensorAxisMaySplitBatch = !dpIsBounded && !constraints.fixedTp;
+    rules.tensorAxisMaySplitBatch =
+        shape.tensorAxisMaySplitBatch.value_or(!dpIsBounded && !constraints.fixedTp);
     rules.parameters = constraints.parameterStorage;
     rules.states = constraints.stateStorage;
     return rules;

@@ -16,14 +16,25 @@ namespace alpa
 struct MeshShape {
     int submesh = 0;       ///< Index into the submeshes.
     std::vector<int> axes; ///< Two or three sizes.
+    /// Only for stages whose mesh is asked for: whether y may split the batch there.
+    std::optional<bool> tensorAxisMaySplitBatch = {};
     int dp() const { return axes[0]; }
     int tp() const;
+    friend bool operator==(const MeshShape&, const MeshShape&) = default;
 };
 
 /// Two axes, tensor axes within a host; three if the constraints ask for them; or just the fixed
 /// sizes. The data axis divides `microbatchSize` (0: any).
 std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submeshes,
                                        const PlanConstraints& constraints, int64_t microbatchSize);
+
+/// May a stage that begins at `layer` have this shape?
+bool fitsStageMeshes(const PlanConstraints& constraints, const SubmeshChoice& submesh,
+                     const MeshShape& shape, int layer);
+/// The shape of a stage of a finished plan, as enumerateShapes gave it; without its submesh.
+MeshShape shapeOfStage(const PlanConstraints& constraints, int layer, std::vector<int> axes);
+/// All layers at which a stage must begin.
+std::vector<int> forcedCuts(const PlanConstraints& constraints);
 
 /// Why there is no shape at all: the degrees clash with each other or with the size of a
 /// microbatch.

@@ -50,6 +50,8 @@ Json constraintsToJson(const PlanConstraints& constraints)
     json["specs"] = specsToJson(constraints.specs);
     json["cuts"] = constraints.cuts;
     json["forbiddenCuts"] = constraints.forbiddenCuts;
+    for (const StageMesh& mesh : constraints.stageMeshes)
+        json["stageMeshes"].push_back({{"layer", mesh.layer}, {"mesh", text(mesh)}});
     return json;
 }
 
@@ -102,6 +104,17 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
         constraints.specs.push_back(specFromJson(element));
     constraints.cuts = place.member("cuts").counts(0, kMostInPlan);
     constraints.forbiddenCuts = place.member("forbiddenCuts").counts(0, kMostInPlan);
+    if (place.has("stageMeshes")) {
+        for (const JsonPlace& element : place.member("stageMeshes").elements()) {
+            const Result<StageMesh> mesh =
+                parseStageMesh(element.member("layer").countInt(0, kMostInPlan),
+                               element.member("mesh").text());
+            if (mesh.ok())
+                constraints.stageMeshes.push_back(*mesh);
+            else
+                element.member("mesh").fail(mesh.error().message);
+        }
+    }
     return constraints;
 }
 

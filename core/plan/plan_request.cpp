@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 
 namespace alpa
 {
@@ -18,6 +19,23 @@ constexpr std::array<std::pair<PlanStrategy, std::string_view>, 6> kStrategyName
      {PlanStrategy::kZero3, "zero3"},
      {PlanStrategy::kMegatron, "megatron"},
      {PlanStrategy::kPipeline, "pipeline"}}};
+
+constexpr int kMostOfAxis = 1 << 20;
+
+/// "4x2"; nothing if it is no such text.
+std::optional<std::vector<int>> parseSizes(const std::string& text)
+{
+    std::vector<int> sizes;
+    for (const std::string& part : splitText(text, 'x')) {
+        int size = 0;
+        const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), size);
+        if (code != std::errc() || end != part.data() + part.size() || size < 1 ||
+            size > kMostOfAxis)
+            return std::nullopt;
+        sizes.push_back(size);
+    }
+    return sizes;
+}
 
 } // namespace
 
@@ -37,6 +55,34 @@ std::optional<PlanStrategy> strategyFromName(std::string_view name)
             return value;
     }
     return std::nullopt;
+}
+
+std::string text(const StageMesh& mesh)
+{
+    const std::string submesh = fmt::format("{}x{}", mesh.hosts, mesh.devicesPerHost);
+    return mesh.axes.empty() ? submesh : fmt::format("{}:{}", submesh, fmt::join(mesh.axes, "x"));
+}
+
+Result<StageMesh> parseStageMesh(int layer, const std::string& text)
+{
+    const std::vector<std::string> parts = splitText(text, ':');
+    const auto submesh = parts.empty() ? std::nullopt : parseSizes(parts[0]);
+    const auto axes = parts.size() == 2 ? parseSizes(parts[1]) : std::vector<int>();
+    if (parts.size() > 2 || !submesh || submesh->size() != 2 || !axes || axes->size() > 3)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("'{}': expected hosts x devices and perhaps the sizes of the "
+                                 "mesh's axes, as in 1x8 or 1x8:2x4",
+                                 text));
+    StageMesh mesh{.layer = layer, .hosts = (*submesh)[0], .devicesPerHost = (*submesh)[1],
+                   .axes = *axes};
+    int64_t product = 1;
+    for (const int size : mesh.axes)
+        product *= size;
+    const int64_t devices = int64_t{mesh.hosts} * mesh.devicesPerHost;
+    if (!mesh.axes.empty() && product != devices)
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("'{}': a mesh of {} on {} devices", text, product, devices));
+    return mesh;
 }
 
 bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind)
@@ -89,6 +135,8 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
         parts.push_back(fmt::format("stage begins at layer {}", cut));
     for (const int cut : constraints.forbiddenCuts)
         parts.push_back(fmt::format("no stage begins at layer {}", cut));
+    for (const StageMesh& mesh : constraints.stageMeshes)
+        parts.push_back(fmt::format("stage of layer {} on {}", mesh.layer, text(mesh)));
     return parts;
 }
 

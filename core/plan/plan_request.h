@@ -2,6 +2,7 @@
 // searched.
 #pragma once
 
+#include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/graph/graph.h"
 #include "core/intra_op/spec_constraints.h"
@@ -24,6 +25,22 @@ enum class PlanStrategy { kAuto, kDataParallel, kZero2, kZero3, kMegatron, kPipe
 std::string_view strategyName(PlanStrategy strategy);
 std::optional<PlanStrategy> strategyFromName(std::string_view name);
 
+/// The devices and the mesh of the stage that begins at a layer, which is a cut as well.
+struct StageMesh {
+    int layer = 0;
+    int hosts = 1;
+    int devicesPerHost = 1;
+    /// Sizes, x first; empty: searched. A single axis may split the batch or anything else, as Alpa's
+    /// one-dimensional meshes do; of several only x splits the batch.
+    std::vector<int> axes;
+    friend bool operator==(const StageMesh&, const StageMesh&) = default;
+};
+/// "1x8", "1x8:2x4".
+std::string text(const StageMesh& mesh);
+/// Of "HOSTSxDEVICES" or "HOSTSxDEVICES:AXES", as text() gives it, for `layer`. Fails with
+/// kInvalidInput saying what was expected.
+Result<StageMesh> parseStageMesh(int layer, const std::string& text);
+
 struct PlanConstraints {
     std::optional<int> maxTp, maxDp,
         maxPp; ///< Degrees: devices along the tensor axis, the data axis, stages.
@@ -43,6 +60,7 @@ struct PlanConstraints {
     std::vector<SpecConstraint> specs;
     std::vector<int> cuts;          ///< A stage must begin at these layers.
     std::vector<int> forbiddenCuts; ///< No stage may begin at these layers.
+    std::vector<StageMesh> stageMeshes;
     friend bool operator==(const PlanConstraints&, const PlanConstraints&) = default;
 };
 

@@ -161,6 +161,7 @@ Status PlanSearch::checkRequest(int64_t globalBatch) const
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("{} microbatches do not divide the global batch of {}",
                                  *constraints_.microbatches, globalBatch));
+    RETURN_IF_ERROR(checkStageMeshes());
     if (constraints_.chunks && *constraints_.chunks < 2)
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("chunks {}: expected at least 2", *constraints_.chunks));
@@ -176,6 +177,32 @@ Status PlanSearch::checkRequest(int64_t globalBatch) const
         if (value && *value < 1)
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("{} {}: expected at least 1", name, *value));
+    }
+    return {};
+}
+
+Status PlanSearch::checkStageMeshes() const
+{
+    const Cluster& cluster = request_.cluster;
+    ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> submeshes,
+                     enumerateSubmeshes(cluster.hosts, cluster.devicesPerHost,
+                                        SubmeshSpace::kPowerOfTwo));
+    const std::vector<StageMesh>& meshes = constraints_.stageMeshes;
+    for (size_t i = 0; i < meshes.size(); ++i) {
+        const SubmeshChoice wanted{meshes[i].hosts, meshes[i].devicesPerHost};
+        std::vector<std::string> known;
+        for (const SubmeshChoice& choice : submeshes)
+            known.push_back(text(choice));
+        if (std::ranges::find(submeshes, wanted) == submeshes.end())
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("the stage of layer {}: got devices {}, expected one of {}",
+                                     meshes[i].layer, text(wanted), fmt::join(known, ", ")));
+        for (size_t other = 0; other < i; ++other) {
+            if (meshes[other].layer == meshes[i].layer)
+                return Error(ErrorCode::kInvalidInput,
+                             fmt::format("the stage of layer {}: got the meshes {} and {}",
+                                         meshes[i].layer, text(meshes[other]), text(meshes[i])));
+        }
     }
     return {};
 }
@@ -388,7 +415,7 @@ std::optional<int> PlanSearch::layersForStages(int usual) const
     int layers = constraints_.fixedPp.value_or(1);
     if (constraints_.schedule == ScheduleKind::kInterleaved1f1b)
         layers = constraints_.fixedPp.value_or(2) * constraints_.chunks.value_or(2);
-    for (const int cut : constraints_.cuts)
+    for (const int cut : forcedCuts(constraints_))
         layers = std::max(layers, cut + 1);
     return layers > usual ? std::optional(layers) : std::nullopt;
 }

@@ -32,6 +32,7 @@ public:
 private:
     int64_t globalBatch() const;
     Status checkRequest(int64_t globalBatch) const;
+    Status checkStageMeshes() const;
     /// `findsAny`: the first that obeys the constraints will do.
     Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none,
                                      bool findsAny = false);

@@ -20,6 +20,20 @@ std::string factorText(const FactorRule& rule, int factor)
     return fmt::format("sum over {}", f.size);
 }
 
+/// Does the op pass its result on otherwise than its factors leave it?
+bool movesAtOnce(const FactorRule& rule, const DeviceMesh& mesh, const Strategy& strategy,
+                 const ShardingSpec& result)
+{
+    std::vector<int> sizes;
+    for (const MeshAxis& axis : mesh.axes)
+        sizes.push_back(axis.size);
+    const std::optional<OpSharding> sharding = shardingOf(rule, strategy, sizes);
+    if (!sharding || sharding->results.empty())
+        return false;
+    const ShardingSpec& left = sharding->results[0];
+    return left.dims != result.dims || (left.partial & ~result.partial) != 0;
+}
+
 } // namespace
 
 std::string strategyText(const LayeredGraph& layered, const DeviceMesh& mesh, const MeshNode& node,
@@ -39,7 +53,9 @@ std::string strategyText(const LayeredGraph& layered, const DeviceMesh& mesh, co
         text += mesh.axes[axis].name + ": ";
         text += factor == Strategy::kUnused ? "replicated" : factorText(rule, factor);
     }
-    return text.empty() ? "one device" : text;
+    if (text.empty())
+        return "one device";
+    return movesAtOnce(rule, mesh, node.strategies[k], spec) ? text + ", moved at once" : text;
 }
 
 } // namespace alpa

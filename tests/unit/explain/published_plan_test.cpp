@@ -35,6 +35,40 @@ TEST(PublishedPlan, BecomesConstraintsThatThePlanObeys)
     EXPECT_LE(samplePlan(free)->stepTime, plan->stepTime);
 }
 
+TEST(PublishedPlan, GivesStagesMeshesOfTheirOwn)
+{
+    const auto published = parsePublishedPlan(R"({"name": "different stages", "globalBatch": 64,
+        "microbatches": 8, "stages": [{"layers": [0, 1], "devices": 2, "mesh": [2, 1]},
+                                      {"layers": [1, 2], "devices": 2, "mesh": [2]}]})");
+    ASSERT_TRUE(published.ok()) << published.error().message;
+    PlanOptions options;
+    ASSERT_TRUE(applyPublishedPlan(*published, Graph(), options).ok());
+    const auto plan = samplePlan(options);
+    ASSERT_EQ(plan->stages.size(), 2u);
+    EXPECT_EQ(plan->stages[0].mesh.axisSize(0), 2);
+    EXPECT_EQ(plan->stages[1].mesh.axisSize(0), 1); // A single axis is the tensor axis.
+    EXPECT_EQ(plan->stages[1].mesh.axisSize(1), 2);
+    PlanOptions free;
+    free.globalBatch = 64;
+    free.layers = options.layers;
+    EXPECT_LE(samplePlan(free)->stepTime, plan->stepTime);
+}
+
+TEST(StageMeshText, ReadsWhatItPrintsAndNamesWhatItCannot)
+{
+    for (const char* written : {"1x8", "1x8:8", "1x8:2x4", "4x8:4x4x2"}) {
+        const Result<StageMesh> mesh = parseStageMesh(3, written);
+        ASSERT_TRUE(mesh.ok()) << written;
+        EXPECT_EQ(mesh->layer, 3);
+        EXPECT_EQ(text(*mesh), written);
+    }
+    for (const char* written : {"", "8", "1x8x2", "1x8:", "1x8:2x2x2x1", "1x-8", "1x8:2x4:1", "a"})
+        EXPECT_NE(parseStageMesh(0, written).error().message.find("as in 1x8 or 1x8:2x4"),
+                  std::string::npos)
+            << written;
+    EXPECT_EQ(parseStageMesh(0, "1x8:2x2").error().message, "'1x8:2x2': a mesh of 4 on 8 devices");
+}
+
 TEST(PublishedPlan, ReadsMegatronsArguments)
 {
     const auto plan = parsePublishedPlan(
@@ -134,9 +168,9 @@ TEST(PublishedPlan, SaysWhatItCannotRead)
     EXPECT_NE(messageOf(R"({"name": "x", "stages": [{"layers": [1, 2], "dp": 1, "tp": 1}]})")
                   .find("begins at 0"),
               std::string::npos);
-    EXPECT_NE(messageOf(R"({"name": "x", "stages": [{"layers": [0, 1], "dp": 2, "tp": 1},
-                                                    {"layers": [1, 2], "dp": 1, "tp": 2}]})")
-                  .find("the same mesh"),
+    EXPECT_NE(messageOf(R"({"name": "x", "stages": [{"layers": [0, 1], "hosts": 1, "devices": 4,
+                                                     "mesh": [2, 4]}]})")
+                  .find("got a mesh of 8 devices on 1 x 4"),
               std::string::npos);
     EXPECT_EQ(
         messageOf(

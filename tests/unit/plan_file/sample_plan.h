@@ -47,6 +47,7 @@ inline PlanOptions busyOptions()
     constraints.recomputation = false;
     constraints.specs = {{.pattern = "wte*", .spec = *parseSpec("{y, -}"), .forbids = true}};
     constraints.forbiddenCuts = {};
+    constraints.stageMeshes = {{.layer = 0, .hosts = 1, .devicesPerHost = 2, .axes = {2}}};
     return options;
 }
 
