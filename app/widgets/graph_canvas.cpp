@@ -50,7 +50,8 @@ GraphCanvas::~GraphCanvas() = default;
 void GraphCanvas::setContent(CanvasContent content, bool isSameShape)
 {
     content_ = std::move(content);
-    fitsAtNext_ = !isSameShape || root_ == nullptr;
+    // Whoever sees all of it wants to see all of the next, whose boxes may be higher.
+    fitsAtNext_ = !isSameShape || root_ == nullptr || wasFitted_;
     dot_.cancelAll();
     pending_.clear();
     patience_.start();

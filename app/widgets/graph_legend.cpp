@@ -18,7 +18,7 @@ namespace
 constexpr double kMargin = 12;
 constexpr double kLine = 22;
 constexpr double kEntryGap = 18;
-constexpr double kScaleWidth = 110;
+constexpr double kScaleWidth = 70; ///< With its texts no wider than a page beside two docks in the smallest window.
 constexpr double kAxisLine = 26;
 
 } // namespace

@@ -304,6 +304,8 @@ TEST_F(SelectionTest, PlanShownAnywhereIsThePlanOfEveryView)
     ASSERT_TRUE(waitUntil([] { return !session().isStale() && !session().isPlanning(); }));
     const int second = session().shownPlan()->id;
     ASSERT_NE(first, second);
+    // Comparisons are made when somebody looks at them.
+    window_->pages()->setCurrentWidget(find<QWidget>("compareView"));
     auto* plans = find<QTableView>("planList");
     EXPECT_EQ(plans->currentIndex().data(PlansModel::kPlanIdRole).toInt(), second);
     EXPECT_EQ(find<QTableView>("compareTable")->currentIndex().data(PlansModel::kPlanIdRole).toInt(), second);
