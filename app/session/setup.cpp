@@ -34,7 +34,8 @@ QString whatIfText(const WhatIf& change)
     if (change.bandwidth != 1)
         parts << QCoreApplication::translate("Setup", "bandwidth × %1").arg(factor(change.bandwidth));
     if (change.devices != 0)
-        parts << QCoreApplication::translate("Setup", "%n device(s)", nullptr, change.devices);
+        parts << counted(change.devices, QCoreApplication::translate("Setup", "device"),
+                         QCoreApplication::translate("Setup", "devices"));
     return parts.join(u", "_s);
 }
 

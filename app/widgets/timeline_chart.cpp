@@ -249,7 +249,7 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
         painter.fillRect(swatch, colorOf(phase, theme));
         if (phase == Phase::kBackward)
             painter.fillRect(QRectF(swatch.left(), swatch.bottom() - 3, swatch.width(), 3), theme.text);
-        static const char* const letters[] = {"F", "B", "S", "U"};
+        static const char* const letters[] = {"F", "B", "W", "S", "U"};
         const QString text = u"%1 %2"_s.arg(QString::fromLatin1(letters[size_t(phase)]), phaseText(phase));
         painter.setPen(theme.mutedText);
         painter.drawText(QRectF(x + 19, y, 130, 16), Qt::AlignVCenter | Qt::AlignLeft, text);

@@ -559,12 +559,13 @@
         <source>bandwidth × %1</source>
         <translation>Bandbreite × %1</translation>
     </message>
-    <message numerus="yes">
-        <source>%n device(s)</source>
-        <translation>
-            <numerusform>%n Gerät</numerusform>
-            <numerusform>%n Geräte</numerusform>
-        </translation>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
     </message>
     <message>
         <source>Automatic</source>

@@ -3,11 +3,9 @@
 // softmax, dot.
 
 #include "core/cost/compute_time.h"
-#include "core/cost/fused_costs.h"
 #include "core/graph/op_cost.h"
 #include "core/import/import_model.h"
 #include "core/training/differentiate.h"
-#include "core/training/training_step.h"
 
 #include <gtest/gtest.h>
 
@@ -58,38 +56,6 @@ TEST(MeasuredStep, Gpt350MTakesWhatJaxTakesOnAnH200)
 TEST(MeasuredStep, GptReachesAlpasRateOnAV100)
 {
     EXPECT_NEAR(predict(kGpt1300M, "p3.16xlarge-x1").teraflopsPerSecond, 68.7, 0.15 * 68.7);
-}
-
-/// As the GPU runtime runs it: attention by kernels, chains of loops fused.
-double fusedMs(const std::string& path)
-{
-    const Result<ImportResult> imported = importModel(path);
-    EXPECT_TRUE(imported.ok() && imported->ok());
-    const Result<TrainingStep> step = makeTrainingStep(*imported->graph, {});
-    EXPECT_TRUE(step.ok()) << step.error().message;
-    const Graph* graph = &step->graph;
-    const DeviceKind device = loadCluster("h200-x1").value().device;
-    const FusedCosts costs = fusedCosts(*graph, device);
-    Seconds total{};
-    for (size_t op = 0; op < graph->ops.size(); ++op) {
-        total += costs.times[op].on(1) + costs.oncePerStep[op].on(1);
-        if (costs.isProduct[op] == 0)
-            continue;
-        const ProductWork product = *fusedProductWork(*graph, graph->ops[op], device);
-        total += rooflineOf(product, product.shape(), device).time();
-    }
-    return total.count * 1e3;
-}
-
-// `alpa run` on one H200, medians of 12 steps: 130.6 and 45.4 ms, with the same updates.
-TEST(MeasuredStep, FusedGpt1300MTakesWhatTheRuntimeTakesOnAnH200)
-{
-    EXPECT_NEAR(fusedMs(kGpt1300M), 130.6 - 9.7, 0.1 * 120.9);
-}
-
-TEST(MeasuredStep, FusedGpt350MTakesWhatTheRuntimeTakesOnAnH200)
-{
-    EXPECT_NEAR(fusedMs(kGpt350M), 45.4 - 2.6, 0.1 * 42.8);
 }
 
 } // namespace

@@ -12,22 +12,28 @@
 namespace alpa
 {
 
-inline std::shared_ptr<const ParallelPlan> samplePlan(const PlanOptions& options,
-                                                      const std::string& model = "gpt-tiny",
-                                                      const std::string& cluster = "h200-x4")
+/// `path`: below the sources.
+inline std::shared_ptr<const ParallelPlan>
+planOfFile(const std::string& path, const Cluster& cluster, const PlanOptions& options)
 {
-    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + model + "/" +
-                             model + ".loss.stablehlo.mlir.gz";
-    Result<ImportResult> imported = importModel(path);
+    Result<ImportResult> imported = importModel(std::string(ALPA_SOURCE_DIR) + "/" + path);
     EXPECT_TRUE(imported.ok() && imported->ok());
     PlanRequest request;
     request.model = std::make_shared<const Graph>(std::move(*imported->graph));
-    request.modelPath = model;
-    request.cluster = *loadCluster(cluster);
+    request.modelPath = request.model->name;
+    request.cluster = cluster;
     request.options = options;
     const Result<PlanOutcome> outcome = makePlan(request, {});
     EXPECT_TRUE(outcome.ok()) << (outcome.ok() ? "" : outcome.error().message);
     return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
+}
+
+inline std::shared_ptr<const ParallelPlan> samplePlan(const PlanOptions& options,
+                                                      const std::string& model = "gpt-tiny",
+                                                      const std::string& cluster = "h200-x4")
+{
+    return planOfFile("sample_models/" + model + "/" + model + ".loss.stablehlo.mlir.gz",
+                      *loadCluster(cluster), options);
 }
 
 /// Everything that a file can say is said.
