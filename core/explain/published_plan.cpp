@@ -81,6 +81,8 @@ void readStages(const JsonPlace& stages, PublishedPlan& plan)
         next = layers[1];
         plan.constraints.stageMeshes.push_back(mesh);
     }
+    if (stages.failed())
+        return;
     plan.layers = next;
     plan.constraints.fixedPp = static_cast<int>(list.size());
     saySameMeshOnce(plan.constraints);

@@ -10,7 +10,10 @@ Result<MeshProblem> MeshProblemBuilder::build()
     problem_.ops.resize(graph_.ops.size());
     problem_.nodeOfInput.assign(graph_.values.size(), -1);
     problem_.listOfInput.assign(graph_.values.size(), 0);
-    problem_.nodesOfLayer.resize(static_cast<size_t>(layered_.layerCount));
+    const auto layers = static_cast<size_t>(layered_.layerCount);
+    problem_.nodesOfLayer.resize(layers);
+    problem_.scalarPerMicrobatch.resize(layers);
+    problem_.scalarPerStep.resize(layers);
     updateNode_.assign(graph_.values.size(), -1);
     RETURN_IF_ERROR(checkBatch());
     for (const GraphInput& input : graph_.inputs)

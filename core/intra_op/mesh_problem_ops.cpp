@@ -37,6 +37,11 @@ void MeshProblemBuilder::addOp(OpId id)
         decision.node = -1;
         decision.operands.assign(op.operands.size(), tables_.intern({ShardingSpec::replicated(0)}));
         decision.result = tables_.intern({ShardingSpec::replicated(0)});
+        const ShardingSpec scalar = ShardingSpec::replicated(0);
+        const bool isUpdate = op.phase == Phase::kUpdate;
+        (isUpdate ? problem_.scalarPerStep
+                  : problem_.scalarPerMicrobatch)[static_cast<size_t>(layer)] +=
+            layered_.computeOn(id, 1, scalar, scalar, sizes()).count;
     } else {
         decide(id, layer);
     }
@@ -154,8 +159,8 @@ void MeshProblemBuilder::decide(OpId id, int layer)
     node(index).specs = problem_.ops[id.index()].result;
 }
 
-/// Both phases read it, and each would pay for moving it: then the op can also move its result once,
-/// where it arises, and what is saved has been moved.
+/// Both phases read it, and each would pay for moving it: then the op can also move its result
+/// once, where it arises, and what is saved has been moved.
 bool MeshProblemBuilder::isReadByBothPhases(ValueId value) const
 {
     const OpId producer = graph_.value(value).producer;
@@ -172,7 +177,8 @@ bool MeshProblemBuilder::isReadByBothPhases(ValueId value) const
 }
 
 /// `produced` with one axis reduced, scattered or moved to another dimension.
-std::vector<ShardingSpec> MeshProblemBuilder::movedSpecs(OpId id, const ShardingSpec& produced) const
+std::vector<ShardingSpec> MeshProblemBuilder::movedSpecs(OpId id,
+                                                         const ShardingSpec& produced) const
 {
     const TensorType& result = type(graph_.op(id).results[0]);
     std::vector<ShardingSpec> specs;
@@ -191,8 +197,7 @@ std::vector<ShardingSpec> MeshProblemBuilder::movedSpecs(OpId id, const Sharding
         for (size_t dim = 0; dim < static_cast<size_t>(without.rank); ++dim) {
             ShardingSpec there = without;
             there.dims[dim] |= bit;
-            if (there.dims[dim] != produced.dims[dim] &&
-                dividesEvenly(there, result.dims, sizes()))
+            if (there.dims[dim] != produced.dims[dim] && dividesEvenly(there, result.dims, sizes()))
                 specs.push_back(there);
         }
     }
@@ -289,10 +294,12 @@ void MeshProblemBuilder::addSavedBytes(OpId id)
     const Op& op = graph_.op(id);
     const OpDecision& decision = problem_.ops[id.index()];
     if (layered_.isSaved[op.results[0].index()] != 0)
-        addBytes(layered_.isHeldOnce[op.results[0].index()] != 0 ? node(decision.node).fixedBytes
-                                                                 : node(decision.node).activationBytes,
+        addBytes(layered_.isHeldOnce[op.results[0].index()] != 0
+                     ? node(decision.node).fixedBytes
+                     : node(decision.node).activationBytes,
                  type(op.results[0]), decision.result);
-    if (layered_.isHeldOnce[op.results[0].index()] == 0 && layered_.selective.isKept[op.results[0].index()] != 0)
+    if (layered_.isHeldOnce[op.results[0].index()] == 0 &&
+        layered_.selective.isKept[op.results[0].index()] != 0)
         addBytes(node(decision.node).selectiveBytes, type(op.results[0]), decision.result);
 }
 

@@ -73,6 +73,8 @@ void StageSharder::hashLayers()
             }
             least += Bytes(leastOfNode);
         }
+        const size_t layer = layerHash_.size();
+        hash = mix(mix(hash, problem_->scalarPerMicrobatch[layer]), problem_->scalarPerStep[layer]);
         leastOfLayer_.push_back(least);
         layerHash_.push_back(hash);
     }
@@ -315,6 +317,17 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
             }
         }
     }
+    Seconds scalars{};
+    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
+        const auto at = static_cast<size_t>(layer);
+        const Seconds perMicrobatch(problem_->scalarPerMicrobatch[at]);
+        const Seconds perStep(problem_->scalarPerStep[at]);
+        stage.perMicrobatch += perMicrobatch;
+        stage.perStep += perStep;
+        scalars += perMicrobatch + perStep * (1.0 / request.microbatches);
+    }
+    stage.objective += scalars.count;
+    stage.lowerBound += scalars.count;
     return stage;
 }
 

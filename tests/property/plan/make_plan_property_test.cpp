@@ -71,6 +71,7 @@ TEST(MakePlanProperty, CostCountedOpByOpEqualsTheSolversObjective)
         const auto plan = planOf(randomRequest(rng));
         if (!plan)
             return;
+        SCOPED_TRACE(plan->graph->name + " on " + plan->cluster.name);
         for (const PlanStage& stage : plan->stages) {
             const double counted =
                 stage.cost.perMicrobatch().count + stage.cost.perStep().count / plan->microbatches;

@@ -143,7 +143,7 @@ TEST_F(PlanFile, SurvivesDamage)
 {
     Rng rng(7);
     int accepted = 0;
-    for (int round = 0; round < 120; ++round) {
+    for (int round = 0; round < 200; ++round) {
         std::string damaged = text_;
         for (int flip = rng.between(1, 3); flip > 0; --flip) {
             char& letter =
