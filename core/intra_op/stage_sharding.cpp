@@ -317,17 +317,14 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
             }
         }
     }
-    Seconds scalars{};
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         const auto at = static_cast<size_t>(layer);
         const Seconds perMicrobatch(problem_->scalarPerMicrobatch[at]);
         const Seconds perStep(problem_->scalarPerStep[at]);
         stage.perMicrobatch += perMicrobatch;
         stage.perStep += perStep;
-        scalars += perMicrobatch + perStep * (1.0 / request.microbatches);
+        stage.scalars += perMicrobatch + perStep * (1.0 / request.microbatches);
     }
-    stage.objective += scalars.count;
-    stage.lowerBound += scalars.count;
     return stage;
 }
 

@@ -60,10 +60,12 @@ struct StageSharding {
     Seconds perMicrobatch;
     Seconds perStep;
     Bytes fixedMemory;
-    Bytes activations;    ///< Of one microbatch.
-    Bytes recomputed;     ///< Held once, while a backward pass runs; 0 without recomputation.
-    double objective = 0; ///< perMicrobatch + perStep / microbatches + price of memory, in seconds.
-    double lowerBound = 0;
+    Bytes activations; ///< Of one microbatch.
+    Bytes recomputed;  ///< Held once, while a backward pass runs; 0 without recomputation.
+    /// perMicrobatch + perStep / microbatches + price of memory - scalars, in seconds.
+    double objective = 0;
+    double lowerBound = 0; ///< Of the objective.
+    Seconds scalars;       ///< What no choice changes, of a microbatch.
     bool isOptimal = false;
     int decisions = 0;
     int strategies = 0;

@@ -47,8 +47,9 @@ public:
         stage.repeatsCheapOps = chosen_.request.repeatsCheapOps;
         readOps(stage);
         readInputs(stage);
-        stage.certificate = {.cost = chosen_.sharding.objective,
-                             .lowerBound = chosen_.sharding.lowerBound,
+        const double scalars = chosen_.sharding.scalars.count;
+        stage.certificate = {.cost = chosen_.sharding.objective + scalars,
+                             .lowerBound = chosen_.sharding.lowerBound + scalars,
                              .isOptimal = chosen_.sharding.isOptimal,
                              .memoryBinds = chosen_.request.memoryLimit.has_value(),
                              .decisions = chosen_.sharding.decisions,
