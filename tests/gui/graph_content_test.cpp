@@ -118,7 +118,7 @@ TEST(GraphContent, PathToAnOpNamesTheGroupsToUnfold)
 TEST(GraphContent, EveryLevelOfEverySampleStaysSmallEnoughForGraphviz)
 {
     Session session;
-    session.setInitialSetup({QStringLiteral("cpu-x2"), {}});
+    session.setInitialSetup({QStringLiteral("cpu-x2"), {}, {}, {}});
     session.openModel(samplePath(QStringLiteral("gpt-tiny")));
     ASSERT_TRUE(waitUntil([&] { return session.shownPlan() != nullptr; }, 120000));
     const auto facts = session.facts();
