@@ -6,6 +6,14 @@
 #include <QLocale>
 #include <QTranslator>
 
+/// The linker drops resources of a static library that nobody names.
+static void initTranslationResources()
+{
+#ifdef ALPA_HAS_TRANSLATIONS
+    Q_INIT_RESOURCE(translations);
+#endif
+}
+
 namespace alpa::app
 {
 
@@ -20,6 +28,7 @@ constexpr QStringView kPrefix = u"alpa-explorer_";
 
 QStringList builtInLanguages()
 {
+    initTranslationResources();
     QStringList languages{u"en"_s};
     for (const QString& file : QDir(u":/i18n"_s).entryList({u"*.qm"_s}, QDir::Files, QDir::Name))
         languages << file.mid(kPrefix.size()).section(u'.', 0, 0);
@@ -35,6 +44,7 @@ QString languageTitle(const QString& code)
 
 void installTranslations(const QString& language)
 {
+    initTranslationResources();
     const QLocale locale = language.isEmpty() ? QLocale::system() : QLocale(language);
     const auto install = [&](const QString& name, const QString& directory) {
         auto* translator = new QTranslator(qApp);
