@@ -1,9 +1,9 @@
 #include "core/explain/sweep_plans.h"
 
 #include "core/base/text.h"
+#include "core/explain/text_table.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
-#include "core/explain/text_table.h"
 #include "core/training/rebatch.h"
 
 #include <fmt/format.h>
@@ -67,6 +67,18 @@ std::vector<EvaluatedStage> balancedStages(const StageTable& table, int pp)
     return stages;
 }
 
+Result<ScheduleKind> scheduleOf(const PlanConstraints& asked)
+{
+    for (const ScheduleKind kind : {ScheduleKind::k1f1b, ScheduleKind::kGpipe}) {
+        if (isScheduleAllowed(asked, kind))
+            return kind;
+    }
+    return Error(ErrorCode::kUnsupported,
+                 fmt::format("constraints {}: a sweep estimates the schedules 1f1b and gpipe, "
+                             "expected one of them to be allowed",
+                             formatConstraints(asked)));
+}
+
 class GridSweep
 {
 public:
@@ -85,6 +97,7 @@ public:
         if (batch_ < 1)
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("global batch {}: expected at least 1", batch_));
+        ASSIGN_OR_RETURN(sweep_.schedule, scheduleOf(asked_));
         for (int64_t count = 1; count <= batch_; count *= 2) {
             const bool isMeant = asked_.microbatches.value_or(static_cast<int>(count)) == count;
             if (batch_ % count == 0 && isMeant)
@@ -179,8 +192,7 @@ private:
         const std::vector<EvaluatedStage> stages = balancedStages(table, pp);
         if (stages.empty())
             return;
-        const PlanEstimate estimate =
-            estimatePlan(stages, microbatches, asked_.schedule.value_or(ScheduleKind::k1f1b));
+        const PlanEstimate estimate = estimatePlan(stages, microbatches, sweep_.schedule);
         if (!(estimate.stepSeconds < kForever.count))
             return;
         sweep_.points.push_back({.dp = shape.dp(),
@@ -213,7 +225,8 @@ std::string zeroName(const SweepPoint& point)
     return point.states == StorageRule::kSplit ? "ZeRO-2" : "none";
 }
 
-PlanConstraints constraintsOf(const SweepPoint& point, const PlanConstraints& asked)
+PlanConstraints constraintsOf(const Sweep& sweep, const SweepPoint& point,
+                              const PlanConstraints& asked)
 {
     PlanConstraints constraints = asked;
     constraints.fixedDp = point.dp;
@@ -223,6 +236,7 @@ PlanConstraints constraintsOf(const SweepPoint& point, const PlanConstraints& as
     constraints.recomputation = point.recomputes;
     constraints.parameterStorage = point.parameters;
     constraints.stateStorage = point.states;
+    constraints.schedule = sweep.schedule;
     return constraints;
 }
 
@@ -247,15 +261,16 @@ std::string formatSweep(const Sweep& sweep, int top, Bytes limit)
                    point.recomputes ? "recomputed" : "kept", formatMemory(point.memory),
                    formatShare(point.memory / limit)});
     }
-    return table.text() + fmt::format("{} of {} plans fit in {}. Tables {}, all plans {}.\n",
-                                      fitting, sweep.points.size(), formatMemory(limit),
-                                      formatSeconds(sweep.tableTime),
-                                      formatSeconds(sweep.evaluationTime));
+    return table.text() +
+           fmt::format("{} of {} plans with schedule {} fit in {}. Tables {}, all plans {}.\n",
+                       fitting, sweep.points.size(), text(sweep.schedule), formatMemory(limit),
+                       formatSeconds(sweep.tableTime), formatSeconds(sweep.evaluationTime));
 }
 
 std::string sweepToJson(const Sweep& sweep, int top)
 {
     Json json{{"plans", sweep.points.size()},
+              {"schedule", text(sweep.schedule)},
               {"table_s", jsonNumber(sweep.tableTime.count)},
               {"evaluation_s", jsonNumber(sweep.evaluationTime.count)}};
     json["points"] = Json::array();

@@ -24,17 +24,20 @@ struct SweepPoint {
 };
 /// "none", "ZeRO-2", "ZeRO-3"; "free" where the planner chose per tensor.
 std::string zeroName(const SweepPoint& point);
-/// The constraints under which makePlan makes this point (and may cut its stages better).
-PlanConstraints constraintsOf(const SweepPoint& point, const PlanConstraints& asked);
-
 struct Sweep {
-    std::vector<SweepPoint> points; ///< Those that fit first, then by step time.
-    Seconds tableTime;              ///< Filling the tables.
-    Seconds evaluationTime;         ///< All points together.
+    ScheduleKind schedule = ScheduleKind::k1f1b; ///< Or GPipe: those that estimatePlan knows.
+    std::vector<SweepPoint> points;              ///< Those that fit first, then by step time.
+    Seconds tableTime;                           ///< Filling the tables.
+    Seconds evaluationTime;                      ///< All points together.
 };
 
-/// All points of the grid that obey the request's constraints. Fails with kInvalidInput or
-/// kUnsupported if the model cannot be trained as asked, kCancelled when stopped.
+/// The constraints under which makePlan makes this point (and may cut its stages better).
+PlanConstraints constraintsOf(const Sweep& sweep, const SweepPoint& point,
+                              const PlanConstraints& asked);
+
+/// All points of the grid that obey the request's constraints, with 1F1B, or with GPipe where 1F1B
+/// is not allowed. Fails with kUnsupported if the constraints allow neither, with kInvalidInput or
+/// kUnsupported if the model cannot be trained as asked, with kCancelled when stopped.
 Result<Sweep> sweepPlans(const PlanRequest& request, PlanContext& context,
                          const JobControl& control);
 
