@@ -3,8 +3,7 @@
 #include "app/views/constraint_menu.h"
 #include "app/views/relax_constraint.h"
 #include "app/widgets/stage_boundaries.h"
-#include "app/window/main_window.h"
-#include "tests/gui/gui_support.h"
+#include "tests/gui/window_test.h"
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
@@ -15,8 +14,6 @@
 #include <QSpinBox>
 #include <QTableView>
 #include <QTabWidget>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QToolButton>
 
 #include <gtest/gtest.h>
@@ -27,35 +24,11 @@ namespace
 {
 
 /// A window on a small model planned for four CPU devices.
-class ChangeTest : public ::testing::Test
+class ChangeTest : public WindowTest
 {
 protected:
-    void SetUp() override
-    {
-        window_ = std::make_unique<MainWindow>(profile_.path());
-        window_->show();
-        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
-        window_->openFile(samplePath(QStringLiteral("gpt-tiny")), QStringLiteral("cpu-x4"));
-        ASSERT_TRUE(settle());
-    }
-    template <typename Widget>
-    Widget* find(const char* name)
-    {
-        auto* widget = window_->findChild<Widget*>(QString::fromLatin1(name));
-        EXPECT_NE(widget, nullptr) << name;
-        return widget;
-    }
-    Session& session() { return *window_->session(); }
+    void SetUp() override { showSample(); }
     const PlanConstraints& asked() { return session().setup().options.constraints; }
-    bool settle()
-    {
-        return waitUntil(
-            [this] {
-                return session().model() != nullptr && !session().isPlanning() &&
-                       (session().obstacle() != nullptr || (session().shownPlan() != nullptr && !session().isStale()));
-            },
-            120000);
-    }
     static QAction* actionOf(QMenu& menu, const QString& start)
     {
         for (QAction* action : menu.actions()) {
@@ -68,9 +41,6 @@ protected:
         }
         return nullptr;
     }
-
-    QTemporaryDir profile_;
-    std::unique_ptr<MainWindow> window_;
 };
 
 TEST_F(ChangeTest, TableSwitchesEditsAndRemovesConstraintsUndoably)

@@ -3,8 +3,7 @@
 #include "app/views/compare_side.h"
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/scatter_chart.h"
-#include "app/window/main_window.h"
-#include "tests/gui/gui_support.h"
+#include "tests/gui/window_test.h"
 
 #include <QClipboard>
 #include <QComboBox>
@@ -14,8 +13,6 @@
 #include <QSpinBox>
 #include <QTableView>
 #include <QTabWidget>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QTreeWidget>
 
 #include <gtest/gtest.h>
@@ -26,37 +23,24 @@ namespace
 {
 
 /// Two plans of a small model: as it is best, and with one stage only.
-class CompareTest : public ::testing::Test
+class CompareTest : public WindowTest
 {
 protected:
     void SetUp() override
     {
-        window_ = std::make_unique<MainWindow>(profile_.path());
-        window_->show();
-        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
-        window_->openFile(samplePath(QStringLiteral("gpt-tiny")), QStringLiteral("cpu-x4"));
-        ASSERT_TRUE(settle());
+        showSample();
+        ASSERT_TRUE(isAtRest());
         session().setBaseline(session().shownPlan()->id);
         find<QSpinBox>("maxPp")->setValue(1);
-        ASSERT_TRUE(settle());
+        ASSERT_TRUE(isAtRest());
         ASSERT_EQ(session().entries().size(), 2u);
         window_->pages()->setCurrentIndex(4);
     }
-    template <typename Widget>
-    Widget* find(const char* name)
+    /// With what follows a plan, such as sweeps.
+    bool isAtRest()
     {
-        auto* widget = window_->findChild<Widget*>(QString::fromLatin1(name));
-        EXPECT_NE(widget, nullptr) << name;
-        return widget;
+        return hasPlan() && waitUntil([this] { return session().jobs()->jobs().empty(); });
     }
-    Session& session() { return *window_->session(); }
-    bool settle()
-    {
-        return waitUntil([this] { return session().shownPlan() != nullptr && !session().isStale() && session().jobs()->jobs().empty(); }, 120000);
-    }
-
-    QTemporaryDir profile_;
-    std::unique_ptr<MainWindow> window_;
 };
 
 TEST_F(CompareTest, TableCopiesWithHeaderAndOneRowAPlan)

@@ -3,18 +3,15 @@
 #include "app/views/runs_view.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/series_chart.h"
-#include "app/window/main_window.h"
 
 #include "app/settings/programs.h"
-#include "tests/gui/gui_support.h"
+#include "tests/gui/window_test.h"
 
 #include <QAction>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QTabWidget>
 #include <QTableView>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QToolButton>
 
 #include <gtest/gtest.h>
@@ -24,32 +21,10 @@ namespace alpa::app
 namespace
 {
 
-class JourneyTest : public ::testing::Test
+class JourneyTest : public WindowTest
 {
 protected:
-    void SetUp() override
-    {
-        window_ = std::make_unique<MainWindow>(profile_.path());
-        window_->show();
-        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
-    }
-
-    template <typename Widget>
-    Widget* find(const char* name)
-    {
-        auto* widget = window_->findChild<Widget*>(QString::fromLatin1(name));
-        EXPECT_NE(widget, nullptr) << name;
-        return widget;
-    }
-    Session& session() { return *window_->session(); }
-    bool hasPlan()
-    {
-        return waitUntil([this] { return session().shownPlan() != nullptr && !session().isStale() && !session().isPlanning(); },
-                         180000);
-    }
-
-    QTemporaryDir profile_;
-    std::unique_ptr<MainWindow> window_;
+    void SetUp() override { showWindow(); }
 };
 
 TEST_F(JourneyTest, PlanUnfoldLimitUndoAndCompare)

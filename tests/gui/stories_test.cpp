@@ -2,9 +2,8 @@
 #include "app/settings/programs.h"
 #include "app/views/graph_view.h"
 #include "app/widgets/graph_level_item.h"
-#include "app/window/main_window.h"
 #include "core/base/rng.h"
-#include "tests/gui/gui_support.h"
+#include "tests/gui/window_test.h"
 
 #include <QAction>
 #include <QApplication>
@@ -15,8 +14,6 @@
 #include <QSpinBox>
 #include <QTabWidget>
 #include <QTableView>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QToolButton>
 
 #include <gtest/gtest.h>
@@ -26,30 +23,8 @@ namespace alpa::app
 namespace
 {
 
-class StoriesTest : public ::testing::Test
+class StoriesTest : public WindowTest
 {
-protected:
-    void makeWindow()
-    {
-        window_ = std::make_unique<MainWindow>(profile_.path());
-        window_->show();
-        ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
-    }
-    template <typename Widget>
-    Widget* find(const char* name)
-    {
-        auto* widget = window_->findChild<Widget*>(QString::fromLatin1(name));
-        EXPECT_NE(widget, nullptr) << name;
-        return widget;
-    }
-    Session& session() { return *window_->session(); }
-    bool settle()
-    {
-        return waitUntil([this] { return session().shownPlan() != nullptr && !session().isStale() && !session().isPlanning(); }, 120000);
-    }
-
-    QTemporaryDir profile_;
-    std::unique_ptr<MainWindow> window_;
 };
 
 // Section 9 of the interface's specification: what a person expects in which second. The bounds are those of a machine
@@ -58,7 +33,7 @@ TEST_F(StoriesTest, FirstSixtySeconds)
 {
     QElapsedTimer clock;
     clock.start();
-    makeWindow();
+    showWindow();
     RecordProperty("window_ms", int(clock.elapsed()));
     EXPECT_LT(clock.elapsed(), 3000);
     EXPECT_TRUE(find<QPushButton>("startOpen")->isVisible());
@@ -69,7 +44,7 @@ TEST_F(StoriesTest, FirstSixtySeconds)
 
     clock.restart();
     QTest::mouseClick(sample, Qt::LeftButton);
-    ASSERT_TRUE(settle());
+    ASSERT_TRUE(hasPlan());
     RecordProperty("first_plan_ms", int(clock.elapsed()));
     EXPECT_LT(clock.elapsed(), 12000);
     EXPECT_EQ(QApplication::activeModalWidget(), nullptr);
@@ -94,7 +69,7 @@ TEST_F(StoriesTest, FirstSixtySeconds)
     const double step = session().shownPlan()->plan()->stepTime.count;
     clock.restart();
     find<QSpinBox>("maxDp")->setValue(2);
-    ASSERT_TRUE(settle());
+    ASSERT_TRUE(hasPlan());
     RecordProperty("replan_ms", int(clock.elapsed()));
     EXPECT_NE(session().shownPlan()->id, first);
     EXPECT_GE(session().shownPlan()->plan()->stepTime.count, step * 0.999999);
@@ -112,9 +87,9 @@ TEST_F(StoriesTest, FirstSixtySeconds)
 
 TEST_F(StoriesTest, CancellingTwoHundredTimesAtRandomLeavesTheSameAnswer)
 {
-    makeWindow();
+    showWindow();
     window_->openFile(samplePath(QStringLiteral("gpt-tiny")), QStringLiteral("cpu-x4"));
-    ASSERT_TRUE(settle());
+    ASSERT_TRUE(hasPlan());
     const double step = session().shownPlan()->plan()->stepTime.count;
     const app::Setup plain = session().setup();
     Rng rng(11);
@@ -144,7 +119,7 @@ TEST_F(StoriesTest, CancellingTwoHundredTimesAtRandomLeavesTheSameAnswer)
     app::Setup last = plain;
     session().editSetup(last, QStringLiteral("as at first"));
     session().planNow();
-    ASSERT_TRUE(settle());
+    ASSERT_TRUE(hasPlan());
     EXPECT_DOUBLE_EQ(session().shownPlan()->plan()->stepTime.count, step);
 }
 
@@ -159,7 +134,7 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
     };
     const auto plan = [&](const char* model, const char* cluster) {
         open(model, cluster);
-        ASSERT_TRUE(settle());
+        ASSERT_TRUE(hasPlan());
     };
     const Case cases[] = {
         {"import", [&] { open("gpt-1.3b", "h200-x4"); }},
@@ -183,7 +158,7 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
          [&] {
              plan("gpt-125m", "h200-x4");
              find<QSpinBox>("maxDp")->setValue(2);
-             ASSERT_TRUE(settle());
+             ASSERT_TRUE(hasPlan());
              find<QToolButton>("priceConstraints")->click();
          }},
         {"run",
@@ -195,7 +170,7 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
          }},
     };
     for (const Case& one : cases) {
-        makeWindow();
+        showWindow();
         one.begin();
         QElapsedTimer clock;
         clock.start();
@@ -204,7 +179,7 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
         EXPECT_LT(clock.elapsed(), 5000) << one.name;
     }
     // What was planned last is offered again.
-    makeWindow();
+    showWindow();
     ASSERT_TRUE(waitUntil([this] { return window_->findChild<QPushButton*>(QStringLiteral("continueLast")) != nullptr; }, 20000));
     EXPECT_EQ(window_->findChild<QPushButton*>(QStringLiteral("restore_gpt-tiny")), nullptr) << "closing is no crash";
 }
