@@ -31,16 +31,20 @@ ExitCode runReport(const Console& console, const ReportArguments& arguments)
             if (name.ends_with(ending))
                 name.resize(name.size() - ending.size());
         }
-        content.plans.push_back({.compared = {.name = name, .plan = *plan, .problem = {}, .measuredStep = {}}, .measured = {}});
+        content.plans.push_back(
+            {.compared = {.name = name, .plan = *plan, .problem = {}, .measuredStep = {}},
+             .measured = {}});
     }
     const ParallelPlan& first = *content.plans.front().compared.plan;
     content.title = first.modelName + " on " + first.cluster.name;
-    content.note = fmt::format("{} plan{}, the first in full.", content.plans.size(), content.plans.size() == 1 ? "" : "s");
+    content.note = fmt::format("{} plan{}, the first in full.", content.plans.size(),
+                               content.plans.size() == 1 ? "" : "s");
     const std::string page = htmlReport(content);
     if (const Status written = writeFileAtomically(arguments.output, page); !written.ok())
         return console.fail(written.error());
     if (console.json)
-        printJson({{"file", arguments.output}, {"plans", content.plans.size()}, {"bytes", page.size()}});
+        printJson(
+            {{"file", arguments.output}, {"plans", content.plans.size()}, {"bytes", page.size()}});
     else
         print(fmt::format("written to {}\n", arguments.output));
     return ExitCode::kOk;
@@ -52,7 +56,8 @@ Command addReport(CLI::App& app)
 {
     const auto arguments = std::make_shared<ReportArguments>();
     CLI::App* command = app.add_subcommand("report", "Write plans as one self-contained HTML page");
-    command->add_option("PLAN", arguments->plans, "Plan files; the first is shown in full")->required();
+    command->add_option("PLAN", arguments->plans, "Plan files; the first is shown in full")
+        ->required();
     command->add_option("-o,--output", arguments->output, "File to write")->required();
     command->footer("Example: alpa report gpt.plan.json dp.plan.json -o report.html");
     return [arguments](const Console& console) { return runReport(console, *arguments); };

@@ -1,6 +1,7 @@
 #include "core/export/export_views.h"
 
 #include "core/base/text.h"
+#include "core/export/markup_text.h"
 #include "core/export/value_specs.h"
 
 #include <fmt/format.h>
@@ -91,14 +92,6 @@ std::string escaped(const std::string& text)
     std::string safe;
     for (const char c : text)
         safe += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    return safe;
-}
-
-std::string xmlText(const std::string& text)
-{
-    std::string safe;
-    for (const char c : text)
-        safe += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
     return safe;
 }
 
@@ -257,7 +250,7 @@ Result<std::string> exportSvg(const ParallelPlan& plan)
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
         "{1}\" font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"100%\" height=\"100%\" "
         "fill=\"white\"/>\n<text x=\"10\" y=\"20\" font-size=\"13\">{2}</text>\n",
-        kLeft + kWidth + 20, height, xmlText(describePlan(plan)));
+        kLeft + kWidth + 20, height, markupText(describePlan(plan)));
     for (size_t s = 0; s < plan.timeline.stages.size(); ++s) {
         const double y = kTop + kRow * static_cast<double>(s);
         text += fmt::format("<text x=\"10\" y=\"{:.1f}\">stage {}</text>\n", y + 18, s);

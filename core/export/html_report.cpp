@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/export/export_views.h"
+#include "core/export/markup_text.h"
 #include "core/plan/plan_figures.h"
 
 #include <fmt/format.h>
@@ -15,45 +16,43 @@ namespace
 
 /// Light and dark by the reader's choice; prints well.
 constexpr const char* kStyle = R"(
-:root { color-scheme: light dark; --line: #d5d9e0; --soft: #5c6573; --bar: #4c78a8; --bar2: #d55e00; --back: #fff; }
-@media (prefers-color-scheme: dark) { :root { --line: #3d444f; --soft: #a3acb9; --bar: #6f9fd8; --bar2: #f28e4b; --back: #1b1e23; } }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; background: var(--back); }
-h1 { font-size: 1.6em; margin-bottom: .2em; } h2 { font-size: 1.15em; margin-top: 2em; border-bottom: 1px solid var(--line); padding-bottom: .3em; }
+:root { color-scheme: light dark; --line: #d5d9e0; --soft: #5c6573; --bar: #4c78a8;
+  --bar2: #d55e00; --back: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --line: #3d444f; --soft: #a3acb9; --bar: #6f9fd8; --bar2: #f28e4b; --back: #1b1e23; }
+}
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em;
+  background: var(--back); }
+h1 { font-size: 1.6em; margin-bottom: .2em; }
+h2 { font-size: 1.15em; margin-top: 2em; border-bottom: 1px solid var(--line);
+  padding-bottom: .3em; }
 p.note { color: var(--soft); margin-top: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; }
-.card { border: 1px solid var(--line); border-radius: 6px; padding: .6em .8em; } .card b { display: block; font-size: 1.25em; }
+.card { border: 1px solid var(--line); border-radius: 6px; padding: .6em .8em; }
+.card b { display: block; font-size: 1.25em; }
 .card span { color: var(--soft); font-size: .9em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35em .8em .35em 0; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
-th { color: var(--soft); font-weight: 500; } td.n, th.n { text-align: right; } tr.shown td { font-weight: 600; }
-.bar { display: inline-block; height: .8em; background: var(--bar); border-radius: 2px; min-width: 1px; } .bar.m { background: var(--bar2); }
-pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; padding: .8em; font-size: 12px; }
-img, svg { max-width: 100%; height: auto; } figure { margin: 1em 0; } figcaption { color: var(--soft); }
+th, td { text-align: left; padding: .35em .8em .35em 0; border-bottom: 1px solid var(--line);
+  white-space: nowrap; vertical-align: top; }
+th { color: var(--soft); font-weight: 500; }
+td.n, th.n { text-align: right; }
+tr.shown td { font-weight: 600; }
+.bar { display: inline-block; height: .8em; background: var(--bar); border-radius: 2px;
+  min-width: 1px; }
+.bar.m { background: var(--bar2); }
+pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; padding: .8em;
+  font-size: 12px; }
+img, svg { max-width: 100%; height: auto; }
+figure { margin: 1em 0; }
+figcaption { color: var(--soft); }
 .drawing { background: #fff; border-radius: 6px; padding: 6px; overflow-x: auto; }
 )";
 
-std::string escape(std::string_view text)
-{
-    std::string out;
-    for (const char c : text) {
-        if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c == '&')
-            out += "&amp;";
-        else if (c == '"')
-            out += "&quot;";
-        else
-            out += c;
-    }
-    return out;
-}
-
 std::string base64(std::string_view bytes)
 {
-    constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::string_view kLetters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -69,87 +68,126 @@ std::string base64(std::string_view bytes)
 
 std::string card(std::string_view title, const std::string& value, const std::string& detail)
 {
-    return fmt::format("<div class=\"card\"><span>{}</span><b>{}</b><span>{}</span></div>\n", escape(title), escape(value),
-                       escape(detail));
+    return fmt::format("<div class=\"card\"><span>{}</span><b>{}</b><span>{}</span></div>\n",
+                       markupText(title), markupText(value), markupText(detail));
 }
 
-Bytes mostMemory(const ParallelPlan& plan)
+std::string headCell(const char* title, bool isNumber)
 {
-    Bytes most{};
-    for (size_t stage = 0; stage < plan.stages.size(); ++stage)
-        most = std::max(most, plan.deviceMemory(stage));
-    return most;
+    return fmt::format("<th{}>{}</th>", isNumber ? " class=\"n\"" : "", title);
 }
 
-std::string cards(const ReportPlan& shown)
+/// A cell of safe text, by default a number's.
+std::string cell(const std::string& content, bool isNumber = true)
 {
-    const ParallelPlan& plan = *shown.compared.plan;
+    return fmt::format("<td{}>{}</td>", isNumber ? " class=\"n\"" : "", content);
+}
+
+/// A plan of the page with its figures.
+struct MeasuredPlan {
+    const ReportPlan& shown;
+    std::optional<PlanFigures> figures; ///< Nothing where there is no plan.
+    const ParallelPlan& plan() const { return *shown.compared.plan; }
+};
+
+std::string cards(const MeasuredPlan& one)
+{
+    const ParallelPlan& plan = one.plan();
+    const PlanFigures& figures = *one.figures;
     std::string out = "<div class=\"cards\">\n";
-    out += card("Predicted step", formatSeconds(plan.stepTime), fmt::format("{} samples", plan.globalBatch()));
-    if (shown.measured)
-        out += card("Measured step", formatSeconds(shown.measured->median),
-                    fmt::format("95 %: {} to {}, {} steps", formatSeconds(shown.measured->low),
-                                formatSeconds(shown.measured->high), shown.measured->steps));
+    out += card("Predicted step", formatSeconds(plan.stepTime),
+                fmt::format("{} samples", plan.globalBatch()));
+    if (const auto& measured = one.shown.measured)
+        out += card("Measured step", formatSeconds(measured->median),
+                    fmt::format("95 %: {} to {}, {} steps", formatSeconds(measured->low),
+                                formatSeconds(measured->high), measured->steps));
     out += card("Throughput", formatNumber(plan.samplesPerSecond()) + " /s", "samples");
-    out += card("Degrees", fmt::format("DP {} · TP {} · PP {}", plan.dataParallel(), plan.tensorParallel(), plan.pipelineParallel()),
-                fmt::format("{} devices of {}", plan.cluster.deviceCount(), plan.cluster.device.name));
-    out += card("Peak memory per device", formatMemory(mostMemory(plan)), "of " + formatMemory(plan.cluster.device.memory));
-    out += card("Microbatches", fmt::format("{} × {}", plan.microbatches, plan.microbatchSize), text(plan.schedule));
+    out +=
+        card("Degrees", fmt::format("DP {} · TP {} · PP {}", figures.dp, figures.tp, figures.pp),
+             fmt::format("{} devices of {}", plan.cluster.deviceCount(), plan.cluster.device.name));
+    out += card("Peak memory per device", formatMemory(figures.peakMemory),
+                "of " + formatMemory(plan.cluster.device.memory));
+    out += card("Microbatches", fmt::format("{} × {}", plan.microbatches, plan.microbatchSize),
+                text(plan.schedule));
     return out + "</div>\n";
 }
 
-/// Plans beside each other, a bar per step time.
-std::string comparison(const ReportContent& content)
+/// The cells of a plan behind its name; bars are as long as the step takes beside `longest`.
+std::string planCells(const MeasuredPlan& one, Seconds longest)
 {
-    double longest = 0;
-    for (const ReportPlan& plan : content.plans) {
-        if (plan.compared.plan)
-            longest = std::max({longest, plan.compared.plan->stepTime.count, plan.measured ? plan.measured->median.count : 0.0});
-    }
-    std::string out = "<h2>Plans</h2>\n<div class=\"wide\"><table><tr><th>Plan</th><th class=\"n\">Predicted</th>"
-                      "<th class=\"n\">Measured</th><th></th><th class=\"n\">Samples</th><th class=\"n\">Memory</th>"
-                      "<th>DP·TP·PP</th><th>Cluster</th><th>Asked for</th></tr>\n";
-    for (size_t i = 0; i < content.plans.size(); ++i) {
-        const ReportPlan& one = content.plans[i];
-        out += fmt::format("<tr{}><td>{}</td>", i == content.shown ? " class=\"shown\"" : "", escape(one.compared.name));
-        if (!one.compared.plan) {
-            out += fmt::format("<td colspan=\"8\">no plan: {}</td></tr>\n", escape(one.compared.problem));
+    const ParallelPlan& plan = one.plan();
+    const PlanFigures& figures = *one.figures;
+    const auto bar = [&](Seconds time, const char* kind) {
+        return fmt::format("<span class=\"bar{}\" style=\"width:{:.0f}px\"></span>", kind,
+                           160 * (time / longest));
+    };
+    std::string asked(strategyName(plan.options.strategy));
+    if (const std::string constraints = formatConstraints(plan.options.constraints);
+        constraints != "none")
+        asked += ", " + constraints;
+    const auto& measured = one.shown.measured;
+    std::string bars = bar(plan.stepTime, "");
+    if (measured)
+        bars += "<br>" + bar(measured->median, " m");
+    return cell(formatSeconds(plan.stepTime)) +
+           cell(measured ? formatSeconds(measured->median) : "–") + cell(bars, false) +
+           cell(formatNumber(plan.samplesPerSecond()) + " /s") +
+           cell(formatMemory(figures.peakMemory)) +
+           cell(fmt::format("{} · {} · {}", figures.dp, figures.tp, figures.pp), false) +
+           cell(markupText(plan.cluster.name), false) + cell(markupText(asked), false);
+}
+
+/// Plans beside each other, a bar per step time.
+std::string comparison(const std::vector<MeasuredPlan>& plans, size_t shown)
+{
+    Seconds longest;
+    for (const MeasuredPlan& one : plans) {
+        if (!one.figures)
             continue;
-        }
-        const ParallelPlan& plan = *one.compared.plan;
-        const auto bar = [&](Seconds time, const char* kind) {
-            return fmt::format("<span class=\"bar{}\" style=\"width:{:.0f}px\"></span>", kind, 160 * time.count / longest);
-        };
-        std::string asked = std::string(strategyName(plan.options.strategy));
-        if (const std::string constraints = formatConstraints(plan.options.constraints); constraints != "none")
-            asked += ", " + constraints;
-        out += fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}{}</td><td class=\"n\">{} /s</td><td class=\"n\">{}</td>"
-                           "<td>{} · {} · {}</td><td>{}</td><td>{}</td></tr>\n",
-                           formatSeconds(plan.stepTime), one.measured ? formatSeconds(one.measured->median) : "–",
-                           bar(plan.stepTime, ""), one.measured ? "<br>" + bar(one.measured->median, " m") : "",
-                           formatNumber(plan.samplesPerSecond()), formatMemory(mostMemory(plan)), plan.dataParallel(),
-                           plan.tensorParallel(), plan.pipelineParallel(), escape(plan.cluster.name), escape(asked));
+        longest = std::max(longest, one.plan().stepTime);
+        if (one.shown.measured)
+            longest = std::max(longest, one.shown.measured->median);
+    }
+    std::string out = "<h2>Plans</h2>\n<div class=\"wide\"><table><tr>" + headCell("Plan", false) +
+                      headCell("Predicted", true) + headCell("Measured", true) +
+                      headCell("", false) + headCell("Samples", true) + headCell("Memory", true) +
+                      headCell("DP·TP·PP", false) + headCell("Cluster", false) +
+                      headCell("Asked for", false) + "</tr>\n";
+    for (size_t i = 0; i < plans.size(); ++i) {
+        const ComparedPlan& compared = plans[i].shown.compared;
+        out += i == shown ? "<tr class=\"shown\">" : "<tr>";
+        out += cell(markupText(compared.name), false);
+        out += plans[i].figures
+                   ? planCells(plans[i], longest)
+                   : "<td colspan=\"8\">no plan: " + markupText(compared.problem) + "</td>";
+        out += "</tr>\n";
     }
     return out + "</table></div>\n";
 }
 
 std::string stages(const ParallelPlan& plan)
 {
-    std::string out = "<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th>Stage</th><th>Layers</th><th>Mesh</th><th class=\"n\">Forward</th>"
-                      "<th class=\"n\">Backward</th><th class=\"n\">Once a step</th><th class=\"n\">Parameters</th>"
-                      "<th class=\"n\">Activations</th><th class=\"n\">Memory</th><th>Proof</th></tr>\n";
+    std::string out = "<h2>Stages</h2>\n<div class=\"wide\"><table><tr>" +
+                      headCell("Stage", false) + headCell("Layers", false) +
+                      headCell("Mesh", false) + headCell("Forward", true) +
+                      headCell("Backward", true) + headCell("Once a step", true) +
+                      headCell("Parameters", true) + headCell("Activations", true) +
+                      headCell("Memory", true) + headCell("Proof", false) + "</tr>\n";
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
         std::string axes;
         for (const MeshAxis& axis : stage.mesh.axes)
             axes += fmt::format("{}{} = {}", axes.empty() ? "" : ", ", axis.name, axis.size);
-        out += fmt::format("<tr><td>{}</td><td>{}–{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-                           "<td class=\"n\">{}</td><td class=\"n\">{} × {}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
-                           s, stage.firstLayer, stage.endLayer - 1, axes, formatSeconds(stage.cost.forward()),
-                           formatSeconds(stage.cost.backward()), formatSeconds(stage.cost.perStep()),
-                           formatMemory(stage.memory.parameters), formatMemory(stage.memory.activations), stage.memory.inFlight,
-                           formatMemory(stage.memory.total()),
-                           stage.certificate.isOptimal ? "optimal" : fmt::format("gap {:.2g} %", 100 * stage.certificate.gap()));
+        const StageMemory& memory = stage.memory;
+        out += "<tr>" + cell(std::to_string(s), false) +
+               cell(fmt::format("{}–{}", stage.firstLayer, stage.endLayer - 1), false) +
+               cell(axes, false) + cell(formatSeconds(stage.cost.forward())) +
+               cell(formatSeconds(stage.cost.backward())) +
+               cell(formatSeconds(stage.cost.perStep())) + cell(formatMemory(memory.parameters)) +
+               cell(fmt::format("{} × {}", formatMemory(memory.activations), memory.inFlight)) +
+               cell(formatMemory(memory.total())) +
+               cell(formatProof(stage.certificate.isOptimal, stage.certificate.gap()), false) +
+               "</tr>\n";
     }
     return out + "</table></div>\n";
 }
@@ -161,40 +199,51 @@ std::string timeline(const ParallelPlan& plan)
         return "";
     // Within a page the drawing has no XML declaration of its own.
     const size_t start = drawing->find("<svg");
-    return "<h2>Predicted step</h2>\n<div class=\"drawing\">" + (start == std::string::npos ? *drawing : drawing->substr(start)) +
-           "</div>\n";
+    return "<h2>Predicted step</h2>\n<div class=\"drawing\">" +
+           (start == std::string::npos ? *drawing : drawing->substr(start)) + "</div>\n";
 }
 
 std::string details(const char* title, const std::string& content)
 {
-    return fmt::format("<h2>{0}</h2>\n<details><summary>show</summary><pre>{1}</pre></details>\n", title, escape(content));
+    return fmt::format("<h2>{0}</h2>\n<details><summary>show</summary><pre>{1}</pre></details>\n",
+                       title, markupText(content));
+}
+
+/// What only the shown plan has on the page.
+std::string inFull(const ParallelPlan& plan)
+{
+    return stages(plan) + timeline(plan) + details("Memory", formatMemory(plan)) +
+           details("Costs", formatCosts(plan)) + details("Shardings", formatShardings(plan));
 }
 
 } // namespace
 
 std::string htmlReport(const ReportContent& content)
 {
-    std::string out = fmt::format("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                                  "<title>{0}</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n",
-                                  escape(content.title), kStyle);
+    std::string out =
+        fmt::format("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                    "<title>{0}</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n",
+                    markupText(content.title), kStyle);
     if (!content.note.empty())
-        out += "<p class=\"note\">" + escape(content.note) + "</p>\n";
-    if (content.shown < content.plans.size() && content.plans[content.shown].compared.plan)
-        out += cards(content.plans[content.shown]);
-    if (!content.plans.empty())
-        out += comparison(content);
-    if (content.shown < content.plans.size() && content.plans[content.shown].compared.plan) {
-        const ParallelPlan& plan = *content.plans[content.shown].compared.plan;
-        out += stages(plan);
-        out += timeline(plan);
-        out += details("Memory", formatMemory(plan));
-        out += details("Costs", formatCosts(plan));
-        out += details("Shardings", formatShardings(plan));
+        out += "<p class=\"note\">" + markupText(content.note) + "</p>\n";
+    std::vector<MeasuredPlan> plans;
+    for (const ReportPlan& one : content.plans) {
+        const auto& plan = one.compared.plan;
+        plans.push_back({one, plan ? std::optional(measurePlan(*plan)) : std::nullopt});
     }
+    const bool isShown = content.shown < plans.size() && plans[content.shown].figures;
+    if (isShown)
+        out += cards(plans[content.shown]);
+    if (!plans.empty())
+        out += comparison(plans, content.shown);
+    if (isShown)
+        out += inFull(plans[content.shown].plan());
     for (const ReportPicture& picture : content.pictures)
-        out += fmt::format("<figure><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"><figcaption>{0}</figcaption></figure>\n",
-                           escape(picture.title), base64(picture.png));
+        out +=
+            fmt::format("<figure><img alt=\"{0}\" "
+                        "src=\"data:image/png;base64,{1}\"><figcaption>{0}</figcaption></figure>\n",
+                        markupText(picture.title), base64(picture.png));
     return out + "</body></html>\n";
 }
 

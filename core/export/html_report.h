@@ -1,4 +1,5 @@
-// A session or some plans as one HTML page that needs nothing else: tables, drawings, every number with its unit.
+// A session or some plans as one HTML page that needs nothing else: tables, drawings, every number
+// with its unit.
 #pragma once
 
 #include "core/explain/show_plan.h"

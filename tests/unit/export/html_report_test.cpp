@@ -1,7 +1,6 @@
 // The page says what the plans say, holds everything itself, and no text of a person can break it.
-#include "core/export/html_report.h"
-
 #include "core/base/text.h"
+#include "core/export/html_report.h"
 #include "tests/unit/export/planned_sample.h"
 
 #include <algorithm>
@@ -54,7 +53,8 @@ TEST(HtmlReport, EscapesWhatPeopleWrote)
 {
     const std::string page = htmlReport(contentOf("<script>alert(\"x\")</script> & co"));
     EXPECT_EQ(page.find("<script"), std::string::npos);
-    EXPECT_NE(page.find("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; co"), std::string::npos);
+    EXPECT_NE(page.find("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; co"),
+              std::string::npos);
 }
 
 TEST(HtmlReport, TagsAreBalancedAndNothingIsFetched)
@@ -63,10 +63,15 @@ TEST(HtmlReport, TagsAreBalancedAndNothingIsFetched)
     content.pictures.push_back({"Graph", std::string("\x89PNG\r\n\x1a\n", 8)});
     const std::string page = htmlReport(content);
     for (const char* tag : {"table", "tr", "div", "details", "pre", "h2", "figure", "body", "html"})
-        EXPECT_EQ(countOf(page, std::string("<") + tag + ">") + countOf(page, std::string("<") + tag + " "), countOf(page, std::string("</") + tag + ">")) << tag;
+        EXPECT_EQ(countOf(page, std::string("<") + tag + ">") +
+                      countOf(page, std::string("<") + tag + " "),
+                  countOf(page, std::string("</") + tag + ">"))
+            << tag;
     EXPECT_NE(page.find("data:image/png;base64,iVBORw0KGgo="), std::string::npos);
     for (const char* what : {"http://", "https://", "<link", "<script", "@import"})
-        EXPECT_EQ(countOf(page, what), std::string(what) == "http://" ? countOf(page, "http://www.w3.org/") : 0u) << what;
+        EXPECT_EQ(countOf(page, what),
+                  std::string(what) == "http://" ? countOf(page, "http://www.w3.org/") : 0u)
+            << what;
 }
 
 } // namespace
