@@ -1,22 +1,11 @@
 #include "core/fusion/graph_program.h"
 
+#include "core/program/labels.h"
+
 namespace alpa::fusion
 {
 namespace
 {
-
-SegmentKind segmentOf(Phase phase)
-{
-    switch (phase) {
-    case Phase::kForward:
-        return SegmentKind::kForward;
-    case Phase::kBackward:
-        return SegmentKind::kBackward;
-    case Phase::kUpdate:
-        break;
-    }
-    return SegmentKind::kUpdate;
-}
 
 BufferKind kindOf(InputRole role)
 {

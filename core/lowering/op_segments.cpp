@@ -2,27 +2,11 @@
 
 #include "core/cost/fused_costs.h"
 #include "core/intra_op/selective_recomputation.h"
+#include "core/program/labels.h"
 #include "core/sharding/weight_gradients.h"
 
 namespace alpa
 {
-namespace
-{
-
-SegmentKind segmentOf(Phase phase)
-{
-    switch (phase) {
-    case Phase::kForward:
-        return SegmentKind::kForward;
-    case Phase::kBackward:
-        return SegmentKind::kBackward;
-    case Phase::kUpdate:
-        return SegmentKind::kUpdate;
-    }
-    return SegmentKind::kForward;
-}
-
-} // namespace
 
 std::vector<SegmentKind> opSegments(const ParallelPlan& plan, const GraphRules& rules)
 {

@@ -7,6 +7,19 @@
 namespace alpa
 {
 
+SegmentKind segmentOf(Phase phase)
+{
+    switch (phase) {
+    case Phase::kForward:
+        return SegmentKind::kForward;
+    case Phase::kBackward:
+        return SegmentKind::kBackward;
+    case Phase::kUpdate:
+        break;
+    }
+    return SegmentKind::kUpdate;
+}
+
 std::string_view segmentKindName(SegmentKind kind)
 {
     static constexpr std::array<std::string_view, kSegmentKinds> kNames{

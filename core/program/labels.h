@@ -8,6 +8,8 @@
 namespace alpa
 {
 
+/// The segment in which ops of a phase stand, if nothing moves them.
+SegmentKind segmentOf(Phase phase);
 /// "begin", "forward", "backward", "weight gradient", "update".
 std::string_view segmentKindName(SegmentKind kind);
 /// "F3", "B0", "W2"; "begin" and "update" have no microbatch.

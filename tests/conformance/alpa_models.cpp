@@ -1,6 +1,7 @@
 #include "tests/conformance/alpa_models.h"
 
 #include "core/graph/builder.h"
+#include "tests/support/convolutions.h"
 
 namespace alpa
 {
@@ -139,17 +140,8 @@ ValueId convolve(Graph& graph, GraphBuilder& builder, ValueId x, const std::stri
                  int64_t to)
 {
     const int64_t from = builder.dims(x)[3];
-    ConvolutionAttributes same;
-    same.strides = {2, 2};
-    same.paddingLow = {0, 0}; // As SAME pads images of even size.
-    same.paddingHigh = {1, 1};
-    same.lhsDilation = same.rhsDilation = {1, 1};
-    same.reversal = {false, false};
-    same.inputFeature = same.outputFeature = 3;
-    same.kernelInputFeature = 2;
-    same.kernelOutputFeature = 3;
-    same.inputSpatial = same.outputSpatial = {1, 2};
-    same.kernelSpatial = {0, 1};
+    // Padded as SAME pads images of even size.
+    const ConvolutionAttributes same = convolution2d({2, 2}, {0, 0}, {1, 1}, {1, 1}, {1, 1});
     return builder.convolution(x, parameter(graph, name, {3, 3, from, to}), same);
 }
 

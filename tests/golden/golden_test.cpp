@@ -9,17 +9,16 @@
 //
 // A file is named fail_* if and only if its last run must end in an error. UPDATE_GOLDEN=1 rewrites
 // what is expected.
+#include "tests/support/run_shell.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <sys/wait.h>
 #include <vector>
 
 namespace alpa
@@ -74,25 +73,9 @@ Case readCase(const fs::path& path)
     return test;
 }
 
-struct Output {
-    std::string text;
-    int exitCode = -1;
-};
-
-Output runProgram(const std::string& arguments)
+FinishedCommand runProgram(const std::string& arguments)
 {
-    const std::string command = std::string(ALPA_PROGRAM) + " " + arguments + " 2>&1 < /dev/null";
-    Output output;
-    FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr)
-        return output;
-    std::array<char, 4096> block;
-    size_t count = 0;
-    while ((count = fread(block.data(), 1, block.size(), pipe)) > 0)
-        output.text.append(block.data(), count);
-    const int status = pclose(pipe);
-    output.exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return output;
+    return runShell(std::string(ALPA_PROGRAM) + " " + arguments);
 }
 
 class Golden : public testing::TestWithParam<std::string>
@@ -114,15 +97,15 @@ TEST_P(Golden, SaysWhatIsExpected)
         return replaceAll(arguments, "{samples}", std::string(ALPA_SOURCE_DIR) + "/sample_models");
     };
     for (const std::string& setup : test.setups) {
-        const Output output = runProgram(filled(setup));
-        ASSERT_EQ(output.exitCode, 0) << output.text;
+        const FinishedCommand finished = runProgram(filled(setup));
+        ASSERT_EQ(finished.exitCode, 0) << finished.output;
     }
     std::string said;
     int exitCode = 0;
     for (const std::string& run : test.runs) {
-        const Output output = runProgram(filled(run));
-        said += replaceAll(output.text, folder.string(), "{tmp}");
-        exitCode = output.exitCode;
+        const FinishedCommand finished = runProgram(filled(run));
+        said += replaceAll(finished.output, folder.string(), "{tmp}");
+        exitCode = finished.exitCode;
         if (exitCode != 0)
             said += "exit code " + std::to_string(exitCode) + "\n";
     }

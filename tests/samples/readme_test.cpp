@@ -2,14 +2,14 @@
 // the README shows. UPDATE_GOLDEN=1 rewrites the README.
 #include "core/base/files.h"
 #include "tests/samples/document.h"
+#include "tests/support/run_shell.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
-#include <sys/wait.h>
+#include <sstream>
 
 namespace alpa
 {
@@ -25,30 +25,17 @@ std::string withoutNumbers(const std::string& line)
     return std::regex_replace(text, std::regex(" +"), " ");
 }
 
-struct Finished {
-    int status = -1;
-    std::vector<std::string> output; ///< Lines of both streams.
-};
-
-Finished runShell(const std::string& command)
+std::vector<std::string> linesOf(const std::string& text)
 {
-    Finished finished;
-    FILE* pipe = popen((command + " 2>&1 </dev/null").c_str(), "r");
-    if (pipe == nullptr)
-        return finished;
-    std::string text;
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
-        text.push_back(static_cast<char>(c));
-    const int status = pclose(pipe);
-    finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);)
-        finished.output.push_back(line);
-    return finished;
+    std::vector<std::string> lines;
+    std::istringstream input(text);
+    for (std::string line; std::getline(input, line);)
+        lines.push_back(line);
+    return lines;
 }
 
 /// Replaces the lines that the README shows for a command by what it printed.
-void rewriteReadme(const DocumentedCommand& documented, const Finished& finished)
+void rewriteReadme(const DocumentedCommand& documented, const std::vector<std::string>& printed)
 {
     const auto join = [](const std::vector<std::string>& lines) {
         std::string text = "\n";
@@ -62,8 +49,7 @@ void rewriteReadme(const DocumentedCommand& documented, const Finished& finished
     const size_t place = text.find(shown);
     if (documented.output.empty() || place == std::string::npos)
         return;
-    EXPECT_TRUE(
-        writeFileAtomically(path, text.replace(place, shown.size(), join(finished.output))).ok());
+    EXPECT_TRUE(writeFileAtomically(path, text.replace(place, shown.size(), join(printed))).ok());
 }
 
 /// An empty folder that looks like the root of the project to a command.
@@ -88,27 +74,26 @@ TEST(Readme, QuickStartDoesWhatItSays)
     ASSERT_GE(commands.size(), 4u);
     const std::filesystem::path folder = makeWorkFolder();
     for (const DocumentedCommand& documented : commands) {
-        const Finished finished = runShell("cd '" + folder.string() + "' && " + documented.command);
-        std::string printed;
-        for (const std::string& line : finished.output)
-            printed += line + "\n";
-        EXPECT_EQ(finished.status, documented.status) << documented.command << "\n" << printed;
+        const FinishedCommand finished =
+            runShell("cd '" + folder.string() + "' && " + documented.command);
+        const std::vector<std::string> printed = linesOf(finished.output);
+        EXPECT_EQ(finished.exitCode, documented.status) << documented.command << "\n"
+                                                        << finished.output;
         if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-            rewriteReadme(documented, finished);
+            rewriteReadme(documented, printed);
             continue;
         }
         // The README may leave lines out but shows the rest in order.
-        auto next = finished.output.begin();
+        auto next = printed.begin();
         for (const std::string& line : documented.output) {
-            const auto place =
-                std::find_if(next, finished.output.end(), [&](const std::string& actual) {
-                    return actual == line || (documented.isMeasured &&
-                                              withoutNumbers(actual) == withoutNumbers(line));
-                });
-            EXPECT_NE(place, finished.output.end())
+            const auto place = std::find_if(next, printed.end(), [&](const std::string& actual) {
+                return actual == line ||
+                       (documented.isMeasured && withoutNumbers(actual) == withoutNumbers(line));
+            });
+            EXPECT_NE(place, printed.end())
                 << documented.command << "\ndoes not print: " << line << "\nbut\n"
-                << printed;
-            next = place == finished.output.end() ? next : place + 1;
+                << finished.output;
+            next = place == printed.end() ? next : place + 1;
         }
     }
     std::filesystem::remove_all(folder);
@@ -119,15 +104,15 @@ TEST(Install, CommandLineRunsFromThePrefix)
     std::string pattern = (std::filesystem::temp_directory_path() / "alpa-install-XXXXXX").string();
     const std::filesystem::path prefix = mkdtemp(pattern.data());
     const std::string quoted = "'" + prefix.string() + "'";
-    const Finished installed = runShell("cmake --install '" ALPA_BINARY_DIR "' --prefix " + quoted);
-    if (installed.status != 0)
-        GTEST_SKIP() << "not everything is built: " << installed.output.back();
-    const Finished imported =
+    const FinishedCommand installed =
+        runShell("cmake --install '" ALPA_BINARY_DIR "' --prefix " + quoted);
+    if (installed.exitCode != 0)
+        GTEST_SKIP() << "not everything is built: " << installed.output;
+    const FinishedCommand imported =
         runShell("cd / && " + quoted + "/bin/alpa import " + quoted +
                  "/share/alpa-explorer/sample_models/mlp-seed/mlp-seed.loss.stablehlo.mlir.gz");
-    EXPECT_EQ(imported.status, 0);
-    ASSERT_FALSE(imported.output.empty());
-    EXPECT_EQ(imported.output[0], "model mlp-seed");
+    EXPECT_EQ(imported.exitCode, 0);
+    EXPECT_TRUE(imported.output.starts_with("model mlp-seed\n")) << imported.output;
     std::filesystem::remove_all(prefix);
 }
 

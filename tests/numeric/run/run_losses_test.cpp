@@ -1,15 +1,14 @@
 // Every plan computes the same function: five training steps of the tiny models, planned, saved,
 // loaded and run by the program as a user would, give the losses that JAX gave.
+#include "tests/support/run_shell.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -23,25 +22,9 @@ constexpr double kTolerance32 = 1e-4;
 constexpr double kTolerance16 = 2e-2;
 constexpr int kNoPlan = 2; ///< The program's exit code.
 
-struct Output {
-    std::string text;
-    int exitCode = -1;
-};
-
-Output runAlpa(const std::string& arguments)
+FinishedCommand runAlpa(const std::string& arguments)
 {
-    Output output;
-    const std::string command = std::string(ALPA_PROGRAM) + " " + arguments + " 2>&1 < /dev/null";
-    FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr)
-        return output;
-    std::array<char, 4096> block;
-    size_t count = 0;
-    while ((count = fread(block.data(), 1, block.size(), pipe)) > 0)
-        output.text.append(block.data(), count);
-    const int status = pclose(pipe);
-    output.exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return output;
+    return runShell(std::string(ALPA_PROGRAM) + " " + arguments);
 }
 
 std::vector<double> lossesOf(const std::string& text)
@@ -75,23 +58,23 @@ void checkLosses(const Setting& setting)
     const auto plan = std::filesystem::temp_directory_path() /
                       ("alpa_run_losses_" + std::to_string(getpid()) + ".json");
     const std::string devices = std::to_string(setting.devices);
-    const Output planned =
+    const FinishedCommand planned =
         runAlpa("plan " + stem + ".loss.stablehlo.mlir.gz -c cpu-x" + devices + " --optimizer " +
                 setting.optimizer + " " + setting.options + " -o " + plan.string());
     if (setting.mayLackPlan && planned.exitCode == kNoPlan)
         return;
-    ASSERT_EQ(planned.exitCode, 0) << planned.text;
-    const Output ran =
+    ASSERT_EQ(planned.exitCode, 0) << planned.output;
+    const FinishedCommand ran =
         runAlpa("run " + plan.string() + " -d cpu:" + devices + " -n 5 -i " + stem +
                 ".reference.safetensors --json --learning-rate " + (isAdam ? "1e-3" : "0.1"));
     std::filesystem::remove(plan);
-    ASSERT_EQ(ran.exitCode, 0) << ran.text;
+    ASSERT_EQ(ran.exitCode, 0) << ran.output;
     std::ifstream file(stem + ".json");
     const auto expected =
         nlohmann::json::parse(file)[isAdam ? "adam_1e-3_losses" : "sgd_1e-1_losses"]
             .get<std::vector<double>>();
-    const std::vector<double> losses = lossesOf(ran.text);
-    ASSERT_EQ(losses.size(), 5u) << ran.text;
+    const std::vector<double> losses = lossesOf(ran.output);
+    ASSERT_EQ(losses.size(), 5u) << ran.output;
     const double tolerance = setting.model.ends_with("bf16") ? kTolerance16 : kTolerance32;
     for (size_t step = 0; step < 5; ++step)
         EXPECT_NEAR(losses[step], expected[step], tolerance * std::abs(expected[step]))

@@ -6,6 +6,7 @@
 #include "core/sharding/strategy.h"
 #include "core/training/differentiate.h"
 #include "tests/property/sharding/local_op.h"
+#include "tests/support/convolutions.h"
 #include "tests/support/property.h"
 
 #include <gtest/gtest.h>
@@ -106,23 +107,7 @@ Graph randomGraph(Rng& rng, int size)
         graph.addInput("image", {DType::kF32, {batch, 6, 6, width}}, InputRole::kBatch);
     const ValueId kernel =
         graph.addInput("kernel", {DType::kF32, {3, 3, width, 4}}, InputRole::kParameter);
-    ConvolutionAttributes convolution;
-    convolution.strides = {1, 1};
-    convolution.paddingLow = {1, 1};
-    convolution.paddingHigh = {1, 1};
-    convolution.lhsDilation = {1, 1};
-    convolution.rhsDilation = {1, 1};
-    convolution.reversal = {false, false};
-    convolution.inputBatch = 0;
-    convolution.inputFeature = 3;
-    convolution.inputSpatial = {1, 2};
-    convolution.kernelInputFeature = 2;
-    convolution.kernelOutputFeature = 3;
-    convolution.kernelSpatial = {0, 1};
-    convolution.outputBatch = 0;
-    convolution.outputFeature = 3;
-    convolution.outputSpatial = {1, 2};
-    builder.convolution(image, kernel, convolution);
+    builder.convolution(image, kernel, convolution2d({1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}));
     return graph;
 }
 

@@ -1,6 +1,7 @@
 #include "core/graph/builder.h"
 #include "core/graph/graph_text.h"
 #include "runtime/reference/interpret.h"
+#include "tests/support/convolutions.h"
 
 #include <gtest/gtest.h>
 
@@ -72,21 +73,7 @@ TEST(Interpret, ConvolutionOfTheSpecification)
     const HostTensor x =
         f32({1, 4, 4, 1}, {1, 2, 5, 6, 3, 4, 7, 8, 10, 11, 14, 15, 12, 13, 16, 17});
     const HostTensor w = f32({3, 3, 1, 1}, Values(9, 1.0));
-    const ConvolutionAttributes attributes{.strides = {4, 4},
-                                           .paddingLow = {0, 0},
-                                           .paddingHigh = {0, 0},
-                                           .lhsDilation = {2, 2},
-                                           .rhsDilation = {1, 1},
-                                           .reversal = {false, false},
-                                           .inputBatch = 0,
-                                           .inputFeature = 3,
-                                           .kernelInputFeature = 2,
-                                           .kernelOutputFeature = 3,
-                                           .outputBatch = 0,
-                                           .outputFeature = 3,
-                                           .inputSpatial = {1, 2},
-                                           .kernelSpatial = {0, 1},
-                                           .outputSpatial = {1, 2}};
+    const ConvolutionAttributes attributes = convolution2d({4, 4}, {0, 0}, {0, 0}, {2, 2}, {1, 1});
     EXPECT_EQ(evaluate({x, w}, [&](GraphBuilder& b,
                                    Ids v) { return b.convolution(v[0], v[1], attributes); }),
               (Values{10, 26, 46, 62}));
@@ -285,10 +272,11 @@ TEST(Interpret, RefusesOpaqueOpsAndWrongInputs)
     Graph graph;
     const ValueId x = graph.addInput("x", {DType::kF32, {2}}, InputRole::kBatch);
     GraphBuilder b(graph);
-    graph.addOutput({b.emit(OpKind::kOpaque, {x}, OpaqueAttributes{"stablehlo.fft", "", {}, {}}, b.type(x)),
-                     OutputRole::kOther,
-                     "",
-                     {}});
+    graph.addOutput(
+        {b.emit(OpKind::kOpaque, {x}, OpaqueAttributes{"stablehlo.fft", "", {}, {}}, b.type(x)),
+         OutputRole::kOther,
+         "",
+         {}});
     EXPECT_EQ(interpret(graph, std::vector<HostTensor>{f32({2}, {1, 2})}).error().code,
               ErrorCode::kUnsupported);
     EXPECT_EQ(interpret(graph, std::vector<HostTensor>{f32({3}, {1, 2, 3})}).error().message,

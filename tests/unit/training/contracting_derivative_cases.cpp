@@ -1,5 +1,6 @@
 // Contractions, windows and indexing.
 #include "core/graph/builder.h"
+#include "tests/support/convolutions.h"
 #include "tests/unit/training/derivative_cases.h"
 
 #include <utility>
@@ -8,28 +9,6 @@ namespace alpa
 {
 namespace
 {
-
-ConvolutionAttributes convolution2d(std::vector<int64_t> strides, std::vector<int64_t> low,
-                                    std::vector<int64_t> high, std::vector<int64_t> lhsDilation,
-                                    std::vector<int64_t> rhsDilation,
-                                    std::vector<bool> reversal = {false, false})
-{
-    return {.strides = std::move(strides),
-            .paddingLow = std::move(low),
-            .paddingHigh = std::move(high),
-            .lhsDilation = std::move(lhsDilation),
-            .rhsDilation = std::move(rhsDilation),
-            .reversal = std::move(reversal),
-            .inputBatch = 0,
-            .inputFeature = 3,
-            .kernelInputFeature = 2,
-            .kernelOutputFeature = 3,
-            .outputBatch = 0,
-            .outputFeature = 3,
-            .inputSpatial = {1, 2},
-            .kernelSpatial = {0, 1},
-            .outputSpatial = {1, 2}};
-}
 
 ConvolutionAttributes grouped(ConvolutionAttributes attributes, int64_t featureGroups)
 {
