@@ -1,8 +1,9 @@
-// alpa profile --devices cuda: measures this machine's GPUs and writes them as a cluster file, which
-// every command takes as --cluster.
+// alpa profile --devices cuda: measures this machine's GPUs and writes them as a cluster file,
+// which every command takes as --cluster.
 #include "app/cli/commands.h"
 #include "core/base/files.h"
 #include "core/base/text.h"
+#include "core/cost/fused_costs.h"
 #include "core/cost/product_shapes.h"
 #include "core/training/rebatch.h"
 #include "core/training/training_step.h"
@@ -38,8 +39,7 @@ Result<std::vector<MeasuredProduct>> productsOf(const Console& console,
     }
     ASSIGN_OR_RETURN(const TrainingStep step, makeTrainingStep(graph, {}));
     // Attentions are measured apart.
-    const DeviceKind device = (*loadCluster("h200-x1")).device;
-    for (const ProductShape& shape : productShapes(step.graph, device, devices))
+    for (const ProductShape& shape : productShapes(step.graph, attentionOps(step.graph), devices))
         products.push_back({static_cast<int64_t>(shape.batch), static_cast<int64_t>(shape.m),
                             static_cast<int64_t>(shape.n), static_cast<int64_t>(shape.k),
                             Seconds(0)});
@@ -55,9 +55,9 @@ Result<int> deviceCount(const std::string& devices)
         if (devices == fmt::format("cuda:{}", count))
             return count;
     }
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("devices '{}': expected cuda or cuda:N with N up to {}", devices,
-                             there));
+    return Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("devices '{}': expected cuda or cuda:N with N up to {}", devices, there));
 }
 
 void printProfile(const Cluster& cluster)
@@ -75,7 +75,8 @@ void printProfile(const Cluster& cluster)
                           formatNumber(cluster.device.attentionFlops / 1e12),
                           formatNumber(cluster.device.attentionGradientFlops / 1e12)));
     if (!cluster.device.products.empty())
-        print(fmt::format("  products  {} of the model measured\n", cluster.device.products.size()));
+        print(
+            fmt::format("  products  {} of the model measured\n", cluster.device.products.size()));
     for (const MeasuredCollective& one : cluster.measured)
         print(fmt::format("  {:<16} {} devices  {:>10}  {:>10}\n", collectiveName(one.kind),
                           one.devices, formatBytes(one.bytes), formatSeconds(one.time)));

@@ -1,5 +1,5 @@
-// alpa run PLAN --devices cpu:N or cuda: trains for some steps, and compares the measured step with the
-// predicted one. The window runs this with --json and reads the lines as they come.
+// alpa run PLAN --devices cpu:N or cuda: trains for some steps, and compares the measured step with
+// the predicted one. The window runs this with --json and reads the lines as they come.
 #include "app/cli/cluster_run.h"
 #include "app/cli/commands.h"
 #include "core/base/text.h"
@@ -51,12 +51,12 @@ void reportStart(const Console& console, const ParallelPlan& plan, const std::st
                    {"predicted_ms", milliseconds(plan.stepTime)},
                    {"device_bytes", deviceBytes}});
     else
-        print(
-            fmt::format("{}: {} on {} {} {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
-                        plan.modelName, plan.cluster.name, devices,
-                        kind.starts_with("cuda") ? "CUDA" : "CPU", devices == 1 ? "device" : "devices", plan.globalBatch(), plan.microbatches,
-                        plan.microbatches == 1 ? "microbatch" : "microbatches", "step", "loss",
-                        "time", "samples/s"));
+        print(fmt::format(
+            "{}: {} on {} {} {}, batch {} in {} {}\n\n{:>6}  {:>12}  {:>10}  {:>10}\n",
+            plan.modelName, plan.cluster.name, devices, kind.starts_with("cuda") ? "CUDA" : "CPU",
+            devices == 1 ? "device" : "devices", plan.globalBatch(), plan.microbatches,
+            plan.microbatches == 1 ? "microbatch" : "microbatches", "step", "loss", "time",
+            "samples/s"));
 }
 
 void reportStep(const Console& console, const ParallelPlan& plan, const StepReport& step)
@@ -88,39 +88,41 @@ void reportDone(const Console& console, const ParallelPlan& plan, const RunResul
                       formatNumber(median / plan.stepTime)));
 }
 
-/// Rates that no launch exceeds for long: an H200's copy and its largest products, both measured
-/// (resources/clusters names the runs).
-constexpr double kBestBandwidth = 4.2e12;
-constexpr double kBestFlops = 7.9e14;
-
-void printClass(const std::string& name, const LaunchClass& one)
+/// What the planned device would need for it at its best sustained rates.
+Seconds floorOf(const LaunchClass& one, const DeviceKind& device)
 {
-    const double floor = std::max(one.bytes / kBestBandwidth, one.flops / kBestFlops);
+    return Seconds(std::max(one.bytes / device.memoryBandwidth, one.flops / device.matrixFlops16));
+}
+
+void printClass(const std::string& name, const LaunchClass& one, const DeviceKind& device)
+{
+    const Seconds floor = floorOf(one, device);
     print(fmt::format("{:<44}  {:>8}  {:>9}  {:>9}  {:>9}  {:>7}\n", name, one.launches,
-                      formatSeconds(one.time), formatSeconds(one.predicted),
-                      formatSeconds(Seconds(floor)),
-                      formatNumber(floor > 0 ? one.time.count / floor : 0)));
+                      formatSeconds(one.time), formatSeconds(one.predicted), formatSeconds(floor),
+                      formatNumber(floor.count > 0 ? one.time / floor : 0)));
 }
 
 /// Where one step of the first GPU went; the longest launches below the classes.
-void reportTimes(const LaunchTimes& times, Bytes predictedMemory)
+void reportTimes(const LaunchTimes& times, const ParallelPlan& plan)
 {
     if (times.classes.empty())
         return;
+    const DeviceKind& device = plan.cluster.device;
     print(fmt::format("\n{:<44}  {:>8}  {:>9}  {:>9}  {:>9}  {:>7}\n", "class", "launches",
                       "measured", "predicted", "floor", "ratio"));
     for (const auto& [name, one] : times.classes)
-        printClass(name, one);
+        printClass(name, one, device);
     for (const auto& [name, one] : times.beside)
-        printClass(name + ", beside the others", one);
+        printClass(name + ", beside the others", one, device);
     std::vector<std::pair<std::string, LaunchClass>> longest(times.launches.begin(),
                                                              times.launches.end());
     std::ranges::sort(longest, {}, [](const auto& entry) { return -entry.second.time.count; });
     print("\n");
     for (size_t i = 0; i < std::min<size_t>(16, longest.size()); ++i)
-        printClass(longest[i].first, longest[i].second);
+        printClass(longest[i].first, longest[i].second, device);
     print(fmt::format("\narena {} of the first GPU, {} predicted, {} without fusion\n",
-                      formatMemory(Bytes(times.arenaBytes)), formatMemory(predictedMemory),
+                      formatMemory(Bytes(times.arenaBytes)),
+                      formatMemory(plan.stages.front().memory.total()),
                       formatMemory(Bytes(times.plannedBytes))));
 }
 
@@ -165,7 +167,7 @@ ExitCode runRun(const Console& console, const RunArguments& arguments)
     }
     reportDone(console, **plan, *result);
     if (!console.json)
-        reportTimes(times, (*plan)->stages.front().memory.total());
+        reportTimes(times, **plan);
     return ExitCode::kOk;
 }
 

@@ -220,16 +220,18 @@ double kernelBytes(const Graph& graph, const Op& op)
 
 double matrixRate(const Graph& graph, const Op& op, const DeviceKind& device)
 {
-    const auto is16Bit = [&](ValueId operand) {
-        const DType dtype = graph.type(operand).dtype;
-        return dtype == DType::kBF16 || dtype == DType::kF16;
-    };
-    if (std::ranges::all_of(op.operands, is16Bit))
-        return device.matrixFlops16;
-    return device.matrixFlops32;
+    return isProductOf16Bits(graph, op) ? device.matrixFlops16 : device.matrixFlops32;
 }
 
 } // namespace
+
+bool isProductOf16Bits(const Graph& graph, const Op& op)
+{
+    return std::ranges::all_of(op.operands, [&](ValueId operand) {
+        const DType dtype = graph.type(operand).dtype;
+        return dtype == DType::kBF16 || dtype == DType::kF16;
+    });
+}
 
 std::string_view boundName(ComputeBound bound)
 {

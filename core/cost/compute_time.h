@@ -62,6 +62,8 @@ ComputeTime computeTime(const Graph& graph, const Op& op, const DeviceKind& devi
 /// The same, term by term.
 OpRoofline rooflineOf(const Graph& graph, const Op& op, const DeviceKind& device);
 
+/// Are all operands f16 or bf16, so that a product runs at matrixFlops16?
+bool isProductOf16Bits(const Graph& graph, const Op& op);
 /// What the time of a dot depends on beside its operands' sharding; nothing for other ops.
 std::optional<ProductWork> productWork(const Graph& graph, const Op& op, const DeviceKind& device);
 /// The part of a dot that one device computes when the operands are split so.

@@ -192,11 +192,9 @@ FusedCosts fusedCosts(const Graph& graph, const DeviceKind& device)
     return FusedPricing(graph, device).run();
 }
 
-std::vector<uint8_t> attentionOps(const Graph& graph, const DeviceKind& device)
+std::vector<uint8_t> attentionOps(const Graph& graph)
 {
     std::vector<uint8_t> isInside(graph.ops.size(), 0);
-    if (!device.fusesKernels || device.attentionFlops <= 0)
-        return isInside;
     const Program program = fusion::graphProgram(graph, 2);
     StageGraph stage(program, 0, 0);
     for (const fusion::Attention& found : fusion::findAttentions(stage)) {
@@ -204,6 +202,13 @@ std::vector<uint8_t> attentionOps(const Graph& graph, const DeviceKind& device)
             isInside[stage.nodes()[static_cast<size_t>(node)].instruction->op.index()] = 1;
     }
     return isInside;
+}
+
+std::vector<uint8_t> attentionOps(const Graph& graph, const DeviceKind& device)
+{
+    if (!device.fusesKernels || device.attentionFlops <= 0)
+        return std::vector<uint8_t>(graph.ops.size(), 0);
+    return attentionOps(graph);
 }
 
 std::optional<ProductWork> fusedProductWork(const Graph& graph, const Op& op,

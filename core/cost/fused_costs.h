@@ -26,7 +26,9 @@ struct FusedCosts {
 /// launch goes to the ops whose results it stores.
 FusedCosts fusedCosts(const Graph& graph, const DeviceKind& device);
 
-/// Per op: does an attention kernel of `device` compute it? All 0 where there is none.
+/// Per op: does an attention kernel compute it, on devices that have them?
+std::vector<uint8_t> attentionOps(const Graph& graph);
+/// The same on `device`: all 0 where it has none.
 std::vector<uint8_t> attentionOps(const Graph& graph, const DeviceKind& device);
 /// The dot as a product that reads its operands once: what else touches them has its own price.
 std::optional<ProductWork> fusedProductWork(const Graph& graph, const Op& op,

@@ -1,6 +1,6 @@
 #include "core/cost/product_shapes.h"
 
-#include "core/cost/fused_costs.h"
+#include "core/cost/compute_time.h"
 
 #include <algorithm>
 #include <array>
@@ -23,15 +23,16 @@ bool divides(double part, double size) { return std::fmod(size, part) == 0; }
 
 } // namespace
 
-std::vector<ProductShape> productShapes(const Graph& graph, const DeviceKind& device, int devices)
+std::vector<ProductShape> productShapes(const Graph& graph, const std::vector<uint8_t>& leftOut,
+                                        int devices)
 {
-    const std::vector<uint8_t> isInAttention = attentionOps(graph, device);
     std::set<Sizes> wanted;
     for (size_t index = 0; index < graph.ops.size(); ++index) {
-        const std::optional<ProductWork> work = productWork(graph, graph.ops[index], device);
-        if (!work || isInAttention[index] != 0 || work->rate != device.matrixFlops16)
+        const Op& op = graph.ops[index];
+        if (leftOut[index] != 0 || op.kind != OpKind::kDot || !isProductOf16Bits(graph, op))
             continue;
-        const Sizes whole = sizesOf(work->shape());
+        // The shape is the same on any device.
+        const Sizes whole = sizesOf(productWork(graph, op, DeviceKind{})->shape());
         wanted.insert(whole);
         for (int first = 2; first <= devices; first *= 2) {
             for (size_t i = 0; i < whole.size(); ++i) {
@@ -53,9 +54,8 @@ std::vector<ProductShape> productShapes(const Graph& graph, const DeviceKind& de
     std::vector<ProductShape> shapes;
     for (const Sizes& sizes : wanted)
         shapes.push_back({sizes[0], sizes[1], sizes[2], sizes[3]});
-    std::ranges::stable_sort(shapes, [](const ProductShape& a, const ProductShape& b) {
-        return a.flops() > b.flops();
-    });
+    std::ranges::stable_sort(
+        shapes, [](const ProductShape& a, const ProductShape& b) { return a.flops() > b.flops(); });
     return shapes;
 }
 

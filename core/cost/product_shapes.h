@@ -6,9 +6,10 @@
 namespace alpa
 {
 
-/// The products of 16-bit floats of `graph` (the pairs that attention kernels replace left out where
-/// `device` has them), whole and with one or two of their dimensions split in up to `devices` parts.
+/// The products of 16-bit floats of `graph`, without those in ops that `leftOut` marks (see
+/// attentionOps), whole and with one or two of their dimensions split in up to `devices` parts.
 /// Each once, rows and columns being alike; the largest first.
-std::vector<ProductShape> productShapes(const Graph& graph, const DeviceKind& device, int devices);
+std::vector<ProductShape> productShapes(const Graph& graph, const std::vector<uint8_t>& leftOut,
+                                        int devices);
 
 } // namespace alpa

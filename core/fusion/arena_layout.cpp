@@ -1,66 +1,14 @@
 #include "core/fusion/arena_layout.h"
 
+#include "core/program/arena_ranges.h"
+
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace alpa::fusion
 {
 namespace
 {
-
-constexpr int64_t kAlignment = 256;
-
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-/// Free ranges of one part of the arena; best fit.
-class FreeList
-{
-public:
-    int64_t take(int64_t bytes)
-    {
-        auto best = free_.end();
-        for (auto range = free_.begin(); range != free_.end(); ++range) {
-            if (range->second >= bytes && (best == free_.end() || range->second < best->second))
-                best = range;
-        }
-        if (best == free_.end()) {
-            int64_t begin = end_;
-            if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == end_) {
-                begin = free_.rbegin()->first;
-                free_.erase(std::prev(free_.end()));
-            }
-            end_ = begin + bytes;
-            return begin;
-        }
-        const auto [begin, size] = *best;
-        free_.erase(best);
-        if (size > bytes)
-            free_[begin + bytes] = size - bytes;
-        return begin;
-    }
-    void give(int64_t begin, int64_t bytes)
-    {
-        auto next = free_.lower_bound(begin);
-        if (next != free_.end() && begin + bytes == next->first) {
-            bytes += next->second;
-            next = free_.erase(next);
-        }
-        if (next != free_.begin()) {
-            const auto before = std::prev(next);
-            if (before->first + before->second == begin) {
-                before->second += bytes;
-                return;
-            }
-        }
-        free_[begin] = bytes;
-    }
-    int64_t end() const { return end_; }
-
-private:
-    std::map<int64_t, int64_t> free_;
-    int64_t end_ = 0;
-};
 
 struct Use {
     int first = -1, last = -1; ///< Launches.
@@ -88,11 +36,10 @@ public:
         for (size_t b = 0; b < uses_.size(); ++b) {
             const Buffer& buffer = graph_.stage().buffers[b];
             Place& place = layout_.places[b];
-            place.slotBytes = aligned(std::max<int64_t>(buffer.type.bytes().count, 1));
-            const bool isFromHost = buffer.kind == BufferKind::kParameter ||
-                                    buffer.kind == BufferKind::kState ||
-                                    buffer.kind == BufferKind::kGradient ||
-                                    buffer.kind == BufferKind::kBatch;
+            place.slotBytes = alignedToArena(std::max<int64_t>(buffer.type.bytes().count, 1));
+            const bool isFromHost =
+                buffer.kind == BufferKind::kParameter || buffer.kind == BufferKind::kState ||
+                buffer.kind == BufferKind::kGradient || buffer.kind == BufferKind::kBatch;
             const bool isLoss = graph_.stage().loss == BufferId(b);
             if ((uses_[b].first < 0 && !isFromHost && !isLoss) || inPlace_[b].of.isValid())
                 continue;
@@ -113,7 +60,7 @@ public:
             layout_.places[b].offset += inPlace_[b].offset;
         }
         layout_.scratch = layout_.bytes;
-        layout_.bytes += aligned(scratchBytes);
+        layout_.bytes += alignedToArena(scratchBytes);
         return std::move(layout_);
     }
 
@@ -136,7 +83,8 @@ private:
             for (const auto* side : {&launches_[l].reads, &launches_[l].writes}) {
                 for (const BufferId id : *side) {
                     Use& use = uses_[id.index()];
-                    // What runs beside others holds memory from its beginning until it is waited for.
+                    // What runs beside others holds memory from its beginning until it is waited
+                    // for.
                     const bool isOnSide = launches_[l].isOnSide;
                     const int first = isOnSide ? launches_[l].issueBefore : static_cast<int>(l);
                     const int last = isOnSide ? launches_[l].joinBefore - 1 : static_cast<int>(l);
@@ -144,10 +92,8 @@ private:
                     use.last = std::max(use.last, last);
                     use.segments.insert(segment);
                     // Written once a step, whichever microbatch is the last.
-                    const bool isOnce =
-                        launches_[l].isOncePerStep || launches_[l].beginsAfter >= 0;
-                    use.isInvariant =
-                        use.isInvariant || (isOnce && side == &launches_[l].writes);
+                    const bool isOnce = launches_[l].isOncePerStep || launches_[l].beginsAfter >= 0;
+                    use.isInvariant = use.isInvariant || (isOnce && side == &launches_[l].writes);
                     if (launches_[l].beginsAfter >= 0)
                         use.segments.insert(SegmentKind::kBackward);
                 }
@@ -164,8 +110,7 @@ private:
             if (launch.kind != PlannedLaunch::Kind::kCollective || launch.beginsAfter < 0 ||
                 graph_.users(launch.reads[0]).size() != 1)
                 continue;
-            const Instruction& made =
-                *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
+            const Instruction& made = *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
             InPlace& result = inPlace_[launch.writes[0].index()];
             const TensorType& whole = graph_.type(launch.reads[0]);
             if (made.collective == CollectiveKind::kAllReduce) {
@@ -175,7 +120,7 @@ private:
                 // The parts must lie as runs, and begin where kernels may begin.
                 const bool isRun = std::all_of(whole.dims.begin(), whole.dims.begin() + made.dim,
                                                [](int64_t size) { return size == 1; });
-                if (!isRun || part % kAlignment != 0)
+                if (!isRun || part % kArenaAlignment != 0)
                     continue;
                 result.of = launch.reads[0];
                 result.offset =
@@ -205,20 +150,13 @@ private:
 
     void placeTemporaries(const std::vector<size_t>& buffers)
     {
-        std::vector<std::vector<size_t>> begins(launches_.size());
-        std::vector<std::vector<size_t>> ends(launches_.size());
-        for (const size_t b : buffers) {
-            begins[static_cast<size_t>(uses_[b].first)].push_back(b);
-            ends[static_cast<size_t>(uses_[b].last)].push_back(b);
-        }
-        FreeList list;
-        for (size_t l = 0; l < launches_.size(); ++l) {
-            for (const size_t b : begins[l])
-                layout_.places[b].offset = layout_.bytes + list.take(layout_.places[b].slotBytes);
-            for (const size_t b : ends[l])
-                list.give(layout_.places[b].offset - layout_.bytes, layout_.places[b].slotBytes);
-        }
-        layout_.bytes += list.end();
+        std::vector<Lifetime> lifetimes;
+        for (const size_t b : buffers)
+            lifetimes.push_back({layout_.places[b].slotBytes, uses_[b].first, uses_[b].last});
+        const SharedRanges placed = placeByLifetime(lifetimes);
+        for (size_t i = 0; i < buffers.size(); ++i)
+            layout_.places[buffers[i]].offset = layout_.bytes + placed.offsets[i];
+        layout_.bytes += placed.bytes;
     }
 
     const StageGraph& graph_;

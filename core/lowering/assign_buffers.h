@@ -6,8 +6,6 @@
 namespace alpa
 {
 
-constexpr int64_t kArenaAlignment = 256; ///< Bytes; what GPU kernels and vectorised loads ask for.
-
 /// Sets offset and slotBytes of all buffers and the arena's size. Lasting buffers lie side by side;
 /// temporaries share what follows, by lifetime within their segment.
 void assignBuffers(StageProgram& stage);

@@ -1,5 +1,6 @@
 #include "runtime/cpu/cpu_backend.h"
 
+#include "core/program/arena_ranges.h"
 #include "core/program/labels.h"
 #include "runtime/cpu/cpu_collectives.h"
 #include "runtime/cpu/gemm.h"
@@ -25,17 +26,17 @@ namespace
 
 using namespace cpu;
 
-constexpr std::align_val_t kArenaAlignment{256};
+constexpr std::align_val_t kAlignment{static_cast<size_t>(kArenaAlignment)};
 
 struct ArenaDeleter {
-    void operator()(std::byte* bytes) const { ::operator delete[](bytes, kArenaAlignment); }
+    void operator()(std::byte* bytes) const { ::operator delete[](bytes, kAlignment); }
 };
 using Arena = std::unique_ptr<std::byte[], ArenaDeleter>;
 
 Result<Arena> allocateArena(int64_t bytes)
 {
     auto* memory = static_cast<std::byte*>(::operator new[](
-        static_cast<size_t>(std::max<int64_t>(bytes, 1)), kArenaAlignment, std::nothrow));
+        static_cast<size_t>(std::max<int64_t>(bytes, 1)), kAlignment, std::nothrow));
     if (memory == nullptr)
         return Error(ErrorCode::kOutOfMemory,
                      fmt::format("an arena of {} bytes cannot be allocated", bytes));

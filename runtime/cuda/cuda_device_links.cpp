@@ -1,5 +1,7 @@
 #include "runtime/cuda/cuda_device.h"
 
+#include "core/program/arena_ranges.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +16,6 @@ namespace
 constexpr int kMostSlots = 8;
 /// Elements below which a collective's launch takes longer than its data.
 constexpr int64_t kSmallCount = 1 << 18;
-constexpr int64_t kAlignment = 256;
-
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 Result<ncclDataType_t> ncclType(DType dtype)
 {
@@ -112,7 +111,7 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
         const int64_t run = in.elementCount() / outer;
         bound.unpackText = copyKernel(
             {bytes, {members, outer, run}, {bound.count, run, 1}, {run, members * run, 1}, 0, 0});
-        bound.gatheredBytes = aligned(all * bytes);
+        bound.gatheredBytes = alignedToArena(all * bytes);
         return {};
     }
     case CollectiveKind::kReduceScatter: {
@@ -123,7 +122,7 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
         const int64_t run = out.elementCount() / outer;
         bound.packText = copyKernel(
             {bytes, {members, outer, run}, {run, members * run, 1}, {bound.count, run, 1}, 0, 0});
-        bound.packedBytes = aligned(all * bytes);
+        bound.packedBytes = alignedToArena(all * bytes);
         return {};
     }
     case CollectiveKind::kAllToAll: {
@@ -141,8 +140,8 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
                                        inFront(bound.count, packed),
                                        inFront(block[fromDim] * outStrides[fromDim], outStrides),
                                        0, 0});
-        bound.packedBytes = aligned(all * bytes);
-        bound.gatheredBytes = aligned(all * bytes);
+        bound.packedBytes = alignedToArena(all * bytes);
+        bound.gatheredBytes = alignedToArena(all * bytes);
         return {};
     }
     case CollectiveKind::kSendReceive:
@@ -235,7 +234,7 @@ Status CudaDevice::provideMailboxes()
         const int slots = isOnce ? 1 : std::min(program_.microbatches, kMostSlots);
         for (BoundTile& tile : launch.tiles) {
             boxes.emplace_back(&tile, slots);
-            bytes += slots * aligned(tile.bytes);
+            bytes += slots * alignedToArena(tile.bytes);
         }
     }
     if (bytes == 0)
@@ -248,7 +247,7 @@ Status CudaDevice::provideMailboxes()
         for (Mailbox::Slot& slot : slots) {
             slot.memory = next;
             slot.context = context_;
-            next += static_cast<CUdeviceptr>(aligned(tile->bytes));
+            next += static_cast<CUdeviceptr>(alignedToArena(tile->bytes));
             RETURN_IF_ERROR(check(driver_.cuEventCreate(&slot.taken, CU_EVENT_DISABLE_TIMING),
                                   "making an event"));
             mailEvents_.push_back(slot.taken);

@@ -1,5 +1,7 @@
 #include "runtime/cuda/cudnn_attention.h"
 
+#include "core/program/arena_ranges.h"
+
 #include <fmt/format.h>
 
 #include <limits>
@@ -28,8 +30,6 @@ enum Id : int64_t {
 
 using Dims = std::array<int64_t, 4>;
 using Descriptor = cudnnBackendDescriptor_t;
-
-int64_t aligned(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 
 } // namespace
 
@@ -357,12 +357,12 @@ Status CudnnAttention::prepare()
     Graph graph{*libraries_, descriptors_, {}, {}, kFirstVirtual};
     RETURN_IF_ERROR(isBackward_ ? buildBackward(graph) : buildForward(graph));
     RETURN_IF_ERROR(choosePlan(graph));
-    scratchBytes_ = aligned(workspaceBytes_);
+    scratchBytes_ = alignedToArena(workspaceBytes_);
     if (isBackward_) {
         const int64_t rows = shape_.batch * shape_.heads * shape_.queries;
-        scratchBytes_ += aligned(rows * 4);
+        scratchBytes_ += alignedToArena(rows * 4);
         if (order_ == SumOrder::kAny)
-            scratchBytes_ += aligned(rows * shape_.channels * 4);
+            scratchBytes_ += alignedToArena(rows * shape_.channels * 4);
     }
     return {};
 }
@@ -371,8 +371,8 @@ Status CudnnAttention::run(const AttentionPointers& p)
 {
     const auto pointer = [](CUdeviceptr address) { return reinterpret_cast<void*>(address); };
     const int64_t rows = shape_.batch * shape_.heads * shape_.queries;
-    const CUdeviceptr sum = p.scratch + static_cast<CUdeviceptr>(aligned(workspaceBytes_));
-    const CUdeviceptr gradQSum = sum + static_cast<CUdeviceptr>(aligned(rows * 4));
+    const CUdeviceptr sum = p.scratch + static_cast<CUdeviceptr>(alignedToArena(workspaceBytes_));
+    const CUdeviceptr gradQSum = sum + static_cast<CUdeviceptr>(alignedToArena(rows * 4));
     std::vector<int64_t> ids{kQ, kK, kV, kO, kStatistics, kScale};
     std::vector<void*> pointers{pointer(p.q), pointer(p.k),          pointer(p.v),
                                 pointer(p.o), pointer(p.statistics), &scale_};
