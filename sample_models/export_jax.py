@@ -312,7 +312,13 @@ MODELS = {
                                expansion=8, dtype="bfloat16"),
         False,
     ),
+    "moe-10b": (
+        lambda: language_model(GPT, layers=16, width=1536, heads=16, vocabulary=32000, tokens=1024, batch=8, experts=32,
+                               expansion=8, dtype="bfloat16"),
+        False,
+    ),
     "wresnet-1b": (lambda: classifier(WideResNet((3, 4, 6, 3), 320, 2, 1024), (32, 224, 224, 3)), False),
+    "wresnet-2b": (lambda: classifier(WideResNet((3, 4, 6, 3), 448, 2, 1024), (32, 224, 224, 3)), False),
     "gpt-125m": (lambda: paper(layers=12, width=768, heads=12), False),
     "gpt-350m": (lambda: paper(layers=24, width=1024, heads=16), False),
     "gpt-1.3b": (lambda: paper(layers=24, width=2048, heads=32), False),
