@@ -1,4 +1,5 @@
 // Factor rules of contractions, reductions, windows and indexing.
+#include "core/graph/infer_rules.h"
 #include "core/graph/rule_builder.h"
 
 #include <algorithm>
@@ -7,11 +8,6 @@ namespace alpa
 {
 namespace
 {
-
-bool contains(const std::vector<int>& dims, int dim)
-{
-    return std::ranges::find(dims, dim) != dims.end();
-}
 
 /// Partial results can be combined by these only: the collectives have no logical or multiplying
 /// kind.

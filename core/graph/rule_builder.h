@@ -1,9 +1,9 @@
 // Collects the factors of one op's rule. Internal to core/graph.
 #pragma once
 
-#include <initializer_list>
-
 #include "core/graph/factor_rule.h"
+
+#include <initializer_list>
 
 namespace alpa
 {
@@ -28,7 +28,8 @@ public:
     const TensorType& resultType(size_t index = 0) const { return graph_.type(op_.results[index]); }
     int64_t size(Place place) const;
 
-    /// One factor of the dimensions' common size at all `places`. None when the size is 1; blocked when it is 0.
+    /// One factor of the dimensions' common size at all `places`. None when the size is 1; blocked
+    /// when it is 0.
     void share(FactorKind kind, const std::vector<Place>& places,
                ReduceKind reduction = ReduceKind::kAdd);
     /// A pass-through factor.
@@ -54,6 +55,18 @@ private:
     FactorRule rule_;
 };
 
+// movement_rules.cpp
+void addBroadcastRule(RuleBuilder& rule);
+void addReshapeRule(RuleBuilder& rule);
+void addTransposeRule(RuleBuilder& rule);
+void addReverseRule(RuleBuilder& rule);
+/// Of slices and dynamic slices.
+void addSliceRule(RuleBuilder& rule);
+void addPadRule(RuleBuilder& rule);
+void addConcatenateRule(RuleBuilder& rule);
+void addDynamicUpdateSliceRule(RuleBuilder& rule);
+
+// contraction_rules.cpp
 void addDotRule(RuleBuilder& rule);
 void addConvolutionRule(RuleBuilder& rule);
 void addGatherRule(RuleBuilder& rule);

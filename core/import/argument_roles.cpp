@@ -46,7 +46,8 @@ InputRole roleOf(const ArgumentDescription& argument, const std::vector<std::str
     if (!parts.empty() && contains(kStateRoots, parts.front()))
         return InputRole::kOptimizerState;
     // A key of random numbers is no batch of two samples.
-    const bool isKey = argument.type == TensorType{DType::kU32, {2}} || argument.type == TensorType{DType::kU32, {4}};
+    const bool isKey = argument.type == TensorType{DType::kU32, {2}} ||
+                       argument.type == TensorType{DType::kU32, {4}};
     if (isKey)
         return InputRole::kOptimizerState;
     if (!isFloating(argument.type.dtype))

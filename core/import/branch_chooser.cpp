@@ -1,4 +1,5 @@
-// Branches of case and if: the one that is known to be taken, or all of them and a choice between their results.
+// Branches of case and if: the one that is known to be taken, or all of them and a choice between
+// their results.
 #include "core/import/inliner.h"
 #include "core/import/known_scalars.h"
 
@@ -14,8 +15,9 @@ constexpr size_t kMostBranches = 64;
 
 } // namespace
 
-/// Computing all branches computes the same: no operation of ours has effects, and what a branch that is not taken
-/// divides by zero is chosen away. Nothing for what is no choice; poisoned values after an error.
+/// Computing all branches computes the same: no operation of ours has effects, and what a branch
+/// that is not taken divides by zero is chosen away. Nothing for what is no choice; poisoned values
+/// after an error.
 std::optional<std::vector<ValueId>> Inliner::takeBranch(const MlirOp& op, const Values& operands,
                                                         Frame& frame)
 {
@@ -26,7 +28,8 @@ std::optional<std::vector<ValueId>> Inliner::takeBranch(const MlirOp& op, const 
     const auto last = static_cast<double>(op.regions.size() - 1);
     if (const std::optional<double> known = knownScalar(result_.graph, operands[0])) {
         // An index out of range means the last branch.
-        const double index = isIf ? (*known != 0 ? 0 : 1) : (*known < 0 || *known > last ? last : *known);
+        const double index =
+            isIf ? (*known != 0 ? 0 : 1) : (*known < 0 || *known > last ? last : *known);
         auto values = convertRegion(op.regions[static_cast<size_t>(index)], {}, frame);
         return values && values->size() == resultCount(op) ? values : poison(resultCount(op));
     }
@@ -52,9 +55,11 @@ std::optional<std::vector<ValueId>> Inliner::selectBranches(const MlirOp& op, Va
     std::vector<ValueId> isAt; // All but the last, which also takes what is out of range.
     for (size_t at = 0; at + 1 < branches.size(); ++at) {
         const ValueId number =
-            addChoice(OpKind::kConstant, {}, ConstantAttributes{{static_cast<double>(at)}}, indexType, op, frame);
+            addChoice(OpKind::kConstant, {}, ConstantAttributes{{static_cast<double>(at)}},
+                      indexType, op, frame);
         isAt.push_back(addChoice(OpKind::kCompare, {index, number},
-                                 CompareAttributes{CompareDirection::kEq}, {DType::kPred, {}}, op, frame));
+                                 CompareAttributes{CompareDirection::kEq}, {DType::kPred, {}}, op,
+                                 frame));
     }
     Values chosen = branches.back();
     for (size_t result = 0; result < chosen.size(); ++result) {
@@ -64,8 +69,9 @@ std::optional<std::vector<ValueId>> Inliner::selectBranches(const MlirOp& op, Va
                 sink_.error(op.nameOffset, "the branches return values of different types");
                 return poison(chosen.size());
             }
-            chosen[result] = addChoice(OpKind::kSelect, {isAt[at], branches[at][result], chosen[result]}, {},
-                                       type, op, frame);
+            chosen[result] =
+                addChoice(OpKind::kSelect, {isAt[at], branches[at][result], chosen[result]}, {},
+                          type, op, frame);
         }
     }
     return chosen;

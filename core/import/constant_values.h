@@ -10,8 +10,8 @@
 namespace alpa
 {
 
-/// The bytes of all elements as hexadecimal digits, little-endian: what dense<"0x..."> and resources
-/// hold. One element is a splat.
+/// The bytes of all elements as hexadecimal digits, little-endian: what dense<"0x..."> and
+/// resources hold. One element is a splat.
 Result<std::vector<double>> parsePacked(std::string_view digits, const TensorType& type);
 
 /// The values of dense<`literal`> : `type` in row-major order, rounded to the element type; one

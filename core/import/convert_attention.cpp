@@ -1,51 +1,22 @@
-// cuDNN's fused attention, as JAX calls it (__cudnn$fmhaSoftmax and its kin, forward and backward), written out:
-// products, softmax and their derivatives. B batch, N heads, T queries, S keys, H head size.
-#include "core/base/parse_json.h"
-#include "core/import/attribute_access.h"
+// cuDNN's fused attention, as JAX calls it (__cudnn$fmhaSoftmax and its kin, forward and backward),
+// written out: products, softmax and their derivatives. B batch, N heads, T queries, S keys, H head
+// size.
+#include "core/import/library_call.h"
 #include "core/import/op_converter.h"
 
-#include <nlohmann/json.hpp>
-
+#include <algorithm>
 #include <limits>
 
 namespace alpa
 {
+
 namespace
 {
 
 using Json = nlohmann::ordered_json;
 
-/// An MLIR string without its escapes: \22 is a quote.
-std::string unescaped(std::string_view text)
-{
-    const auto digit = [](char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
-    std::string out;
-    for (size_t at = 0; at < text.size(); ++at) {
-        if (text[at] != '\\' || at + 1 == text.size()) {
-            out += text[at];
-        } else if (at + 2 < text.size() && digit(text[at + 1]) >= 0 && digit(text[at + 2]) >= 0) {
-            out += static_cast<char>(digit(text[at + 1]) * 16 + digit(text[at + 2]));
-            at += 2;
-        } else {
-            out += text[++at];
-        }
-    }
-    return out;
-}
-
-/// Null if there is none.
-Json attentionConfig(const MlirOp& op)
-{
-    const MlirAttribute* config = findAny(op, {"backend_config", "mhlo.backend_config"});
-    if (config == nullptr)
-        return {};
-    const Result<Json> json = parseJson(unescaped(config->text));
-    if (!json.ok() || !json->is_object() || !json->contains("cudnn_fmha_backend_config"))
-        return {};
-    return json->at("cudnn_fmha_backend_config");
-}
+/// More keys than there are.
+constexpr double kLongestWindow = 1e15;
 
 } // namespace
 
@@ -54,7 +25,7 @@ struct FusedAttention {
     double scale = 1;
     bool isCausal = false;
     bool isPadded = false;
-    int64_t window = 0; ///< Keys that a query sees; 0: all.
+    int64_t window = 0;        ///< Keys that a query sees; 0: all.
     bool isHeadsFirst = false; ///< (B, N, T, H), else (B, T, N, H).
     bool hasBias = false;
     bool isBackward = false;
@@ -62,24 +33,23 @@ struct FusedAttention {
 
 std::optional<FusedAttention> OpConverter::readAttention(std::string_view target)
 {
-    const Json config = attentionConfig(syntax_);
+    const Json config = libraryCallConfig(syntax_, "cudnn_fmha_backend_config");
     FusedAttention attention;
-    const auto number = [&](const char* name) {
-        const bool isNumber = config.contains(name) && config[name].is_number();
-        return isNumber ? config[name].get<double>() : 0.0;
-    };
+    const auto number = [&](const char* name) { return configNumber(config, name).value_or(0); };
     if (!config.is_object()) {
         unsupported("the call has no description of its attention");
         return std::nullopt;
     }
     const std::string mask = config.contains("mask_type") && config["mask_type"].is_string()
-                                 ? config["mask_type"].get<std::string>() : "NO_MASK";
+                                 ? config["mask_type"].get<std::string>()
+                                 : "NO_MASK";
     attention.isCausal = mask == "CAUSAL" || mask == "PADDING_CAUSAL";
     attention.isPadded = mask == "PADDING" || mask == "PADDING_CAUSAL";
     attention.hasBias = target.find("Bias") != std::string_view::npos;
     attention.isBackward = target.ends_with("Backward");
-    attention.scale = config.contains("fmha_scale") ? number("fmha_scale") : 1;
-    attention.window = static_cast<int64_t>(number("sliding_window_length"));
+    attention.scale = configNumber(config, "fmha_scale").value_or(1);
+    attention.window =
+        static_cast<int64_t>(std::clamp(number("sliding_window_length"), 0.0, kLongestWindow));
     if (number("dropout_rate") > 0) {
         unsupported("its dropout draws numbers that the file does not tell");
         return std::nullopt;
@@ -89,7 +59,8 @@ std::optional<FusedAttention> OpConverter::readAttention(std::string_view target
         unsupported("attention over packed sequences, pages or 8-bit numbers");
         return std::nullopt;
     }
-    const char* product = attention.isBackward ? "bmm2_grad_gemm2_dot_dimension_numbers" : "bmm1_dot_dimension_numbers";
+    const char* product = attention.isBackward ? "bmm2_grad_gemm2_dot_dimension_numbers"
+                                               : "bmm1_dot_dimension_numbers";
     if (config.contains(product) && config[product].is_object()) {
         const Json batch = config[product].value("lhs_batch_dimensions", Json());
         attention.isHeadsFirst = batch == Json::array({"0", "1"}) || batch == Json::array({0, 1});
@@ -109,14 +80,18 @@ ValueId OpConverter::headsFirst(ValueId x, const FusedAttention& attention, int6
     const TensorType type = graph_.type(x);
     if (type.dims[1] == heads || type.dims[1] == 0 || heads % type.dims[1] != 0)
         return x;
-    const TensorType wide{type.dtype, {type.dims[0], type.dims[1], heads / type.dims[1], type.dims[2], type.dims[3]}};
+    const TensorType wide{
+        type.dtype, {type.dims[0], type.dims[1], heads / type.dims[1], type.dims[2], type.dims[3]}};
     x = emit(OpKind::kBroadcast, {x}, DimsAttributes{{0, 1, 3, 4}}, wide);
-    return emit(OpKind::kReshape, {x}, {}, {type.dtype, {type.dims[0], heads, type.dims[2], type.dims[3]}});
+    return emit(OpKind::kReshape, {x}, {},
+                {type.dtype, {type.dims[0], heads, type.dims[2], type.dims[3]}});
 }
 
-ValueId OpConverter::headProduct(ValueId left, ValueId right, int leftSum, int rightSum, DType dtype)
+ValueId OpConverter::headProduct(ValueId left, ValueId right, int leftSum, int rightSum,
+                                 DType dtype)
 {
-    return emit(OpKind::kDot, {left, right}, DotAttributes{{0, 1}, {0, 1}, {leftSum}, {rightSum}}, {dtype, {}});
+    return emit(OpKind::kDot, {left, right}, DotAttributes{{0, 1}, {0, 1}, {leftSum}, {rightSum}},
+                {dtype, {}});
 }
 
 ValueId OpConverter::rowsOver(ValueId rows, const TensorType& type)
@@ -124,8 +99,10 @@ ValueId OpConverter::rowsOver(ValueId rows, const TensorType& type)
     return emit(OpKind::kBroadcast, {rows}, DimsAttributes{{0, 1, 2}}, type);
 }
 
-/// Where a query must not look, as true; invalid without a mask. `lengths`: of queries and keys (B).
-ValueId OpConverter::attentionMask(const FusedAttention& attention, const TensorType& scores, ValueId keyLengths)
+/// Where a query must not look, as true; invalid without a mask. `lengths`: of queries and keys
+/// (B).
+ValueId OpConverter::attentionMask(const FusedAttention& attention, const TensorType& scores,
+                                   ValueId keyLengths)
 {
     const TensorType places{DType::kS32, scores.dims};
     const TensorType pred{DType::kPred, scores.dims};
@@ -152,8 +129,8 @@ ValueId OpConverter::attentionMask(const FusedAttention& attention, const Tensor
 }
 
 /// Scaled, biased and masked products (B, N, T, S), f32.
-ValueId OpConverter::attentionScores(const FusedAttention& attention, ValueId q, ValueId k, ValueId bias,
-                                     ValueId keyLengths)
+ValueId OpConverter::attentionScores(const FusedAttention& attention, ValueId q, ValueId k,
+                                     ValueId bias, ValueId keyLengths)
 {
     ValueId scores = headProduct(q, k, 3, 3, DType::kF32);
     if (problem_)
@@ -190,10 +167,12 @@ void OpConverter::convertAttentionForward(const FusedAttention& attention)
         return;
     const TensorType type = graph_.type(scores);
     const TensorType rows{DType::kF32, {type.dims[0], type.dims[1], type.dims[2]}};
-    const ValueId high = emit(OpKind::kReduce, {scores}, ReduceAttributes{ReduceKind::kMaximum, {3}}, rows);
+    const ValueId high =
+        emit(OpKind::kReduce, {scores}, ReduceAttributes{ReduceKind::kMaximum, {3}}, rows);
     const ValueId shifted = emit(OpKind::kSubtract, {scores, rowsOver(high, type)}, {}, type);
     const ValueId exponential = emit(OpKind::kExp, {shifted}, {}, type);
-    const ValueId sum = emit(OpKind::kReduce, {exponential}, ReduceAttributes{ReduceKind::kAdd, {3}}, rows);
+    const ValueId sum =
+        emit(OpKind::kReduce, {exponential}, ReduceAttributes{ReduceKind::kAdd, {3}}, rows);
     const ValueId weights = emit(OpKind::kDivide, {exponential, rowsOver(sum, type)}, {}, type);
     const ValueId narrow = emit(OpKind::kConvert, {weights}, {}, {queries.dtype, type.dims});
     const ValueId out = headProduct(narrow, v, 3, 2, queries.dtype);
@@ -205,7 +184,8 @@ void OpConverter::convertAttentionForward(const FusedAttention& attention)
     results_ = all;
 }
 
-/// With P the weights: dV = P' dO, dS = P (dO V' - rows of dO O), dQ = scale dS K, dK = scale dS' Q.
+/// With P the weights: dV = P' dO, dS = P (dO V' - rows of dO O), dQ = scale dS K, dK = scale dS'
+/// Q.
 void OpConverter::convertAttentionBackward(const FusedAttention& attention)
 {
     const size_t wanted = 6 + (attention.hasBias ? 1u : 0u) + (attention.isPadded ? 2u : 0u);
@@ -228,7 +208,8 @@ void OpConverter::convertAttentionBackward(const FusedAttention& attention)
     const TensorType type = graph_.type(scores);
     const TensorType narrow{queries.dtype, type.dims};
     const ValueId weights =
-        emit(OpKind::kExp, {emit(OpKind::kSubtract, {scores, rowsOver(in[3], type)}, {}, type)}, {}, type);
+        emit(OpKind::kExp, {emit(OpKind::kSubtract, {scores, rowsOver(in[3], type)}, {}, type)}, {},
+             type);
     const ValueId narrowWeights = emit(OpKind::kConvert, {weights}, {}, narrow);
     const ValueId dv = headProduct(narrowWeights, gradient, 2, 2, queries.dtype);
     const ValueId dWeights = headProduct(gradient, v, 3, 3, DType::kF32);
@@ -241,7 +222,8 @@ void OpConverter::convertAttentionBackward(const FusedAttention& attention)
                               {DType::kF32, {type.dims[0], type.dims[1], type.dims[2]}});
     const ValueId centred = emit(OpKind::kSubtract, {dWeights, rowsOver(rows, type)}, {}, type);
     const ValueId dScores = emit(OpKind::kMultiply, {weights, centred}, {}, type);
-    const ValueId scaled = emit(OpKind::kMultiply, {dScores, splat(attention.scale, type)}, {}, type);
+    const ValueId scaled =
+        emit(OpKind::kMultiply, {dScores, splat(attention.scale, type)}, {}, type);
     const ValueId narrowScores = emit(OpKind::kConvert, {scaled}, {}, narrow);
     const ValueId dq = headProduct(narrowScores, k, 3, 2, queries.dtype);
     const ValueId dk = headProduct(narrowScores, q, 2, 2, queries.dtype);
@@ -255,7 +237,8 @@ void OpConverter::convertAttentionBackward(const FusedAttention& attention)
                 summed.push_back(dim);
         }
         if (!summed.empty())
-            dBias = emit(OpKind::kReduce, {dBias}, ReduceAttributes{ReduceKind::kAdd, summed}, type);
+            dBias =
+                emit(OpKind::kReduce, {dBias}, ReduceAttributes{ReduceKind::kAdd, summed}, type);
         dBias = emit(OpKind::kReshape, {dBias}, {}, {DType::kF32, biasType.dims});
         all.push_back(emit(OpKind::kConvert, {dBias}, {}, biasType));
     }

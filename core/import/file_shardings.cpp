@@ -18,7 +18,8 @@ std::optional<std::vector<int64_t>> readNumbers(std::string_view text, size_t& a
     std::vector<int64_t> numbers;
     while (at < text.size() && text[at] != close) {
         int64_t number = 0;
-        const auto [end, code] = std::from_chars(text.data() + at, text.data() + text.size(), number);
+        const auto [end, code] =
+            std::from_chars(text.data() + at, text.data() + text.size(), number);
         if (code != std::errc() || number < 0 || number > kMostDevices)
             return std::nullopt;
         numbers.push_back(number);
@@ -71,7 +72,8 @@ std::optional<std::vector<int64_t>> permutedIota(const std::vector<int64_t>& siz
     return devices;
 }
 
-/// The steps of one tile dimension whose index moves `period` places in the list; nothing if no steps give the list.
+/// The steps of one tile dimension whose index moves `period` places in the list; nothing if no
+/// steps give the list.
 std::optional<std::vector<DeviceStep>> stepsOf(const std::vector<int64_t>& devices, int64_t size,
                                                int64_t period)
 {
@@ -91,12 +93,14 @@ std::optional<std::vector<DeviceStep>> stepsOf(const std::vector<int64_t>& devic
         rest /= prime;
     }
     std::ranges::reverse(minorFirst);
-    const bool isForward = std::ranges::all_of(minorFirst, [](const DeviceStep& s) { return s.stride > 0; });
+    const bool isForward =
+        std::ranges::all_of(minorFirst, [](const DeviceStep& s) { return s.stride > 0; });
     return isForward ? std::optional(minorFirst) : std::nullopt;
 }
 
 /// Do the steps of the dimensions, added up, give exactly the list?
-bool givesList(const std::vector<std::vector<DeviceStep>>& dims, const std::vector<int64_t>& devices)
+bool givesList(const std::vector<std::vector<DeviceStep>>& dims,
+               const std::vector<int64_t>& devices)
 {
     std::vector<int64_t> made(1, devices[0]);
     for (const std::vector<DeviceStep>& dim : dims) {
@@ -198,8 +202,9 @@ std::optional<DeviceTiling> parseGspmdSharding(std::string_view text)
     return tiling;
 }
 
-std::optional<DeviceTiling> parseSdySharding(
-    std::string_view text, const std::unordered_map<std::string_view, std::string_view>& meshes)
+std::optional<DeviceTiling>
+parseSdySharding(std::string_view text,
+                 const std::unordered_map<std::string_view, std::string_view>& meshes)
 {
     const size_t name = text.find('@');
     const size_t list = text.find('[', name == std::string_view::npos ? 0 : name);
@@ -232,7 +237,8 @@ std::optional<DeviceTiling> parseSdySharding(
         if (step == stepOf.end() || (end + 1 < text.size() && text[end + 1] == ':'))
             return std::nullopt;
         std::vector<DeviceStep>& steps = tiling.dims.back();
-        const bool goesOn = !steps.empty() && steps.back().stride == step->second.stride * step->second.size;
+        const bool goesOn =
+            !steps.empty() && steps.back().stride == step->second.stride * step->second.size;
         if (goesOn) // Axes that split together, in the order of the mesh, are one.
             steps.back() = {steps.back().size * step->second.size, step->second.stride};
         else if (step->second.size > 1)
@@ -250,8 +256,8 @@ struct ReadSharding {
     DeviceTiling tiling;
 };
 
-/// The boundaries in the device numbers at which some step begins or ends, ascending from 1; nothing unless each
-/// divides the next.
+/// The boundaries in the device numbers at which some step begins or ends, ascending from 1;
+/// nothing unless each divides the next.
 std::optional<std::vector<int64_t>> boundariesOf(const std::vector<ReadSharding>& shardings,
                                                  int64_t devices)
 {
@@ -278,26 +284,30 @@ std::string axisName(const std::vector<FileMeshAxis>& named, const DeviceStep& s
     std::string name;
     int64_t stride = 1;
     for (size_t axis = named.size(); axis-- > 0;) {
-        const bool isInside = stride >= step.stride && stride * named[axis].size <= step.stride * step.size;
+        const bool isInside =
+            stride >= step.stride && stride * named[axis].size <= step.stride * step.size;
         if (isInside && named[axis].size > 1)
             name = name.empty() ? named[axis].name : named[axis].name + "_" + name;
         stride *= named[axis].size;
     }
     constexpr std::string_view kLetters = "xyzw";
     if (name.empty())
-        name = number < kLetters.size() ? std::string(1, kLetters[number]) : "axis" + std::to_string(number);
+        name = number < kLetters.size() ? std::string(1, kLetters[number])
+                                        : "axis" + std::to_string(number);
     return name;
 }
 
 /// "{data, -}"; empty if a dimension is split in another order than the mesh's.
 std::string formatTiling(const DeviceTiling& tiling, size_t rank,
-                         const std::vector<FileMeshAxis>& axes, const std::vector<DeviceStep>& steps)
+                         const std::vector<FileMeshAxis>& axes,
+                         const std::vector<DeviceStep>& steps)
 {
     std::string text = "{";
     for (size_t dim = 0; dim < rank; ++dim) {
         std::string axesOfDim;
         int64_t last = INT64_MAX;
-        for (const DeviceStep& step : dim < tiling.dims.size() ? tiling.dims[dim] : std::vector<DeviceStep>()) {
+        for (const DeviceStep& step :
+             dim < tiling.dims.size() ? tiling.dims[dim] : std::vector<DeviceStep>()) {
             for (size_t axis = 0; axis < axes.size(); ++axis) {
                 const bool isInside = steps[axis].stride >= step.stride &&
                                       steps[axis].stride < step.stride * step.size;
@@ -331,8 +341,10 @@ UnreadShardings applyShardings(Graph& graph, const std::vector<ShardingText>& te
         const bool isSdy = text.text.find('@') != std::string_view::npos;
         auto tiling = isSdy ? parseSdySharding(text.text, meshes) : parseGspmdSharding(text.text);
         const bool isValue = text.value.isValid() && text.value.index() < graph.values.size();
-        const bool isOfMesh = tiling && (tiling->devices == 0 || devices == 0 || tiling->devices == devices);
-        if (!tiling || !isValue || !isOfMesh || tiling->dims.size() > graph.type(text.value).dims.size()) {
+        const bool isOfMesh =
+            tiling && (tiling->devices == 0 || devices == 0 || tiling->devices == devices);
+        if (!tiling || !isValue || !isOfMesh ||
+            tiling->dims.size() > graph.type(text.value).dims.size()) {
             skip(text.line);
             continue;
         }

@@ -1,9 +1,11 @@
 // Shardings that a file writes at its values, in the two languages of JAX:
 //
 //   Shardy  #sdy.sharding<@mesh, [{"data"}, {}]>, with sdy.mesh @mesh = <["data"=2, "model"=4]>
-//   GSPMD   {devices=[2,1,4]<=[8] last_tile_dim_replicate}, {devices=[4,2]0,1,2,3,4,5,6,7}, {replicated}
+//   GSPMD   {devices=[2,1,4]<=[8] last_tile_dim_replicate}, {devices=[4,2]0,1,2,3,4,5,6,7},
+//   {replicated}
 //
-// GSPMD knows no axes: they are found as the finest common division of the device numbers that all annotations use.
+// GSPMD knows no axes: they are found as the finest common division of the device numbers that all
+// annotations use.
 #pragma once
 
 #include "core/graph/graph.h"
@@ -24,8 +26,8 @@ struct ShardingText {
     int line = 0;
 };
 
-/// `size` parts at distance `stride` in the numbers of the devices: what one tensor dimension, or one mesh axis, is
-/// split over. Mesh [2, 4]: the first axis is {2, 4}, the second {4, 1}.
+/// `size` parts at distance `stride` in the numbers of the devices: what one tensor dimension, or
+/// one mesh axis, is split over. Mesh [2, 4]: the first axis is {2, 4}, the second {4, 1}.
 struct DeviceStep {
     int64_t size = 1;
     int64_t stride = 1;
@@ -41,16 +43,18 @@ struct DeviceTiling {
 /// Nothing for texts that name no tiling (manual, maximal, tuples) or none that steps can say.
 std::optional<DeviceTiling> parseGspmdSharding(std::string_view text);
 /// The same of Shardy's; `meshes` as in MlirModule.
-std::optional<DeviceTiling> parseSdySharding(
-    std::string_view text, const std::unordered_map<std::string_view, std::string_view>& meshes);
+std::optional<DeviceTiling>
+parseSdySharding(std::string_view text,
+                 const std::unordered_map<std::string_view, std::string_view>& meshes);
 
-/// Writes `texts` into the values and the mesh of `graph`. Returns how many could not be said, with the line of the
-/// first. The first annotation of a value stays.
+/// Writes `texts` into the values and the mesh of `graph`. Returns how many could not be said, with
+/// the line of the first. The first annotation of a value stays.
 struct UnreadShardings {
     int count = 0;
     int firstLine = 0;
 };
-UnreadShardings applyShardings(Graph& graph, const std::vector<ShardingText>& texts,
-                               const std::unordered_map<std::string_view, std::string_view>& meshes);
+UnreadShardings
+applyShardings(Graph& graph, const std::vector<ShardingText>& texts,
+               const std::unordered_map<std::string_view, std::string_view>& meshes);
 
 } // namespace alpa

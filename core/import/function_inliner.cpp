@@ -250,11 +250,12 @@ void Inliner::define(const MlirOp& op, Frame& frame, Values values)
     const bool isCall = op.name == "call" || op.name == "func.call";
     for (size_t at = 0; isCall && at < values.size() && at < op.resultTypes.size(); ++at) {
         const MlirType& declared = op.resultTypes[at];
-        if (!values[at].isValid() || !declared.tensor || *declared.tensor == result_.graph.type(values[at]))
+        if (!values[at].isValid() || !declared.tensor ||
+            *declared.tensor == result_.graph.type(values[at]))
             continue;
-        sink_.error(declared.offset,
-                    fmt::format("the function returns {}, but {} is expected here",
-                                formatType(result_.graph.type(values[at])), formatType(*declared.tensor)));
+        sink_.error(declared.offset, fmt::format("the function returns {}, but {} is expected here",
+                                                 formatType(result_.graph.type(values[at])),
+                                                 formatType(*declared.tensor)));
     }
     size_t next = 0;
     for (const MlirValueDefinition& definition : op.results) {

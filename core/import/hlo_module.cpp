@@ -202,7 +202,8 @@ private:
     }
 
     /// The type that a bitcast between other layouts than row-major ones reads, or null.
-    const HloType* movedFrom(const HloComputation& computation, const HloInstruction& instruction) const
+    const HloType* movedFrom(const HloComputation& computation,
+                             const HloInstruction& instruction) const
     {
         if (instruction.opcode != "bitcast" || instruction.operands.size() != 1)
             return nullptr;
@@ -212,7 +213,9 @@ private:
             return nullptr;
         const HloType& from = *found->second;
         const bool isMoved = !from.majorToMinor.empty() || !instruction.type.majorToMinor.empty();
-        const auto isRead = [](const HloType& type) { return type.hasPlainLayout || !type.majorToMinor.empty(); };
+        const auto isRead = [](const HloType& type) {
+            return type.hasPlainLayout || !type.majorToMinor.empty();
+        };
         return isMoved && isRead(from) && isRead(instruction.type) ? &from : nullptr;
     }
 
@@ -226,8 +229,9 @@ private:
         return order;
     }
 
-    MlirValueUse addStep(const HloInstruction& instruction, std::string_view name, const MlirValueUse& operand,
-                         TensorType type, const std::vector<int64_t>& permutation, MlirRegion& region)
+    MlirValueUse addStep(const HloInstruction& instruction, std::string_view name,
+                         const MlirValueUse& operand, TensorType type,
+                         const std::vector<int64_t>& permutation, MlirRegion& region)
     {
         MlirOp op;
         op.name = name;
@@ -253,8 +257,10 @@ private:
         return use;
     }
 
-    /// A bitcast reads the same bytes: transposed into the order of memory, reshaped, and transposed back.
-    Uses addMove(const HloInstruction& instruction, const HloType& from, const Names& values, MlirRegion& region)
+    /// A bitcast reads the same bytes: transposed into the order of memory, reshaped, and
+    /// transposed back.
+    Uses addMove(const HloInstruction& instruction, const HloType& from, const Names& values,
+                 MlirRegion& region)
     {
         const std::optional<Uses> operands = operandsOf(instruction, values);
         if (!operands || operands->size() != 1)
@@ -269,14 +275,17 @@ private:
         const std::vector<int64_t> after = memoryOrder(instruction.type);
         MlirValueUse value = operands->front();
         if (!from.majorToMinor.empty())
-            value = addStep(instruction, "stablehlo.transpose", value, ordered(*from.tensor, before), before, region);
-        value = addStep(instruction, "stablehlo.reshape", value, ordered(*instruction.type.tensor, after), {}, region);
+            value = addStep(instruction, "stablehlo.transpose", value,
+                            ordered(*from.tensor, before), before, region);
+        value = addStep(instruction, "stablehlo.reshape", value,
+                        ordered(*instruction.type.tensor, after), {}, region);
         if (instruction.type.majorToMinor.empty())
             return {value};
         std::vector<int64_t> back(after.size());
         for (size_t place = 0; place < after.size(); ++place)
             back[static_cast<size_t>(after[place])] = static_cast<int64_t>(place);
-        return {addStep(instruction, "stablehlo.transpose", value, *instruction.type.tensor, back, region)};
+        return {addStep(instruction, "stablehlo.transpose", value, *instruction.type.tensor, back,
+                        region)};
     }
 
     Uses addInstruction(const HloInstruction& instruction, const Names& values, MlirRegion& region,

@@ -206,7 +206,8 @@ void HloParser::readLayout(std::string_view text, size_t rank, HloType& type)
     for (const char* at = text.data(); at < text.data() + text.size();) {
         int dim = 0;
         const auto [end, code] = std::from_chars(at, text.data() + text.size(), dim);
-        if (code != std::errc() || dim < 0 || static_cast<size_t>(dim) >= rank || isNamed[static_cast<size_t>(dim)])
+        if (code != std::errc() || dim < 0 || static_cast<size_t>(dim) >= rank ||
+            isNamed[static_cast<size_t>(dim)])
             return;
         isNamed[static_cast<size_t>(dim)] = true;
         order.insert(order.begin(), dim);

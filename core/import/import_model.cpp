@@ -106,9 +106,8 @@ std::string_view severityName(Severity severity)
 void giveRules(ImportResult& result, const std::vector<UserRule>& rules)
 {
     std::vector<Diagnostic> problems = applyUserRules(*result.graph, rules);
-    const bool isSound = std::ranges::none_of(problems, [](const Diagnostic& problem) {
-        return problem.severity == Severity::kError;
-    });
+    const bool isSound = std::ranges::none_of(
+        problems, [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
     result.diagnostics.insert(result.diagnostics.end(), problems.begin(), problems.end());
     if (!isSound)
         result.graph.reset();

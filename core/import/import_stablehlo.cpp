@@ -27,7 +27,8 @@ ImportResult importModule(const MlirModule& module, const SourceText& source, Di
     if (!isSound)
         return result;
     inlined->graph.name = std::string(name);
-    const UnreadShardings unread = applyShardings(inlined->graph, inlined->shardings, module.meshes);
+    const UnreadShardings unread =
+        applyShardings(inlined->graph, inlined->shardings, module.meshes);
     if (unread.count > 0)
         result.diagnostics.push_back(
             {Severity::kWarning,
@@ -57,23 +58,28 @@ void openPartitioned(ImportResult& result, int64_t devices)
     if (!whole.ok()) {
         result.diagnostics.push_back(
             {Severity::kWarning,
-             fmt::format("the program is one of {} partitions and is opened as it stands; its plan is not "
-                         "recovered: {}",
-                         devices, whole.error().message),
+             fmt::format(
+                 "the program is one of {} partitions and is opened as it stands; its plan is not "
+                 "recovered: {}",
+                 devices, whole.error().message),
              0, 0});
         return;
     }
     std::erase_if(result.diagnostics, [&](const Diagnostic& diagnostic) {
-        return std::ranges::find(whole->collectiveLines, diagnostic.line) != whole->collectiveLines.end();
+        return std::ranges::find(whole->collectiveLines, diagnostic.line) !=
+               whole->collectiveLines.end();
     });
     result.diagnostics.push_back(
         {Severity::kNote,
-         fmt::format("one of {} partitions: opened as the whole program with its shardings, {} collectives and "
-                     "places of devices followed; stages, schedules and overlap are not in the file",
-                     devices, whole->collectiveLines.size()),
+         fmt::format(
+             "one of {} partitions: opened as the whole program with its shardings, {} collectives "
+             "and "
+             "places of devices followed; stages, schedules and overlap are not in the file",
+             devices, whole->collectiveLines.size()),
          0, 0});
     result.graph = std::move(whole->graph);
-    result.opaqueCount = static_cast<int>(std::ranges::count(result.graph->ops, OpKind::kOpaque, &Op::kind));
+    result.opaqueCount =
+        static_cast<int>(std::ranges::count(result.graph->ops, OpKind::kOpaque, &Op::kind));
 }
 
 } // namespace

@@ -55,7 +55,8 @@ void ModuleParser::skipStatement(size_t begin)
     scanner_.moveTo(firstLineEnd);
 }
 
-/// name: "0x04000000<digits>" of the dictionaries of resources; the first eight digits are an alignment.
+/// name: "0x04000000<digits>" of the dictionaries of resources; the first eight digits are an
+/// alignment.
 void ModuleParser::readResources(std::string_view text)
 {
     constexpr size_t kAlignmentDigits = 10; // With the 0x.
@@ -78,15 +79,17 @@ void ModuleParser::readResources(std::string_view text)
 void ModuleParser::readMesh(size_t begin)
 {
     const std::string_view text = source_.text();
-    const std::string_view line = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+    const std::string_view line =
+        text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
     const size_t name = line.find('@');
     const size_t open = line.find('<');
     const size_t close = line.rfind('>');
-    if (name == std::string_view::npos || open == std::string_view::npos || close == std::string_view::npos ||
-        close < open || open < name)
+    if (name == std::string_view::npos || open == std::string_view::npos ||
+        close == std::string_view::npos || close < open || open < name)
         return;
     const size_t nameEnd = line.find_first_of(" =\t", name);
-    module_.meshes.emplace(line.substr(name + 1, nameEnd - name - 1), line.substr(open + 1, close - open - 1));
+    module_.meshes.emplace(line.substr(name + 1, nameEnd - name - 1),
+                           line.substr(open + 1, close - open - 1));
 }
 
 void ModuleParser::resolveResources(std::vector<MlirOp>& ops)

@@ -15,16 +15,17 @@ namespace alpa
 {
 
 enum class MlirAttributeKind {
-    kInteger, ///< 3, -1, true (1), false (0); `text` keeps the spelling.
-    kFloat,   ///< 1.0e-5, as text.
-    kString,  ///< Without its quotes, escapes as they stand.
-    kSymbol,  ///< @name, without the @.
-    kWord,    ///< LT, DEFAULT, unknown.
-    kList,    ///< [1, 2], array<i64: 1, 2>; also a:b:c and [0] x [1] as lists of their parts.
-    kRecord,  ///< {a = 1}, #stablehlo.gather<a = [1]>: entries by name, items without a name.
-    kDense,   ///< dense<...> : tensor<...>; `text` is what stands between the angle brackets.
-    kResource, ///< dense_resource<name> whose bytes are in the file; `text` is their digits, little-endian.
-    kOther,   ///< Anything else, as text.
+    kInteger,  ///< 3, -1, true (1), false (0); `text` keeps the spelling.
+    kFloat,    ///< 1.0e-5, as text.
+    kString,   ///< Without its quotes, escapes as they stand.
+    kSymbol,   ///< @name, without the @.
+    kWord,     ///< LT, DEFAULT, unknown.
+    kList,     ///< [1, 2], array<i64: 1, 2>; also a:b:c and [0] x [1] as lists of their parts.
+    kRecord,   ///< {a = 1}, #stablehlo.gather<a = [1]>: entries by name, items without a name.
+    kDense,    ///< dense<...> : tensor<...>; `text` is what stands between the angle brackets.
+    kResource, ///< dense_resource<name> whose bytes are in the file; `text` is their digits,
+               ///< little-endian.
+    kOther,    ///< Anything else, as text.
 };
 
 struct MlirEntry;

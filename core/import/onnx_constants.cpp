@@ -125,7 +125,8 @@ private:
     std::optional<Constants> concatenate() const;
     std::optional<Constants> gather() const;
     std::optional<Constants> slice() const;
-    static OnnxConstant sliced(const OnnxConstant& data, size_t axis, double start, double end, double step);
+    static OnnxConstant sliced(const OnnxConstant& data, size_t axis, double start, double end,
+                               double step);
     std::optional<Constants> reshaped();
     std::optional<Constants> expand() const;
     std::optional<Constants> transpose() const;
@@ -284,23 +285,27 @@ std::optional<Constants> Folder::gather() const
 
 std::optional<Constants> Folder::slice() const
 {
-    if (c_.inputs.size() < 3 || !has(1) || !has(2) || input(1).values.size() != input(2).values.size())
+    if (c_.inputs.size() < 3 || !has(1) || !has(2) ||
+        input(1).values.size() != input(2).values.size())
         return std::nullopt;
     OnnxConstant result = input(0);
     const int64_t rank = result.type.rank();
     for (size_t i = 0; i < input(1).values.size(); ++i) {
-        const double named = has(3) && i < input(3).values.size() ? input(3).values[i] : static_cast<double>(i);
+        const double named =
+            has(3) && i < input(3).values.size() ? input(3).values[i] : static_cast<double>(i);
         const double step = has(4) && i < input(4).values.size() ? input(4).values[i] : 1;
         const double axis = named < 0 ? named + static_cast<double>(rank) : named;
         if (!(axis >= 0) || axis >= static_cast<double>(rank) || step == 0)
             return std::nullopt;
-        result = sliced(result, static_cast<size_t>(axis), input(1).values[i], input(2).values[i], step);
+        result =
+            sliced(result, static_cast<size_t>(axis), input(1).values[i], input(2).values[i], step);
     }
     return one(std::move(result));
 }
 
 /// Along one dimension, as ONNX counts: negative places from the end, clamped.
-OnnxConstant Folder::sliced(const OnnxConstant& data, size_t axis, double start, double end, double step)
+OnnxConstant Folder::sliced(const OnnxConstant& data, size_t axis, double start, double end,
+                            double step)
 {
     const auto size = static_cast<double>(data.type.dims[axis]);
     const auto bound = [&](double at, double low, double high) {
@@ -321,8 +326,10 @@ OnnxConstant Folder::sliced(const OnnxConstant& data, size_t axis, double start,
     const auto extent = static_cast<size_t>(data.type.dims[axis]);
     for (size_t o = 0; o < outer; ++o) {
         for (const size_t place : places) {
-            const auto begin = data.values.begin() + static_cast<std::ptrdiff_t>((o * extent + place) * inner);
-            result.values.insert(result.values.end(), begin, begin + static_cast<std::ptrdiff_t>(inner));
+            const auto begin =
+                data.values.begin() + static_cast<std::ptrdiff_t>((o * extent + place) * inner);
+            result.values.insert(result.values.end(), begin,
+                                 begin + static_cast<std::ptrdiff_t>(inner));
         }
     }
     return result;

@@ -92,7 +92,8 @@ void OnnxImporter::bindInitializers(const OnnxGraph& graph, Names& names)
 std::optional<OnnxOperand> OnnxImporter::readName(const Names& names, const std::string& name) const
 {
     const auto known = names.find(name);
-    return known == names.end() || !known->second.isPresent() ? std::nullopt : std::optional(known->second);
+    return known == names.end() || !known->second.isPresent() ? std::nullopt
+                                                              : std::optional(known->second);
 }
 
 OnnxImporter::Mark OnnxImporter::mark() const
@@ -139,11 +140,13 @@ bool OnnxImporter::takeBranch(const OnnxNode& node, Names& names, int line, int 
     return true;
 }
 
-/// If with an open condition computes both branches and chooses between their results, where those are of one type.
+/// If with an open condition computes both branches and chooses between their results, where those
+/// are of one type.
 bool OnnxImporter::chooseBranch(const OnnxNode& node, Names& names, int line, int depth)
 {
     const std::optional<OnnxOperand> condition = readName(names, node.inputs[0]);
-    if (!condition || !condition->value.isValid() || graph_.type(condition->value).elementCount() != 1)
+    if (!condition || !condition->value.isValid() ||
+        graph_.type(condition->value).elementCount() != 1)
         return false;
     const Mark start = mark();
     std::vector<std::vector<OnnxOperand>> results;
@@ -168,9 +171,11 @@ bool OnnxImporter::chooseBranch(const OnnxNode& node, Names& names, int line, in
     for (size_t i = 0; isSound && i < node.outputs.size(); ++i) {
         const ValueId onThen = results[0][i].value;
         const ValueId onElse = results[1][i].value;
-        isSound = onThen.isValid() && onElse.isValid() && graph_.type(onThen) == graph_.type(onElse);
+        isSound =
+            onThen.isValid() && onElse.isValid() && graph_.type(onThen) == graph_.type(onElse);
         if (isSound)
-            names[node.outputs[i]] = {context.emit(OpKind::kSelect, {isThen, onThen, onElse}), nullptr};
+            names[node.outputs[i]] = {context.emit(OpKind::kSelect, {isThen, onThen, onElse}),
+                                      nullptr};
     }
     if (!isSound)
         goBack(start);
@@ -213,8 +218,10 @@ bool OnnxImporter::unrollLoop(const OnnxNode& node, Names& names, int line, int 
     if (graph.inputs.size() != carried + 2 || graph.outputs.size() < carried + 1)
         return false;
     const auto trips = knownScalar(readName(names, node.inputs[0]));
-    auto goesOn = node.inputs[1].empty() ? std::optional(1.0) : knownScalar(readName(names, node.inputs[1]));
-    if ((!node.inputs[0].empty() && !trips) || !goesOn || (node.inputs[0].empty() && node.inputs[1].empty()))
+    auto goesOn =
+        node.inputs[1].empty() ? std::optional(1.0) : knownScalar(readName(names, node.inputs[1]));
+    if ((!node.inputs[0].empty() && !trips) || !goesOn ||
+        (node.inputs[0].empty() && node.inputs[1].empty()))
         return false;
     std::vector<OnnxOperand> state;
     for (size_t i = 0; i < carried; ++i) {
@@ -226,7 +233,8 @@ bool OnnxImporter::unrollLoop(const OnnxNode& node, Names& names, int line, int 
     const Mark start = mark();
     std::vector<std::vector<OnnxOperand>> stacked(graph.outputs.size() - carried - 1);
     Names own = names;
-    for (int64_t at = 0; goesOn && *goesOn != 0 && (!trips || static_cast<double>(at) < *trips); ++at) {
+    for (int64_t at = 0; goesOn && *goesOn != 0 && (!trips || static_cast<double>(at) < *trips);
+         ++at) {
         bool isSound = at < kMostIterations && graph_.ops.size() < kMostLoopOps;
         own[graph.inputs[0].name] = knownOperand(static_cast<double>(at), DType::kS64);
         own[graph.inputs[1].name] = knownOperand(1, DType::kPred);

@@ -1,5 +1,6 @@
-// The state of one import of an ONNX file, shared by its two sources: import_onnx.cpp (names, inputs, nodes) and
-// onnx_control_flow.cpp (functions, branches, loops). Nothing else includes this.
+// The state of one import of an ONNX file, shared by its two sources: import_onnx.cpp (names,
+// inputs, nodes) and onnx_control_flow.cpp (functions, branches, loops). Nothing else includes
+// this.
 #pragma once
 
 #include "core/import/import_model.h"

@@ -20,6 +20,7 @@ struct OnnxOperator {
 std::span<const OnnxOperator> onnxElementwise();
 std::span<const OnnxOperator> onnxShapes();
 std::span<const OnnxOperator> onnxContractions();
+std::span<const OnnxOperator> onnxConvolutions();
 std::span<const OnnxOperator> onnxWindows();
 std::span<const OnnxOperator> onnxResizing();
 std::span<const OnnxOperator> onnxReductions();

@@ -1,4 +1,5 @@
-// LSTM, GRU and RNN, step by step: what reads the whole sequence at once is one product before the first step.
+// LSTM, GRU and RNN, step by step: what reads the whole sequence at once is one product before the
+// first step.
 #include "core/import/onnx_ops.h"
 
 #include <fmt/format.h>
@@ -48,10 +49,14 @@ private:
     ValueId part(ValueId x, int dim, int64_t begin, int64_t end);
     ValueId direction(size_t input, int64_t number);
     ValueId times(ValueId left, ValueId weights);
-    ValueId gate(ValueId x, int64_t number) { return part(x, 1, number * hidden_, (number + 1) * hidden_); }
+    ValueId gate(ValueId x, int64_t number)
+    {
+        return part(x, 1, number * hidden_, (number + 1) * hidden_);
+    }
     ValueId initial(size_t input, int64_t number);
     void runDirection(int64_t number, bool isReverse);
-    State step(const State& before, ValueId projected, ValueId recurrent, ValueId bias, int64_t number);
+    State step(const State& before, ValueId projected, ValueId recurrent, ValueId bias,
+               int64_t number);
     State stepLstm(const State& before, ValueId sum, int64_t number);
     State stepGru(const State& before, ValueId projected, ValueId recurrent, ValueId bias);
     State keepPadding(const State& before, const State& after, int64_t time, ValueId& output);
@@ -65,7 +70,7 @@ private:
     bool isBatchFirst_ = false;
     int64_t steps_ = 0, batch_ = 0, hidden_ = 0, directions_ = 1;
     std::vector<std::string> activations_;
-    std::vector<ValueId> outputs_;              ///< Per direction (T, B, H).
+    std::vector<ValueId> outputs_;               ///< Per direction (T, B, H).
     std::vector<ValueId> lastHidden_, lastCell_; ///< Per direction (B, H).
     size_t firstActivation_ = 0;
 };
@@ -115,8 +120,9 @@ bool Recurrence::readActivations()
 {
     const OnnxAttribute* given = c_.node().find("activations");
     const std::vector<std::string> usual =
-        gates_ == 4 ? std::vector<std::string>{"Sigmoid", "Tanh", "Tanh"}
-                    : gates_ == 3 ? std::vector<std::string>{"Sigmoid", "Tanh"} : std::vector<std::string>{"Tanh"};
+        gates_ == 4   ? std::vector<std::string>{"Sigmoid", "Tanh", "Tanh"}
+        : gates_ == 3 ? std::vector<std::string>{"Sigmoid", "Tanh"}
+                      : std::vector<std::string>{"Tanh"};
     for (int64_t d = 0; d < directions_; ++d)
         activations_.insert(activations_.end(), usual.begin(), usual.end());
     if (given != nullptr && !given->texts.empty())
@@ -213,7 +219,9 @@ Recurrence::State Recurrence::stepGru(const State& before, ValueId projected, Va
 {
     // `projected` holds the input's bias; `bias` is the recurrent one (3 H).
     const auto biased = [&](ValueId x, int64_t first, int64_t last) {
-        return bias.isValid() ? c_.binary(OpKind::kAdd, x, part(bias, 0, first * hidden_, last * hidden_)) : x;
+        return bias.isValid()
+                   ? c_.binary(OpKind::kAdd, x, part(bias, 0, first * hidden_, last * hidden_))
+                   : x;
     };
     const bool isAfter = c_.integer("linear_before_reset", 0) != 0;
     const ValueId gatesOfH = biased(times(before.h, part(recurrent, 0, 0, 2 * hidden_)), 0, 2);
@@ -293,7 +301,8 @@ void Recurrence::runDirection(int64_t number, bool isReverse)
 
 ValueId Recurrence::concatenate(const std::vector<ValueId>& parts, int dim)
 {
-    return parts.size() == 1 ? parts[0] : c_.emit(OpKind::kConcatenate, parts, ConcatenateAttributes{dim});
+    return parts.size() == 1 ? parts[0]
+                             : c_.emit(OpKind::kConcatenate, parts, ConcatenateAttributes{dim});
 }
 
 void Recurrence::give()
@@ -321,7 +330,8 @@ void Recurrence::convert()
         return;
     const std::string way = c_.text("direction", "forward");
     for (int64_t number = 0; number < directions_ && !c_.failed(); ++number) {
-        firstActivation_ = static_cast<size_t>(number) * (activations_.size() / static_cast<size_t>(directions_));
+        firstActivation_ =
+            static_cast<size_t>(number) * (activations_.size() / static_cast<size_t>(directions_));
         runDirection(number, number == 1 || way == "reverse");
     }
     if (!c_.failed())

@@ -1,5 +1,5 @@
-// Reading at computed places (GridSample), rounding to small integers (QuantizeLinear and its kin), and tensors made of
-// numbers alone.
+// Reading at computed places (GridSample), rounding to small integers (QuantizeLinear and its kin),
+// and tensors made of numbers alone.
 #include "core/import/onnx_ops.h"
 
 #include <fmt/format.h>
@@ -35,7 +35,8 @@ public:
             return c_.unsupported("sampling of anything but images");
         mode_ = c_.text("mode", "linear");
         padding_ = c_.text("padding_mode", "zeros");
-        if ((mode_ != "linear" && mode_ != "bilinear" && mode_ != "nearest") || padding_ == "reflection")
+        if ((mode_ != "linear" && mode_ != "bilinear" && mode_ != "nearest") ||
+            padding_ == "reflection")
             return c_.unsupported("cubic sampling or padding by reflection");
         sizes_ = {c_.dims(grid)[0], c_.dims(grid)[1], c_.dims(grid)[2]};
         ValueId px = place(grid, 0, c_.dims(x_)[3]);
@@ -73,8 +74,9 @@ private:
     }
     ValueId isInside(ValueId p, double last)
     {
-        return c_.emit(OpKind::kAnd, {c_.compare(CompareDirection::kGe, p, c_.splat(0, c_.type(p))),
-                                      c_.compare(CompareDirection::kLe, p, c_.splat(last, c_.type(p)))});
+        return c_.emit(OpKind::kAnd,
+                       {c_.compare(CompareDirection::kGe, p, c_.splat(0, c_.type(p))),
+                        c_.compare(CompareDirection::kLe, p, c_.splat(last, c_.type(p)))});
     }
     /// The elements at whole places (N, h, w), as (N, C, h, w); zero outside.
     ValueId at(ValueId py, ValueId px)
@@ -86,8 +88,8 @@ private:
             wide.push_back(1);
             return c_.reshape(c_.convert(clamped(p, last), DType::kS32), wide);
         };
-        const ValueId indices =
-            c_.emit(OpKind::kConcatenate, {index(py, lastY), index(px, lastX)}, ConcatenateAttributes{3});
+        const ValueId indices = c_.emit(OpKind::kConcatenate, {index(py, lastY), index(px, lastX)},
+                                        ConcatenateAttributes{3});
         GatherAttributes gather;
         gather.offsetDims = {1};
         gather.collapsedSliceDims = {2, 3};
@@ -187,11 +189,14 @@ void convertDynamicQuantize(OnnxContext& c)
     std::vector<int> all;
     for (int dim = 0; dim < c.rank(x); ++dim)
         all.push_back(dim);
-    const ValueId high = c.binary(OpKind::kMaximum, c.reduce(ReduceKind::kMaximum, x, all, false), 0.0);
-    const ValueId low = c.binary(OpKind::kMinimum, c.reduce(ReduceKind::kMinimum, x, all, false), 0.0);
+    const ValueId high =
+        c.binary(OpKind::kMaximum, c.reduce(ReduceKind::kMaximum, x, all, false), 0.0);
+    const ValueId low =
+        c.binary(OpKind::kMinimum, c.reduce(ReduceKind::kMinimum, x, all, false), 0.0);
     const ValueId scale = c.binary(OpKind::kDivide, c.binary(OpKind::kSubtract, high, low), 255.0);
     const ValueId place = c.unary(OpKind::kNegate, c.binary(OpKind::kDivide, low, scale));
-    const ValueId zero = c.unary(OpKind::kRound, c.binary(OpKind::kMinimum, c.binary(OpKind::kMaximum, place, 0.0), 255.0));
+    const ValueId zero = c.unary(
+        OpKind::kRound, c.binary(OpKind::kMinimum, c.binary(OpKind::kMaximum, place, 0.0), 255.0));
     c.give(quantized(c, x, scale, zero, DType::kU8));
     c.give(scale);
     c.give(c.convert(zero, DType::kU8));
@@ -206,8 +211,8 @@ void convertConstantOfShape(OnnxContext& c)
     double number = 0;
     TensorType type{DType::kF32, *sizes};
     if (const OnnxAttribute* value = c.node().find("value");
-        value != nullptr && value->tensor != nullptr && value->tensor->dtype && value->tensor->hasData &&
-        !value->tensor->bytes.empty()) {
+        value != nullptr && value->tensor != nullptr && value->tensor->dtype &&
+        value->tensor->hasData && !value->tensor->bytes.empty()) {
         type.dtype = *value->tensor->dtype;
         number = onnxValues(*value->tensor)[0];
     }
@@ -235,7 +240,8 @@ void convertBitShift(OnnxContext& c)
     if (c.failed())
         return;
     const DType dtype = c.type(x).dtype;
-    const bool isSigned = dtype == DType::kS8 || dtype == DType::kS16 || dtype == DType::kS32 || dtype == DType::kS64;
+    const bool isSigned =
+        dtype == DType::kS8 || dtype == DType::kS16 || dtype == DType::kS32 || dtype == DType::kS64;
     const OpKind kind = c.text("direction", "LEFT") == "LEFT" ? OpKind::kShiftLeft
                         : isSigned                            ? OpKind::kShiftRightArithmetic
                                                               : OpKind::kShiftRightLogical;
@@ -262,7 +268,8 @@ void convertLrn(OnnxContext& c)
     const int64_t size = c.integer("size", 0);
     if (c.failed() || c.rank(x) < 2 || size < 1 || size > (1 << 20))
         return c.invalid("needs channels and a size");
-    ReduceWindowAttributes window{.kind = ReduceKind::kAdd, .window = {}, .strides = {}, .paddingLow = {}, .paddingHigh = {}};
+    ReduceWindowAttributes window{
+        .kind = ReduceKind::kAdd, .window = {}, .strides = {}, .paddingLow = {}, .paddingHigh = {}};
     const auto rank = static_cast<size_t>(c.rank(x));
     window.window.assign(rank, 1);
     window.strides.assign(rank, 1);
@@ -272,8 +279,10 @@ void convertLrn(OnnxContext& c)
     window.paddingLow[1] = (size - 1) / 2;
     window.paddingHigh[1] = size - 1 - (size - 1) / 2;
     const ValueId sum = c.emit(OpKind::kReduceWindow, {c.binary(OpKind::kMultiply, x, x)}, window);
-    const ValueId scaled = c.binary(OpKind::kMultiply, sum, c.real("alpha", 1e-4) / static_cast<double>(size));
-    const ValueId norm = c.binary(OpKind::kPower, c.binary(OpKind::kAdd, scaled, c.real("bias", 1)), c.real("beta", 0.75));
+    const ValueId scaled =
+        c.binary(OpKind::kMultiply, sum, c.real("alpha", 1e-4) / static_cast<double>(size));
+    const ValueId norm = c.binary(OpKind::kPower, c.binary(OpKind::kAdd, scaled, c.real("bias", 1)),
+                                  c.real("beta", 0.75));
     c.give(c.binary(OpKind::kDivide, x, norm));
 }
 

@@ -20,13 +20,15 @@ ValueId arctangent(OnnxContext& c, ValueId x)
     const ValueId one = c.splat(1, c.type(x));
     const ValueId isLarge = c.compare(CompareDirection::kGt, size, one);
     // Divided by what is at least 1 on both sides, so that what is not taken stays finite.
-    const ValueId t = c.emit(OpKind::kDivide, {c.binary(OpKind::kMinimum, size, 1.0), c.binary(OpKind::kMaximum, size, 1.0)});
+    const ValueId t = c.emit(OpKind::kDivide, {c.binary(OpKind::kMinimum, size, 1.0),
+                                               c.binary(OpKind::kMaximum, size, 1.0)});
     const ValueId s = c.binary(OpKind::kMultiply, t, t);
     ValueId sum = c.splat(kSeries[0], c.type(x));
     for (size_t i = 1; i < kSeries.size(); ++i)
         sum = c.binary(OpKind::kAdd, c.binary(OpKind::kMultiply, sum, s), kSeries[i]);
     const ValueId angle = c.binary(OpKind::kMultiply, sum, t);
-    const ValueId other = c.emit(OpKind::kSubtract, {c.splat(std::numbers::pi / 2, c.type(x)), angle});
+    const ValueId other =
+        c.emit(OpKind::kSubtract, {c.splat(std::numbers::pi / 2, c.type(x)), angle});
     return c.binary(OpKind::kMultiply, c.unary(OpKind::kSign, x), c.select(isLarge, other, angle));
 }
 
@@ -66,14 +68,16 @@ void convertAsinh(OnnxContext& c)
 {
     const ValueId x = c.x(0);
     const ValueId size = c.unary(OpKind::kAbs, x);
-    const ValueId root = c.unary(OpKind::kSqrt, c.binary(OpKind::kAdd, c.binary(OpKind::kMultiply, x, x), 1.0));
+    const ValueId root =
+        c.unary(OpKind::kSqrt, c.binary(OpKind::kAdd, c.binary(OpKind::kMultiply, x, x), 1.0));
     const ValueId log = c.unary(OpKind::kLog, c.binary(OpKind::kAdd, size, root));
     c.give(c.binary(OpKind::kMultiply, c.unary(OpKind::kSign, x), log));
 }
 void convertAcosh(OnnxContext& c)
 {
     const ValueId x = c.x(0);
-    const ValueId root = c.unary(OpKind::kSqrt, c.binary(OpKind::kSubtract, c.binary(OpKind::kMultiply, x, x), 1.0));
+    const ValueId root =
+        c.unary(OpKind::kSqrt, c.binary(OpKind::kSubtract, c.binary(OpKind::kMultiply, x, x), 1.0));
     c.give(c.unary(OpKind::kLog, c.binary(OpKind::kAdd, x, root)));
 }
 /// (log(1 + x) - log(1 - x)) / 2
@@ -86,10 +90,10 @@ void convertAtanh(OnnxContext& c)
 }
 
 constexpr std::array kOperators = {
-    OnnxOperator{"Acos", convertAcos},   OnnxOperator{"Acosh", convertAcosh},
-    OnnxOperator{"Asin", convertAsin},   OnnxOperator{"Asinh", convertAsinh},
-    OnnxOperator{"Atan", convertAtan},   OnnxOperator{"Atanh", convertAtanh},
-    OnnxOperator{"Cosh", convertCosh},   OnnxOperator{"Sinh", convertSinh},
+    OnnxOperator{"Acos", convertAcos}, OnnxOperator{"Acosh", convertAcosh},
+    OnnxOperator{"Asin", convertAsin}, OnnxOperator{"Asinh", convertAsinh},
+    OnnxOperator{"Atan", convertAtan}, OnnxOperator{"Atanh", convertAtanh},
+    OnnxOperator{"Cosh", convertCosh}, OnnxOperator{"Sinh", convertSinh},
 };
 
 } // namespace

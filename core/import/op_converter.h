@@ -21,6 +21,8 @@ namespace alpa
 
 /// A call of cuDNN's fused attention; convert_attention.cpp.
 struct FusedAttention;
+/// The shapes of a call of cuDNN's layer norm; convert_norm.cpp.
+struct NormShapes;
 
 /// Adds the ops of one operation. The first problem is kept; after it nothing more is added.
 class OpConverter
@@ -96,9 +98,20 @@ private:
     ValueId headsFirst(ValueId x, const FusedAttention& attention, int64_t heads);
     ValueId headProduct(ValueId left, ValueId right, int leftSum, int rightSum, DType dtype);
     ValueId rowsOver(ValueId rows, const TensorType& type);
-    ValueId attentionMask(const FusedAttention& attention, const TensorType& scores, ValueId keyLengths);
+    ValueId attentionMask(const FusedAttention& attention, const TensorType& scores,
+                          ValueId keyLengths);
     ValueId attentionScores(const FusedAttention& attention, ValueId q, ValueId k, ValueId bias,
                             ValueId keyLengths);
+
+    // convert_norm.cpp
+    void convertNorm();
+    std::optional<NormShapes> readNorm(size_t operands);
+    void convertNormForward(const NormShapes& norm, double epsilon);
+    void convertNormBackward(const NormShapes& norm);
+    ValueId spreadFeatures(ValueId x, const NormShapes& norm);
+    ValueId spreadRows(ValueId x, const NormShapes& norm);
+    ValueId meanOfRows(ValueId x, const NormShapes& norm);
+    void finishNorm(Values results);
 
     ValueId emit(OpKind kind, const Values& operands, Attributes attributes,
                  const TensorType& declared);

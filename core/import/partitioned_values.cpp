@@ -40,7 +40,8 @@ std::vector<int64_t> numbersIn(std::string_view text)
             continue;
         }
         int64_t number = 0;
-        const auto [end, code] = std::from_chars(text.data() + at, text.data() + text.size(), number);
+        const auto [end, code] =
+            std::from_chars(text.data() + at, text.data() + text.size(), number);
         if (code != std::errc())
             return {};
         numbers.push_back(number);
@@ -49,7 +50,8 @@ std::vector<int64_t> numbersIn(std::string_view text)
     return numbers;
 }
 
-/// The groups in the order of the text: [2,4]<=[4,2]T(1,0) or {{0,1},{2,3}}, as a list and a group's size.
+/// The groups in the order of the text: [2,4]<=[4,2]T(1,0) or {{0,1},{2,3}}, as a list and a
+/// group's size.
 std::optional<std::pair<std::vector<int64_t>, int64_t>> groupsOf(std::string_view text)
 {
     if (text.starts_with("{")) {
@@ -98,7 +100,8 @@ std::optional<std::pair<std::vector<int64_t>, int64_t>> meshGroups(std::string_v
 {
     const size_t close = text.find(']');
     const size_t open = text.find('{', close);
-    if (!text.starts_with("mesh[") || close == std::string_view::npos || open == std::string_view::npos)
+    if (!text.starts_with("mesh[") || close == std::string_view::npos ||
+        open == std::string_view::npos)
         return std::nullopt;
     const std::string_view named = text.substr(open, text.find('}', open) - open);
     std::vector<int64_t> sizes;
@@ -151,7 +154,8 @@ int64_t partCount(const Graph& graph, FileAxes axes)
     return count;
 }
 
-std::optional<PartitionedLayout> layoutOf(const Graph& graph, const std::string& sharding, size_t rank)
+std::optional<PartitionedLayout> layoutOf(const Graph& graph, const std::string& sharding,
+                                          size_t rank)
 {
     PartitionedLayout layout;
     layout.dims.assign(rank, FileAxes{0});
@@ -204,7 +208,8 @@ std::optional<FileAxes> collectiveAxes(const Graph& graph, std::string_view text
         if (partCount(graph, axes) != read->second)
             continue;
         bool isSo = true;
-        for (size_t first = 0; first < read->first.size() && isSo; first += static_cast<size_t>(read->second)) {
+        for (size_t first = 0; first < read->first.size() && isSo;
+             first += static_cast<size_t>(read->second)) {
             std::set<int64_t> places;
             for (size_t i = first; i < first + static_cast<size_t>(read->second); ++i) {
                 isSo = isSo && placeAlong(graph, read->first[i], all & ~axes) ==
@@ -222,16 +227,20 @@ std::optional<FileAxes> collectiveAxes(const Graph& graph, std::string_view text
 std::vector<int64_t> collectiveNumbers(std::string_view text, std::string_view attribute)
 {
     const size_t at = text.find(std::string(" ") + std::string(attribute) + "={");
-    return at == std::string_view::npos ? std::vector<int64_t>() : numbersIn(text.substr(at, text.find('}', at) - at));
+    return at == std::string_view::npos ? std::vector<int64_t>()
+                                        : numbersIn(text.substr(at, text.find('}', at) - at));
 }
 
-std::optional<FileAxes> axesOfOffsets(const Graph& graph, const std::vector<double>& offsets, double step)
+std::optional<FileAxes> axesOfOffsets(const Graph& graph, const std::vector<double>& offsets,
+                                      double step)
 {
     const FileAxes all = (FileAxes{1} << graph.fileMesh.size()) - 1;
     for (FileAxes axes = 0; axes <= all; ++axes) {
         bool isSo = true;
         for (size_t device = 0; device < offsets.size() && isSo; ++device)
-            isSo = offsets[device] == step * static_cast<double>(placeAlong(graph, static_cast<int64_t>(device), axes));
+            isSo =
+                offsets[device] ==
+                step * static_cast<double>(placeAlong(graph, static_cast<int64_t>(device), axes));
         if (isSo)
             return axes;
     }

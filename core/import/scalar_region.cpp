@@ -91,7 +91,8 @@ std::optional<double> evaluate(const MlirOp& op, const Bindings& bindings)
         return x[0] != 0 ? x[1] : x[2];
     if (name == "compare" && op.operands.size() == 2) {
         const auto direction = compareDirectionOf(op);
-        return direction ? std::optional(compares(*direction, x[0], x[1]) ? 1.0 : 0.0) : std::nullopt;
+        return direction ? std::optional(compares(*direction, x[0], x[1]) ? 1.0 : 0.0)
+                         : std::nullopt;
     }
     if (op.operands.size() == 1)
         return evaluateUnary(name, x[0]);

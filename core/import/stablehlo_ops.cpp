@@ -88,19 +88,23 @@ void OpConverter::convertErfc()
     finish(OpKind::kSubtract, {one, erf});
 }
 
-/// Giles, Approximating the erfinv function (2010), single precision, as XLA has it: a polynomial in w = -log(1 - x^2)
-/// times x, another one beyond w = 5.
+/// Giles, Approximating the erfinv function (2010), single precision, as XLA has it: a polynomial
+/// in w = -log(1 - x^2) times x, another one beyond w = 5.
 void OpConverter::convertErfInv()
 {
     if (!hasOperands(1))
         return;
-    constexpr std::array kNear = {2.81022636e-08, 3.43273939e-07,  -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-                                  -0.00125372503, -0.00417768164, 0.246640727,    1.50140941};
-    constexpr std::array kFar = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-                                 -0.0076224613,   0.00943887047,  1.00167406,    2.83297682};
+    constexpr std::array kNear = {2.81022636e-08,  3.43273939e-07, -3.5233877e-06,
+                                  -4.39150654e-06, 0.00021858087,  -0.00125372503,
+                                  -0.00417768164,  0.246640727,    1.50140941};
+    constexpr std::array kFar = {-0.000200214257, 0.000100950558, 0.00134934322,
+                                 -0.00367342844,  0.00573950773,  -0.0076224613,
+                                 0.00943887047,   1.00167406,     2.83297682};
     const TensorType& type = declared();
     const TensorType pred{DType::kPred, type.dims};
-    const auto binary = [&](OpKind kind, ValueId a, ValueId b) { return emit(kind, {a, b}, {}, type); };
+    const auto binary = [&](OpKind kind, ValueId a, ValueId b) {
+        return emit(kind, {a, b}, {}, type);
+    };
     const ValueId x = op_.operands[0];
     const ValueId square = emit(OpKind::kNegate, {binary(OpKind::kMultiply, x, x)}, {}, type);
     const ValueId w = emit(OpKind::kNegate, {emit(OpKind::kLog1p, {square}, {}, type)}, {}, type);
@@ -110,7 +114,8 @@ void OpConverter::convertErfInv()
             sum = binary(OpKind::kAdd, binary(OpKind::kMultiply, sum, at), splat(factors[i], type));
         return sum;
     };
-    const ValueId isNear = emit(OpKind::kCompare, {w, splat(5, type)}, CompareAttributes{CompareDirection::kLt}, pred);
+    const ValueId isNear =
+        emit(OpKind::kCompare, {w, splat(5, type)}, CompareAttributes{CompareDirection::kLt}, pred);
     const ValueId near = polynomial(kNear, binary(OpKind::kSubtract, w, splat(2.5, type)));
     const ValueId root = emit(OpKind::kSqrt, {w}, {}, type);
     const ValueId far = polynomial(kFar, binary(OpKind::kSubtract, root, splat(3, type)));
@@ -181,7 +186,9 @@ void OpConverter::convertReducePrecision()
         }
     }
     const DType own = declared().dtype;
-    const auto isFormat = [&](int64_t e, int64_t m) { return exponentBits == e && mantissaBits == m; };
+    const auto isFormat = [&](int64_t e, int64_t m) {
+        return exponentBits == e && mantissaBits == m;
+    };
     std::optional<DType> narrow;
     if (isFormat(8, 7))
         narrow = DType::kBF16;
@@ -196,13 +203,12 @@ void OpConverter::convertReducePrecision()
         return;
     if (!narrow || dtypeBytes(*narrow) > dtypeBytes(own) || *narrow == own)
         return passOperands();
-    const ValueId rounded =
-        emit(OpKind::kConvert, op_.operands, {}, {*narrow, declared().dims});
+    const ValueId rounded = emit(OpKind::kConvert, op_.operands, {}, {*narrow, declared().dims});
     finish(OpKind::kConvert, {rounded});
 }
 
-/// Of numbers in [-1, 1], by the series of Abramowitz and Stegun 4.4.49 in the squares, to 1e-8 or so; the quadrant
-/// follows from the signs.
+/// Of numbers in [-1, 1], by the series of Abramowitz and Stegun 4.4.49 in the squares, to 1e-8 or
+/// so; the quadrant follows from the signs.
 void OpConverter::convertAtan2()
 {
     if (!hasOperands(2))
@@ -216,12 +222,14 @@ void OpConverter::convertAtan2()
     const ValueId high = emit(OpKind::kMaximum, {ax, ay}, {}, type);
     const ValueId low = emit(OpKind::kMinimum, {ax, ay}, {}, type);
     const ValueId zero = splat(0, type);
-    const ValueId isZero = emit(OpKind::kCompare, {high, zero}, CompareAttributes{CompareDirection::kEq}, pred);
+    const ValueId isZero =
+        emit(OpKind::kCompare, {high, zero}, CompareAttributes{CompareDirection::kEq}, pred);
     const ValueId divisor = emit(OpKind::kSelect, {isZero, splat(1, type), high}, {}, type);
     const ValueId t = emit(OpKind::kDivide, {low, divisor}, {}, type);
     const ValueId s = emit(OpKind::kMultiply, {t, t}, {}, type);
-    constexpr double kSeries[] = {0.0028662257, -0.0161657367, 0.0429096138, -0.0752896400, 0.1065626393,
-                                  -0.1420889944, 0.1999355085, -0.3333314528, 1.0};
+    constexpr double kSeries[] = {0.0028662257,  -0.0161657367, 0.0429096138,
+                                  -0.0752896400, 0.1065626393,  -0.1420889944,
+                                  0.1999355085,  -0.3333314528, 1.0};
     ValueId sum = splat(kSeries[0], type);
     for (size_t at = 1; at < std::size(kSeries); ++at) {
         const ValueId product = emit(OpKind::kMultiply, {sum, s}, {}, type);
@@ -229,13 +237,15 @@ void OpConverter::convertAtan2()
     }
     ValueId angle = emit(OpKind::kMultiply, {sum, t}, {}, type);
     const auto where = [&](ValueId a, ValueId b, double from) {
-        const ValueId holds = emit(OpKind::kCompare, {a, b}, CompareAttributes{CompareDirection::kGt}, pred);
+        const ValueId holds =
+            emit(OpKind::kCompare, {a, b}, CompareAttributes{CompareDirection::kGt}, pred);
         const ValueId other = emit(OpKind::kSubtract, {splat(from, type), angle}, {}, type);
         angle = emit(OpKind::kSelect, {holds, other, angle}, {}, type);
     };
     where(ay, ax, 1.5707963267948966);
     where(zero, x, 3.141592653589793);
-    const ValueId isBelow = emit(OpKind::kCompare, {y, zero}, CompareAttributes{CompareDirection::kLt}, pred);
+    const ValueId isBelow =
+        emit(OpKind::kCompare, {y, zero}, CompareAttributes{CompareDirection::kLt}, pred);
     const ValueId negative = emit(OpKind::kNegate, {angle}, {}, type);
     finish(OpKind::kSelect, {isBelow, negative, angle});
 }
@@ -249,6 +259,8 @@ void OpConverter::convertCustomCall()
         return passOperands();
     if (target.starts_with("__cudnn$fmha"))
         return convertAttention(target);
+    if (target == "__cudnn$norm")
+        return convertNorm();
     unsupported("what a custom call computes is not in the file");
 }
 
@@ -400,8 +412,8 @@ std::vector<ValueId> addOpaque(Graph& graph, const StablehloOp& op, std::string_
     opaque.scope = op.scope;
     opaque.sourceLine = op.line;
     opaque.operands = op.operands;
-    opaque.attributes = OpaqueAttributes{operationLabel(op.syntax),
-                                         std::string(text.substr(0, kLongestOpaqueText)), {}, {}};
+    opaque.attributes = OpaqueAttributes{
+        operationLabel(op.syntax), std::string(text.substr(0, kLongestOpaqueText)), {}, {}};
     const OpId id = graph.addOp(std::move(opaque), op.resultTypes);
     return graph.op(id).results;
 }

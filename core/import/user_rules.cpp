@@ -1,12 +1,11 @@
 #include "core/import/user_rules.h"
 
 #include "core/base/files.h"
+#include "core/base/parse_json.h"
 #include "core/base/text.h"
 #include "core/graph/opaque_rule.h"
-#include "core/import/source_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace alpa
 {
@@ -17,10 +16,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr Bytes kLargestFile = Bytes(int64_t{1} << 20);
 
-Error invalid(std::string message)
-{
-    return Error(ErrorCode::kInvalidInput, std::move(message));
-}
+Error invalid(std::string message) { return Error(ErrorCode::kInvalidInput, std::move(message)); }
 
 /// A member that is a text; `fallback` if it may be absent.
 Result<std::string> textMember(const Json& entry, const char* name, const std::string& place,
@@ -32,7 +28,8 @@ Result<std::string> textMember(const Json& entry, const char* name, const std::s
     if (member == entry.end())
         return invalid(fmt::format("{}.{}: missing", place, name));
     if (!member->is_string())
-        return invalid(fmt::format("{}.{}: got {}, expected a text", place, name, member->type_name()));
+        return invalid(
+            fmt::format("{}.{}: got {}, expected a text", place, name, member->type_name()));
     return member->get<std::string>();
 }
 
@@ -42,7 +39,8 @@ Result<UserRule> readRule(const Json& entry, const std::string& place)
         return invalid(fmt::format("{}: got {}, expected an object", place, entry.type_name()));
     for (const auto& [name, value] : entry.items()) {
         if (name != "op" && name != "rule" && name != "flops")
-            return invalid(fmt::format("{}.{}: not known, expected op, rule and flops", place, name));
+            return invalid(
+                fmt::format("{}.{}: not known, expected op, rule and flops", place, name));
     }
     UserRule rule;
     ASSIGN_OR_RETURN(rule.op, textMember(entry, "op", place, false));
@@ -51,7 +49,8 @@ Result<UserRule> readRule(const Json& entry, const std::string& place)
     const Result<OpaqueRule> parsed = parseOpaqueRule(rule.rule);
     if (!parsed.ok())
         return parsed.error().in(place + ".rule");
-    std::map<std::string, int64_t> ones; // Names and numbers can be checked before any size is known.
+    std::map<std::string, int64_t>
+        ones; // Names and numbers can be checked before any size is known.
     for (const auto* tensors : {&parsed->operands, &parsed->results}) {
         for (const DimNames& tensor : *tensors) {
             for (const std::string& name : tensor)
@@ -68,15 +67,9 @@ Result<UserRule> readRule(const Json& entry, const std::string& place)
 
 } // namespace
 
-Result<std::vector<UserRule>> parseUserRules(const std::string& text)
+Result<std::vector<UserRule>> parseUserRules(std::string_view text)
 {
-    Json json;
-    try {
-        json = Json::parse(text);
-    } catch (const Json::parse_error& error) {
-        const SourceText::Place place = SourceText(text).place(error.byte > 0 ? error.byte - 1 : 0);
-        return invalid(fmt::format("{}:{}: is not JSON", place.line, place.column));
-    }
+    ASSIGN_OR_RETURN(const Json json, parseJson(text));
     const auto list = json.is_object() ? json.find("rules") : json.end();
     if (!json.is_object() || list == json.end() || !list->is_array())
         return invalid("expected {\"rules\": [{\"op\": ..., \"rule\": ...}]}");
@@ -121,10 +114,10 @@ std::vector<Diagnostic> applyUserRules(Graph& graph, const std::vector<UserRule>
     }
     for (size_t at = 0; at < rules.size(); ++at) {
         if (!isUsed[at])
-            problems.push_back({Severity::kWarning,
-                                fmt::format("the rule for '{}' matches no unknown operation",
-                                            rules[at].op),
-                                0, 0});
+            problems.push_back(
+                {Severity::kWarning,
+                 fmt::format("the rule for '{}' matches no unknown operation", rules[at].op), 0,
+                 0});
     }
     return problems;
 }

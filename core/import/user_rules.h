@@ -4,8 +4,9 @@
 //               "rule": "([b, s, h], [b, t, h]) -> ([b, s, h]) blocked {t}",
 //               "flops": "4*b*s*t*h"}]}
 //
-// "op" is the name that the warning about the operation gives, * for any text; "rule" and "flops" are as
-// core/graph/opaque_rule.h says. "flops" may be left out: then the operation costs what its memory traffic costs.
+// "op" is the name that the warning about the operation gives, * for any text; "rule" and "flops"
+// are as core/graph/opaque_rule.h says. "flops" may be left out: then the operation costs what its
+// memory traffic costs.
 #pragma once
 
 #include "core/base/diagnostic.h"
@@ -13,6 +14,7 @@
 #include "core/graph/graph.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace alpa
@@ -25,13 +27,15 @@ struct UserRule {
     friend bool operator==(const UserRule&, const UserRule&) = default;
 };
 
-/// Fails with kInvalidInput and the place: line and column for what is no JSON, else "rules[1].rule: column 9: ...".
-Result<std::vector<UserRule>> parseUserRules(const std::string& json);
+/// Fails with kInvalidInput and the place: for what is no JSON or passes its limits as
+/// core/base/parse_json.h does, else "rules[1].rule: column 9: ...".
+Result<std::vector<UserRule>> parseUserRules(std::string_view json);
 /// Of a file. Fails as reading it does.
 Result<std::vector<UserRule>> loadUserRules(const std::string& path);
 
-/// Gives each opaque op of `graph` the first rule whose pattern matches. Returns an error for each op that its rule
-/// does not fit, with the op's line, and a warning for each rule that no op matches.
+/// Gives each opaque op of `graph` the first rule whose pattern matches. Returns an error for each
+/// op that its rule does not fit, with the op's line, and a warning for each rule that no op
+/// matches.
 std::vector<Diagnostic> applyUserRules(Graph& graph, const std::vector<UserRule>& rules);
 
 } // namespace alpa

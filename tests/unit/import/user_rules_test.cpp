@@ -46,7 +46,11 @@ TEST(UserRules, GiveAnOperationFactorsAndACost)
 
 TEST(UserRules, AreRefusedWithTheirPlace)
 {
-    EXPECT_EQ(failureOf("{\"rules\": [,]}"), "1:12: is not JSON");
+    EXPECT_EQ(failureOf("{\"rules\": [,]}"), "line 1, column 12: not valid JSON\n"
+                                           "  {\"rules\": [,]}\n"
+                                           "             ^");
+    EXPECT_EQ(failureOf("{\"rules\":\n" + std::string(10000, '[') + "]}").substr(0, 45),
+              "line 2, column 64: nested more than 64 deep\n ");
     EXPECT_EQ(failureOf("[]"), "expected {\"rules\": [{\"op\": ..., \"rule\": ...}]}");
     EXPECT_EQ(failureOf(R"j({"rules": [{"rule": "([b]) -> ([b])"}]})j"), "rules[0].op: missing");
     EXPECT_EQ(failureOf(R"j({"rules": [{"op": "a", "rule": 3}]})j"),
