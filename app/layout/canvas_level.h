@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -65,8 +66,10 @@ struct CanvasEdge {
 struct CanvasLevel {
     std::vector<CanvasNode> nodes;
     std::vector<CanvasEdge> edges;
-    /// Too many for boxes of their own sizes: all as large as `kDenseBox`, straight arrows, laid out by ourselves.
-    bool isDense = false;
+    /// Of a dense level only: too many boxes for sizes of their own, so all are as large as `kDenseBox`, with straight
+    /// arrows, and whoever makes the level beside the GUI thread lays it out as well.
+    std::shared_ptr<const GraphLayout> denseLayout;
+    bool isDense() const { return denseLayout != nullptr; }
 };
 constexpr QSizeF kDenseBox{150, 30};
 

@@ -4,10 +4,10 @@
 
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "app/session/incumbent.h"
 #include "app/session/job_list.h"
 #include "app/session/model.h"
 #include "app/session/plan_entry.h"
@@ -116,7 +116,7 @@ Q_SIGNALS:
 private:
     friend class SetupCommand;
     void applySetup(const Setup& setup);
-    void takeModel(std::shared_ptr<const Model> model);
+    void takeModel(std::shared_ptr<const Model> model, std::shared_ptr<const GraphFacts> facts);
     /// `name` empty: chosen when the answer is there.
     struct Wanted {
         Setup setup;
@@ -126,32 +126,6 @@ private:
     void takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind);
     void startNextBehind();
     void readModel(const QString& path, const ImportChoices& choices);
-    /// Written by the planning thread, read by this one.
-    class Incumbent
-    {
-    public:
-        void set(std::shared_ptr<const ParallelPlan> plan, Seconds bound)
-        {
-            const std::scoped_lock lock(mutex_);
-            plan_ = std::move(plan);
-            bound_ = bound;
-        }
-        std::shared_ptr<const ParallelPlan> plan() const
-        {
-            const std::scoped_lock lock(mutex_);
-            return plan_;
-        }
-        Seconds bound() const
-        {
-            const std::scoped_lock lock(mutex_);
-            return bound_;
-        }
-
-    private:
-        mutable std::mutex mutex_;
-        std::shared_ptr<const ParallelPlan> plan_;
-        Seconds bound_;
-    };
     void restoreSaved();
     const PlanEntry* answerTo(const Setup& setup) const;
     void show(int id);

@@ -9,7 +9,12 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-QString timeText(Seconds time) { return toQt(formatSeconds(time)); }
+QString timeText(Seconds time)
+{
+    // The command line keeps to ASCII.
+    QString text = toQt(formatSeconds(time));
+    return text.endsWith(u" us"_s) ? text.chopped(2) + u"µs"_s : text;
+}
 QString memoryText(Bytes bytes) { return toQt(formatMemory(bytes)); }
 QString bytesText(Bytes bytes) { return toQt(formatBytes(bytes)); }
 QString flopsText(Flops flops) { return toQt(formatFlops(flops)); }

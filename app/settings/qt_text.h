@@ -1,4 +1,4 @@
-// Between the core's texts (UTF-8 std::string) and Qt's, and the numbers of the window: the same formats as the command
+// Between the core's texts (UTF-8 std::string) and Qt's, and the numbers of the window: the digits that the command
 // line prints.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <QApplication>
+#include <QFontMetrics>
 #include <QPainter>
 #include <QStyleFactory>
 
@@ -15,113 +16,62 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
+enum Variant { kLightVariant, kDarkVariant, kContrastVariant };
+
 // Axis colours: worst pair CIEDE2000 16.5 under simulated protanopia, deuteranopia and tritanopia.
 constexpr std::array<QRgb, 4> kAxis{0xFF0072B2, 0xFFE69F00, 0xFF56B4E9, 0xFF882255};
 constexpr std::array<QRgb, 4> kAxisText{0xFFFFFFFF, 0xFF000000, 0xFF000000, 0xFFFFFFFF};
 
-void setSharedColors(Theme& theme)
+/// One meaning: its colour in the light, the dark and the high-contrast theme.
+struct Token {
+    QColor Theme::*field;
+    std::array<QRgb, 3> colors;
+};
+
+constexpr Token kTokens[] = {
+    {&Theme::window, {0xFFF4F5F7, 0xFF1B1E23, 0xFF000000}},
+    {&Theme::surface, {0xFFFFFFFF, 0xFF22262C, 0xFF000000}},
+    {&Theme::raised, {0xFFFAFBFC, 0xFF2A2F37, 0xFF101010}},
+    {&Theme::border, {0xFFD5D9E0, 0xFF3D444F, 0xFF9A9A9A}},
+    {&Theme::text, {0xFF1B1F27, 0xFFE6E9EE, 0xFFFFFFFF}},
+    {&Theme::mutedText, {0xFF5C6573, 0xFFA3ACB9, 0xFFE4E4E4}},
+    {&Theme::accent, {0xFF2457C5, 0xFF7AA5FF, 0xFFFFDD33}},
+    {&Theme::accentText, {0xFFFFFFFF, 0xFF0C1322, 0xFF000000}},
+    {&Theme::selection, {0xFFD6E2FB, 0xFF2F4572, 0xFF5A4A00}},
+    {&Theme::hover, {0xFFEBF0FA, 0xFF303744, 0xFF2B2B2B}},
+    {&Theme::error, {0xFFB3261E, 0xFFFF8A80, 0xFFFF9B93}},
+    {&Theme::warning, {0xFF8A5A00, 0xFFF2C14E, 0xFFFFDD33}},
+    {&Theme::good, {0xFF1B6E3C, 0xFF7BD39A, 0xFF7CF0A5}},
+    {&Theme::staleBar, {0xFFFFF1CC, 0xFF4A3D15, 0xFF2E2600}},
+    {&Theme::replicated, {0xFF9AA0A6, 0xFF9AA0A6, 0xFFFFFFFF}},
+    {&Theme::forward, {0xFF8FB8DE, 0xFF41699A, 0xFF41699A}},
+    {&Theme::backward, {0xFFB79BD9, 0xFF6F5396, 0xFF6F5396}},
+    {&Theme::sync, {0xFFE3B778, 0xFF8F6A2B, 0xFF8F6A2B}},
+    {&Theme::update, {0xFFB4BAC4, 0xFF5A6270, 0xFF5A6270}},
+    {&Theme::transfer, {0xFF7E8896, 0xFF98A2B3, 0xFFFFFFFF}},
+    {&Theme::parameters, {0xFF4C78A8, 0xFF5E8CC0, 0xFF5E8CC0}},
+    {&Theme::gradients, {0xFFA78BC9, 0xFF9B7DC4, 0xFF9B7DC4}},
+    {&Theme::optimizer, {0xFFD9A44A, 0xFFC08E3A, 0xFFC08E3A}},
+    {&Theme::activations, {0xFF7FB3A3, 0xFF5E9B88, 0xFF5E9B88}},
+    {&Theme::transient, {0xFFBFC5CE, 0xFF6B7482, 0xFF6B7482}},
+    {&Theme::limit, {0xFFB3261E, 0xFFFF8A80, 0xFFFF9B93}},
+    {&Theme::predicted, {0xFF4C78A8, 0xFF6F9FD8, 0xFF8FC1FF}},
+    {&Theme::measured, {0xFFD55E00, 0xFFF28E4B, 0xFFFFAA66}},
+};
+constexpr std::array<std::array<QRgb, 2>, 3> kStageTints{{{0xFFE6EBF3, 0xFFF1EDE4}, {0xFF2B323D, 0xFF38342B}, {0xFF262626, 0xFF3A3000}}};
+
+Theme makeTheme(Variant variant)
 {
+    Theme theme;
+    theme.isDark = variant != kLightVariant;
+    for (const Token& token : kTokens)
+        theme.*token.field = QColor::fromRgba(token.colors[variant]);
     for (size_t i = 0; i < kAxis.size(); ++i) {
         theme.axis[i] = QColor::fromRgba(kAxis[i]);
         theme.axisText[i] = QColor::fromRgba(kAxisText[i]);
     }
-    theme.replicated = QColor(0x9AA0A6);
-}
-
-Theme makeLight()
-{
-    Theme theme;
-    setSharedColors(theme);
-    theme.window = QColor(0xF4F5F7);
-    theme.surface = QColor(0xFFFFFF);
-    theme.raised = QColor(0xFAFBFC);
-    theme.border = QColor(0xD5D9E0);
-    theme.text = QColor(0x1B1F27);
-    theme.mutedText = QColor(0x5C6573);
-    theme.accent = QColor(0x2457C5);
-    theme.accentText = QColor(0xFFFFFF);
-    theme.selection = QColor(0xD6E2FB);
-    theme.hover = QColor(0xEBF0FA);
-    theme.error = QColor(0xB3261E);
-    theme.warning = QColor(0x8A5A00);
-    theme.good = QColor(0x1B6E3C);
-    theme.staleBar = QColor(0xFFF1CC);
-    theme.forward = QColor(0x8FB8DE);
-    theme.backward = QColor(0xB79BD9);
-    theme.sync = QColor(0xE3B778);
-    theme.update = QColor(0xB4BAC4);
-    theme.transfer = QColor(0x7E8896);
-    theme.parameters = QColor(0x4C78A8);
-    theme.gradients = QColor(0xA78BC9);
-    theme.optimizer = QColor(0xD9A44A);
-    theme.activations = QColor(0x7FB3A3);
-    theme.transient = QColor(0xBFC5CE);
-    theme.limit = QColor(0xB3261E);
-    theme.predicted = QColor(0x4C78A8);
-    theme.measured = QColor(0xD55E00);
-    theme.stageTint = {QColor(0xE6EBF3), QColor(0xF1EDE4)};
-    return theme;
-}
-
-Theme makeDark()
-{
-    Theme theme;
-    setSharedColors(theme);
-    theme.isDark = true;
-    theme.window = QColor(0x1B1E23);
-    theme.surface = QColor(0x22262C);
-    theme.raised = QColor(0x2A2F37);
-    theme.border = QColor(0x3D444F);
-    theme.text = QColor(0xE6E9EE);
-    theme.mutedText = QColor(0xA3ACB9);
-    theme.accent = QColor(0x7AA5FF);
-    theme.accentText = QColor(0x0C1322);
-    theme.selection = QColor(0x2F4572);
-    theme.hover = QColor(0x303744);
-    theme.error = QColor(0xFF8A80);
-    theme.warning = QColor(0xF2C14E);
-    theme.good = QColor(0x7BD39A);
-    theme.staleBar = QColor(0x4A3D15);
-    theme.forward = QColor(0x41699A);
-    theme.backward = QColor(0x6F5396);
-    theme.sync = QColor(0x8F6A2B);
-    theme.update = QColor(0x5A6270);
-    theme.transfer = QColor(0x98A2B3);
-    theme.parameters = QColor(0x5E8CC0);
-    theme.gradients = QColor(0x9B7DC4);
-    theme.optimizer = QColor(0xC08E3A);
-    theme.activations = QColor(0x5E9B88);
-    theme.transient = QColor(0x6B7482);
-    theme.limit = QColor(0xFF8A80);
-    theme.predicted = QColor(0x6F9FD8);
-    theme.measured = QColor(0xF28E4B);
-    theme.stageTint = {QColor(0x2B323D), QColor(0x38342B)};
-    return theme;
-}
-
-Theme makeContrast()
-{
-    Theme theme = makeDark();
-    theme.window = QColor(Qt::black);
-    theme.surface = QColor(Qt::black);
-    theme.raised = QColor(0x101010);
-    theme.border = QColor(0x9A9A9A);
-    theme.text = QColor(0xFFFFFF);
-    theme.mutedText = QColor(0xE4E4E4);
-    theme.accent = QColor(0xFFDD33);
-    theme.accentText = QColor(Qt::black);
-    theme.selection = QColor(0x5A4A00);
-    theme.hover = QColor(0x2B2B2B);
-    theme.error = QColor(0xFF9B93);
-    theme.warning = QColor(0xFFDD33);
-    theme.good = QColor(0x7CF0A5);
-    theme.staleBar = QColor(0x2E2600);
-    theme.replicated = QColor(0xFFFFFF);
-    theme.transfer = QColor(0xFFFFFF);
-    theme.limit = QColor(0xFF9B93);
-    theme.predicted = QColor(0x8FC1FF);
-    theme.measured = QColor(0xFFAA66);
-    theme.stageTint = {QColor(0x262626), QColor(0x3A3000)};
+    for (size_t i = 0; i < theme.stageTint.size(); ++i)
+        theme.stageTint[i] = QColor::fromRgba(kStageTints[variant][i]);
     return theme;
 }
 
@@ -155,7 +105,7 @@ QPalette paletteFor(const Theme& theme)
 }
 
 // Only what Fusion's palette cannot say: padding, thin borders, flat headers.
-QString styleSheetFor(const Theme& theme, double points)
+QString styleSheetFor(const Theme& theme, const QFont& font)
 {
     QString sheet = uR"(
         QToolTip { border: 1px solid @border; padding: 4px 6px; }
@@ -180,8 +130,10 @@ QString styleSheetFor(const Theme& theme, double points)
         QTableView::item { padding: 2px 6px; border: 0px; }
         QTreeView::item:selected, QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
         QTreeView::item:hover, QListView::item:hover { background: @hover; }
-        QGroupBox { border: none; border-top: 1px solid @border; margin-top: 18px; padding-top: 8px; font-weight: 600; }
-        QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0 6px 0 0; }
+        QGroupBox { border: none; border-top: 1px solid @border; margin-top: @group; padding-top: 2px; font-weight: 600; }
+        QGroupBox::title { subcontrol-origin: margin; left: 0; top: 8px; padding: 0 6px 0 0; }
+        QToolButton[popupMode="2"] { padding-right: 14px; }
+        QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 3px; }
         QFrame#card, QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 6px; }
         QLabel[muted="true"] { color: @muted; }
         QLabel[heading="true"] { font-weight: 600; }
@@ -194,6 +146,9 @@ QString styleSheetFor(const Theme& theme, double points)
     sheet.replace("@text"_L1, theme.text.name()).replace("@raised"_L1, theme.raised.name());
     sheet.replace("@surface"_L1, theme.surface.name()).replace("@selection"_L1, theme.selection.name());
     sheet.replace("@hover"_L1, theme.hover.name());
+    // The title of a group stands between its margin and its line.
+    sheet.replace("@group"_L1, u"%1px"_s.arg(QFontMetrics(font).height() + 13));
+    const double points = font.pointSizeF();
     sheet.replace("@value"_L1, QString::number(points + 4, 'f', 1)).replace("@title"_L1, QString::number(points * 2 + 2, 'f', 1));
     return sheet;
 }
@@ -202,19 +157,19 @@ QString styleSheetFor(const Theme& theme, double points)
 
 const Theme& lightTheme()
 {
-    static const Theme theme = makeLight();
+    static const Theme theme = makeTheme(kLightVariant);
     return theme;
 }
 
 const Theme& darkTheme()
 {
-    static const Theme theme = makeDark();
+    static const Theme theme = makeTheme(kDarkVariant);
     return theme;
 }
 
 const Theme& contrastTheme()
 {
-    static const Theme theme = makeContrast();
+    static const Theme theme = makeTheme(kContrastVariant);
     return theme;
 }
 
@@ -237,7 +192,7 @@ void applyTheme(ThemeChoice choice, int fontPercent)
     QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
     QApplication::setFont(font);
     QApplication::setPalette(paletteFor(theme));
-    qApp->setStyleSheet(styleSheetFor(theme, points));
+    qApp->setStyleSheet(styleSheetFor(theme, font));
 }
 
 namespace

@@ -58,7 +58,8 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         choices_[side] = new QComboBox;
         choices_[side]->setObjectName(side == 0 ? u"compareLeft"_s : u"compareRight"_s);
         choices_[side]->setAccessibleName(names[side]);
-        choices_[side]->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+        choices_[side]->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        choices_[side]->setMinimumContentsLength(14);
         top->addWidget(choices_[side]);
         if (side == 0)
             top->addWidget(makeHeading(tr("beside")));
@@ -83,6 +84,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     for (int side = 0; side < 2; ++side) {
         const auto at = static_cast<size_t>(side);
         canvases_[at] = new GraphCanvas;
+        canvases_[at]->setMinimapShown(false); // each side is half a page: a map would hide what it shows
         canvases_[at]->setObjectName(side == 0 ? u"compareGraphLeft"_s : u"compareGraphRight"_s);
         canvases_[at]->setAccessibleName(side == 0 ? tr("Graph of the left plan") : tr("Graph of the right plan"));
         graphs->addWidget(canvases_[at]);

@@ -158,10 +158,8 @@ QWidget* CompareView::makeTradeOffs()
     row->addWidget(new QLabel(tr("Step time against")));
     row->addWidget(against_);
     row->addStretch();
-    auto* hint = makeMuted(tr("Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, mixed ◆. Click shows a plan."));
-    hint->setWordWrap(false);
-    row->addWidget(hint);
     column->addLayout(row);
+    column->addWidget(makeMuted(tr("Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, mixed ◆. Click shows a plan.")));
     column->addWidget(tradeOffs_, 1);
     return page;
 }

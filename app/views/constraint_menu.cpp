@@ -185,6 +185,15 @@ void fillAxisMenu(QMenu* menu, Session* session, int axis)
     });
 }
 
+void openAxisMenu(Session* session, int axis, const QPoint& at)
+{
+    QMenu menu;
+    menu.setObjectName(u"axisMenu"_s);
+    fillAxisMenu(&menu, session, axis);
+    if (!menu.isEmpty())
+        menu.exec(at);
+}
+
 void fillConstraintMenu(QMenu* menu, Session* session, const Selection& selection)
 {
     const auto facts = session->facts();

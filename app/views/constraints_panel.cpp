@@ -75,6 +75,7 @@ QGroupBox* makeGroup(const QString& title, QFormLayout*& form)
     form->setContentsMargins(0, 6, 0, 0);
     form->setSpacing(6);
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    form->setRowWrapPolicy(QFormLayout::WrapLongRows);
     form->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     return group;
 }
@@ -154,7 +155,6 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     column->addStretch();
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(content);
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "app/layout/dense_layout.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_layers_level.h"
 #include "app/views/graph_ops_level.h"
@@ -19,6 +20,8 @@ using namespace Qt::StringLiterals;
 
 namespace
 {
+
+constexpr double kUsualAspect = 1.6;
 
 QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
 
@@ -71,7 +74,7 @@ CanvasLevel levelOf(const GraphFacts& facts, const GraphViewOptions& options, co
 {
     const bool isTraining = options.scope == GraphScope::kTraining;
     if (key.isEmpty() && options.scope == GraphScope::kAll)
-        return allOpsLevel(facts, colors);
+        return allOpsLevel(facts, colors, kUsualAspect);
     if (key.isEmpty())
         return layersLevel(facts, options, colors, layerRuns(facts, options, 0, int(facts.layers.size())), true, isTraining);
     const QStringList parts = key.split(u' ');
@@ -131,10 +134,9 @@ CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphV
     };
 }
 
-CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors)
+CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors, double aspect)
 {
     CanvasLevel level;
-    level.isDense = true;
     const Graph& graph = *facts.graph;
     level.nodes.resize(graph.ops.size());
     for (size_t i = 0; i < graph.ops.size(); ++i) {
@@ -156,6 +158,7 @@ CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors)
             edge.spec = facts.specOfValue[operand.index()];
         }
     }
+    level.denseLayout = std::make_shared<const GraphLayout>(denseLayout(level, aspect));
     return level;
 }
 

@@ -30,8 +30,9 @@ struct GraphViewOptions {
 CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options,
                            std::shared_ptr<const GraphColors> colors = nullptr,
                            std::shared_ptr<const GraphFacts> before = nullptr);
-/// Every operation as one dense level. O(ops + operands): 65,000 ops take some 0.2 s, so not for the GUI thread.
-CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors);
+/// Every operation as one dense level, laid out for a view of that width over height. O(ops + operands): 65,000 ops take
+/// some 0.3 s, so not for the GUI thread.
+CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors, double aspect);
 /// `content` with only what is within `steps` arrows of the box `key` on the level of `parent`, as the outermost level.
 CanvasContent neighbourhood(CanvasContent content, const QString& parent, const QString& key, int steps);
 

@@ -115,7 +115,9 @@ void GraphView::showContent(bool isSameShape)
     }
     // Tens of thousands of boxes take a moment to name and lay out.
     auto level = std::make_shared<CanvasLevel>();
-    auto work = [facts = facts_, colors, level](const JobControl&) { *level = allOpsLevel(*facts, colors.get()); };
+    auto work = [facts = facts_, colors, level, aspect = canvas_->aspect()](const JobControl&) {
+        *level = allOpsLevel(*facts, colors.get(), aspect);
+    };
     session_->jobs()->start(tr("Lay out all operations"), work, [this, level, isSameShape, mine = generation_] {
         if (mine == generation_)
             canvas_->setContent([level](const QString& key) { return key.isEmpty() ? *level : CanvasLevel(); }, isSameShape);

@@ -20,8 +20,8 @@ using namespace Qt::StringLiterals;
 MemoryView::MemoryView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), chart_(new MemoryChart),
       curve_(new MemoryCurve), stage_(new QComboBox),
-      table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer state"), tr("Activations"),
-                              tr("In flight"), tr("Transient"), tr("Total"), tr("Of limit")},
+      table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"), tr("Activations"),
+                              tr("In flight"), tr("Transient"), tr("Total")},
                              u"memoryTable"_s))
 {
     setObjectName(u"memoryView"_s);
@@ -83,8 +83,8 @@ void MemoryView::refresh()
         setNumberRow(table_, int(s),
                      {tr("Stage %1").arg(s), memoryText(memory.parameters), memoryText(memory.gradients),
                       memoryText(memory.optimizerState), memoryText(memory.activations),
-                      u"× %1"_s.arg(memory.inFlight), memoryText(memory.transient), memoryText(memory.total()),
-                      percentText(memory.total() / limit)});
+                      u"× %1"_s.arg(memory.inFlight), memoryText(memory.transient), memoryText(memory.total())});
+        table_->item(int(s), table_->columnCount() - 1)->setToolTip(tr("%1 of the limit").arg(percentText(memory.total() / limit)));
     }
     fitTableHeight(table_);
     table_->setFixedHeight(table_->height() + 16); // for the scroll bar of a narrow page

@@ -21,7 +21,7 @@ using namespace Qt::StringLiterals;
 MeshView::MeshView(Session* session, QWidget* parent)
     : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
       chart_(new MeshChart),
-      links_(makeNumberTable({tr("Link"), tr("Collectives"), tr("Sent by each"), tr("Time"), tr("Bandwidth")},
+      links_(makeNumberTable({tr("Link"), tr("Collectives"), tr("Sent by each"), tr("Time"), tr("Bandwidth used")},
                              u"meshLinks"_s)),
       collectives_(new CollectivesModel(this)), table_(new QTableView)
 {

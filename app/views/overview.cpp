@@ -62,6 +62,26 @@ void fitTableHeight(QTableWidget* table)
     table->setFixedHeight(height);
 }
 
+namespace
+{
+
+constexpr int kPageMargins = 60; ///< Left, right and the scroll bar.
+
+/// Width in which no cell is cut off.
+int neededWidth(const QTableWidget* table)
+{
+    int width = 0;
+    for (int column = 0; column < table->columnCount(); ++column) {
+        int widest = table->horizontalHeader()->sectionSizeHint(column);
+        for (int row = 0; row < table->rowCount(); ++row)
+            widest = std::max(widest, table->sizeHintForIndex(table->model()->index(row, column)).width());
+        width += widest;
+    }
+    return width;
+}
+
+} // namespace
+
 std::vector<CostTerm> costTerms(const ParallelPlan& plan)
 {
     // The slowest stage sets the pace: its terms, times the microbatches, and what it waits.
@@ -158,11 +178,19 @@ void Overview::resizeEvent(QResizeEvent* event)
     QWidget::resizeEvent(event);
     // As many cards a row as show their numbers whole.
     const int columns = width() > 1150 ? 6 : width() > 640 ? 3 : 2;
-    tables_->setDirection(width() > 640 ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    arrangeTables();
     for (size_t i = 0; i < cardList_.size(); ++i)
         cards_->addWidget(cardList_[i], int(i) / columns, int(i) % columns);
     for (int column = 0; column < 6; ++column)
         cards_->setColumnStretch(column, column < columns ? 1 : 0);
+}
+
+/// Side by side only where both show their cells whole.
+void Overview::arrangeTables()
+{
+    const int room = (width() - kPageMargins - tables_->spacing()) / 2;
+    const bool fits = neededWidth(costs_) <= room && neededWidth(layers_) <= room;
+    tables_->setDirection(fits ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
 }
 
 void Overview::refresh()
@@ -262,6 +290,7 @@ void Overview::fillCosts(const GraphFacts& facts)
         layers_->item(int(i), 0)->setData(Qt::UserRole, order[i]);
     }
     fitTableHeight(layers_);
+    arrangeTables();
 }
 
 } // namespace alpa::app

@@ -28,6 +28,7 @@ private:
     void fillStages(const ParallelPlan& plan);
     void fillCosts(const GraphFacts& facts);
     void fillModel();
+    void arrangeTables();
 
     Session* session_;
     QLabel* title_;

@@ -28,6 +28,7 @@ namespace
 {
 
 constexpr int kLaneWidth = 250;
+constexpr int kLeastLayers = 48; ///< Two layers and a bit, so that what stands below them is in view.
 constexpr size_t kDeviceChips = 16;
 
 /// "devices 0 1 2 3", at most so many.
@@ -130,6 +131,7 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
         item->setToolTip(tr("%1 of forward and backward").arg(flopsText(facts.layers[static_cast<size_t>(layer)].flops)));
         layers->addItem(item);
     }
+    layers->setMinimumHeight(kLeastLayers);
     layers->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(layers, &QListWidget::itemClicked, this, [this](const QListWidgetItem* item) {
         session_->selection()->select(Selection::layer(item->data(Qt::UserRole).toInt()));

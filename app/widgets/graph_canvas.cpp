@@ -20,6 +20,8 @@ namespace
 constexpr int kPatienceMs = 150;
 constexpr double kLargestFit = 1.15; ///< A graph of three boxes need not fill the window.
 constexpr int kDeepest = 6;
+constexpr double kReadableScale = 0.45; ///< Titles of boxes can be read.
+constexpr double kNearScale = 0.9;
 
 } // namespace
 
@@ -81,10 +83,12 @@ GraphCanvas::PlacedLevel GraphCanvas::place(const QString& key, int depth)
 {
     PlacedLevel level;
     level.content = content_(key);
+    if (level.content.isDense())
+        return placeDense(std::move(level.content));
     LayoutGraph graph;
     for (size_t i = 0; i < level.content.nodes.size(); ++i) {
         const CanvasNode& node = level.content.nodes[i];
-        QSizeF size = level.content.isDense ? kDenseBox : collapsedSize(node);
+        QSizeF size = collapsedSize(node);
         if (node.isGroup && unfolded_.contains(node.key) && depth < kDeepest) {
             PlacedLevel inner = place(node.key, depth + 1);
             size = QSizeF(std::max(inner.layout.width + 2 * kGroupPadding, size.width()),
@@ -100,15 +104,29 @@ GraphCanvas::PlacedLevel GraphCanvas::place(const QString& key, int depth)
             graph.edges.push_back({edge.from, edge.to});
     }
     level.layout = layoutOf(graph, level.isComplete);
-    for (size_t e = 0; !level.content.isDense && e < graph.edges.size(); ++e) {
+    for (size_t e = 0; e < graph.edges.size(); ++e) {
         if (level.layout.curves[e].empty())
             level.layout.curves[e] = straightCurve(graph, level.layout, graph.edges[e]);
     }
-    const double aspect = double(std::max(viewport()->width(), 300)) / double(std::max(viewport()->height(), 300));
-    wrapIntoColumns(graph, level.layout, depth == 0 ? aspect : 1.3);
+    wrapIntoColumns(graph, level.layout, depth == 0 ? aspect() : 1.3);
     if (graph.edges.size() < level.content.edges.size())
         addEdgesBeside(level);
     return level;
+}
+
+GraphCanvas::PlacedLevel GraphCanvas::placeDense(CanvasLevel level)
+{
+    usedFast_ = true;
+    PlacedLevel placed;
+    placed.layout = *level.denseLayout;
+    placed.sizes.assign(level.nodes.size(), kDenseBox);
+    placed.content = std::move(level);
+    return placed;
+}
+
+double GraphCanvas::aspect() const
+{
+    return double(std::max(viewport()->width(), 300)) / double(std::max(viewport()->height(), 300));
 }
 
 /// Arrows between neighbours of a row, which the layout knows nothing of: from the side of one box to that of the other.
@@ -341,8 +359,13 @@ void GraphCanvas::centerNow(const QString& key)
     const std::optional<QRectF> box = visibleBox({key});
     if (!box)
         return;
-    if (transform().m11() < 0.7)
-        setTransform(QTransform::fromScale(0.9, 0.9));
+    // Near enough to read a box, far enough to see all of one that is unfolded, as long as its titles can be read.
+    const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
+    const double whole = std::min(room.width() / box->width(), room.height() / box->height());
+    if (transform().m11() < 0.7 || transform().m11() > whole) {
+        const double scale = std::clamp(whole, kReadableScale, kNearScale);
+        setTransform(QTransform::fromScale(scale, scale));
+    }
     // Of a box larger than the view its head, not its middle.
     const QSizeF view = mapToScene(viewport()->rect()).boundingRect().size();
     QPointF middle = box->center();

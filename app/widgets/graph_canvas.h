@@ -68,6 +68,7 @@ public:
     void paintOverview(QPainter& painter, const QRectF& target) const;
     void renderTo(QPainter& painter, const QRectF& target);
     QRectF contentRect() const;
+    double aspect() const; ///< Of the view: width over height.
 
 Q_SIGNALS:
     void selected(const alpa::app::Selection& selection);
@@ -113,6 +114,7 @@ private:
     void placeLinks();
     void centerNow(const QString& key);
     PlacedLevel place(const QString& key, int depth);
+    PlacedLevel placeDense(CanvasLevel level);
     GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
     void build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key);
     void takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout, double milliseconds);

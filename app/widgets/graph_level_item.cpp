@@ -69,7 +69,7 @@ GraphLevelItem::GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vecto
         boxes_.emplace_back(center - QPointF(sizes[i].width() / 2, sizes[i].height() / 2), sizes[i]);
         bounds_ |= boxes_.back();
     }
-    if (level_.isDense) {
+    if (level_.isDense()) {
         bounds_.adjust(-12, -12, 12, 12);
         makeDense();
         return;
@@ -110,7 +110,7 @@ void GraphLevelItem::makeDense()
 
 int GraphLevelItem::nodeAt(QPointF at) const
 {
-    if (level_.isDense) {
+    if (level_.isDense()) {
         int found = -1;
         grid_.visit(QRectF(at, QSizeF(1, 1)), [&](int node) {
             if (box(node).contains(at))
@@ -128,7 +128,7 @@ int GraphLevelItem::nodeAt(QPointF at) const
 int GraphLevelItem::tensorAt(int node, QPointF at) const
 {
     const CanvasNode& box = level_.nodes[static_cast<size_t>(node)];
-    if (level_.isDense || unfolded_.contains(node) || box.style == CanvasNode::Style::kStub)
+    if (level_.isDense() || unfolded_.contains(node) || box.style == CanvasNode::Style::kStub)
         return -1;
     double top = boxes_[static_cast<size_t>(node)].top() + kTitleHeight;
     top += box.subtitle.isEmpty() ? 0 : kSubtitleHeight;

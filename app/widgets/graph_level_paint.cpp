@@ -42,7 +42,7 @@ void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* op
     const double scale = QStyleOptionGraphicsItem::levelOfDetailFromTransform(painter->worldTransform());
     const QRectF exposed = option->exposedRect;
     painter->setRenderHint(QPainter::Antialiasing, scale > 0.25);
-    if (level_.isDense) {
+    if (level_.isDense()) {
         paintDense(*painter, exposed, scale, theme);
         return;
     }
@@ -109,7 +109,7 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
 
 void GraphLevelItem::paintOverview(QPainter& painter, const Theme& theme) const
 {
-    if (level_.isDense) {
+    if (level_.isDense()) {
         grid_.visitCells(bounds_, [&](const QRectF& cell, int, int) { painter.fillRect(cell, theme.transfer); });
         return;
     }

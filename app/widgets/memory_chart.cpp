@@ -29,6 +29,7 @@ constexpr double kBar = 30;
 constexpr double kGap = 12;
 constexpr double kTop = 26;
 constexpr double kLegend = 30;
+constexpr double kLimitInView = 4; ///< The limit is drawn where it is less than so many times the fullest bar.
 
 struct Part {
     QString name;
@@ -92,10 +93,12 @@ QSize MemoryChart::sizeHint() const
 
 double MemoryChart::scaleMaximum() const
 {
-    double most = double(memoryLimit(*plan_).count);
+    double most = 1;
     for (const PlanStage& stage : plan_->stages)
         most = std::max(most, double(stage.memory.total().count));
-    return std::max(most * 1.04, 1.0);
+    // A limit far above what is used would leave slivers of bars: then it is told, not drawn.
+    const auto limit = double(memoryLimit(*plan_).count);
+    return limit < most * kLimitInView ? std::max(most, limit) * 1.04 : most * 1.15;
 }
 
 QRectF MemoryChart::barArea(int stage) const
@@ -134,14 +137,14 @@ void MemoryChart::paintEvent(QPaintEvent*)
                          Qt::AlignVCenter | Qt::AlignLeft, memoryText(memory.total()));
     }
     const QRectF firstBar = barArea(0);
-    const double x = firstBar.left() + firstBar.width() * double(limit.count) / most;
+    const bool isInView = double(limit.count) <= most;
+    const double x = isInView ? firstBar.left() + firstBar.width() * double(limit.count) / most : firstBar.right();
     painter.setPen(QPen(theme.limit, 2, Qt::DashLine));
-    painter.drawLine(QPointF(x, kTop - 6), QPointF(x, barArea(int(plan_->stages.size()) - 1).bottom() + 4));
+    if (isInView)
+        painter.drawLine(QPointF(x, kTop - 6), QPointF(x, barArea(int(plan_->stages.size()) - 1).bottom() + 4));
     painter.setPen(theme.limit);
-    painter.drawText(QRectF(x - 200, 0, 200 + kTotalWidth, kTop - 8), Qt::AlignVCenter | Qt::AlignLeft,
-                     QString());
-    painter.drawText(QRectF(x - 180, 0, 176, kTop - 6), Qt::AlignVCenter | Qt::AlignRight,
-                     tr("limit %1").arg(memoryText(limit)));
+    painter.drawText(QRectF(0, 0, x - 4, kTop - 6), Qt::AlignVCenter | Qt::AlignRight,
+                     isInView ? tr("limit %1").arg(memoryText(limit)) : tr("limit %1, far to the right →").arg(memoryText(limit)));
 
     double left = 0;
     const double y = double(height()) - kLegend + 10;

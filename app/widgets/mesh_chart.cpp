@@ -29,6 +29,7 @@ constexpr double kHostHeader = 22;
 constexpr double kHostPadding = 14;
 constexpr double kHostGap = 30;
 constexpr int kDevicesInRow = 4;
+constexpr size_t kStagesInDevice = 3; ///< As many numbers fit into a device's box.
 
 /// One pixel for nothing, six for ten gigabytes.
 double widthOf(Bytes bytes) { return 1.5 + std::log10(1 + double(bytes.count) / 1e6); }
@@ -92,7 +93,7 @@ int MeshChart::heightForWidth(int width) const
         return 120;
     const Grid grid = gridFor(width);
     const int rows = (facts_->plan->cluster.hosts + grid.hostColumns - 1) / grid.hostColumns;
-    return int(rows * (grid.hostHeight + kHostGap));
+    return int(rows * (grid.hostHeight + kHostGap) - kHostGap);
 }
 
 QSize MeshChart::sizeHint() const { return {640, heightForWidth(std::max(width(), 320))}; }
@@ -154,13 +155,27 @@ void MeshChart::paintEvent(QPaintEvent* event)
         painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter, QString::number(device));
         painter.setPen(theme.mutedText);
         painter.drawText(area.adjusted(0, kDevice / 2 - 3, 0, -4), Qt::AlignCenter,
-                         stage < 0 ? tr("idle") : tr("S%1").arg(stage));
+                         stagesText(int(device)));
     }
     if (hasFocus()) {
         painter.setBrush(Qt::NoBrush);
         painter.setPen(theme.accent);
         painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
     }
+}
+
+/// "S1", "S0 2 4" of a device that holds several; "S0 …" where they do not fit.
+QString MeshChart::stagesText(int device) const
+{
+    const std::vector<int> stages = stagesOfDevice(*facts_, device);
+    if (stages.empty())
+        return tr("idle");
+    QString text = tr("S%1").arg(stages.front());
+    if (stages.size() > kStagesInDevice)
+        return text + u" …"_s;
+    for (size_t i = 1; i < stages.size(); ++i)
+        text += u' ' + QString::number(stages[i]);
+    return text;
 }
 
 void MeshChart::paintHosts(QPainter& painter, const QRect& exposed) const

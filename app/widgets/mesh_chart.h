@@ -50,6 +50,7 @@ private:
     void paintStageLinks(QPainter& painter) const;
     QPointF centerOf(int stage) const;
     QString tipAt(QPointF at) const;
+    QString stagesText(int device) const;
 
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/settings/theme.h"
+#include "app/widgets/label_placement.h"
 #include "app/widgets/timeline_chart.h"
 
 #include <QHelpEvent>
@@ -231,14 +232,46 @@ void ScatterChart::paintPoint(QPainter& painter, size_t index) const
     painter.setPen(QPen(point.isEmphasized || int(index) == current_ ? theme.text : theme.surface, point.isEmphasized ? 2 : 1));
     painter.setBrush(point.isEmphasized ? theme.measured : theme.predicted);
     painter.drawPath(markOf(at, point.group, kMark));
-    QFont font = painter.font();
-    font.setBold(point.isEmphasized);
-    painter.setFont(font);
-    painter.setPen(theme.text);
-    const QString text = (point.isStarred ? u"★ "_s : QString()) + point.label;
-    const double width = painter.fontMetrics().horizontalAdvance(text);
-    const bool isRight = at.x() + kMark + 4 + width > plotArea().right();
-    painter.drawText(QPointF(isRight ? at.x() - kMark - 4 - width : at.x() + kMark + 4, at.y() - kMark), text);
+}
+
+QFont ScatterChart::fontOf(const ScatterPoint& point) const
+{
+    QFont own = font();
+    own.setBold(point.isEmphasized);
+    return own;
+}
+
+QString ScatterChart::labelOf(const ScatterPoint& point)
+{
+    return (point.isStarred ? u"★ "_s : QString()) + point.label;
+}
+
+std::vector<QRectF> ScatterChart::labelAreas() const
+{
+    std::vector<LabelWish> wishes;
+    for (size_t i = 0; i < points_.size(); ++i) {
+        const QFontMetricsF metrics(fontOf(points_[i]));
+        const QSizeF size(std::ceil(metrics.horizontalAdvance(labelOf(points_[i]))) + 2, metrics.height());
+        wishes.push_back({placeOf(i), size, kMark, points_[i].isEmphasized});
+    }
+    return placeLabels(wishes, plotArea());
+}
+
+/// Names beside their points; one that had to move away is tied to its point by a line.
+void ScatterChart::paintLabels(QPainter& painter) const
+{
+    const Theme& theme = themeOf(this);
+    const std::vector<QRectF> areas = labelAreas();
+    for (size_t i = 0; i < points_.size(); ++i) {
+        const QPointF at = placeOf(i);
+        if (std::abs(areas[i].center().y() - at.y()) > areas[i].height() * 0.6) {
+            painter.setPen(QPen(theme.mutedText, 1));
+            painter.drawLine(at, QPointF(areas[i].left() > at.x() ? areas[i].left() - 2 : areas[i].right() + 2, areas[i].center().y()));
+        }
+        painter.setFont(fontOf(points_[i]));
+        painter.setPen(theme.text);
+        painter.drawText(areas[i], Qt::AlignVCenter | Qt::AlignLeft, labelOf(points_[i]));
+    }
 }
 
 void ScatterChart::paintEvent(QPaintEvent*)
@@ -273,11 +306,9 @@ void ScatterChart::paintEvent(QPaintEvent*)
         painter.setBrush(Qt::NoBrush);
         painter.drawPath(path);
     }
-    for (size_t i = 0; i < points_.size(); ++i) {
-        painter.save();
+    paintLabels(painter);
+    for (size_t i = 0; i < points_.size(); ++i)
         paintPoint(painter, i);
-        painter.restore();
-    }
 }
 
 } // namespace alpa::app

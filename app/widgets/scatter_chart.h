@@ -38,6 +38,7 @@ public:
     /// Indices into points(), by x.
     std::vector<size_t> frontier() const;
     QPointF placeOf(size_t point) const; ///< In the widget.
+    std::vector<QRectF> labelAreas() const; ///< Of the points' names, by point.
     QSize sizeHint() const override { return {560, 340}; }
     QSize minimumSizeHint() const override { return {300, 200}; }
 
@@ -60,6 +61,9 @@ private:
     int pointNear(QPointF at) const;
     void paintAxes(QPainter& painter) const;
     void paintPoint(QPainter& painter, size_t index) const;
+    void paintLabels(QPainter& painter) const;
+    QFont fontOf(const ScatterPoint& point) const;
+    static QString labelOf(const ScatterPoint& point);
 
     QString xTitle_, yTitle_, emptyText_;
     Format xFormat_, yFormat_;

@@ -208,10 +208,14 @@ void StageBoundaries::paintEvent(QPaintEvent*)
         const QRectF area(QPointF(layerLeft(wanted_[s]), kBarTop), QPointF(layerLeft(end), kBarTop + kBarHeight));
         painter.fillRect(area, theme.stageTint[s % 2]);
         painter.setPen(theme.text);
-        const QString text = area.width() > 90 ? tr("stage %1: layers %2–%3").arg(s).arg(wanted_[s]).arg(end - 1)
-                                               : QString::number(s);
-        painter.drawText(area.adjusted(6, 0, -6, 0), Qt::AlignCenter,
-                         painter.fontMetrics().elidedText(text, Qt::ElideRight, int(area.width()) - 10));
+        const QString layers = end - wanted_[s] == 1 ? tr("layer %1").arg(wanted_[s])
+                                                     : tr("layers %1–%2").arg(wanted_[s]).arg(end - 1);
+        QString text = QString::number(s);
+        for (const QString& longer : {u"%1: %2"_s.arg(s).arg(layers), tr("stage %1: %2").arg(s).arg(layers)}) {
+            if (painter.fontMetrics().horizontalAdvance(longer) < area.width() - 12)
+                text = longer;
+        }
+        painter.drawText(area, Qt::AlignCenter, text);
     }
     painter.setPen(QPen(theme.border, 1));
     for (int layer = 1; layer < int(layers_.size()); ++layer)

@@ -45,6 +45,8 @@ public:
 
     Session* session() { return &session_; }
     QTabWidget* pages() { return pages_; }
+    /// "overview", "graph", "pipeline": the same in every language, for file names.
+    QString pageName(int page) const;
     GraphView* graphView() { return graph_; }
     RunsView* runsView() { return runs_; }
     AppSettings* settings() { return &settings_; }

@@ -33,9 +33,15 @@ constexpr double kMostReportPixels = 2400;
 
 } // namespace
 
+QString MainWindow::pageName(int page) const
+{
+    QString name = pages_->widget(page)->objectName();
+    return name.endsWith(u"View"_s) ? name.chopped(4) : name;
+}
+
 void MainWindow::exportPage()
 {
-    const QString page = pages_->tabText(pages_->currentIndex()).toLower();
+    const QString page = pageName(pages_->currentIndex());
     const QString path =
         QFileDialog::getSaveFileName(this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
                                      tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));

@@ -36,8 +36,7 @@ public:
         // Comparisons are of something: the baselines stand beside the plan in every picture.
         shots_.push_back({QString(), [this] { window_.session()->planBaselines(); }});
         for (int page = 0; page < window.pages()->count(); ++page) {
-            shots_.push_back({window.pages()->tabText(page).toLower(),
-                              [this, page] { window_.pages()->setCurrentIndex(page); }});
+            shots_.push_back({window.pageName(page), [this, page] { window_.pages()->setCurrentIndex(page); }});
         }
         shots_.push_back({u"graph-unfolded"_s, [this] {
                               window_.pages()->setCurrentIndex(1);

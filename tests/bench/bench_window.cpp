@@ -247,7 +247,7 @@ public:
         window_.openFile(path);
         const bool isShown = waitUntil([&] {
             return session().model() != nullptr && canvas()->rootItem() != nullptr &&
-                   canvas()->rootItem()->level().isDense && canvas()->rootItem()->level().nodes.size() > 60000 &&
+                   canvas()->rootItem()->level().isDense() && canvas()->rootItem()->level().nodes.size() > 60000 &&
                    canvas()->isLaidOut();
         });
         canvas()->viewport()->grab();

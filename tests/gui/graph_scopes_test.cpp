@@ -149,7 +149,7 @@ TEST_F(GraphScopes, AllOperationsStandOnOneLevelWithoutOverlap)
 {
     view_->setScope(GraphScope::kAll, Phase::kForward);
     GraphCanvas* canvas = view_->canvas();
-    ASSERT_TRUE(waitUntil([&] { return canvas->rootItem() != nullptr && canvas->rootItem()->level().isDense && canvas->isLaidOut(); }, 20000));
+    ASSERT_TRUE(waitUntil([&] { return canvas->rootItem() != nullptr && canvas->rootItem()->level().isDense() && canvas->isLaidOut(); }, 20000));
     const GraphLevelItem* root = canvas->rootItem();
     ASSERT_EQ(root->level().nodes.size(), facts().graph->ops.size());
     for (size_t i = 0; i < root->level().nodes.size(); i += 7) {
