@@ -1,11 +1,6 @@
-// One level of the graph canvas as data: boxes with their tensors, and arrows. What the graph view makes and the
-// canvas draws.
+// One level of the graph canvas as data: boxes with their tensors, and arrows. What the graph view
+// makes and the canvas draws.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <optional>
-#include <vector>
 
 #include "app/layout/layout_graph.h"
 #include "app/session/selection_model.h"
@@ -13,6 +8,11 @@
 
 #include <QSizeF>
 #include <QString>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -45,7 +45,8 @@ struct CanvasNode {
     bool isGroup = false; ///< Unfolds.
     int stage = -1;       ///< Tints the box.
     double heat = -1;     ///< In [0, 1]; negative: no heat bar.
-    /// What the colour mode says of the box. Numbers: in [0, 1], or [-1, 1] about zero if `isDiverging`.
+    /// What the colour mode says of the box. Numbers: in [0, 1], or [-1, 1] about zero if
+    /// `isDiverging`.
     std::optional<double> shade;
     bool isDiverging = false;
     std::optional<int> shadeAxis; ///< Mesh axis; negative: replicated.
@@ -60,14 +61,15 @@ struct CanvasEdge {
     bool isBackward = false; ///< Drawn with the arrow at `from`.
     bool isBeside = false;   ///< Between boxes side by side: no reason to lay one above the other.
     std::optional<ShardingSpec> spec; ///< Of the largest tensor on it.
-    Selection selection;     ///< What a click on the badge selects.
+    Selection selection;              ///< What a click on the badge selects.
 };
 
 struct CanvasLevel {
     std::vector<CanvasNode> nodes;
     std::vector<CanvasEdge> edges;
-    /// Of a dense level only: too many boxes for sizes of their own, so all are as large as `kDenseBox`, with straight
-    /// arrows, and whoever makes the level beside the GUI thread lays it out as well.
+    /// Of a dense level only: too many boxes for sizes of their own, so all are as large as
+    /// `kDenseBox`, with straight arrows, and whoever makes the level beside the GUI thread lays it
+    /// out as well.
     std::shared_ptr<const GraphLayout> denseLayout;
     bool isDense() const { return denseLayout != nullptr; }
 };

@@ -6,8 +6,9 @@
 namespace alpa::app
 {
 
-/// Centers of the boxes of a dense level, each as large as kDenseBox, wrapped into columns where `aspect` (width over
-/// height of the view) asks for it. Without curves: dense levels have straight arrows. O(boxes + arrows).
+/// Centers of the boxes of a dense level, each as large as kDenseBox, wrapped into columns where
+/// `aspect` (width over height of the view) asks for it. Without curves: dense levels have straight
+/// arrows. O(boxes + arrows).
 GraphLayout denseLayout(const CanvasLevel& level, double aspect);
 
 } // namespace alpa::app

@@ -1,10 +1,10 @@
 // The best plan that a search has found so far.
 #pragma once
 
+#include "core/plan/parallel_plan.h"
+
 #include <memory>
 #include <mutex>
-
-#include "core/plan/parallel_plan.h"
 
 namespace alpa::app
 {

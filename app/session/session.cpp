@@ -1,8 +1,8 @@
 #include "app/session/session.h"
 
-#include <algorithm>
-
 #include "app/session/setup_command.h"
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -17,7 +17,8 @@ constexpr int kReplanDelayMs = 300;
 
 } // namespace
 
-Session::Session(QObject* parent) : QObject(parent)
+Session::Session(QObject* parent)
+    : QObject(parent)
 {
     setup_.cluster = u"h200-x4"_s;
     replanTimer_.setSingleShot(true);
@@ -60,14 +61,16 @@ void Session::applySetup(const Setup& setup)
 
 const PlanEntry* Session::entry(int id) const
 {
-    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == id; });
+    const auto found =
+        std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == id; });
     return found == entries_.end() ? nullptr : found->get();
 }
 
 const PlanEntry* Session::answerTo(const Setup& setup) const
 {
-    const auto found = std::ranges::find_if(
-        entries_, [&](const auto& entry) { return entry->error.isEmpty() && asksTheSame(entry->setup, setup); });
+    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) {
+        return entry->error.isEmpty() && asksTheSame(entry->setup, setup);
+    });
     return found == entries_.end() ? nullptr : found->get();
 }
 
@@ -79,7 +82,8 @@ bool Session::isStale() const
 
 const PlanEntry* Session::obstacle() const
 {
-    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return asksTheSame(entry->setup, setup_); });
+    const auto found = std::ranges::find_if(
+        entries_, [&](const auto& entry) { return asksTheSame(entry->setup, setup_); });
     return found == entries_.end() || (*found)->facts != nullptr ? nullptr : found->get();
 }
 

@@ -1,11 +1,6 @@
-// The document: a model, what is asked of the planner, the plans made so far and the runs of them. Views read it and
-// listen; every change of what is asked goes over the undo stack.
+// The document: a model, what is asked of the planner, the plans made so far and the runs of them.
+// Views read it and listen; every change of what is asked goes over the undo stack.
 #pragma once
-
-#include <deque>
-#include <memory>
-#include <optional>
-#include <vector>
 
 #include "app/session/incumbent.h"
 #include "app/session/job_list.h"
@@ -19,6 +14,11 @@
 #include <QObject>
 #include <QTimer>
 #include <QUndoStack>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -37,7 +37,8 @@ public:
     /// What earlier plans found out; shared with jobs.
     const std::shared_ptr<PlanCache>& planCache() const { return cache_; }
 
-    /// Reads a model in the background and plans it once it is there. Plans and undo history start anew.
+    /// Reads a model in the background and plans it once it is there. Plans and undo history start
+    /// anew.
     void openModel(const QString& path, const ImportChoices& choices = {});
     /// Reads a plan file in the background; its model is the training graph inside.
     void openPlan(const QString& path);
@@ -45,14 +46,20 @@ public:
     void addPlan(const QString& path);
     /// What a file or the journal keeps of this session.
     SavedSession saved() const;
-    /// Opens the model of `saved` and plans what was planned, the setup's own plan first. `history`: setups before the
-    /// saved one with the name of the edit that left each, oldest first; they become the undo stack.
-    void openSaved(const SavedSession& saved, const std::vector<std::pair<Setup, QString>>& history = {});
+    /// Opens the model of `saved` and plans what was planned, the setup's own plan first.
+    /// `history`: setups before the saved one with the name of the edit that left each, oldest
+    /// first; they become the undo stack.
+    void openSaved(const SavedSession& saved,
+                   const std::vector<std::pair<Setup, QString>>& history = {});
 
-    const std::shared_ptr<const Model>& model() const { return model_; } ///< Null before the first import.
+    const std::shared_ptr<const Model>& model() const
+    {
+        return model_;
+    } ///< Null before the first import.
 
     const Setup& setup() const { return setup_; }
-    /// Undoable. Edits with the same non-negative `mergeId` in a row become one step, as a spin box makes them.
+    /// Undoable. Edits with the same non-negative `mergeId` in a row become one step, as a spin box
+    /// makes them.
     void editSetup(const Setup& next, const QString& text, int mergeId = -1);
     /// Not undoable: the start values of a new session.
     void setInitialSetup(const Setup& setup);
@@ -78,23 +85,34 @@ public:
     bool isPlanning() const { return planningJob_ != nullptr; }
     const BackgroundJob* planningJob() const { return planningJob_; }
     /// The best plan that the planning going on has found so far; null if there is none yet.
-    std::shared_ptr<const ParallelPlan> incumbent() const { return incumbent_ == nullptr ? nullptr : incumbent_->plan(); }
+    std::shared_ptr<const ParallelPlan> incumbent() const
+    {
+        return incumbent_ == nullptr ? nullptr : incumbent_->plan();
+    }
     /// No plan can take less than this; 0 while that is not known.
-    Seconds incumbentBound() const { return incumbent_ == nullptr ? Seconds(0) : incumbent_->bound(); }
+    Seconds incumbentBound() const
+    {
+        return incumbent_ == nullptr ? Seconds(0) : incumbent_->bound();
+    }
     /// Stops planning and takes the incumbent as the answer; planning again goes on to the end.
     void useBestSoFar();
     void setReplansAtOnce(bool on) { replansAtOnce_ = on; }
-    /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other, in the background.
+    /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other,
+    /// in the background.
     void planBaselines();
     /// Plans are made behind the shown one: baselines, or those of a session that was opened.
     bool isPlanningBehind() const { return behindJob_ != nullptr || !behindQueue_.empty(); }
 
     RunQueue* runQueue() { return &runs_; }
-    /// Queues runs of plans; plans that are gone or none are left out. `program` is the command line program here.
+    /// Queues runs of plans; plans that are gone or none are left out. `program` is the command
+    /// line program here.
     void queueRuns(const RunOrder& order, const QString& program);
     void stopRun() { runs_.stopCurrent(); }
     bool isRunActive() const { return runs_.isActive(); }
-    const std::vector<RunRecord>& runs() const { return runs_.records(); } ///< Oldest first; the last may be going on.
+    const std::vector<RunRecord>& runs() const
+    {
+        return runs_.records();
+    } ///< Oldest first; the last may be going on.
     std::optional<Measurement> measurement(int planId) const { return runs_.measurement(planId); }
     /// Its median.
     std::optional<Seconds> measuredStep(int planId) const;
@@ -102,14 +120,16 @@ public:
 Q_SIGNALS:
     void modelChanged();
     void importFailed(const QString& message);
-    /// The file leaves something open that a person can say: model() tells what, openModel takes the answer.
+    /// The file leaves something open that a person can say: model() tells what, openModel takes
+    /// the answer.
     void importUndecided();
     void planFileRefused(const QString& message);
-    void restored(const QString& warning); ///< A saved session is back; `warning` is empty if all is as it was.
+    void restored(const QString& warning); ///< A saved session is back; `warning` is empty if all
+                                           ///< is as it was.
     void setupChanged();
-    void plansChanged();      ///< Entries, baseline or measurements.
-    void shownPlanChanged();  ///< Also staleness.
-    void planningChanged();   ///< Began, ended, progressed.
+    void plansChanged();     ///< Entries, baseline or measurements.
+    void shownPlanChanged(); ///< Also staleness.
+    void planningChanged();  ///< Began, ended, progressed.
     void planningFailed(const QString& message);
     void runsChanged();
 
@@ -143,7 +163,8 @@ private:
     int shownId_ = 0;
     int baselineId_ = 0;
     BackgroundJob* importJob_ = nullptr;
-    BackgroundJob* planningJob_ = nullptr; ///< The newest; older ones are cancelled and their results dropped.
+    BackgroundJob* planningJob_ =
+        nullptr; ///< The newest; older ones are cancelled and their results dropped.
     std::shared_ptr<Incumbent> incumbent_; ///< Of planningJob_.
     BackgroundJob* behindJob_ = nullptr;
     std::deque<Wanted> behindQueue_;

@@ -1,6 +1,6 @@
-// The session's document: models, plans and saved sessions are read in the background and taken over here.
+// The session's document: models, plans and saved sessions are read in the background and taken
+// over here.
 #include "app/session/session.h"
-
 #include "app/settings/qt_text.h"
 #include "core/import/import_model.h"
 #include "core/plan/plan_file.h"
@@ -58,8 +58,9 @@ void Session::readModel(const QString& path, const ImportChoices& choices)
         const QString sha256 = contentHash(path);
         // What has errors is shown too: as its list of problems.
         ImportResult& found = result.value();
-        const std::shared_ptr<Model> model = makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
-                                                       std::move(found.diagnostics), found.sourceText, sha256);
+        const std::shared_ptr<Model> model =
+            makeModel(path, found.graph ? std::move(*found.graph) : Graph(),
+                      std::move(found.diagnostics), found.sourceText, sha256);
         model->choices = choices;
         for (const std::string& name : found.openDims)
             model->openDims.push_back(toQt(name));
@@ -81,7 +82,8 @@ void Session::readModel(const QString& path, const ImportChoices& choices)
         if (!model_->openDims.empty() || model_->needsLoss)
             Q_EMIT importUndecided();
         else if (model_->graph->ops.empty())
-            Q_EMIT importFailed(tr("%1 could not be read; Problems says why and where").arg(model_->name));
+            Q_EMIT importFailed(
+                tr("%1 could not be read; Problems says why and where").arg(model_->name));
         else
             planNow();
     });
@@ -146,7 +148,8 @@ void Session::addPlan(const QString& path)
     jobs_.start(tr("Open plan"), loadingOf(path, loaded), [this, loaded, path] {
         const auto facts = loaded->entry->facts;
         if (facts == nullptr || model_ == nullptr || toQt(facts->plan->modelName) != model_->name) {
-            Q_EMIT planFileRefused(facts == nullptr ? loaded->error : tr("%1 is a plan of another model").arg(path));
+            Q_EMIT planFileRefused(
+                facts == nullptr ? loaded->error : tr("%1 is a plan of another model").arg(path));
             return;
         }
         loaded->entry->name = QFileInfo(path).completeBaseName();
@@ -197,13 +200,15 @@ SavedSession Session::saved() const
     return saved;
 }
 
-void Session::openSaved(const SavedSession& saved, const std::vector<std::pair<Setup, QString>>& history)
+void Session::openSaved(const SavedSession& saved,
+                        const std::vector<std::pair<Setup, QString>>& history)
 {
     restoring_ = Restoring{saved, history};
     readModel(saved.modelPath, saved.choices);
 }
 
-/// After the model was read: its undo stack and setup as they were, and its plans queued for planning.
+/// After the model was read: its undo stack and setup as they were, and its plans queued for
+/// planning.
 void Session::restoreSaved()
 {
     if (!restoring_)
@@ -212,7 +217,8 @@ void Session::restoreSaved()
     const bool replans = std::exchange(replansAtOnce_, false);
     setInitialSetup(was.history.empty() ? was.saved.setup : was.history.front().first);
     for (size_t i = 0; i < was.history.size(); ++i)
-        editSetup(i + 1 < was.history.size() ? was.history[i + 1].first : was.saved.setup, was.history[i].second);
+        editSetup(i + 1 < was.history.size() ? was.history[i + 1].first : was.saved.setup,
+                  was.history[i].second);
     replansAtOnce_ = replans;
     nextPlanNumber_ = was.saved.nextPlanNumber;
     if (was.saved.baseline >= 0)
@@ -224,7 +230,9 @@ void Session::restoreSaved()
             behindQueue_.push_back({plan.setup, plan.name});
     }
     if (!was.saved.modelSha256.isEmpty() && was.saved.modelSha256 != model_->sha256)
-        Q_EMIT restored(tr("%1 is not the file that the session was saved with: its plans are made anew").arg(model_->name));
+        Q_EMIT restored(
+            tr("%1 is not the file that the session was saved with: its plans are made anew")
+                .arg(model_->name));
     else
         Q_EMIT restored({});
 }

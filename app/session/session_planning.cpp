@@ -1,10 +1,9 @@
 // The session's planning: requests go to jobs, and what they answer becomes entries.
 #include "app/session/session.h"
-
-#include <algorithm>
-
 #include "app/settings/qt_text.h"
 #include "core/plan/make_plan.h"
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -14,12 +13,13 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
-                                       PlanStrategy::kMegatron, PlanStrategy::kPipeline};
+constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy::kZero2,
+                                       PlanStrategy::kZero3, PlanStrategy::kMegatron,
+                                       PlanStrategy::kPipeline};
 
 /// What the planner answers, turned into an entry on the planning thread.
-void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache, const JobControl& control,
-                   const IncumbentCallback& onIncumbent)
+void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache,
+                   const JobControl& control, const IncumbentCallback& onIncumbent)
 {
     const Result<Cluster> cluster = plannedCluster(entry.setup);
     if (!cluster.ok()) {
@@ -46,7 +46,8 @@ void Session::planNow()
     replanTimer_.stop();
     if (model_ == nullptr || model_->graph->ops.empty())
         return;
-    if (const PlanEntry* known = answerTo(setup_); known != nullptr && known->facts != nullptr && !known->isUnfinished) {
+    if (const PlanEntry* known = answerTo(setup_);
+        known != nullptr && known->facts != nullptr && !known->isUnfinished) {
         show(known->id);
         return;
     }
@@ -64,11 +65,13 @@ void Session::useBestSoFar()
     entry->setup = setup_;
     entry->isUnfinished = true;
     cancelPlanning();
-    jobs_.start(tr("Take the best plan so far"), [entry, best](const JobControl&) { entry->facts = describePlan(best); },
-                [this, entry] {
-                    if (asksTheSame(entry->setup, setup_))
-                        takeOutcome(entry, false);
-                });
+    jobs_.start(
+        tr("Take the best plan so far"),
+        [entry, best](const JobControl&) { entry->facts = describePlan(best); },
+        [this, entry] {
+            if (asksTheSame(entry->setup, setup_))
+                takeOutcome(entry, false);
+        });
 }
 
 void Session::cancelPlanning()
@@ -95,16 +98,20 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     if (!isBehind)
         incumbent_ = found;
     auto work = [entry, request, cache = cache_, found](const JobControl& control) {
-        answerRequest(*entry, request, *cache, control, [&](const std::shared_ptr<const ParallelPlan>& plan, Seconds bound) {
-            if (found != nullptr)
-                found->set(plan, bound);
-        });
+        answerRequest(*entry, request, *cache, control,
+                      [&](const std::shared_ptr<const ParallelPlan>& plan, Seconds bound) {
+                          if (found != nullptr)
+                              found->set(plan, bound);
+                      });
     };
-    const QString title = !isBehind             ? tr("Plan %1 on %2").arg(model_->name, wanted.setup.cluster)
-                          : wanted.name.isEmpty() ? tr("Plan baseline %1").arg(strategyTitle(wanted.setup.options.strategy))
-                                                  : tr("Plan %1 again").arg(wanted.name);
+    const QString title =
+        !isBehind ? tr("Plan %1 on %2").arg(model_->name, wanted.setup.cluster)
+        : wanted.name.isEmpty()
+            ? tr("Plan baseline %1").arg(strategyTitle(wanted.setup.options.strategy))
+            : tr("Plan %1 again").arg(wanted.name);
     BackgroundJob*& slot = isBehind ? behindJob_ : planningJob_;
-    // The newest job is the one whose answer counts: `mine` tells them apart after another took the slot.
+    // The newest job is the one whose answer counts: `mine` tells them apart after another took the
+    // slot.
     auto mine = std::make_shared<BackgroundJob*>(nullptr);
     slot = jobs_.start(title, work, [this, entry, isBehind, mine] {
         BackgroundJob*& current = isBehind ? behindJob_ : planningJob_;
@@ -127,18 +134,21 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
 void Session::takeOutcome(const std::shared_ptr<PlanEntry>& entry, bool isBehind)
 {
     std::erase_if(entries_, [&](const auto& old) {
-        const bool isReplaced = old->facts == nullptr || (old->isUnfinished && old->id != baselineId_);
+        const bool isReplaced =
+            old->facts == nullptr || (old->isUnfinished && old->id != baselineId_);
         return isReplaced && asksTheSame(old->setup, entry->setup);
     });
     entry->id = nextId_++;
-    const bool isNumbered = entry->setup.options.strategy == PlanStrategy::kAuto ||
-                            entry->setup.options.constraints !=
-                                baselineSetup(entry->setup, entry->setup.options.strategy).options.constraints;
+    const bool isNumbered =
+        entry->setup.options.strategy == PlanStrategy::kAuto ||
+        entry->setup.options.constraints !=
+            baselineSetup(entry->setup, entry->setup.options.strategy).options.constraints;
     if (entry->name.isEmpty())
-        entry->name = !isNumbered || entry->facts == nullptr ? strategyTitle(entry->setup.options.strategy)
-                      : entry->isHypothetical()             ? tr("What if %1").arg(nextPlanNumber_++)
-                      : entry->isUnfinished                 ? tr("Plan %1, best so far").arg(nextPlanNumber_++)
-                                                            : tr("Plan %1").arg(nextPlanNumber_++);
+        entry->name = !isNumbered || entry->facts == nullptr
+                          ? strategyTitle(entry->setup.options.strategy)
+                      : entry->isHypothetical() ? tr("What if %1").arg(nextPlanNumber_++)
+                      : entry->isUnfinished     ? tr("Plan %1, best so far").arg(nextPlanNumber_++)
+                                                : tr("Plan %1").arg(nextPlanNumber_++);
     entries_.push_back(entry);
     if (wantedBaseline_ && *wantedBaseline_ == entry->setup) {
         baselineId_ = entry->id;

@@ -1,8 +1,8 @@
 #include "app/settings/qt_text.h"
 
-#include <cmath>
-
 #include "core/base/text.h"
+
+#include <cmath>
 
 namespace alpa::app
 {

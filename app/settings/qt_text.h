@@ -1,13 +1,13 @@
-// Between the core's texts (UTF-8 std::string) and Qt's, and the numbers of the window: the digits that the command
-// line prints.
+// Between the core's texts (UTF-8 std::string) and Qt's, and the numbers of the window: the digits
+// that the command line prints.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "core/base/units.h"
 
 #include <QString>
+
+#include <string>
+#include <string_view>
 
 namespace alpa::app
 {

@@ -1,12 +1,12 @@
 #include "app/settings/theme.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <QApplication>
 #include <QFontMetrics>
 #include <QPainter>
 #include <QStyleFactory>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -58,7 +58,8 @@ constexpr Token kTokens[] = {
     {&Theme::predicted, {0xFF4C78A8, 0xFF6F9FD8, 0xFF8FC1FF}},
     {&Theme::measured, {0xFFD55E00, 0xFFF28E4B, 0xFFFFAA66}},
 };
-constexpr std::array<std::array<QRgb, 2>, 3> kStageTints{{{0xFFE6EBF3, 0xFFF1EDE4}, {0xFF2B323D, 0xFF38342B}, {0xFF262626, 0xFF3A3000}}};
+constexpr std::array<std::array<QRgb, 2>, 3> kStageTints{
+    {{0xFFE6EBF3, 0xFFF1EDE4}, {0xFF2B323D, 0xFF38342B}, {0xFF262626, 0xFF3A3000}}};
 
 Theme makeTheme(Variant variant)
 {
@@ -99,7 +100,8 @@ QPalette paletteFor(const Theme& theme)
     palette.setColor(QPalette::Light, theme.surface);
     palette.setColor(QPalette::Shadow, theme.isDark ? QColor(Qt::black) : theme.border);
     for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
-        palette.setColor(QPalette::Disabled, role, theme.isDark ? QColor(0x6F7885) : QColor(0x9AA2AE));
+        palette.setColor(QPalette::Disabled, role,
+                         theme.isDark ? QColor(0x6F7885) : QColor(0x9AA2AE));
     palette.setColor(QPalette::Disabled, QPalette::Highlight, theme.border);
     return palette;
 }
@@ -144,12 +146,14 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
     sheet.replace("@border"_L1, theme.border.name()).replace("@accent"_L1, theme.accent.name());
     sheet.replace("@window"_L1, theme.window.name()).replace("@muted"_L1, theme.mutedText.name());
     sheet.replace("@text"_L1, theme.text.name()).replace("@raised"_L1, theme.raised.name());
-    sheet.replace("@surface"_L1, theme.surface.name()).replace("@selection"_L1, theme.selection.name());
+    sheet.replace("@surface"_L1, theme.surface.name())
+        .replace("@selection"_L1, theme.selection.name());
     sheet.replace("@hover"_L1, theme.hover.name());
     // The title of a group stands between its margin and its line.
     sheet.replace("@group"_L1, u"%1px"_s.arg(QFontMetrics(font).height() + 13));
     const double points = font.pointSizeF();
-    sheet.replace("@value"_L1, QString::number(points + 4, 'f', 1)).replace("@title"_L1, QString::number(points * 2 + 2, 'f', 1));
+    sheet.replace("@value"_L1, QString::number(points + 4, 'f', 1))
+        .replace("@title"_L1, QString::number(points * 2 + 2, 'f', 1));
     return sheet;
 }
 
@@ -183,10 +187,15 @@ const Theme& themeOf(const QPalette& palette)
 void applyTheme(ThemeChoice choice, int fontPercent)
 {
     static const double desktopPoints = QApplication::font().pointSizeF();
-    static const bool desktopIsDark = QApplication::palette().color(QPalette::Window).lightnessF() < 0.5F;
-    const bool isDark = choice == ThemeChoice::kDark || (choice == ThemeChoice::kAuto && desktopIsDark);
-    const Theme& theme = choice == ThemeChoice::kContrast ? contrastTheme() : isDark ? darkTheme() : lightTheme();
-    const double points = desktopPoints * std::clamp(fontPercent, kLeastFontPercent, kMostFontPercent) / 100;
+    static const bool desktopIsDark =
+        QApplication::palette().color(QPalette::Window).lightnessF() < 0.5F;
+    const bool isDark =
+        choice == ThemeChoice::kDark || (choice == ThemeChoice::kAuto && desktopIsDark);
+    const Theme& theme = choice == ThemeChoice::kContrast ? contrastTheme()
+                         : isDark                         ? darkTheme()
+                                                          : lightTheme();
+    const double points =
+        desktopPoints * std::clamp(fontPercent, kLeastFontPercent, kMostFontPercent) / 100;
     QFont font = QApplication::font();
     font.setPointSizeF(points);
     QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
@@ -210,7 +219,8 @@ QColor mixed(const QColor& from, const QColor& to, double share)
 
 QColor heatColor(double share, const Theme& theme)
 {
-    return mixed(theme.surface, theme.isDark ? QColor(0x7A5A12) : QColor(0xF2B84B), 0.06 + 0.94 * share);
+    return mixed(theme.surface, theme.isDark ? QColor(0x7A5A12) : QColor(0xF2B84B),
+                 0.06 + 0.94 * share);
 }
 
 QColor divergingColor(double share, const Theme& theme)
@@ -222,11 +232,13 @@ QColor divergingColor(double share, const Theme& theme)
 
 Qt::PenStyle axisPenStyle(int axis)
 {
-    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine,
+                                               Qt::DashDotLine};
     return kStyles[axis & 3];
 }
 
-void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial, const Theme& theme)
+void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial,
+                     const Theme& theme)
 {
     const auto index = static_cast<size_t>(axis % 4);
     painter.fillRect(area, theme.axis[index]);

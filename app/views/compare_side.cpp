@@ -1,7 +1,5 @@
 #include "app/views/compare_side.h"
 
-#include <algorithm>
-
 #include "app/settings/qt_text.h"
 #include "app/views/graph_content.h"
 #include "app/widgets/cards.h"
@@ -19,6 +17,8 @@
 #include <QTabWidget>
 #include <QTreeWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -47,8 +47,12 @@ QString addedText(Seconds added)
 } // namespace
 
 CompareSide::CompareSide(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), verdict_(makeMuted({})), differences_(new QTreeWidget),
-      causes_(new QPushButton(tr("Which constraint did it?"))), pages_(new QTabWidget)
+    : QWidget(parent)
+    , session_(session)
+    , verdict_(makeMuted({}))
+    , differences_(new QTreeWidget)
+    , causes_(new QPushButton(tr("Which constraint did it?")))
+    , pages_(new QTabWidget)
 {
     setObjectName(u"compareSide"_s);
     verdict_->setObjectName(u"compareSideVerdict"_s);
@@ -84,31 +88,40 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     for (int side = 0; side < 2; ++side) {
         const auto at = static_cast<size_t>(side);
         canvases_[at] = new GraphCanvas;
-        canvases_[at]->setMinimapShown(false); // each side is half a page: a map would hide what it shows
+        canvases_[at]->setMinimapShown(
+            false); // each side is half a page: a map would hide what it shows
         canvases_[at]->setObjectName(side == 0 ? u"compareGraphLeft"_s : u"compareGraphRight"_s);
-        canvases_[at]->setAccessibleName(side == 0 ? tr("Graph of the left plan") : tr("Graph of the right plan"));
+        canvases_[at]->setAccessibleName(side == 0 ? tr("Graph of the left plan")
+                                                   : tr("Graph of the right plan"));
         graphs->addWidget(canvases_[at]);
-        connect(canvases_[at], &GraphCanvas::selected, session->selection(), &SelectionModel::select);
+        connect(canvases_[at], &GraphCanvas::selected, session->selection(),
+                &SelectionModel::select);
         connect(canvases_[at], &GraphCanvas::unfoldedChanged, this, [this, side] {
             if (std::exchange(isFollowing_, true))
                 return;
-            for (size_t layer = 0; facts_[0] != nullptr && layer < facts_[0]->layers.size(); ++layer) {
+            for (size_t layer = 0; facts_[0] != nullptr && layer < facts_[0]->layers.size();
+                 ++layer) {
                 const QString key = u"layer %1"_s.arg(layer);
-                canvases_[static_cast<size_t>(1 - side)]->setUnfolded(key, canvases_[static_cast<size_t>(side)]->isUnfolded(key));
+                canvases_[static_cast<size_t>(1 - side)]->setUnfolded(
+                    key, canvases_[static_cast<size_t>(side)]->isUnfolded(key));
             }
             isFollowing_ = false;
         });
-        for (QScrollBar* bar : {canvases_[at]->horizontalScrollBar(), canvases_[at]->verticalScrollBar()}) {
+        for (QScrollBar* bar :
+             {canvases_[at]->horizontalScrollBar(), canvases_[at]->verticalScrollBar()}) {
             connect(bar, &QScrollBar::valueChanged, this, [this, side] { follow(side); });
             connect(bar, &QScrollBar::rangeChanged, this, [this, side] { follow(side); });
         }
         timelines_[at] = new TimelineChart;
-        timelines_[at]->setObjectName(side == 0 ? u"compareTimelineLeft"_s : u"compareTimelineRight"_s);
-        timelines_[at]->setAccessibleName(side == 0 ? tr("Timeline of the left plan") : tr("Timeline of the right plan"));
+        timelines_[at]->setObjectName(side == 0 ? u"compareTimelineLeft"_s
+                                                : u"compareTimelineRight"_s);
+        timelines_[at]->setAccessibleName(side == 0 ? tr("Timeline of the left plan")
+                                                    : tr("Timeline of the right plan"));
         timelines->addWidget(timelines_[at]);
-        connect(timelines_[at], &TimelineChart::visibleRangeChanged, this, [this, side](Seconds first, Seconds last) {
-            timelines_[static_cast<size_t>(1 - side)]->setVisibleRange(first, last);
-        });
+        connect(timelines_[at], &TimelineChart::visibleRangeChanged, this,
+                [this, side](Seconds first, Seconds last) {
+                    timelines_[static_cast<size_t>(1 - side)]->setVisibleRange(first, last);
+                });
     }
     pages_->setObjectName(u"compareSidePages"_s);
     pages_->setDocumentMode(true);
@@ -120,8 +133,10 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     column->addLayout(top);
     column->addWidget(pages_, 1);
     connect(causes_, &QPushButton::clicked, this, &CompareSide::findCauses);
-    auto* next = new QShortcut(QKeySequence(u"D"_s), this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
-    auto* previous = new QShortcut(QKeySequence(u"Shift+D"_s), this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
+    auto* next =
+        new QShortcut(QKeySequence(u"D"_s), this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
+    auto* previous = new QShortcut(QKeySequence(u"Shift+D"_s), this, nullptr, nullptr,
+                                   Qt::WidgetWithChildrenShortcut);
     connect(next, &QShortcut::activated, this, [this] { stepToDifference(false); });
     connect(previous, &QShortcut::activated, this, [this] { stepToDifference(true); });
     connect(session, &Session::plansChanged, this, &CompareSide::takePlans);
@@ -140,11 +155,17 @@ void CompareSide::showEvent(QShowEvent* event)
         takePlans();
 }
 
-const PlanEntry* CompareSide::left() const { return session_->entry(choices_[0]->currentData().toInt()); }
-const PlanEntry* CompareSide::right() const { return session_->entry(choices_[1]->currentData().toInt()); }
+const PlanEntry* CompareSide::left() const
+{
+    return session_->entry(choices_[0]->currentData().toInt());
+}
+const PlanEntry* CompareSide::right() const
+{
+    return session_->entry(choices_[1]->currentData().toInt());
+}
 
-/// The lists follow the session; what was chosen stays chosen. At first the right one is the shown plan, the left one
-/// the starred, or the one before it.
+/// The lists follow the session; what was chosen stays chosen. At first the right one is the shown
+/// plan, the left one the starred, or the one before it.
 void CompareSide::takePlans()
 {
     isDirty_ = !isVisible();
@@ -162,11 +183,14 @@ void CompareSide::takePlans()
         for (const auto& entry : session_->entries()) {
             if (entry->plan() == nullptr)
                 continue;
-            choice->addItem(tr("%1, %2").arg(entry->name, timeText(entry->plan()->stepTime)), entry->id);
+            choice->addItem(tr("%1, %2").arg(entry->name, timeText(entry->plan()->stepTime)),
+                            entry->id);
             if (shown == nullptr || entry->id != shown->id)
                 other = entry->id;
         }
-        const int first = side == 1 ? (shown == nullptr ? 0 : shown->id) : baseline != nullptr && baseline->plan() != nullptr ? baseline->id : other;
+        const int first = side == 1 ? (shown == nullptr ? 0 : shown->id)
+                          : baseline != nullptr && baseline->plan() != nullptr ? baseline->id
+                                                                               : other;
         const bool follows = was == 0 || wasLast || session_->entry(was) == nullptr;
         choice->setCurrentIndex(std::max(0, choice->findData(follows ? first : was)));
         choice->setProperty("shown", follows ? choice->currentData().toInt() : 0);
@@ -178,18 +202,22 @@ void CompareSide::takePlans()
 void CompareSide::refresh()
 {
     const PlanEntry* plans[2] = {left(), right()};
-    const bool hasBoth = plans[0] != nullptr && plans[1] != nullptr && plans[0]->plan() != nullptr && plans[1]->plan() != nullptr;
+    const bool hasBoth = plans[0] != nullptr && plans[1] != nullptr &&
+                         plans[0]->plan() != nullptr && plans[1]->plan() != nullptr;
     setEnabled(hasBoth);
     if (!hasBoth)
         return;
     const std::array<std::shared_ptr<const GraphFacts>, 2> facts{plans[0]->facts, plans[1]->facts};
     if (facts == facts_)
         return;
-    const bool isSameShape = facts_[0] != nullptr && facts[0]->layers.size() == facts_[0]->layers.size();
+    const bool isSameShape =
+        facts_[0] != nullptr && facts[0]->layers.size() == facts_[0]->layers.size();
     facts_ = facts;
     const bool isComparable = areComparable(*facts[0], *facts[1]);
     for (size_t side = 0; side < 2; ++side) {
-        canvases_[side]->setContent(graphContent(facts[side], {}, nullptr, isComparable ? facts[1 - side] : nullptr), isSameShape);
+        canvases_[side]->setContent(
+            graphContent(facts[side], {}, nullptr, isComparable ? facts[1 - side] : nullptr),
+            isSameShape);
         timelines_[side]->setPlan(facts[side]->plan);
     }
     changedLayers_.clear();
@@ -211,23 +239,29 @@ void CompareSide::refreshDiff()
         PlanDiff diff;
     };
     auto answer = std::make_shared<Answer>();
-    auto work = [facts = facts_, answer](const JobControl&) { answer->diff = diffPlans(*facts[0]->plan, *facts[1]->plan); };
-    session_->jobs()->start(tr("Compare two plans"), work, [self = QPointer(this), facts = facts_, answer] {
-        if (self.isNull() || self->facts_ != facts)
-            return;
-        const PlanDiff& diff = answer->diff;
-        self->verdict_->setText(toQt(diff.verdict));
-        QTreeWidget* tree = self->differences_;
-        tree->clear();
-        addRows(tree, tr("Asked"), diff.request);
-        addRows(tree, tr("Plan"), diff.plan);
-        addRows(tree, tr("Shardings"), diff.shardings);
-        auto* terms = new QTreeWidgetItem(tree, {tr("Terms of the step"), QString(), QString()});
-        for (const TermChange& term : diff.terms)
-            new QTreeWidgetItem(terms, {u"%1 (%2)"_s.arg(toQt(term.name), addedText(term.added())), timeText(term.before), timeText(term.after)});
-        terms->setExpanded(true);
-        self->causes_->setEnabled(!diff.request.empty());
-    });
+    auto work = [facts = facts_, answer](const JobControl&) {
+        answer->diff = diffPlans(*facts[0]->plan, *facts[1]->plan);
+    };
+    session_->jobs()->start(
+        tr("Compare two plans"), work, [self = QPointer(this), facts = facts_, answer] {
+            if (self.isNull() || self->facts_ != facts)
+                return;
+            const PlanDiff& diff = answer->diff;
+            self->verdict_->setText(toQt(diff.verdict));
+            QTreeWidget* tree = self->differences_;
+            tree->clear();
+            addRows(tree, tr("Asked"), diff.request);
+            addRows(tree, tr("Plan"), diff.plan);
+            addRows(tree, tr("Shardings"), diff.shardings);
+            auto* terms =
+                new QTreeWidgetItem(tree, {tr("Terms of the step"), QString(), QString()});
+            for (const TermChange& term : diff.terms)
+                new QTreeWidgetItem(terms,
+                                    {u"%1 (%2)"_s.arg(toQt(term.name), addedText(term.added())),
+                                     timeText(term.before), timeText(term.after)});
+            terms->setExpanded(true);
+            self->causes_->setEnabled(!diff.request.empty());
+        });
 }
 
 void CompareSide::findCauses()
@@ -243,23 +277,29 @@ void CompareSide::findCauses()
         requests[side].options = facts_[side]->plan->options;
     }
     auto diff = std::make_shared<PlanDiff>();
-    auto work = [facts = facts_, before = requests[0], after = requests[1], diff, cache = session_->planCache()](const JobControl& control) {
+    auto work = [facts = facts_, before = requests[0], after = requests[1], diff,
+                 cache = session_->planCache()](const JobControl& control) {
         *diff = diffPlans(*facts[0]->plan, *facts[1]->plan);
         const Status done = attributeDiff(*diff, before, after, *cache, control);
         if (!done.ok())
             diff->causes.clear();
     };
-    session_->jobs()->start(tr("Which constraint did it?"), work, [self = QPointer(this), facts = facts_, diff] {
-        if (self.isNull() || self->facts_ != facts)
-            return;
-        self->causes_->setEnabled(true);
-        auto* group = new QTreeWidgetItem(self->differences_, {tr("Causes: the left request with one change alone"), QString(), QString()});
-        for (const ChangeCause& cause : diff->causes)
-            new QTreeWidgetItem(group, {toQt(cause.change), timeText(diff->before),
-                                        cause.step ? u"%1 %2"_s.arg(timeText(*cause.step), toQt(cause.differs)) : toQt(cause.problem)});
-        group->setExpanded(true);
-        self->differences_->scrollToItem(group);
-    });
+    session_->jobs()->start(
+        tr("Which constraint did it?"), work, [self = QPointer(this), facts = facts_, diff] {
+            if (self.isNull() || self->facts_ != facts)
+                return;
+            self->causes_->setEnabled(true);
+            auto* group = new QTreeWidgetItem(
+                self->differences_,
+                {tr("Causes: the left request with one change alone"), QString(), QString()});
+            for (const ChangeCause& cause : diff->causes)
+                new QTreeWidgetItem(
+                    group, {toQt(cause.change), timeText(diff->before),
+                            cause.step ? u"%1 %2"_s.arg(timeText(*cause.step), toQt(cause.differs))
+                                       : toQt(cause.problem)});
+            group->setExpanded(true);
+            self->differences_->scrollToItem(group);
+        });
 }
 
 /// The other canvas looks at the same place with the same zoom.
@@ -282,7 +322,8 @@ void CompareSide::stepToDifference(bool isBackward)
     if (changedLayers_.empty())
         return;
     const int count = int(changedLayers_.size());
-    atDifference_ = atDifference_ < 0 ? (isBackward ? count - 1 : 0) : (atDifference_ + (isBackward ? count - 1 : 1)) % count;
+    atDifference_ = atDifference_ < 0 ? (isBackward ? count - 1 : 0)
+                                      : (atDifference_ + (isBackward ? count - 1 : 1)) % count;
     pages_->setCurrentIndex(1);
     const int layer = changedLayers_[static_cast<size_t>(atDifference_)];
     session_->selection()->select(Selection::layer(layer));

@@ -1,8 +1,5 @@
 #include "app/views/compare_view.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/views/compare_side.h"
 #include "app/widgets/cards.h"
@@ -21,22 +18,35 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+#include <cmath>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
 
 CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
-    : QWidget(parent), session_(session), plans_(plans), sorted_(new QSortFilterProxyModel(this)),
-      pages_(new QStackedLayout(this)), verdict_(makeMuted({})), planAll_(new QPushButton(tr("Plan all baselines"))),
-      table_(new QTableView), chart_(new BarChart), tabs_(new QTabWidget),
-      tradeOffs_(new ScatterChart(u"tradeOffChart"_s, tr("Trade-offs between plans"))), against_(new QComboBox),
-      accuracy_(new ScatterChart(u"accuracyChart"_s, tr("Predicted against measured steps"))), accuracyText_(makeMuted({}))
+    : QWidget(parent)
+    , session_(session)
+    , plans_(plans)
+    , sorted_(new QSortFilterProxyModel(this))
+    , pages_(new QStackedLayout(this))
+    , verdict_(makeMuted({}))
+    , planAll_(new QPushButton(tr("Plan all baselines")))
+    , table_(new QTableView)
+    , chart_(new BarChart)
+    , tabs_(new QTabWidget)
+    , tradeOffs_(new ScatterChart(u"tradeOffChart"_s, tr("Trade-offs between plans")))
+    , against_(new QComboBox)
+    , accuracy_(new ScatterChart(u"accuracyChart"_s, tr("Predicted against measured steps")))
+    , accuracyText_(makeMuted({}))
 {
     setObjectName(u"compareView"_s);
     verdict_->setObjectName(u"compareVerdict"_s);
     planAll_->setObjectName(u"planBaselines"_s);
-    planAll_->setToolTip(tr("Plan data parallel, ZeRO-2, ZeRO-3, the best Megatron grid and pipeline only, with the same "
+    planAll_->setToolTip(tr("Plan data parallel, ZeRO-2, ZeRO-3, the best Megatron grid and "
+                            "pipeline only, with the same "
                             "cluster, batch, optimizer and memory limit"));
     makeTable();
     tabs_->setObjectName(u"compareTabs"_s);
@@ -54,9 +64,12 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     accuracy_->setShowsDiagonal(true);
     accuracy_->setEmptyText(tr("Nothing has been measured yet: run a plan (F6)."));
     const auto time = [](double seconds) { return timeText(Seconds(seconds)); };
-    accuracy_->setAxes(tr("predicted step"), time, tr("measured step (median, 95 % interval)"), time);
+    accuracy_->setAxes(tr("predicted step"), time, tr("measured step (median, 95 % interval)"),
+                       time);
 
-    auto* empty = new EmptyState(tr("Nothing to compare yet"), tr("Plans and baselines stand side by side here once there is a plan (F5)."));
+    auto* empty = new EmptyState(
+        tr("Nothing to compare yet"),
+        tr("Plans and baselines stand side by side here once there is a plan (F5)."));
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(20, 12, 20, 12);
@@ -74,7 +87,8 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     connect(session, &Session::shownPlanChanged, this, &CompareView::refresh);
     connect(session, &Session::planningChanged, this, [this] {
         planAll_->setEnabled(!session_->isPlanningBehind());
-        planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…") : tr("Plan all baselines"));
+        planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…")
+                                                       : tr("Plan all baselines"));
     });
     refresh();
 }
@@ -137,7 +151,8 @@ QWidget* CompareView::makeOverview()
     scroll->setWidget(chart_);
     scroll->setMinimumHeight(140);
     column->addWidget(scroll, 2);
-    connect(copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(tableText(u'\t')); });
+    connect(copy, &QPushButton::clicked, this,
+            [this] { QApplication::clipboard()->setText(tableText(u'\t')); });
     connect(save, &QPushButton::clicked, this, &CompareView::saveTable);
     return page;
 }
@@ -150,7 +165,8 @@ QWidget* CompareView::makeTradeOffs()
     against_->addItem(tr("devices"));
     against_->addItem(tr("device seconds a step"));
     tradeOffs_->setShowsFrontier(true);
-    tradeOffs_->setEmptyText(tr("Plans with and without constraints, on several clusters, spread out here."));
+    tradeOffs_->setEmptyText(
+        tr("Plans with and without constraints, on several clusters, spread out here."));
     auto* page = new QWidget;
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 10, 0, 0);
@@ -159,7 +175,8 @@ QWidget* CompareView::makeTradeOffs()
     row->addWidget(against_);
     row->addStretch();
     column->addLayout(row);
-    column->addWidget(makeMuted(tr("Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, mixed ◆. Click shows a plan.")));
+    column->addWidget(makeMuted(tr("Dotted: no plan is better in both. Shapes: DP ●, TP ■, PP ▲, "
+                                   "mixed ◆. Click shows a plan.")));
     column->addWidget(tradeOffs_, 1);
     return page;
 }
@@ -183,12 +200,14 @@ QString CompareView::tableText(QChar separator) const
 
 void CompareView::saveTable()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the comparison"), session_->model()->name + u"-plans.csv"_s,
-                                                      tr("CSV (*.csv)"));
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save the comparison"),
+                                     session_->model()->name + u"-plans.csv"_s, tr("CSV (*.csv)"));
     if (path.isEmpty())
         return;
     const Status saved = writeFileAtomically(fromQt(path), fromQt(tableText(u',')));
-    verdict_->setText(saved.ok() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(toQt(saved.error().message)));
+    verdict_->setText(saved.ok() ? tr("Saved %1").arg(path)
+                                 : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }
 
 QString CompareView::verdict() const
@@ -203,7 +222,8 @@ QString CompareView::verdict() const
     if (shown == nullptr || shown->plan() == nullptr)
         return {};
     if (best == nullptr)
-        return tr("Plan the manual baselines to see what the planner gains over them. Double-click a row to show its plan.");
+        return tr("Plan the manual baselines to see what the planner gains over them. Double-click "
+                  "a row to show its plan.");
     if (shown->id == best->id)
         return tr("%1 is the fastest of the baselines.").arg(best->name);
     const double ratio = best->plan()->stepTime / shown->plan()->stepTime;
@@ -211,12 +231,16 @@ QString CompareView::verdict() const
         return tr("%1 is predicted %2 faster than the best baseline that fits, %3.")
             .arg(shown->name, percentText(ratio - 1), best->name);
     if (ratio > 0.999)
-        return tr("%1 is predicted as fast as the best baseline that fits, %2.").arg(shown->name, best->name);
-    // Within slack the search takes the first good plan; what it was not asked to exclude, it has missed.
+        return tr("%1 is predicted as fast as the best baseline that fits, %2.")
+            .arg(shown->name, best->name);
+    // Within slack the search takes the first good plan; what it was not asked to exclude, it has
+    // missed.
     if (formatConstraints(shown->setup.options.constraints) == "none" && !shown->isBaseline())
-        return tr("%1 is predicted %2 slower than the best baseline that fits, %3, which the search has missed.")
+        return tr("%1 is predicted %2 slower than the best baseline that fits, %3, which the "
+                  "search has missed.")
             .arg(shown->name, percentText(1 / ratio - 1), best->name);
-    return tr("%1 is predicted %2 slower than the best baseline that fits, %3: its constraints exclude that plan.")
+    return tr("%1 is predicted %2 slower than the best baseline that fits, %3: its constraints "
+              "exclude that plan.")
         .arg(shown->name, percentText(1 / ratio - 1), best->name);
 }
 
@@ -232,10 +256,12 @@ QString CompareView::measuredVerdict() const
     const PlanEntry* other = nullptr;
     std::optional<Measurement> theirs;
     for (const auto& entry : session_->entries()) {
-        const std::optional<Measurement> measured = entry->id == shown->id ? std::nullopt : session_->measurement(entry->id);
+        const std::optional<Measurement> measured =
+            entry->id == shown->id ? std::nullopt : session_->measurement(entry->id);
         if (!measured)
             continue;
-        const bool isStarred = session_->baseline() != nullptr && session_->baseline()->id == entry->id;
+        const bool isStarred =
+            session_->baseline() != nullptr && session_->baseline()->id == entry->id;
         if (other == nullptr || isStarred || measured->median < theirs->median) {
             other = entry.get();
             theirs = measured;
@@ -243,7 +269,9 @@ QString CompareView::measuredVerdict() const
                 break;
         }
     }
-    return other == nullptr ? QString() : tr("Measured: %1.").arg(verdictText(shown->name, *mine, other->name, *theirs));
+    return other == nullptr
+               ? QString()
+               : tr("Measured: %1.").arg(verdictText(shown->name, *mine, other->name, *theirs));
 }
 
 void CompareView::showEvent(QShowEvent* event)
@@ -263,8 +291,9 @@ void CompareView::refresh()
     verdict_->setText(QStringList{measuredVerdict(), verdict()}.join(u' ').trimmed());
     // Columns with nothing in them only push others out of view.
     table_->setColumnHidden(PlansModel::kChange, session_->baseline() == nullptr);
-    const bool isMeasured = std::ranges::any_of(
-        session_->entries(), [&](const auto& entry) { return session_->measuredStep(entry->id).has_value(); });
+    const bool isMeasured = std::ranges::any_of(session_->entries(), [&](const auto& entry) {
+        return session_->measuredStep(entry->id).has_value();
+    });
     for (const int column : {PlansModel::kMeasured, PlansModel::kSpread, PlansModel::kError})
         table_->setColumnHidden(column, !isMeasured);
     refreshBars();
@@ -316,10 +345,14 @@ void CompareView::refreshTradeOffs()
         point.id = entry->id;
         point.label = entry->name;
         const int devices = plan->cluster.deviceCount();
-        point.x = against == kMemory ? peakMemory(*plan) / kGiB : against == kDevices ? devices : devices * plan->stepTime.count;
+        point.x = against == kMemory    ? peakMemory(*plan) / kGiB
+                  : against == kDevices ? devices
+                                        : devices * plan->stepTime.count;
         point.y = plan->stepTime.count;
-        const bool isData = entry->facts->dataParallel > 1, isTensor = entry->facts->tensorParallel > 1;
-        const int split = (isData ? 1 : 0) + (isTensor ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
+        const bool isData = entry->facts->dataParallel > 1,
+                   isTensor = entry->facts->tensorParallel > 1;
+        const int split =
+            (isData ? 1 : 0) + (isTensor ? 1 : 0) + (plan->pipelineParallel() > 1 ? 1 : 0);
         point.group = split != 1 ? 3 : isData ? 0 : isTensor ? 1 : 2;
         point.isEmphasized = shown != nullptr && shown->id == entry->id;
         point.isStarred = baseline != nullptr && baseline->id == entry->id;
@@ -358,17 +391,20 @@ void CompareView::refreshAccuracy()
         point.y = measured->median.count;
         point.low = measured->low.count;
         point.high = measured->high.count;
-        point.isEmphasized = session_->shownPlan() != nullptr && session_->shownPlan()->id == entry->id;
-        point.tip = tr("%1: predicted %2, measured %3 (%4 to %5) over %6 steps of %7")
-                        .arg(entry->name, timeText(entry->plan()->stepTime), timeText(measured->median),
-                             timeText(measured->low), timeText(measured->high))
-                        .arg(measured->steps)
-                        .arg(counted(measured->runs, tr("run"), tr("runs")));
+        point.isEmphasized =
+            session_->shownPlan() != nullptr && session_->shownPlan()->id == entry->id;
+        point.tip =
+            tr("%1: predicted %2, measured %3 (%4 to %5) over %6 steps of %7")
+                .arg(entry->name, timeText(entry->plan()->stepTime), timeText(measured->median),
+                     timeText(measured->low), timeText(measured->high))
+                .arg(measured->steps)
+                .arg(counted(measured->runs, tr("run"), tr("runs")));
         points.push_back(std::move(point));
         errors << tr("%1: %2").arg(entry->name, error);
     }
     accuracyText_->setText(errors.isEmpty() ? QString()
-                                            : tr("Error of the prediction: %1. Below the dashed line a plan ran faster than predicted.")
+                                            : tr("Error of the prediction: %1. Below the dashed "
+                                                 "line a plan ran faster than predicted.")
                                                   .arg(errors.join(u", "_s)));
     accuracy_->setPoints(std::move(points));
 }

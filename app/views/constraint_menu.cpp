@@ -1,14 +1,14 @@
 #include "app/views/constraint_menu.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 
 #include <QCoreApplication>
 #include <QMenu>
 #include <QRegularExpression>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -23,7 +23,8 @@ struct Texts {
 };
 
 /// An entry that changes the constraints; its text is also the name of the undo step.
-QAction* addEdit(QMenu* menu, Session* session, const QString& text, const std::function<void(PlanConstraints&)>& change)
+QAction* addEdit(QMenu* menu, Session* session, const QString& text,
+                 const std::function<void(PlanConstraints&)>& change)
 {
     return menu->addAction(text, session, [session, text, change] {
         Setup next = session->setup();
@@ -49,14 +50,17 @@ QString patternOfRepeats(const QString& label)
     return pattern.replace(number, u"*"_s);
 }
 
-void addSpecs(QMenu* menu, Session* session, const QString& pattern, const std::vector<ShardingSpec>& specs, bool forbids)
+void addSpecs(QMenu* menu, Session* session, const QString& pattern,
+              const std::vector<ShardingSpec>& specs, bool forbids)
 {
     for (const ShardingSpec& spec : specs) {
-        const QString text = forbids ? Texts::tr("Forbid %1 for %2").arg(toQt(formatSpec(spec)), pattern)
-                                     : Texts::tr("Pin %1 to %2").arg(pattern, toQt(formatSpec(spec)));
+        const QString text =
+            forbids ? Texts::tr("Forbid %1 for %2").arg(toQt(formatSpec(spec)), pattern)
+                    : Texts::tr("Pin %1 to %2").arg(pattern, toQt(formatSpec(spec)));
         addEdit(menu, session, text, [=](PlanConstraints& c) {
             std::erase_if(c.specs, [&](const SpecConstraint& old) {
-                return old.pattern == fromQt(pattern) && (!forbids || old.spec == spec) && old.forbids == forbids;
+                return old.pattern == fromQt(pattern) && (!forbids || old.spec == spec) &&
+                       old.forbids == forbids;
             });
             c.specs.push_back({fromQt(pattern), spec, forbids});
         });
@@ -103,31 +107,38 @@ void fillLayer(QMenu* menu, Session* session, const GraphFacts& facts, int layer
     const QString name = shortLayerName(facts, layer);
     const PlanConstraints& asked = session->setup().options.constraints;
     const bool isCut = std::ranges::find(asked.cuts, layer) != asked.cuts.end();
-    const bool isForbidden = std::ranges::find(asked.forbiddenCuts, layer) != asked.forbiddenCuts.end();
+    const bool isForbidden =
+        std::ranges::find(asked.forbiddenCuts, layer) != asked.forbiddenCuts.end();
     if (layer == 0)
         return;
     if (!isCut)
-        addEdit(menu, session, Texts::tr("Begin a stage at layer %1, %2").arg(layer).arg(name), [layer](PlanConstraints& c) {
-            std::erase(c.forbiddenCuts, layer);
-            insertOnce(c.cuts, layer);
-        });
+        addEdit(menu, session, Texts::tr("Begin a stage at layer %1, %2").arg(layer).arg(name),
+                [layer](PlanConstraints& c) {
+                    std::erase(c.forbiddenCuts, layer);
+                    insertOnce(c.cuts, layer);
+                });
     if (!isForbidden)
-        addEdit(menu, session, Texts::tr("Begin no stage at layer %1, %2").arg(layer).arg(name), [layer](PlanConstraints& c) {
-            std::erase(c.cuts, layer);
-            insertOnce(c.forbiddenCuts, layer);
-        });
+        addEdit(menu, session, Texts::tr("Begin no stage at layer %1, %2").arg(layer).arg(name),
+                [layer](PlanConstraints& c) {
+                    std::erase(c.cuts, layer);
+                    insertOnce(c.forbiddenCuts, layer);
+                });
     if (isCut || isForbidden)
-        addEdit(menu, session, Texts::tr("Leave layer %1 free").arg(layer), [layer](PlanConstraints& c) {
-            std::erase(c.cuts, layer);
-            std::erase(c.forbiddenCuts, layer);
-        });
+        addEdit(menu, session, Texts::tr("Leave layer %1 free").arg(layer),
+                [layer](PlanConstraints& c) {
+                    std::erase(c.cuts, layer);
+                    std::erase(c.forbiddenCuts, layer);
+                });
 }
 
 void fillStage(QMenu* menu, Session* session, const ParallelPlan& plan, int number)
 {
     const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
     if (stage.firstLayer > 0)
-        addEdit(menu, session, Texts::tr("Keep the beginning of stage %1 at layer %2").arg(number).arg(stage.firstLayer),
+        addEdit(menu, session,
+                Texts::tr("Keep the beginning of stage %1 at layer %2")
+                    .arg(number)
+                    .arg(stage.firstLayer),
                 [first = stage.firstLayer](PlanConstraints& c) { insertOnce(c.cuts, first); });
     if (plan.stages.size() > 1) {
         std::vector<int> cuts;
@@ -135,11 +146,12 @@ void fillStage(QMenu* menu, Session* session, const ParallelPlan& plan, int numb
             if (one.firstLayer > 0)
                 cuts.push_back(one.firstLayer);
         }
-        addEdit(menu, session, Texts::tr("Keep all stages as they are"), [cuts, pp = plan.pipelineParallel()](PlanConstraints& c) {
-            c.cuts = cuts;
-            c.forbiddenCuts.clear();
-            c.fixedPp = pp;
-        });
+        addEdit(menu, session, Texts::tr("Keep all stages as they are"),
+                [cuts, pp = plan.pipelineParallel()](PlanConstraints& c) {
+                    c.cuts = cuts;
+                    c.forbiddenCuts.clear();
+                    c.fixedPp = pp;
+                });
         addEdit(menu, session, Texts::tr("At most %1 stages").arg(plan.pipelineParallel() - 1),
                 [pp = plan.pipelineParallel()](PlanConstraints& c) {
                     c.maxPp = pp - 1;
@@ -158,7 +170,8 @@ void fillStage(QMenu* menu, Session* session, const ParallelPlan& plan, int numb
     }
     const double gib = std::floor(stage.memory.total() / kGiB * 9) / 10;
     if (gib >= 0.1)
-        addEdit(menu, session, Texts::tr("At most %1 GiB a device").arg(gib), [gib](PlanConstraints& c) { c.memoryPerDevice = gibibytes(gib); });
+        addEdit(menu, session, Texts::tr("At most %1 GiB a device").arg(gib),
+                [gib](PlanConstraints& c) { c.memoryPerDevice = gibibytes(gib); });
 }
 
 } // namespace
@@ -173,12 +186,14 @@ void fillAxisMenu(QMenu* menu, Session* session, int axis)
     const int degree = isData ? shown->facts->dataParallel : shown->facts->tensorParallel;
     const auto most = isData ? &PlanConstraints::maxDp : &PlanConstraints::maxTp;
     const auto fixed = isData ? &PlanConstraints::fixedDp : &PlanConstraints::fixedTp;
-    addEdit(menu, session, Texts::tr("%1 stays %2").arg(name).arg(degree), [=](PlanConstraints& c) { c.*fixed = degree; });
+    addEdit(menu, session, Texts::tr("%1 stays %2").arg(name).arg(degree),
+            [=](PlanConstraints& c) { c.*fixed = degree; });
     for (int limit = 1; limit <= shown->plan()->cluster.deviceCount() && limit <= 64; limit *= 2)
-        addEdit(menu, session, Texts::tr("%1 at most %2").arg(name).arg(limit), [=](PlanConstraints& c) {
-            c.*most = limit;
-            (c.*fixed).reset();
-        });
+        addEdit(menu, session, Texts::tr("%1 at most %2").arg(name).arg(limit),
+                [=](PlanConstraints& c) {
+                    c.*most = limit;
+                    (c.*fixed).reset();
+                });
     addEdit(menu, session, Texts::tr("%1 free").arg(name), [=](PlanConstraints& c) {
         (c.*most).reset();
         (c.*fixed).reset();
@@ -207,7 +222,9 @@ void fillConstraintMenu(QMenu* menu, Session* session, const Selection& selectio
         if (const Decision* decision = facts->decision(facts->decisionOfOp[index]))
             fillDecision(menu, session, *decision);
         else
-            menu->addAction(Texts::tr("%1 follows its operands: pin them").arg(toQt(facts->opLabel(op))))->setEnabled(false);
+            menu->addAction(
+                    Texts::tr("%1 follows its operands: pin them").arg(toQt(facts->opLabel(op))))
+                ->setEnabled(false);
         layer = facts->layerOfOp[index];
         break;
     }
@@ -215,7 +232,8 @@ void fillConstraintMenu(QMenu* menu, Session* session, const Selection& selectio
         if (const Decision* decision = facts->decision(facts->decisionOfValue[index]))
             fillDecision(menu, session, *decision);
         else
-            menu->addAction(Texts::tr("This tensor follows the operation that makes it"))->setEnabled(false);
+            menu->addAction(Texts::tr("This tensor follows the operation that makes it"))
+                ->setEnabled(false);
         break;
     case Selection::Kind::kLayer:
         layer = selection.index;

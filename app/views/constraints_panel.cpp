@@ -1,7 +1,5 @@
 #include "app/views/constraints_panel.h"
 
-#include <algorithm>
-
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
@@ -25,6 +23,8 @@
 #include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -84,7 +84,9 @@ QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& colu
 {
     auto* banner = new QFrame;
     banner->setObjectName(name);
-    banner->setStyleSheet(u"QFrame#%1 { border: none; border-left: 3px solid %2; background: palette(alternate-base); }"_s.arg(name, color.name()));
+    banner->setStyleSheet(
+        u"QFrame#%1 { border: none; border-left: 3px solid %2; background: palette(alternate-base); }"_s
+            .arg(name, color.name()));
     column = new QVBoxLayout(banner);
     column->setContentsMargins(10, 8, 10, 8);
     column->setSpacing(4);
@@ -94,9 +96,19 @@ QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& colu
 } // namespace
 
 ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), preset_(new QComboBox), count_(new QSpinBox), strategy_(new QComboBox),
-      optimizer_(new QComboBox), schedule_(new QComboBox), recomputation_(new QComboBox), batch_(new QSpinBox), memory_(new QDoubleSpinBox),
-      specs_(new SpecsModel(this)), specTable_(new QTableView), cuts_(makeMuted({}))
+    : QWidget(parent)
+    , session_(session)
+    , preset_(new QComboBox)
+    , count_(new QSpinBox)
+    , strategy_(new QComboBox)
+    , optimizer_(new QComboBox)
+    , schedule_(new QComboBox)
+    , recomputation_(new QComboBox)
+    , batch_(new QSpinBox)
+    , memory_(new QDoubleSpinBox)
+    , specs_(new SpecsModel(this))
+    , specTable_(new QTableView)
+    , cuts_(makeMuted({}))
 {
     setObjectName(u"constraintsPanel"_s);
     auto* content = new QWidget;
@@ -126,15 +138,16 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     memory_->setSpecialValueText(tr("all of the device"));
     memory_->setKeyboardTracking(false);
     form->addRow(tr("Memory/device"), memory_);
-    addDegree(form, tr("Microbatches"), u"microbatches"_s, tr("searched"), &PlanConstraints::microbatches);
+    addDegree(form, tr("Microbatches"), u"microbatches"_s, tr("searched"),
+              &PlanConstraints::microbatches);
     column->addWidget(makeGroup(tr("Fixed degrees"), form));
     addDegree(form, tr("TP ="), u"fixedTp"_s, tr("free"), &PlanConstraints::fixedTp);
     addDegree(form, tr("DP ="), u"fixedDp"_s, tr("free"), &PlanConstraints::fixedDp);
     addDegree(form, tr("PP ="), u"fixedPp"_s, tr("free"), &PlanConstraints::fixedPp);
     schedule_->setObjectName(u"schedule"_s);
     schedule_->addItem(tr("searched"));
-    for (const ScheduleKind kind : {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kInterleaved1f1b,
-                                    ScheduleKind::kZeroBubble})
+    for (const ScheduleKind kind : {ScheduleKind::k1f1b, ScheduleKind::kGpipe,
+                                    ScheduleKind::kInterleaved1f1b, ScheduleKind::kZeroBubble})
         schedule_->addItem(scheduleTitle(kind), int(kind));
     form->addRow(tr("Schedule"), schedule_);
     recomputation_->setObjectName(u"recomputation"_s);
@@ -142,9 +155,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     recomputation_->addItem(tr("none"), int(Recomputation::kNone));
     recomputation_->addItem(tr("selective"), int(Recomputation::kSelective));
     recomputation_->addItem(tr("full"), int(Recomputation::kFull));
-    recomputation_->setToolTip(tr("Forward operations run again in the backward pass instead of keeping what they computed"));
+    recomputation_->setToolTip(tr(
+        "Forward operations run again in the backward pass instead of keeping what they computed"));
     form->addRow(tr("Recomputation"), recomputation_);
-    addStorage(form, tr("Parameters kept"), u"parameterStorage"_s, &PlanConstraints::parameterStorage);
+    addStorage(form, tr("Parameters kept"), u"parameterStorage"_s,
+               &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
     addPins(column);
     auto* whatIf = new QGroupBox(tr("What if"));
@@ -162,8 +177,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
 
     connect(memory_, &QDoubleSpinBox::valueChanged, this, [this](double gib) {
         Setup next = session_->setup();
-        next.options.constraints.memoryPerDevice = gib > 0 ? std::optional(gibibytes(gib)) : std::nullopt;
-        edit(next, gib > 0 ? tr("Memory %1 GiB per device").arg(gib) : tr("All of the device's memory"), kMergeMemory);
+        next.options.constraints.memoryPerDevice =
+            gib > 0 ? std::optional(gibibytes(gib)) : std::nullopt;
+        edit(next,
+             gib > 0 ? tr("Memory %1 GiB per device").arg(gib) : tr("All of the device's memory"),
+             kMergeMemory);
     });
     connect(schedule_, &QComboBox::currentIndexChanged, this, [this] {
         Setup next = session_->setup();
@@ -174,7 +192,8 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     });
     connect(recomputation_, &QComboBox::currentIndexChanged, this, [this] {
         Setup next = session_->setup();
-        setRecomputation(next.options.constraints, static_cast<Recomputation>(recomputation_->currentData().toInt()));
+        setRecomputation(next.options.constraints,
+                         static_cast<Recomputation>(recomputation_->currentData().toInt()));
         edit(next, tr("Recomputation %1").arg(recomputation_->currentText()), -1);
     });
     connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
@@ -184,7 +203,8 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
         field->installEventFilter(this);
     // Their longest texts must not widen the form beyond its dock.
     for (QWidget* field : findChildren<QWidget*>()) {
-        if (qobject_cast<QAbstractSpinBox*>(field) != nullptr || qobject_cast<QComboBox*>(field) != nullptr)
+        if (qobject_cast<QAbstractSpinBox*>(field) != nullptr ||
+            qobject_cast<QComboBox*>(field) != nullptr)
             field->setMinimumWidth(64);
     }
     takeSetup();
@@ -203,7 +223,8 @@ bool ConstraintsPanel::eventFilter(QObject* watched, QEvent* event)
     return QWidget::eventFilter(watched, event);
 }
 
-QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, const QString& name, const QString& unset,
+QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, const QString& name,
+                                      const QString& unset,
                                       std::optional<int> PlanConstraints::*field)
 {
     auto* box = new QSpinBox;
@@ -218,13 +239,14 @@ QSpinBox* ConstraintsPanel::addDegree(QFormLayout* form, const QString& label, c
     connect(box, &QSpinBox::valueChanged, this, [this, label, field, mergeId](int value) {
         Setup next = session_->setup();
         next.options.constraints.*field = value > 0 ? std::optional(value) : std::nullopt;
-        edit(next, value > 0 ? tr("%1 %2").arg(label).arg(value) : tr("%1 free").arg(label), mergeId);
+        edit(next, value > 0 ? tr("%1 %2").arg(label).arg(value) : tr("%1 free").arg(label),
+             mergeId);
     });
     return box;
 }
 
-QComboBox* ConstraintsPanel::addStorage(QFormLayout* form, const QString& label, const QString& name,
-                                        StorageRule PlanConstraints::*field)
+QComboBox* ConstraintsPanel::addStorage(QFormLayout* form, const QString& label,
+                                        const QString& name, StorageRule PlanConstraints::*field)
 {
     auto* box = new QComboBox;
     box->setObjectName(name);
@@ -279,8 +301,9 @@ void ConstraintsPanel::addTraining(QFormLayout* form)
 {
     strategy_->setObjectName(u"strategy"_s);
     strategy_->setAccessibleName(tr("Strategy"));
-    for (const PlanStrategy strategy : {PlanStrategy::kAuto, PlanStrategy::kDataParallel, PlanStrategy::kZero2,
-                                        PlanStrategy::kZero3, PlanStrategy::kMegatron, PlanStrategy::kPipeline})
+    for (const PlanStrategy strategy :
+         {PlanStrategy::kAuto, PlanStrategy::kDataParallel, PlanStrategy::kZero2,
+          PlanStrategy::kZero3, PlanStrategy::kMegatron, PlanStrategy::kPipeline})
         strategy_->addItem(strategyTitle(strategy), int(strategy));
     form->addRow(tr("Strategy"), strategy_);
     batch_->setObjectName(u"globalBatch"_s);
@@ -301,11 +324,13 @@ void ConstraintsPanel::addTraining(QFormLayout* form)
     connect(batch_, &QSpinBox::valueChanged, this, [this](int value) {
         Setup next = session_->setup();
         next.options.globalBatch = value > 0 ? std::optional(int64_t{value}) : std::nullopt;
-        edit(next, value > 0 ? tr("Global batch %1").arg(value) : tr("Batch of the file"), kMergeBatch);
+        edit(next, value > 0 ? tr("Global batch %1").arg(value) : tr("Batch of the file"),
+             kMergeBatch);
     });
     connect(optimizer_, &QComboBox::currentIndexChanged, this, [this] {
         Setup next = session_->setup();
-        next.options.optimizer.kind = static_cast<OptimizerOptions::Kind>(optimizer_->currentData().toInt());
+        next.options.optimizer.kind =
+            static_cast<OptimizerOptions::Kind>(optimizer_->currentData().toInt());
         edit(next, tr("Optimizer %1").arg(optimizer_->currentText()), -1);
     });
 }
@@ -315,7 +340,8 @@ void ConstraintsPanel::addPins(QVBoxLayout* column)
     auto* group = new QGroupBox(tr("Pinned and forbidden shardings"));
     auto* rows = new QVBoxLayout(group);
     rows->setContentsMargins(0, 6, 0, 0);
-    rows->addWidget(makeMuted(tr("Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, y} over data axis x and tensor axis y.")));
+    rows->addWidget(makeMuted(tr("Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, "
+                                 "y} over data axis x and tensor axis y.")));
     specTable_->setObjectName(u"pins"_s);
     specTable_->setAccessibleName(tr("Pinned and forbidden shardings"));
     specTable_->setModel(specs_);
@@ -324,7 +350,8 @@ void ConstraintsPanel::addPins(QVBoxLayout* column)
     specTable_->setSelectionBehavior(QAbstractItemView::SelectRows);
     specTable_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     specTable_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    specTable_->horizontalHeader()->setSectionResizeMode(SpecsModel::kPattern, QHeaderView::Stretch);
+    specTable_->horizontalHeader()->setSectionResizeMode(SpecsModel::kPattern,
+                                                         QHeaderView::Stretch);
     specTable_->setMinimumHeight(96);
     specTable_->setMaximumHeight(180);
     rows->addWidget(specTable_);
@@ -375,10 +402,11 @@ void ConstraintsPanel::addPins(QVBoxLayout* column)
         spec.forbids = !spec.forbids;
         apply(specs, tr("Change a pin"));
     });
-    connect(specs_, &SpecsModel::edited, this, [this, apply](const std::vector<SpecConstraint>& specs) {
-        // After the editor has closed: taking the setup resets the model.
-        QTimer::singleShot(0, this, [apply, specs] { apply(specs, tr("Change a pin")); });
-    });
+    connect(specs_, &SpecsModel::edited, this,
+            [this, apply](const std::vector<SpecConstraint>& specs) {
+                // After the editor has closed: taking the setup resets the model.
+                QTimer::singleShot(0, this, [apply, specs] { apply(specs, tr("Change a pin")); });
+            });
     connect(specs_, &SpecsModel::rejected, this, [this](const QString& message) {
         cuts_->setText(message);
         cuts_->show();
@@ -415,7 +443,8 @@ void ConstraintsPanel::takeSetup()
     for (const StorageField& storage : storages_)
         storage.box->setCurrentIndex(storage.box->findData(int(constraints.*storage.field)));
     memory_->setValue(constraints.memoryPerDevice ? *constraints.memoryPerDevice / kGiB : 0.0);
-    schedule_->setCurrentIndex(constraints.schedule ? schedule_->findData(int(*constraints.schedule)) : 0);
+    schedule_->setCurrentIndex(
+        constraints.schedule ? schedule_->findData(int(*constraints.schedule)) : 0);
     recomputation_->setCurrentIndex(recomputation_->findData(int(recomputationOf(constraints))));
     specs_->setSpecs(constraints.specs);
     QStringList cuts;
@@ -440,7 +469,8 @@ void ConstraintsPanel::showObstacle()
     obstacle_->setVisible(obstacle != nullptr);
     if (obstacle == nullptr)
         return;
-    obstacleRows_->addWidget(makeHeading(obstacle->noPlan ? tr("No plan meets all of this") : tr("Planning failed")));
+    obstacleRows_->addWidget(
+        makeHeading(obstacle->noPlan ? tr("No plan meets all of this") : tr("Planning failed")));
     auto* reason = new QLabel(obstacle->problem());
     reason->setObjectName(u"obstacleReason"_s);
     reason->setWordWrap(true);
@@ -459,13 +489,15 @@ void ConstraintsPanel::showObstacle()
             auto* button = new QPushButton(tr("Relax"));
             button->setObjectName(u"relax_"_s + constraint);
             button->setAccessibleName(tr("Relax %1").arg(constraint));
-            connect(button, &QPushButton::clicked, this, [this, constraint, why] { relax(constraint, why); });
+            connect(button, &QPushButton::clicked, this,
+                    [this, constraint, why] { relax(constraint, why); });
             layout->addWidget(button);
         }
         obstacleRows_->addWidget(row);
     }
     if (why.smallestMemory)
-        obstacleRows_->addWidget(makeMuted(tr("%1 per device would do.").arg(memoryText(*why.smallestMemory))));
+        obstacleRows_->addWidget(
+            makeMuted(tr("%1 per device would do.").arg(memoryText(*why.smallestMemory))));
 }
 
 void ConstraintsPanel::relax(const QString& constraint, const NoPlan& why)

@@ -1,9 +1,5 @@
 #include "app/views/graph_content.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
-
 #include "app/layout/dense_layout.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_layers_level.h"
@@ -12,6 +8,10 @@
 
 #include <QCoreApplication>
 #include <QStringList>
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 namespace alpa::app
 {
@@ -49,7 +49,8 @@ void markChanges(CanvasLevel& level, const GraphFacts& facts, const GraphFacts& 
                 continue;
             tensor.isChanged = true;
             const auto& old = before.specOfValue[value];
-            tensor.tip += u'\n' + tr("before: %1").arg(old ? toQt(formatSpec(*old)) : tr("nothing"));
+            tensor.tip +=
+                u'\n' + tr("before: %1").arg(old ? toQt(formatSpec(*old)) : tr("nothing"));
         }
         if (!node.key.startsWith(u"layer"_s))
             continue;
@@ -58,7 +59,8 @@ void markChanges(CanvasLevel& level, const GraphFacts& facts, const GraphFacts& 
         for (int layer = run.first; layer < run.end; ++layer)
             count += changed[static_cast<size_t>(layer)];
         if (count > 0)
-            node.corner = tr("%1 changed").arg(count) + (node.corner.isEmpty() ? QString() : u" · "_s + node.corner);
+            node.corner = tr("%1 changed").arg(count) +
+                          (node.corner.isEmpty() ? QString() : u" · "_s + node.corner);
     }
 }
 
@@ -70,13 +72,16 @@ std::vector<LayerRun> singles(const LayerRun& run)
     return runs;
 }
 
-CanvasLevel levelOf(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors, const QString& key)
+CanvasLevel levelOf(const GraphFacts& facts, const GraphViewOptions& options,
+                    const GraphColors* colors, const QString& key)
 {
     const bool isTraining = options.scope == GraphScope::kTraining;
     if (key.isEmpty() && options.scope == GraphScope::kAll)
         return allOpsLevel(facts, colors, kUsualAspect);
     if (key.isEmpty())
-        return layersLevel(facts, options, colors, layerRuns(facts, options, 0, int(facts.layers.size())), true, isTraining);
+        return layersLevel(facts, options, colors,
+                           layerRuns(facts, options, 0, int(facts.layers.size())), true,
+                           isTraining);
     const QStringList parts = key.split(u' ');
     const int layer = parts.value(1).toInt();
     if (parts[0] == "layers"_L1)
@@ -109,7 +114,8 @@ std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& befo
         if (!isChanged(facts, before, v))
             continue;
         const OpId producer = facts.graph->values[v].producer;
-        const OpId place = producer.isValid() || facts.users[v].empty() ? producer : facts.users[v].front();
+        const OpId place =
+            producer.isValid() || facts.users[v].empty() ? producer : facts.users[v].front();
         if (place.isValid() && facts.layerOfOp[place.index()] >= 0)
             ++changed[static_cast<size_t>(facts.layerOfOp[place.index()])];
     }
@@ -117,13 +123,14 @@ std::vector<int> changedPerLayer(const GraphFacts& facts, const GraphFacts& befo
 }
 
 CanvasContent graphContent(std::shared_ptr<const GraphFacts> facts, const GraphViewOptions& options,
-                           std::shared_ptr<const GraphColors> colors, std::shared_ptr<const GraphFacts> before)
+                           std::shared_ptr<const GraphColors> colors,
+                           std::shared_ptr<const GraphFacts> before)
 {
     // A level is asked for again on every layout round; most rounds change none of them.
     auto cache = std::make_shared<std::map<QString, CanvasLevel>>();
     const bool marks = before != nullptr && areComparable(*facts, *before);
-    return [facts = std::move(facts), options, colors = std::move(colors), before = marks ? std::move(before) : nullptr,
-            cache](const QString& key) {
+    return [facts = std::move(facts), options, colors = std::move(colors),
+            before = marks ? std::move(before) : nullptr, cache](const QString& key) {
         const auto known = cache->find(key);
         if (known != cache->end())
             return known->second;
@@ -162,7 +169,8 @@ CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors, doub
     return level;
 }
 
-CanvasContent neighbourhood(CanvasContent content, const QString& parent, const QString& key, int steps)
+CanvasContent neighbourhood(CanvasContent content, const QString& parent, const QString& key,
+                            int steps)
 {
     return [content = std::move(content), parent, key, steps](const QString& asked) {
         if (!asked.isEmpty())
@@ -199,7 +207,8 @@ CanvasContent neighbourhood(CanvasContent content, const QString& parent, const 
     };
 }
 
-std::vector<QString> pathToLayer(const GraphFacts& facts, const GraphViewOptions& options, int layer)
+std::vector<QString> pathToLayer(const GraphFacts& facts, const GraphViewOptions& options,
+                                 int layer)
 {
     std::vector<QString> path;
     for (const LayerRun& run : layerRuns(facts, options, 0, int(facts.layers.size()))) {

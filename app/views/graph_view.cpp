@@ -1,7 +1,5 @@
 #include "app/views/graph_view.h"
 
-#include <algorithm>
-
 #include "app/session/selection_place.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
@@ -16,6 +14,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -29,9 +29,16 @@ constexpr size_t kMostLinks = 40; ///< Of one selection; more would cover the gr
 } // namespace
 
 GraphView::GraphView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), canvas_(new GraphCanvas), phase_(new QComboBox), color_(new QComboBox),
-      find_(new QLineEdit), found_(makeMuted({})), engine_(makeMuted({})), focused_(new QToolButton),
-      legend_(new GraphLegend)
+    : QWidget(parent)
+    , session_(session)
+    , canvas_(new GraphCanvas)
+    , phase_(new QComboBox)
+    , color_(new QComboBox)
+    , find_(new QLineEdit)
+    , found_(makeMuted({}))
+    , engine_(makeMuted({}))
+    , focused_(new QToolButton)
+    , legend_(new GraphLegend)
 {
     setObjectName(u"graphView"_s);
     canvas_->setObjectName(u"graphCanvas"_s);
@@ -52,7 +59,8 @@ GraphView::GraphView(Session* session, QWidget* parent)
 
     connect(canvas_, &GraphCanvas::selected, session->selection(), &SelectionModel::select);
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
-    connect(canvas_, &GraphCanvas::laidOut, this, [this] { engine_->setText(canvas_->engineText()); });
+    connect(canvas_, &GraphCanvas::laidOut, this,
+            [this] { engine_->setText(canvas_->engineText()); });
     connect(session->selection(), &SelectionModel::changed, this, &GraphView::takeSelection);
     connect(session, &Session::modelChanged, this, &GraphView::refresh);
     connect(session, &Session::shownPlanChanged, this, &GraphView::refresh);
@@ -73,11 +81,14 @@ void GraphView::refresh()
     GraphViewOptions options = options_;
     const int entry = phase_->currentData().toInt();
     options.phase = entry < kTrainingEntry ? static_cast<Phase>(entry) : Phase::kForward;
-    options.scope = entry == kTrainingEntry ? GraphScope::kTraining : entry == kAllEntry ? GraphScope::kAll : GraphScope::kPhase;
+    options.scope = entry == kTrainingEntry ? GraphScope::kTraining
+                    : entry == kAllEntry    ? GraphScope::kAll
+                                            : GraphScope::kPhase;
     const auto colorBy = static_cast<ColorBy>(color_->currentData().toInt());
     if (facts == facts_ && options == options_ && colorBy == colorBy_)
         return;
-    const bool isSameShape = facts_ != nullptr && facts != nullptr && facts_->layers.size() == facts->layers.size() &&
+    const bool isSameShape = facts_ != nullptr && facts != nullptr &&
+                             facts_->layers.size() == facts->layers.size() &&
                              options.scope == options_.scope;
     if (facts != facts_) {
         names_.clear();
@@ -89,7 +100,8 @@ void GraphView::refresh()
     const PlanEntry* baseline = session_->baseline();
     if (baseline != nullptr && baseline->facts != nullptr)
         before_ = baseline->facts;
-    if (facts == nullptr || before_ == facts || (before_ != nullptr && !areComparable(*facts, *before_)))
+    if (facts == nullptr || before_ == facts ||
+        (before_ != nullptr && !areComparable(*facts, *before_)))
         before_ = nullptr;
     facts_ = facts;
     if (options.scope != options_.scope)
@@ -105,7 +117,8 @@ void GraphView::showContent(bool isSameShape)
     if (facts_ == nullptr)
         return;
     auto colors = std::make_shared<const GraphColors>(facts_, colorBy_, errors_);
-    legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh, before_ != nullptr);
+    legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh,
+                     before_ != nullptr);
     refreshLegend(*colors);
     focused_->setVisible(!focusKey_.isEmpty());
     ++generation_;
@@ -118,10 +131,13 @@ void GraphView::showContent(bool isSameShape)
     auto work = [facts = facts_, colors, level, aspect = canvas_->aspect()](const JobControl&) {
         *level = allOpsLevel(*facts, colors.get(), aspect);
     };
-    session_->jobs()->start(tr("Lay out all operations"), work, [this, level, isSameShape, mine = generation_] {
-        if (mine == generation_)
-            canvas_->setContent([level](const QString& key) { return key.isEmpty() ? *level : CanvasLevel(); }, isSameShape);
-    });
+    session_->jobs()->start(
+        tr("Lay out all operations"), work, [this, level, isSameShape, mine = generation_] {
+            if (mine == generation_)
+                canvas_->setContent(
+                    [level](const QString& key) { return key.isEmpty() ? *level : CanvasLevel(); },
+                    isSameShape);
+        });
 }
 
 void GraphView::showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape)
@@ -152,13 +168,15 @@ void GraphView::refreshLegend(const GraphColors& colors)
     scale.title = colorByName(colorBy_);
     if (colorBy_ == ColorBy::kMeasured) {
         scale.isDiverging = true;
-        scale.low = errors_.empty() ? tr("nothing measured yet: run the plan (F6)") : colors.text(-colors.most());
+        scale.low = errors_.empty() ? tr("nothing measured yet: run the plan (F6)")
+                                    : colors.text(-colors.most());
         scale.high = errors_.empty() ? QString() : colors.text(colors.most());
     } else if (!colors.hasData()) {
         scale.low = tr("known once there is a plan (F5)");
     } else {
         scale.low = colors.text(0);
-        scale.high = tr("%1 a layer, %2 an operation").arg(colors.text(colors.most()), colors.text(colors.mostOfOp()));
+        scale.high = tr("%1 a layer, %2 an operation")
+                         .arg(colors.text(colors.most()), colors.text(colors.mostOfOp()));
     }
     legend_->setScale(scale);
 }
@@ -234,7 +252,8 @@ void GraphView::takeSelection()
     canvas_->setSelection(selection, holdersOf(selection));
     canvas_->setLinks(linksOf(selection));
     // A scope chosen in the outline is shown where its first operation is.
-    if (selection.kind != Selection::Kind::kScope || facts_ == nullptr || session_->model() == nullptr)
+    if (selection.kind != Selection::Kind::kScope || facts_ == nullptr ||
+        session_->model() == nullptr)
         return;
     const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
     if (!place.op)
@@ -256,7 +275,8 @@ void GraphView::showMenu(const Selection& selection, const QString& key, const Q
         menu.addAction(tr("Show everything"), this, &GraphView::focusAll);
     const bool isOpen = canvas_->isUnfolded(key);
     if (!key.startsWith(u"op "_s))
-        menu.addAction(isOpen ? tr("Fold") : tr("Unfold"), this, [this, key, isOpen] { canvas_->setUnfolded(key, !isOpen); });
+        menu.addAction(isOpen ? tr("Fold") : tr("Unfold"), this,
+                       [this, key, isOpen] { canvas_->setUnfolded(key, !isOpen); });
     menu.addSeparator();
     fillConstraintMenu(&menu, session_, selection);
     menu.exec(at);

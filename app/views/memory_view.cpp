@@ -18,16 +18,22 @@ namespace alpa::app
 using namespace Qt::StringLiterals;
 
 MemoryView::MemoryView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), chart_(new MemoryChart),
-      curve_(new MemoryCurve), stage_(new QComboBox),
-      table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"), tr("Activations"),
-                              tr("In flight"), tr("Transient"), tr("Total")},
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , chart_(new MemoryChart)
+    , curve_(new MemoryCurve)
+    , stage_(new QComboBox)
+    , table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"),
+                              tr("Activations"), tr("In flight"), tr("Transient"), tr("Total")},
                              u"memoryTable"_s))
 {
     setObjectName(u"memoryView"_s);
     table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     table_->horizontalHeader()->setStretchLastSection(true);
-    auto* empty = new EmptyState(tr("No memory figures yet"), tr("What each device must hold appears once there is a plan (F5)."));
+    auto* empty =
+        new EmptyState(tr("No memory figures yet"),
+                       tr("What each device must hold appears once there is a plan (F5)."));
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(20, 16, 20, 16);
@@ -60,7 +66,8 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
         const auto facts = session_->facts();
         if (facts == nullptr || facts->plan == nullptr || session_->model() == nullptr)
             return;
-        const SelectionPlace place = placeOf(session_->selection()->current(), *facts, session_->model()->scopes);
+        const SelectionPlace place =
+            placeOf(session_->selection()->current(), *facts, session_->model()->scopes);
         if (place.stage)
             stage_->setCurrentIndex(*place.stage);
         chart_->setSelectedStage(place.stage.value_or(-1));
@@ -81,10 +88,12 @@ void MemoryView::refresh()
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const StageMemory& memory = plan.stages[s].memory;
         setNumberRow(table_, int(s),
-                     {tr("Stage %1").arg(s), memoryText(memory.parameters), memoryText(memory.gradients),
-                      memoryText(memory.optimizerState), memoryText(memory.activations),
-                      u"× %1"_s.arg(memory.inFlight), memoryText(memory.transient), memoryText(memory.total())});
-        table_->item(int(s), table_->columnCount() - 1)->setToolTip(tr("%1 of the limit").arg(percentText(memory.total() / limit)));
+                     {tr("Stage %1").arg(s), memoryText(memory.parameters),
+                      memoryText(memory.gradients), memoryText(memory.optimizerState),
+                      memoryText(memory.activations), u"× %1"_s.arg(memory.inFlight),
+                      memoryText(memory.transient), memoryText(memory.total())});
+        table_->item(int(s), table_->columnCount() - 1)
+            ->setToolTip(tr("%1 of the limit").arg(percentText(memory.total() / limit)));
     }
     fitTableHeight(table_);
     table_->setFixedHeight(table_->height() + 16); // for the scroll bar of a narrow page

@@ -19,11 +19,16 @@ namespace alpa::app
 using namespace Qt::StringLiterals;
 
 MeshView::MeshView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
-      chart_(new MeshChart),
-      links_(makeNumberTable({tr("Link"), tr("Collectives"), tr("Sent by each"), tr("Time"), tr("Bandwidth used")},
-                             u"meshLinks"_s)),
-      collectives_(new CollectivesModel(this)), table_(new QTableView)
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , summary_(makeMuted({}))
+    , chart_(new MeshChart)
+    , links_(makeNumberTable(
+          {tr("Link"), tr("Collectives"), tr("Sent by each"), tr("Time"), tr("Bandwidth used")},
+          u"meshLinks"_s))
+    , collectives_(new CollectivesModel(this))
+    , table_(new QTableView)
 {
     setObjectName(u"meshView"_s);
     table_->setObjectName(u"collectiveTable"_s);
@@ -59,16 +64,20 @@ MeshView::MeshView(Session* session, QWidget* parent)
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
-    pages_->addWidget(new EmptyState(tr("No mesh yet"), tr("Devices, links and their traffic appear once there is a plan (F5).")));
+    pages_->addWidget(
+        new EmptyState(tr("No mesh yet"),
+                       tr("Devices, links and their traffic appear once there is a plan (F5).")));
     pages_->addWidget(scroll);
     connect(chart_, &MeshChart::deviceClicked, this,
             [this](int device) { session_->selection()->select(Selection::device(device)); });
     connect(links_, &QTableWidget::cellClicked, this, [this](int row) {
         if (row < int(traffic_.axes.size()))
-            session_->selection()->select(Selection::stage(traffic_.axes[static_cast<size_t>(row)].stage));
+            session_->selection()->select(
+                Selection::stage(traffic_.axes[static_cast<size_t>(row)].stage));
     });
     connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
-        session_->selection()->select(Selection::collective(collectives_->communicationAt(index.row())));
+        session_->selection()->select(
+            Selection::collective(collectives_->communicationAt(index.row())));
     });
     connect(session, &Session::shownPlanChanged, this, &MeshView::refresh);
     connect(session, &Session::modelChanged, this, &MeshView::refresh);
@@ -90,7 +99,8 @@ void MeshView::refresh()
     if (!hasPlan)
         return;
     const Cluster& cluster = facts->plan->cluster;
-    summary_->setText(tr("%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted.")
+    summary_->setText(tr("%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y "
+                         "dashed, between stages dash-dotted.")
                           .arg(toQt(cluster.name), counted(cluster.hosts, tr("host"), tr("hosts")))
                           .arg(cluster.devicesPerHost)
                           .arg(toQt(cluster.device.name)));
@@ -104,15 +114,19 @@ void MeshView::refresh()
                           .arg(QLatin1Char(axisLetter(traffic.axis)))
                           .arg(traffic.groupSize)
                           .arg(where),
-                      countText(traffic.collectives), bytesText(traffic.sent), timeText(traffic.time),
-                      percentText(traffic.utilisation)});
+                      countText(traffic.collectives), bytesText(traffic.sent),
+                      timeText(traffic.time), percentText(traffic.utilisation)});
     }
     for (const StageTraffic& traffic : traffic_.stages)
         setNumberRow(links_, row++,
-                     {tr("Stage %1 to stage %2").arg(traffic.fromStage).arg(traffic.toStage), countText(traffic.transfers),
-                      tr("%1 in all").arg(bytesText(traffic.bytes)), {}, {}});
+                     {tr("Stage %1 to stage %2").arg(traffic.fromStage).arg(traffic.toStage),
+                      countText(traffic.transfers),
+                      tr("%1 in all").arg(bytesText(traffic.bytes)),
+                      {},
+                      {}});
     if (row == 0)
-        setNumberRow(links_, row, {tr("Nothing moves between devices in this plan"), {}, {}, {}, {}});
+        setNumberRow(links_, row,
+                     {tr("Nothing moves between devices in this plan"), {}, {}, {}, {}});
     fitTableHeight(links_);
     table_->resizeColumnsToContents();
     takeSelection();

@@ -1,7 +1,5 @@
 #include "app/views/overview.h"
 
-#include <algorithm>
-
 #include "app/item_models/plans_model.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
@@ -12,6 +10,8 @@
 #include <QHeaderView>
 #include <QTableWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -74,7 +74,8 @@ int neededWidth(const QTableWidget* table)
     for (int column = 0; column < table->columnCount(); ++column) {
         int widest = table->horizontalHeader()->sectionSizeHint(column);
         for (int row = 0; row < table->rowCount(); ++row)
-            widest = std::max(widest, table->sizeHintForIndex(table->model()->index(row, column)).width());
+            widest = std::max(widest,
+                              table->sizeHintForIndex(table->model()->index(row, column)).width());
         width += widest;
     }
     return width;
@@ -109,19 +110,29 @@ std::vector<CostTerm> costTerms(const ParallelPlan& plan)
 }
 
 Overview::Overview(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), title_(new QLabel), sentence_(makeMuted({})),
-      step_(new NumberCard(tr("Predicted step"), u"cardStep"_s)),
-      throughput_(new NumberCard(tr("Throughput"), u"cardThroughput"_s)),
-      memory_(new NumberCard(tr("Peak memory per device"), u"cardMemory"_s)),
-      degrees_(new NumberCard(tr("Degrees"), u"cardDegrees"_s)),
-      bubble_(new NumberCard(tr("Pipeline"), u"cardPipeline"_s)), proof_(new NumberCard(tr("Proof"), u"cardProof"_s)),
-      stages_(makeNumberTable({tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory")},
-                              u"overviewStages"_s)),
-      costs_(makeNumberTable({tr("Slowest stage, one step"), tr("Time"), tr("Share")}, u"overviewCosts"_s)),
-      layers_(makeNumberTable({tr("Costliest layers"), tr("Compute"), tr("Collectives"), tr("Parameters")},
-                              u"overviewLayers"_s)),
-      cards_(new QGridLayout), planPart_(new QWidget),
-      waiting_(new EmptyState(tr("No plan yet"), tr("Plan (F5) makes one for the cluster and constraints at the right.")))
+    : QWidget(parent)
+    , session_(session)
+    , title_(new QLabel)
+    , sentence_(makeMuted({}))
+    , step_(new NumberCard(tr("Predicted step"), u"cardStep"_s))
+    , throughput_(new NumberCard(tr("Throughput"), u"cardThroughput"_s))
+    , memory_(new NumberCard(tr("Peak memory per device"), u"cardMemory"_s))
+    , degrees_(new NumberCard(tr("Degrees"), u"cardDegrees"_s))
+    , bubble_(new NumberCard(tr("Pipeline"), u"cardPipeline"_s))
+    , proof_(new NumberCard(tr("Proof"), u"cardProof"_s))
+    , stages_(makeNumberTable(
+          {tr("Stage"), tr("Layers"), tr("Mesh"), tr("Forward"), tr("Backward"), tr("Memory")},
+          u"overviewStages"_s))
+    , costs_(makeNumberTable({tr("Slowest stage, one step"), tr("Time"), tr("Share")},
+                             u"overviewCosts"_s))
+    , layers_(makeNumberTable(
+          {tr("Costliest layers"), tr("Compute"), tr("Collectives"), tr("Parameters")},
+          u"overviewLayers"_s))
+    , cards_(new QGridLayout)
+    , planPart_(new QWidget)
+    , waiting_(
+          new EmptyState(tr("No plan yet"),
+                         tr("Plan (F5) makes one for the cluster and constraints at the right.")))
 {
     setObjectName(u"overview"_s);
     auto* content = new QWidget;
@@ -157,18 +168,22 @@ Overview::Overview(Session* session, QWidget* parent)
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
-    connect(waiting_->addButton(tr("Plan (F5)")), &QPushButton::clicked, session, &Session::planNow);
+    connect(waiting_->addButton(tr("Plan (F5)")), &QPushButton::clicked, session,
+            &Session::planNow);
     connect(session, &Session::modelChanged, this, &Overview::refresh);
     connect(session, &Session::shownPlanChanged, this, &Overview::refresh);
     connect(session, &Session::plansChanged, this, &Overview::refresh);
     connect(session, &Session::planningChanged, this, [this] {
-        waiting_->setGuidance(session_->isPlanning() ? tr("Planning… Esc stops it.")
-                                                     : tr("Plan (F5) makes one for the cluster and constraints at the right."));
+        waiting_->setGuidance(
+            session_->isPlanning()
+                ? tr("Planning… Esc stops it.")
+                : tr("Plan (F5) makes one for the cluster and constraints at the right."));
     });
     connect(stages_, &QTableWidget::cellClicked, this,
             [this](int stage, int) { session_->selection()->select(Selection::stage(stage)); });
     connect(layers_, &QTableWidget::cellClicked, this, [this](int at, int) {
-        session_->selection()->select(Selection::layer(layers_->item(at, 0)->data(Qt::UserRole).toInt()));
+        session_->selection()->select(
+            Selection::layer(layers_->item(at, 0)->data(Qt::UserRole).toInt()));
     });
     refresh();
 }
@@ -205,20 +220,25 @@ void Overview::refresh()
     const PlanEntry* baseline = session_->baseline();
     QString against;
     if (baseline != nullptr && baseline->plan() != nullptr && baseline->id != shown->id)
-        against = tr("%1 against %2").arg(changeText(plan->stepTime.count, baseline->plan()->stepTime.count), baseline->name);
+        against = tr("%1 against %2")
+                      .arg(changeText(plan->stepTime.count, baseline->plan()->stepTime.count),
+                           baseline->name);
     const std::optional<Seconds> measured = session_->measuredStep(shown->id);
     if (measured)
         against = tr("measured %1").arg(timeText(*measured));
     if (against.isEmpty() && plan->planningTime.count > 0)
         against = tr("planned in %1").arg(timeText(plan->planningTime));
     step_->setValue(timeText(plan->stepTime), against);
-    throughput_->setValue(tr("%1 /s").arg(numberText(plan->samplesPerSecond())),
-                          tr("samples; %1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
+    throughput_->setValue(
+        tr("%1 /s").arg(numberText(plan->samplesPerSecond())),
+        tr("samples; %1 per device").arg(flopsText(Flops(plan->flopsPerDevice())) + u"/s"_s));
     const Bytes peak = peakMemory(*plan);
-    memory_->setValue(memoryText(peak), tr("%1 of %2")
-                                            .arg(percentText(peak / memoryLimit(*plan)), memoryText(memoryLimit(*plan))));
+    memory_->setValue(
+        memoryText(peak),
+        tr("%1 of %2").arg(percentText(peak / memoryLimit(*plan)), memoryText(memoryLimit(*plan))));
     memory_->setWarning(peak > memoryLimit(*plan));
-    degrees_->setValue(degreesText(*session_->shownPlan()->facts), tr("%1 devices").arg(plan->cluster.deviceCount()));
+    degrees_->setValue(degreesText(*session_->shownPlan()->facts),
+                       tr("%1 devices").arg(plan->cluster.deviceCount()));
     double bubble = 0;
     for (const StageTimeline& stage : plan->timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
@@ -244,10 +264,12 @@ void Overview::fillModel()
     const PlanEntry* shown = session_->shownPlan();
     title_->setText(shown == nullptr ? model->name : tr("%1 · %2").arg(model->name, shown->name));
     QString sentence = tr("%1 parameters, %2 operations, batch %3.")
-                           .arg(shortCountText(double(model->parameters)), countText(int64_t(model->graph->ops.size())))
+                           .arg(shortCountText(double(model->parameters)),
+                                countText(int64_t(model->graph->ops.size())))
                            .arg(model->batch);
     if (shown != nullptr && shown->plan() != nullptr)
-        sentence += tr(" Planned for %1: %2.").arg(toQt(shown->plan()->cluster.name), describeSetup(shown->setup));
+        sentence += tr(" Planned for %1: %2.")
+                        .arg(toQt(shown->plan()->cluster.name), describeSetup(shown->setup));
     sentence_->setText(sentence);
 }
 
@@ -261,8 +283,8 @@ void Overview::fillStages(const ParallelPlan& plan)
                       stage.endLayer - stage.firstLayer == 1
                           ? QString::number(stage.firstLayer)
                           : u"%1–%2"_s.arg(stage.firstLayer).arg(stage.endLayer - 1),
-                      meshAxesText(stage.mesh), timeText(stage.cost.forward()), timeText(stage.cost.backward()),
-                      memoryText(stage.memory.total())});
+                      meshAxesText(stage.mesh), timeText(stage.cost.forward()),
+                      timeText(stage.cost.backward()), memoryText(stage.memory.total())});
     }
     fitTableHeight(stages_);
 }
@@ -274,19 +296,23 @@ void Overview::fillCosts(const GraphFacts& facts)
     int row = 0;
     for (const CostTerm& term : costTerms(plan)) {
         if (term.time.count > 0)
-            setNumberRow(costs_, row++, {term.name, timeText(term.time), percentText(term.time / plan.stepTime)});
+            setNumberRow(costs_, row++,
+                         {term.name, timeText(term.time), percentText(term.time / plan.stepTime)});
     }
     fitTableHeight(costs_);
     std::vector<int> order;
     for (size_t i = 0; i < facts.layers.size(); ++i)
         order.push_back(int(i));
-    const auto costOf = [&](int layer) { return facts.layers[static_cast<size_t>(layer)].flops.count; };
+    const auto costOf = [&](int layer) {
+        return facts.layers[static_cast<size_t>(layer)].flops.count;
+    };
     std::ranges::stable_sort(order, [&](int a, int b) { return costOf(a) > costOf(b); });
     layers_->setRowCount(0);
     for (size_t i = 0; i < order.size() && i < 5; ++i) {
         const LayerFacts& layer = facts.layers[static_cast<size_t>(order[i])];
-        setNumberRow(layers_, int(i), {shortLayerName(facts, order[i]), flopsText(layer.flops),
-                                       timeText(layer.communication), shortCountText(double(layer.parameters))});
+        setNumberRow(layers_, int(i),
+                     {shortLayerName(facts, order[i]), flopsText(layer.flops),
+                      timeText(layer.communication), shortCountText(double(layer.parameters))});
         layers_->item(int(i), 0)->setData(Qt::UserRole, order[i]);
     }
     fitTableHeight(layers_);

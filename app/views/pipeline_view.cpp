@@ -1,7 +1,5 @@
 #include "app/views/pipeline_view.h"
 
-#include <algorithm>
-
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
@@ -19,6 +17,8 @@
 #include <QStackedLayout>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -28,7 +28,8 @@ namespace
 {
 
 constexpr int kLaneWidth = 250;
-constexpr int kLeastLayers = 48; ///< Two layers and a bit, so that what stands below them is in view.
+constexpr int kLeastLayers =
+    48; ///< Two layers and a bit, so that what stands below them is in view.
 constexpr size_t kDeviceChips = 16;
 
 /// "devices 0 1 2 3", at most so many.
@@ -45,12 +46,20 @@ QString deviceText(const DeviceMesh& mesh)
 } // namespace
 
 PipelineView::PipelineView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), summary_(makeMuted({})),
-      boundaries_(new StageBoundaries), lanes_(new QHBoxLayout), timeline_(new TimelineChart),
-      measuredStep_(new QComboBox), measuredNote_(makeMuted({}))
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , summary_(makeMuted({}))
+    , boundaries_(new StageBoundaries)
+    , lanes_(new QHBoxLayout)
+    , timeline_(new TimelineChart)
+    , measuredStep_(new QComboBox)
+    , measuredNote_(makeMuted({}))
 {
     setObjectName(u"pipelineView"_s);
-    auto* empty = new EmptyState(tr("No pipeline yet"), tr("Stages, their devices and the predicted timeline appear once there is a plan (F5)."));
+    auto* empty = new EmptyState(
+        tr("No pipeline yet"),
+        tr("Stages, their devices and the predicted timeline appear once there is a plan (F5)."));
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(20, 16, 20, 16);
@@ -77,7 +86,8 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     measuredNote_->setWordWrap(false);
     auto* openTraceButton = new QPushButton(tr("Open trace…"));
     openTraceButton->setObjectName(u"openTrace"_s);
-    openTraceButton->setToolTip(tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
+    openTraceButton->setToolTip(
+        tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
     heading->addWidget(measuredNote_);
     heading->addWidget(measuredStep_);
     heading->addWidget(openTraceButton);
@@ -99,7 +109,9 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     connect(boundaries_, &StageBoundaries::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(boundaries_, &StageBoundaries::stageMenuRequested, this,
-            [this](int stage, const QPoint& at) { openConstraintMenu(session_, Selection::stage(stage), at); });
+            [this](int stage, const QPoint& at) {
+                openConstraintMenu(session_, Selection::stage(stage), at);
+            });
     connect(timeline_, &TimelineChart::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
@@ -121,14 +133,16 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     column->setSpacing(3);
     column->addWidget(makeHeading(tr("Stage %1").arg(number)));
     column->addWidget(makeMuted(submeshText(stage)));
-    column->addWidget(makeMuted(tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
+    column->addWidget(makeMuted(
+        tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
     auto* layers = new QListWidget;
     layers->setObjectName(u"stageLayers_%1"_s.arg(number));
     layers->setAccessibleName(tr("Layers of stage %1").arg(number));
     for (int layer = stage.firstLayer; layer < stage.endLayer; ++layer) {
         auto* item = new QListWidgetItem(u"%1   %2"_s.arg(layer).arg(shortLayerName(facts, layer)));
         item->setData(Qt::UserRole, layer);
-        item->setToolTip(tr("%1 of forward and backward").arg(flopsText(facts.layers[static_cast<size_t>(layer)].flops)));
+        item->setToolTip(tr("%1 of forward and backward")
+                             .arg(flopsText(facts.layers[static_cast<size_t>(layer)].flops)));
         layers->addItem(item);
     }
     layers->setMinimumHeight(kLeastLayers);
@@ -136,17 +150,21 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     connect(layers, &QListWidget::itemClicked, this, [this](const QListWidgetItem* item) {
         session_->selection()->select(Selection::layer(item->data(Qt::UserRole).toInt()));
     });
-    connect(layers, &QListWidget::customContextMenuRequested, this, [this, layers](const QPoint& at) {
-        if (const QListWidgetItem* item = layers->itemAt(at))
-            openConstraintMenu(session_, Selection::layer(item->data(Qt::UserRole).toInt()), layers->viewport()->mapToGlobal(at));
-    });
+    connect(layers, &QListWidget::customContextMenuRequested, this,
+            [this, layers](const QPoint& at) {
+                if (const QListWidgetItem* item = layers->itemAt(at))
+                    openConstraintMenu(session_, Selection::layer(item->data(Qt::UserRole).toInt()),
+                                       layers->viewport()->mapToGlobal(at));
+            });
     column->addWidget(layers, 1);
-    column->addWidget(makeMuted(tr("forward %1, backward %2 a microbatch")
-                                    .arg(timeText(stage.cost.forward()), timeText(stage.cost.backward()))));
+    column->addWidget(
+        makeMuted(tr("forward %1, backward %2 a microbatch")
+                      .arg(timeText(stage.cost.forward()), timeText(stage.cost.backward()))));
     auto* bar = new QProgressBar;
     bar->setRange(0, 1000);
     bar->setValue(std::min(1000, int(1000 * (stage.memory.total() / memoryLimit(plan)))));
-    bar->setFormat(tr("memory %1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+    bar->setFormat(
+        tr("memory %1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
     bar->setAccessibleName(tr("Memory of stage %1").arg(number));
     column->addWidget(bar);
     return card;
@@ -173,8 +191,10 @@ void PipelineView::refresh()
     double bubble = 0;
     for (const StageTimeline& stage : plan.timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
-    summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere.")
-                          .arg(scheduleTitle(plan.schedule), counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
+    summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, "
+                         "or right-click a layer, to begin a stage elsewhere.")
+                          .arg(scheduleTitle(plan.schedule),
+                               counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
                                counted(plan.microbatchSize, tr("sample"), tr("samples")))
                           .arg(timeText(plan.stepTime), percentText(bubble)));
     std::vector<StageBoundaries::Layer> layers;
@@ -210,8 +230,9 @@ void PipelineView::takeSelection()
         }
     }
     for (size_t s = 0; s < stageCards_.size(); ++s)
-        stageCards_[s]->setStyleSheet(int(s) == stage ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
-                                                      : QString());
+        stageCards_[s]->setStyleSheet(
+            int(s) == stage ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
+                            : QString());
 }
 
 /// Stages that begin at `firstLayers`, and nowhere else.

@@ -1,12 +1,12 @@
 #include "app/widgets/graph_canvas.h"
 
-#include <cmath>
-
 #include "app/layout/layered_layout.h"
 #include "app/settings/programs.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/link_item.h"
 #include "app/widgets/minimap.h"
+
+#include <cmath>
 
 namespace alpa::app
 {
@@ -25,7 +25,9 @@ constexpr double kNearScale = 0.9;
 
 } // namespace
 
-GraphCanvas::GraphCanvas(QWidget* parent) : QGraphicsView(parent), dot_(findProgram(u"alpa-layoutd"_s))
+GraphCanvas::GraphCanvas(QWidget* parent)
+    : QGraphicsView(parent)
+    , dot_(findProgram(u"alpa-layoutd"_s))
 {
     setScene(new QGraphicsScene(this));
     scene()->setItemIndexMethod(QGraphicsScene::NoIndex);
@@ -129,7 +131,8 @@ double GraphCanvas::aspect() const
     return double(std::max(viewport()->width(), 300)) / double(std::max(viewport()->height(), 300));
 }
 
-/// Arrows between neighbours of a row, which the layout knows nothing of: from the side of one box to that of the other.
+/// Arrows between neighbours of a row, which the layout knows nothing of: from the side of one box
+/// to that of the other.
 void GraphCanvas::addEdgesBeside(PlacedLevel& level)
 {
     std::vector<std::vector<LayoutPoint>> curves;
@@ -143,8 +146,10 @@ void GraphCanvas::addEdgesBeside(PlacedLevel& level)
         const auto to = static_cast<size_t>(edge.to);
         const bool isRightwards = level.layout.centers[from].x < level.layout.centers[to].x;
         const double side = isRightwards ? 0.5 : -0.5;
-        const LayoutPoint begin{level.layout.centers[from].x + side * level.sizes[from].width(), level.layout.centers[from].y};
-        const LayoutPoint end{level.layout.centers[to].x - side * level.sizes[to].width(), level.layout.centers[to].y};
+        const LayoutPoint begin{level.layout.centers[from].x + side * level.sizes[from].width(),
+                                level.layout.centers[from].y};
+        const LayoutPoint end{level.layout.centers[to].x - side * level.sizes[to].width(),
+                              level.layout.centers[to].y};
         const double third = (end.x - begin.x) / 3;
         curves.push_back({begin, {begin.x + third, begin.y}, {end.x - third, end.y}, end});
     }
@@ -180,8 +185,8 @@ void GraphCanvas::relayout()
     build(level, nullptr, {}, {});
     // Room around the content, so that it can be dragged to any place of the view.
     const QRectF content = contentRect();
-    scene()->setSceneRect(content.adjusted(-content.width() - 2000, -content.height() - 2000, content.width() + 2000,
-                                           content.height() + 2000));
+    scene()->setSceneRect(content.adjusted(-content.width() - 2000, -content.height() - 2000,
+                                           content.width() + 2000, content.height() + 2000));
     setSelection(selection_, holders_);
     placeLinks();
     if (fitsAtNext_)
@@ -189,7 +194,8 @@ void GraphCanvas::relayout()
     else if (isAnchored && boxOf(anchorKey_, box)) {
         const QPointF after = mapFromScene(box.topLeft());
         QPointF target = before;
-        // What has just unfolded grows; the part that does not fit should be the bottom, not the right.
+        // What has just unfolded grows; the part that does not fit should be the bottom, not the
+        // right.
         if (unfolded_.contains(anchorKey_)) {
             const QSizeF view = viewport()->size();
             const double width = box.width() * transform().m11();
@@ -219,7 +225,8 @@ void GraphCanvas::build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, c
     std::set<int> open;
     for (const auto& [node, inner] : level.inner)
         open.insert(node);
-    auto* item = new GraphLevelItem(std::move(level.content), std::move(level.layout), std::move(level.sizes), open, parent);
+    auto* item = new GraphLevelItem(std::move(level.content), std::move(level.layout),
+                                    std::move(level.sizes), open, parent);
     if (parent == nullptr) {
         scene()->addItem(item);
         root_ = item;
@@ -231,11 +238,13 @@ void GraphCanvas::build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, c
     for (auto& [node, inner] : level.inner) {
         const QRectF box = item->box(node);
         const double left = box.left() + (box.width() - inner.layout.width) / 2;
-        build(inner, item, {left, box.top() + kGroupHeader}, item->level().nodes[static_cast<size_t>(node)].key);
+        build(inner, item, {left, box.top() + kGroupHeader},
+              item->level().nodes[static_cast<size_t>(node)].key);
     }
 }
 
-void GraphCanvas::takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout, double milliseconds)
+void GraphCanvas::takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout,
+                             double milliseconds)
 {
     layouts_[key].dot = layout;
     pending_.erase(key);
@@ -261,7 +270,8 @@ std::optional<QRectF> GraphCanvas::visibleBox(const std::vector<QString>& path) 
     for (auto key = path.rbegin(); key != path.rend(); ++key) {
         const auto found = places_.find(*key);
         if (found != places_.end())
-            return found->second.first->mapRectToScene(found->second.first->box(found->second.second));
+            return found->second.first->mapRectToScene(
+                found->second.first->box(found->second.second));
     }
     return std::nullopt;
 }
@@ -290,7 +300,10 @@ const GraphLevelItem* GraphCanvas::levelItem(const QString& key) const
     return found == items_.end() ? nullptr : found->second;
 }
 
-QRectF GraphCanvas::contentRect() const { return root_ == nullptr ? QRectF() : root_->boundingRect(); }
+QRectF GraphCanvas::contentRect() const
+{
+    return root_ == nullptr ? QRectF() : root_->boundingRect();
+}
 
 void GraphCanvas::setSelection(const Selection& selection, std::set<QString> holders)
 {
@@ -332,7 +345,8 @@ void GraphCanvas::fitAll()
     const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
     const double scale = std::min({room.width() / std::max(content.width(), 1.0),
                                    room.height() / std::max(content.height(), 1.0), kLargestFit});
-    setTransform(QTransform::fromScale(std::max(scale, kSmallestScale), std::max(scale, kSmallestScale)));
+    setTransform(
+        QTransform::fromScale(std::max(scale, kSmallestScale), std::max(scale, kSmallestScale)));
     centerOn(content.center());
     wasFitted_ = true;
 }
@@ -359,7 +373,8 @@ void GraphCanvas::centerNow(const QString& key)
     const std::optional<QRectF> box = visibleBox({key});
     if (!box)
         return;
-    // Near enough to read a box, far enough to see all of one that is unfolded, as long as its titles can be read.
+    // Near enough to read a box, far enough to see all of one that is unfolded, as long as its
+    // titles can be read.
     const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
     const double whole = std::min(room.width() / box->width(), room.height() / box->height());
     if (transform().m11() < 0.7 || transform().m11() > whole) {
@@ -404,6 +419,9 @@ void GraphCanvas::paintOverview(QPainter& painter, const QRectF& target) const
     painter.restore();
 }
 
-void GraphCanvas::renderTo(QPainter& painter, const QRectF& target) { scene()->render(&painter, target, contentRect()); }
+void GraphCanvas::renderTo(QPainter& painter, const QRectF& target)
+{
+    scene()->render(&painter, target, contentRect());
+}
 
 } // namespace alpa::app

@@ -1,12 +1,6 @@
-// The zoomable canvas: levels of boxes laid out by Graphviz in a helper process, with our own layout until it answers.
-// Groups unfold in place.
+// The zoomable canvas: levels of boxes laid out by Graphviz in a helper process, with our own
+// layout until it answers. Groups unfold in place.
 #pragma once
-
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <unordered_map>
 
 #include "app/layout/canvas_level.h"
 #include "app/layout/dot_client.h"
@@ -14,6 +8,12 @@
 #include <QElapsedTimer>
 #include <QGraphicsView>
 #include <QTimer>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
 
 namespace alpa::app
 {
@@ -38,8 +38,8 @@ public:
     explicit GraphCanvas(QWidget* parent = nullptr);
     ~GraphCanvas() override;
 
-    /// Shows other content. Unfolded groups stay so where their keys still exist. `isSameShape`: keep the place looked
-    /// at instead of fitting all.
+    /// Shows other content. Unfolded groups stay so where their keys still exist. `isSameShape`:
+    /// keep the place looked at instead of fitting all.
     void setContent(CanvasContent content, bool isSameShape);
     /// `holders`: keys of boxes that the selection lies in, outlined with it.
     void setSelection(const Selection& selection, std::set<QString> holders = {});
@@ -72,7 +72,8 @@ public:
 
 Q_SIGNALS:
     void selected(const alpa::app::Selection& selection);
-    void menuRequested(const alpa::app::Selection& selection, const QString& key, const QPoint& globalAt);
+    void menuRequested(const alpa::app::Selection& selection, const QString& key,
+                       const QPoint& globalAt);
     void unfoldedChanged();
     void laidOut();
 
@@ -117,7 +118,8 @@ private:
     PlacedLevel placeDense(CanvasLevel level);
     GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
     void build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key);
-    void takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout, double milliseconds);
+    void takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout,
+                    double milliseconds);
     void takeFailure(quint64 key);
     Hit hitAt(const QPoint& at) const;
     QString tipAt(const Hit& hit) const;
@@ -134,7 +136,8 @@ private:
     QString engineText_;
     GraphLevelItem* root_ = nullptr; ///< Owned by the scene.
     std::map<QString, GraphLevelItem*> items_;
-    std::unordered_map<QString, std::pair<const GraphLevelItem*, int>> places_; ///< Of every box that is drawn, by key.
+    std::unordered_map<QString, std::pair<const GraphLevelItem*, int>>
+        places_; ///< Of every box that is drawn, by key.
     std::vector<CanvasLink> wantedLinks_;
     LinkItem* links_ = nullptr; ///< Owned by the scene.
     Minimap* minimap_ = nullptr;
@@ -142,9 +145,9 @@ private:
     std::set<QString> holders_;
     GraphLevelItem* hoveredItem_ = nullptr;
     bool fitsAtNext_ = true;
-    bool wasFitted_ = true;      ///< Nobody has zoomed since all was fitted: resizing fits again.
-    QString anchorKey_;          ///< Box to keep in its place on screen over the next rebuild.
-    QString centeredKey_;        ///< Box to bring to the middle once all layouts are there.
+    bool wasFitted_ = true; ///< Nobody has zoomed since all was fitted: resizing fits again.
+    QString anchorKey_;     ///< Box to keep in its place on screen over the next rebuild.
+    QString centeredKey_;   ///< Box to bring to the middle once all layouts are there.
     QPoint pressedAt_;
 };
 

@@ -1,13 +1,13 @@
 #include "app/widgets/graph_level_item.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/widgets/graph_level_metrics.h"
 #include "app/widgets/sharding_strip.h"
 
 #include <QApplication>
 #include <QFontMetricsF>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -20,7 +20,8 @@ namespace
 double rowWidth(const CanvasTensor& tensor)
 {
     const QFontMetricsF metrics(smallFont());
-    double width = metrics.horizontalAdvance(tensor.name) + 10 + metrics.horizontalAdvance(tensor.type) + 10;
+    double width =
+        metrics.horizontalAdvance(tensor.name) + 10 + metrics.horizontalAdvance(tensor.type) + 10;
     if (tensor.spec)
         width += stripWidth(stripCells(*tensor.spec)) + 8;
     if (!tensor.badge.isEmpty())
@@ -35,7 +36,8 @@ QPainterPath toPath(const std::vector<LayoutPoint>& curve)
         return path;
     path.moveTo(curve[0].x, curve[0].y);
     for (size_t i = 1; i + 2 < curve.size(); i += 3)
-        path.cubicTo(curve[i].x, curve[i].y, curve[i + 1].x, curve[i + 1].y, curve[i + 2].x, curve[i + 2].y);
+        path.cubicTo(curve[i].x, curve[i].y, curve[i + 1].x, curve[i + 1].y, curve[i + 2].x,
+                     curve[i + 2].y);
     return path;
 }
 
@@ -58,15 +60,18 @@ QSizeF collapsedSize(const CanvasNode& node)
     return {std::ceil(std::clamp(width + 2 * kPadding + 4, least, 460.0)), std::ceil(height + 6)};
 }
 
-GraphLevelItem::GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vector<QSizeF> sizes, std::set<int> unfolded,
-                               QGraphicsItem* parent)
-    : QGraphicsItem(parent), level_(std::move(level)), unfolded_(std::move(unfolded))
+GraphLevelItem::GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vector<QSizeF> sizes,
+                               std::set<int> unfolded, QGraphicsItem* parent)
+    : QGraphicsItem(parent)
+    , level_(std::move(level))
+    , unfolded_(std::move(unfolded))
 {
     setFlag(QGraphicsItem::ItemUsesExtendedStyleOption); // exposedRect
     setAcceptHoverEvents(false);
     for (size_t i = 0; i < level_.nodes.size(); ++i) {
         const QPointF center(layout.centers[i].x, layout.centers[i].y);
-        boxes_.emplace_back(center - QPointF(sizes[i].width() / 2, sizes[i].height() / 2), sizes[i]);
+        boxes_.emplace_back(center - QPointF(sizes[i].width() / 2, sizes[i].height() / 2),
+                            sizes[i]);
         bounds_ |= boxes_.back();
     }
     if (level_.isDense()) {
@@ -155,7 +160,8 @@ void GraphLevelItem::setSelection(const Selection& selection, const std::set<QSt
 bool GraphLevelItem::isSelected(int node) const
 {
     const CanvasNode& content = level_.nodes[static_cast<size_t>(node)];
-    return (!content.selection.isNone() && content.selection == selection_) || holders_.contains(content.key);
+    return (!content.selection.isNone() && content.selection == selection_) ||
+           holders_.contains(content.key);
 }
 
 void GraphLevelItem::setHovered(int node)
@@ -170,7 +176,8 @@ QString GraphLevelItem::dump() const
 {
     QString text;
     for (const CanvasNode& node : level_.nodes) {
-        text += node.key + u": "_s + node.title + (node.subtitle.isEmpty() ? QString() : u" | "_s + node.subtitle) + u'\n';
+        text += node.key + u": "_s + node.title +
+                (node.subtitle.isEmpty() ? QString() : u" | "_s + node.subtitle) + u'\n';
         for (const CanvasTensor& tensor : node.tensors) {
             text += u"  "_s + tensor.name + u' ' + tensor.type;
             if (tensor.spec)

@@ -1,15 +1,14 @@
 // How a level looks: boxes, rows, arrows and badges, with less detail the smaller they get.
 #include "app/widgets/graph_level_item.h"
-
-#include <algorithm>
-#include <cmath>
-
 #include "app/widgets/graph_level_metrics.h"
 #include "app/widgets/sharding_strip.h"
 
 #include <QFontMetricsF>
 #include <QPainter>
 #include <QStyleOptionGraphicsItem>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -36,10 +35,12 @@ void paintArrow(QPainter& painter, QPointF tip, double angle)
 
 } // namespace
 
-void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* option, QWidget* widget)
+void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* option,
+                           QWidget* widget)
 {
     const Theme& theme = widget != nullptr ? themeOf(widget) : themeOf(QApplication::palette());
-    const double scale = QStyleOptionGraphicsItem::levelOfDetailFromTransform(painter->worldTransform());
+    const double scale =
+        QStyleOptionGraphicsItem::levelOfDetailFromTransform(painter->worldTransform());
     const QRectF exposed = option->exposedRect;
     painter->setRenderHint(QPainter::Antialiasing, scale > 0.25);
     if (level_.isDense()) {
@@ -62,7 +63,8 @@ void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* op
 QPen GraphLevelItem::edgePen(const CanvasEdge& edge, double scale, const Theme& theme) const
 {
     // One pixel for a byte, two and a half for a gibibyte.
-    const double width = (1 + std::log10(1 + edge.bytes / 1024) / 4) / std::min(1.0, std::max(scale, 0.3));
+    const double width =
+        (1 + std::log10(1 + edge.bytes / 1024) / 4) / std::min(1.0, std::max(scale, 0.3));
     QColor color = theme.transfer;
     Qt::PenStyle style = Qt::SolidLine;
     for (int axis = 0; edge.spec && axis < kMaxMeshAxes; ++axis) {
@@ -79,10 +81,12 @@ QPen GraphLevelItem::edgePen(const CanvasEdge& edge, double scale, const Theme& 
     return QPen(color, width, style);
 }
 
-void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const
+void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double scale,
+                                const Theme& theme) const
 {
     for (size_t e = 0; e < curves_.size(); ++e) {
-        if (curves_[e].isEmpty() || !curves_[e].boundingRect().adjusted(-8, -8, 8, 8).intersects(exposed))
+        if (curves_[e].isEmpty() ||
+            !curves_[e].boundingRect().adjusted(-8, -8, 8, 8).intersects(exposed))
             continue;
         const CanvasEdge& edge = level_.edges[e];
         const QPen pen = edgePen(edge, scale, theme);
@@ -110,7 +114,8 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
 void GraphLevelItem::paintOverview(QPainter& painter, const Theme& theme) const
 {
     if (level_.isDense()) {
-        grid_.visitCells(bounds_, [&](const QRectF& cell, int, int) { painter.fillRect(cell, theme.transfer); });
+        grid_.visitCells(
+            bounds_, [&](const QRectF& cell, int, int) { painter.fillRect(cell, theme.transfer); });
         return;
     }
     for (size_t i = 0; i < boxes_.size(); ++i) {
@@ -143,14 +148,16 @@ QColor GraphLevelItem::fillOf(const CanvasNode& node, bool isOpen, const Theme& 
     if (node.style == CanvasNode::Style::kStub)
         return theme.window;
     if (node.shade && !isOpen)
-        return node.isDiverging ? divergingColor(*node.shade, theme) : heatColor(*node.shade, theme);
+        return node.isDiverging ? divergingColor(*node.shade, theme)
+                                : heatColor(*node.shade, theme);
     if (node.stage < 0 || node.shadeAxis)
         return isOpen ? theme.raised : theme.surface;
     const QColor tint = theme.stageTint[static_cast<size_t>(node.stage % 2)];
     return isOpen ? blend(theme.surface, tint, 0.45) : tint;
 }
 
-void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, const Theme& theme) const
+void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale,
+                               const Theme& theme) const
 {
     const CanvasNode& content = level_.nodes[node];
     const QRectF& box = boxes_[node];
@@ -158,7 +165,10 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, con
     const bool isMarked = isSelected(int(node));
     const bool isStub = content.style == CanvasNode::Style::kStub;
     const QColor fill = fillOf(content, isOpen, theme);
-    QPen outline(isMarked ? theme.accent : hovered_ == int(node) ? theme.accent : theme.border, isMarked ? 2.5 : 1.2);
+    QPen outline(isMarked                ? theme.accent
+                 : hovered_ == int(node) ? theme.accent
+                                         : theme.border,
+                 isMarked ? 2.5 : 1.2);
     if (isStub)
         outline.setStyle(Qt::DashLine);
     painter.setPen(outline);
@@ -185,12 +195,14 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, con
         return;
     }
     painter.setPen(theme.text);
-    const QRectF titleArea(box.left() + kPadding, box.top() + 3, box.width() - 2 * kPadding, kTitleHeight - 3);
+    const QRectF titleArea(box.left() + kPadding, box.top() + 3, box.width() - 2 * kPadding,
+                           kTitleHeight - 3);
     if (scale < kTextScale && !isOpen) {
         // From far the name alone, as large as the box lets it be.
         QFont font = titleFont();
         font.setPixelSize(int(std::clamp(12.0 / scale, 13.0, std::min(48.0, box.height() * 0.5))));
-        while (font.pixelSize() > 13 && QFontMetricsF(font).horizontalAdvance(content.title) > box.width() - 12)
+        while (font.pixelSize() > 13 &&
+               QFontMetricsF(font).horizontalAdvance(content.title) > box.width() - 12)
             font.setPixelSize(font.pixelSize() - 1);
         painter.setFont(font);
         painter.drawText(box.adjusted(4, 0, -4, -box.height() / 4), Qt::AlignCenter, content.title);
@@ -198,9 +210,11 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, con
         if (content.tensors.empty() || !content.tensors.back().spec)
             return;
         const std::vector<StripCell> cells = stripCells(*content.tensors.back().spec);
-        const double zoom = std::min({0.9 / scale, (box.width() - 16) / stripWidth(cells), box.height() / 3 / kStripCellHeight});
+        const double zoom = std::min({0.9 / scale, (box.width() - 16) / stripWidth(cells),
+                                      box.height() / 3 / kStripCellHeight});
         painter.save();
-        painter.translate(box.center().x() - stripWidth(cells) * zoom / 2, box.bottom() - kStripCellHeight * zoom - 8);
+        painter.translate(box.center().x() - stripWidth(cells) * zoom / 2,
+                          box.bottom() - kStripCellHeight * zoom - 8);
         painter.scale(zoom, zoom);
         paintStrip(painter, {0, 0}, cells, theme);
         painter.restore();
@@ -209,9 +223,11 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale, con
     painter.setFont(titleFont());
     const QString sign = content.isGroup ? (isOpen ? u"▾ "_s : u"▸ "_s) : QString();
     const QFontMetricsF small(smallFont(true));
-    const double corner = content.corner.isEmpty() ? 0 : small.horizontalAdvance(content.corner) + 8;
+    const double corner =
+        content.corner.isEmpty() ? 0 : small.horizontalAdvance(content.corner) + 8;
     const QString title =
-        QFontMetricsF(titleFont()).elidedText(sign + content.title, Qt::ElideMiddle, titleArea.width() - corner);
+        QFontMetricsF(titleFont())
+            .elidedText(sign + content.title, Qt::ElideMiddle, titleArea.width() - corner);
     painter.drawText(titleArea, Qt::AlignLeft | Qt::AlignVCenter, title);
     if (!content.corner.isEmpty()) {
         painter.setFont(smallFont(true));
@@ -231,9 +247,10 @@ void GraphLevelItem::paintTensors(QPainter& painter, size_t node, const Theme& t
     const QFontMetricsF metrics(smallFont());
     if (!content.subtitle.isEmpty()) {
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(box.left() + kPadding, y - 2, box.width() - 2 * kPadding, kSubtitleHeight),
-                         Qt::AlignLeft | Qt::AlignVCenter,
-                         metrics.elidedText(content.subtitle, Qt::ElideRight, box.width() - 2 * kPadding));
+        painter.drawText(
+            QRectF(box.left() + kPadding, y - 2, box.width() - 2 * kPadding, kSubtitleHeight),
+            Qt::AlignLeft | Qt::AlignVCenter,
+            metrics.elidedText(content.subtitle, Qt::ElideRight, box.width() - 2 * kPadding));
         y += kSubtitleHeight;
     }
     for (const CanvasTensor& tensor : content.tensors) {
@@ -251,14 +268,16 @@ void GraphLevelItem::paintTensors(QPainter& painter, size_t node, const Theme& t
             if (tensor.isChanged) {
                 painter.setPen(QPen(theme.measured, 2));
                 painter.setBrush(Qt::NoBrush);
-                painter.drawRoundedRect(QRectF(right - 3, y + 0.5, stripWidth(cells) + 6, kRowHeight - 1), 4, 4);
+                painter.drawRoundedRect(
+                    QRectF(right - 3, y + 0.5, stripWidth(cells) + 6, kRowHeight - 1), 4, 4);
                 right -= 3;
             }
             right -= 8;
         }
         if (!tensor.badge.isEmpty()) {
             painter.setFont(smallFont(true));
-            const double width = QFontMetricsF(smallFont(true)).horizontalAdvance(tensor.badge) + 10;
+            const double width =
+                QFontMetricsF(smallFont(true)).horizontalAdvance(tensor.badge) + 10;
             const QRectF badge(right - width, y + 2, width, kRowHeight - 4);
             painter.setPen(QPen(theme.error, 1));
             painter.setBrush(Qt::NoBrush);
@@ -269,22 +288,26 @@ void GraphLevelItem::paintTensors(QPainter& painter, size_t node, const Theme& t
         }
         painter.setPen(theme.mutedText);
         const double typeWidth = metrics.horizontalAdvance(tensor.type);
-        painter.drawText(QRectF(right - typeWidth - 1, y, typeWidth + 1, kRowHeight), Qt::AlignRight | Qt::AlignVCenter,
-                         tensor.type);
+        painter.drawText(QRectF(right - typeWidth - 1, y, typeWidth + 1, kRowHeight),
+                         Qt::AlignRight | Qt::AlignVCenter, tensor.type);
         painter.setPen(theme.text);
         const double room = right - typeWidth - 8 - row.left();
-        painter.drawText(QRectF(row.left(), y, std::max(room, 0.0), kRowHeight), Qt::AlignLeft | Qt::AlignVCenter,
+        painter.drawText(QRectF(row.left(), y, std::max(room, 0.0), kRowHeight),
+                         Qt::AlignLeft | Qt::AlignVCenter,
                          metrics.elidedText(tensor.name, Qt::ElideMiddle, std::max(room, 0.0)));
         y += kRowHeight;
     }
     if (content.heat < 0)
         return;
-    const QRectF bar(box.left() + kPadding, box.bottom() - kHeatBar - 4, box.width() - 2 * kPadding, kHeatBar);
+    const QRectF bar(box.left() + kPadding, box.bottom() - kHeatBar - 4, box.width() - 2 * kPadding,
+                     kHeatBar);
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.border);
     painter.drawRoundedRect(bar, 2, 2);
     painter.setBrush(theme.accent);
-    painter.drawRoundedRect(QRectF(bar.topLeft(), QSizeF(bar.width() * std::min(1.0, content.heat), bar.height())), 2, 2);
+    painter.drawRoundedRect(
+        QRectF(bar.topLeft(), QSizeF(bar.width() * std::min(1.0, content.heat), bar.height())), 2,
+        2);
 }
 
 } // namespace alpa::app

@@ -44,7 +44,8 @@ std::vector<QRectF> placeLabels(const std::vector<LabelWish>& wishes, const QRec
 {
     std::vector<QRectF> taken;
     for (const LabelWish& wish : wishes)
-        taken.emplace_back(wish.point - QPointF(wish.reach, wish.reach), QSizeF(2 * wish.reach, 2 * wish.reach));
+        taken.emplace_back(wish.point - QPointF(wish.reach, wish.reach),
+                           QSizeF(2 * wish.reach, 2 * wish.reach));
     std::vector<size_t> order(wishes.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, {}, [&](size_t i) { return wishes[i].isFirst ? 0 : 1; });

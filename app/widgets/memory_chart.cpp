@@ -1,9 +1,5 @@
 #include "app/widgets/memory_chart.h"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_chart.h"
@@ -14,6 +10,10 @@
 #include <QPainterPath>
 #include <QStringList>
 #include <QToolTip>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -29,23 +29,27 @@ constexpr double kBar = 30;
 constexpr double kGap = 12;
 constexpr double kTop = 26;
 constexpr double kLegend = 30;
-constexpr double kLimitInView = 4; ///< The limit is drawn where it is less than so many times the fullest bar.
+constexpr double kLimitInView =
+    4; ///< The limit is drawn where it is less than so many times the fullest bar.
 
 struct Part {
     QString name;
     Bytes bytes;
     QColor color;
-    Qt::BrushStyle pattern = Qt::SolidPattern; ///< Over the colour, so that parts differ without it.
+    Qt::BrushStyle pattern =
+        Qt::SolidPattern; ///< Over the colour, so that parts differ without it.
 };
 
 std::array<Part, 5> partsOf(const StageMemory& memory, const Theme& theme)
 {
-    return {Part{MemoryChart::tr("parameters"), memory.parameters, theme.parameters, Qt::SolidPattern},
-            Part{MemoryChart::tr("gradients"), memory.gradients, theme.gradients, Qt::BDiagPattern},
-            Part{MemoryChart::tr("optimizer state"), memory.optimizerState, theme.optimizer, Qt::FDiagPattern},
-            Part{MemoryChart::tr("activations"), memory.activations * int64_t{memory.inFlight}, theme.activations,
-                 Qt::Dense6Pattern},
-            Part{MemoryChart::tr("transient"), memory.transient, theme.transient, Qt::HorPattern}};
+    return {
+        Part{MemoryChart::tr("parameters"), memory.parameters, theme.parameters, Qt::SolidPattern},
+        Part{MemoryChart::tr("gradients"), memory.gradients, theme.gradients, Qt::BDiagPattern},
+        Part{MemoryChart::tr("optimizer state"), memory.optimizerState, theme.optimizer,
+             Qt::FDiagPattern},
+        Part{MemoryChart::tr("activations"), memory.activations * int64_t{memory.inFlight},
+             theme.activations, Qt::Dense6Pattern},
+        Part{MemoryChart::tr("transient"), memory.transient, theme.transient, Qt::HorPattern}};
 }
 
 void fillPart(QPainter& painter, const QRectF& area, const Part& part, const Theme& theme)
@@ -65,7 +69,8 @@ Bytes memoryLimit(const ParallelPlan& plan)
     return plan.options.constraints.memoryPerDevice.value_or(plan.cluster.device.memory);
 }
 
-MemoryChart::MemoryChart(QWidget* parent) : QWidget(parent)
+MemoryChart::MemoryChart(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"memoryChart"_s);
     setAccessibleName(tr("Memory per device of each stage"));
@@ -122,8 +127,8 @@ void MemoryChart::paintEvent(QPaintEvent*)
         const StageMemory& memory = plan_->stages[s].memory;
         const QRectF bar = barArea(int(s));
         painter.setPen(int(s) == selectedStage_ ? theme.accent : theme.text);
-        painter.drawText(QRectF(0, bar.top(), kLabelWidth - 8, bar.height()), Qt::AlignVCenter | Qt::AlignLeft,
-                         tr("Stage %1").arg(s));
+        painter.drawText(QRectF(0, bar.top(), kLabelWidth - 8, bar.height()),
+                         Qt::AlignVCenter | Qt::AlignLeft, tr("Stage %1").arg(s));
         painter.fillRect(bar, theme.stageTint[s % 2]);
         double x = bar.left();
         for (const Part& part : partsOf(memory, theme)) {
@@ -138,13 +143,16 @@ void MemoryChart::paintEvent(QPaintEvent*)
     }
     const QRectF firstBar = barArea(0);
     const bool isInView = double(limit.count) <= most;
-    const double x = isInView ? firstBar.left() + firstBar.width() * double(limit.count) / most : firstBar.right();
+    const double x = isInView ? firstBar.left() + firstBar.width() * double(limit.count) / most
+                              : firstBar.right();
     painter.setPen(QPen(theme.limit, 2, Qt::DashLine));
     if (isInView)
-        painter.drawLine(QPointF(x, kTop - 6), QPointF(x, barArea(int(plan_->stages.size()) - 1).bottom() + 4));
+        painter.drawLine(QPointF(x, kTop - 6),
+                         QPointF(x, barArea(int(plan_->stages.size()) - 1).bottom() + 4));
     painter.setPen(theme.limit);
     painter.drawText(QRectF(0, 0, x - 4, kTop - 6), Qt::AlignVCenter | Qt::AlignRight,
-                     isInView ? tr("limit %1").arg(memoryText(limit)) : tr("limit %1, far to the right →").arg(memoryText(limit)));
+                     isInView ? tr("limit %1").arg(memoryText(limit))
+                              : tr("limit %1, far to the right →").arg(memoryText(limit)));
 
     double left = 0;
     const double y = double(height()) - kLegend + 10;
@@ -152,7 +160,8 @@ void MemoryChart::paintEvent(QPaintEvent*)
         fillPart(painter, QRectF(left, y + 2, 14, 12), part, theme);
         painter.setPen(theme.mutedText);
         const int width = painter.fontMetrics().horizontalAdvance(part.name);
-        painter.drawText(QRectF(left + 19, y, width + 4, 16), Qt::AlignVCenter | Qt::AlignLeft, part.name);
+        painter.drawText(QRectF(left + 19, y, width + 4, 16), Qt::AlignVCenter | Qt::AlignLeft,
+                         part.name);
         left += 19 + width + 18;
     }
 }
@@ -169,7 +178,9 @@ bool MemoryChart::event(QEvent* event)
         const StageMemory& memory = plan_->stages[s].memory;
         for (const Part& part : partsOf(memory, themeOf(this)))
             lines << u"%1: %2"_s.arg(part.name, memoryText(part.bytes));
-        lines << tr("activations: %1 of each of %2 microbatches in flight").arg(memoryText(memory.activations)).arg(memory.inFlight);
+        lines << tr("activations: %1 of each of %2 microbatches in flight")
+                     .arg(memoryText(memory.activations))
+                     .arg(memory.inFlight);
         QToolTip::showText(help->globalPos(), lines.join(u'\n'), this);
         return true;
     }
@@ -186,7 +197,8 @@ void MemoryChart::mousePressEvent(QMouseEvent* event)
     }
 }
 
-MemoryCurve::MemoryCurve(QWidget* parent) : QWidget(parent)
+MemoryCurve::MemoryCurve(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"memoryCurve"_s);
     setAccessibleName(tr("Memory over one step"));
@@ -231,7 +243,8 @@ void MemoryCurve::paintEvent(QPaintEvent*)
     for (double t = 0; t <= step * 1.0001; t += timeTick) {
         const double x = place(Seconds(t), Bytes(0)).x();
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x - 55, plot.bottom() + 6, 110, 16), Qt::AlignCenter, timeText(Seconds(t)));
+        painter.drawText(QRectF(x - 55, plot.bottom() + 6, 110, 16), Qt::AlignCenter,
+                         timeText(Seconds(t)));
     }
     QPainterPath path;
     path.moveTo(plot.bottomLeft());
@@ -254,7 +267,8 @@ void MemoryCurve::paintEvent(QPaintEvent*)
     painter.setPen(QPen(theme.limit, 2, Qt::DashLine));
     painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
     painter.setPen(theme.limit);
-    painter.drawText(QRectF(plot.right() - 160, y + 2, 156, 16), Qt::AlignRight | Qt::AlignVCenter, tr("limit"));
+    painter.drawText(QRectF(plot.right() - 160, y + 2, 156, 16), Qt::AlignRight | Qt::AlignVCenter,
+                     tr("limit"));
 }
 
 } // namespace alpa::app

@@ -1,8 +1,5 @@
 #include "app/widgets/mesh_chart.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
@@ -14,6 +11,9 @@
 #include <QPainter>
 #include <QPainterPath>
 #include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -36,13 +36,15 @@ double widthOf(Bytes bytes) { return 1.5 + std::log10(1 + double(bytes.count) / 
 
 Qt::PenStyle styleOf(int axis)
 {
-    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+    static constexpr Qt::PenStyle kStyles[] = {Qt::SolidLine, Qt::DashLine, Qt::DotLine,
+                                               Qt::DashDotLine};
     return kStyles[axis & 3];
 }
 
 } // namespace
 
-MeshChart::MeshChart(QWidget* parent) : QWidget(parent)
+MeshChart::MeshChart(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"meshChart"_s);
     setAccessibleName(tr("Devices of the cluster and their links"));
@@ -83,7 +85,8 @@ MeshChart::Grid MeshChart::gridFor(int width) const
     const int rows = (cluster.devicesPerHost + grid.deviceColumns - 1) / grid.deviceColumns;
     grid.hostWidth = 2 * kHostPadding + grid.deviceColumns * (kDevice + kDeviceGap) - kDeviceGap;
     grid.hostHeight = kHostHeader + kHostPadding + rows * (kDevice + kDeviceGap) - kDeviceGap / 2;
-    grid.hostColumns = std::clamp(int((width + kHostGap) / (grid.hostWidth + kHostGap)), 1, cluster.hosts);
+    grid.hostColumns =
+        std::clamp(int((width + kHostGap) / (grid.hostWidth + kHostGap)), 1, cluster.hosts);
     return grid;
 }
 
@@ -105,7 +108,8 @@ QRectF MeshChart::deviceArea(int device) const
     const int host = device / perHost;
     const int index = device % perHost;
     const double left = (host % grid.hostColumns) * (grid.hostWidth + kHostGap) + kHostPadding;
-    const double top = (host / grid.hostColumns) * (grid.hostHeight + kHostGap) + kHostHeader + kHostPadding / 2;
+    const double top =
+        (host / grid.hostColumns) * (grid.hostHeight + kHostGap) + kHostHeader + kHostPadding / 2;
     return {left + (index % grid.deviceColumns) * (kDevice + kDeviceGap),
             top + (index / grid.deviceColumns) * (kDevice + kDeviceGap), kDevice, kDevice};
 }
@@ -148,11 +152,16 @@ void MeshChart::paintEvent(QPaintEvent* event)
         const int stage = stageOf_[device];
         const bool isSelected = selectedDevice_ == int(device);
         const bool isOfStage = !selectedDevice_ && selectedStage_ && stage == *selectedStage_;
-        painter.setBrush(stage < 0 ? theme.window : theme.stageTint[static_cast<size_t>(stage % 2)]);
-        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, isSelected ? 3 : isOfStage ? 2 : 1.2));
+        painter.setBrush(stage < 0 ? theme.window
+                                   : theme.stageTint[static_cast<size_t>(stage % 2)]);
+        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, isSelected ? 3
+                                                                                   : isOfStage
+                                                                                       ? 2
+                                                                                       : 1.2));
         painter.drawRoundedRect(area, 5, 5);
         painter.setPen(theme.text);
-        painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter, QString::number(device));
+        painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter,
+                         QString::number(device));
         painter.setPen(theme.mutedText);
         painter.drawText(area.adjusted(0, kDevice / 2 - 3, 0, -4), Qt::AlignCenter,
                          stagesText(int(device)));
@@ -184,18 +193,21 @@ void MeshChart::paintHosts(QPainter& painter, const QRect& exposed) const
     const Grid grid = gridFor(width());
     for (int host = 0; host < facts_->plan->cluster.hosts; ++host) {
         const QRectF area((host % grid.hostColumns) * (grid.hostWidth + kHostGap),
-                          (host / grid.hostColumns) * (grid.hostHeight + kHostGap), grid.hostWidth, grid.hostHeight - 8);
+                          (host / grid.hostColumns) * (grid.hostHeight + kHostGap), grid.hostWidth,
+                          grid.hostHeight - 8);
         if (!area.intersects(QRectF(exposed)))
             continue;
         painter.setPen(QPen(theme.border, 1));
         painter.setBrush(theme.surface);
         painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
         painter.setPen(theme.mutedText);
-        painter.drawText(area.adjusted(10, 3, -4, 0), Qt::AlignLeft | Qt::AlignTop, tr("Host %1").arg(host));
+        painter.drawText(area.adjusted(10, 3, -4, 0), Qt::AlignLeft | Qt::AlignTop,
+                         tr("Host %1").arg(host));
     }
 }
 
-/// Rings as lines between neighbours of each group; the second axis bows out so that both can be seen.
+/// Rings as lines between neighbours of each group; the second axis bows out so that both can be
+/// seen.
 void MeshChart::paintAxes(QPainter& painter) const
 {
     const Theme& theme = themeOf(this);
@@ -213,8 +225,11 @@ void MeshChart::paintAxes(QPainter& painter) const
             if (group.front() != index)
                 continue;
             for (size_t k = 0; k + 1 < group.size(); ++k) {
-                const QPointF from = deviceArea(int(mesh.devices[static_cast<size_t>(group[k])].number)).center();
-                const QPointF to = deviceArea(int(mesh.devices[static_cast<size_t>(group[k + 1])].number)).center();
+                const QPointF from =
+                    deviceArea(int(mesh.devices[static_cast<size_t>(group[k])].number)).center();
+                const QPointF to =
+                    deviceArea(int(mesh.devices[static_cast<size_t>(group[k + 1])].number))
+                        .center();
                 const QPointF way = to - from;
                 const QPointF bow = QPointF(-way.y(), way.x()) * (traffic.axis == 0 ? 0.12 : -0.12);
                 QPainterPath path(from);
@@ -235,8 +250,8 @@ void MeshChart::paintStageLinks(QPainter& painter) const
         const double length = std::hypot(way.x(), way.y());
         if (length < 1)
             continue; // stages that share their devices
-        const bool isQuiet =
-            selectedStage_ && *selectedStage_ != traffic.fromStage && *selectedStage_ != traffic.toStage;
+        const bool isQuiet = selectedStage_ && *selectedStage_ != traffic.fromStage &&
+                             *selectedStage_ != traffic.toStage;
         QColor color = theme.text;
         color.setAlpha(isQuiet ? 60 : 200);
         const QPointF middle = (from + to) / 2 + QPointF(-way.y(), way.x()) * 0.2;
@@ -249,7 +264,8 @@ void MeshChart::paintStageLinks(QPainter& painter) const
         const double angle = path.angleAtPercent(0.62) * -M_PI / 180;
         painter.setPen(Qt::NoPen);
         painter.setBrush(color);
-        const QPointF arrow[] = {tip, tip + 10 * QPointF(std::cos(angle + 2.7), std::sin(angle + 2.7)),
+        const QPointF arrow[] = {tip,
+                                 tip + 10 * QPointF(std::cos(angle + 2.7), std::sin(angle + 2.7)),
                                  tip + 10 * QPointF(std::cos(angle - 2.7), std::sin(angle - 2.7))};
         painter.drawPolygon(arrow, 3);
     }
@@ -260,7 +276,8 @@ QString MeshChart::tipAt(QPointF at) const
     const int device = facts_ == nullptr ? -1 : deviceAt(at);
     if (device < 0)
         return {};
-    QStringList lines{tr("Device %1 of host %2").arg(device).arg(device / facts_->plan->cluster.devicesPerHost)};
+    QStringList lines{
+        tr("Device %1 of host %2").arg(device).arg(device / facts_->plan->cluster.devicesPerHost)};
     const std::vector<int> stages = stagesOfDevice(*facts_, device);
     if (stages.empty())
         lines << tr("idle in this plan");
@@ -269,8 +286,10 @@ QString MeshChart::tipAt(QPointF at) const
         for (const AxisTraffic& traffic : traffic_.axes) {
             if (traffic.stage == stage)
                 lines << tr("sends %1 a step along %2 in %3, %4")
-                             .arg(bytesText(traffic.sent), QString(QLatin1Char(axisLetter(traffic.axis))),
-                                  counted(traffic.collectives, tr("collective"), tr("collectives")), timeText(traffic.time));
+                             .arg(bytesText(traffic.sent),
+                                  QString(QLatin1Char(axisLetter(traffic.axis))),
+                                  counted(traffic.collectives, tr("collective"), tr("collectives")),
+                                  timeText(traffic.time));
         }
     }
     return lines.join(u'\n');
@@ -301,7 +320,8 @@ void MeshChart::keyPressEvent(QKeyEvent* event)
         QWidget::keyPressEvent(event);
         return;
     }
-    Q_EMIT deviceClicked(((selectedDevice_.value_or(step > 0 ? -1 : 0) + step) % count + count) % count);
+    Q_EMIT deviceClicked(((selectedDevice_.value_or(step > 0 ? -1 : 0) + step) % count + count) %
+                         count);
 }
 
 } // namespace alpa::app

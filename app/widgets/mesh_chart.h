@@ -1,12 +1,13 @@
-// The cluster as hosts with their devices, tinted by stage, and the links between them as wide as what they carry.
+// The cluster as hosts with their devices, tinted by stage, and the links between them as wide as
+// what they carry.
 #pragma once
-
-#include <memory>
-#include <optional>
 
 #include "app/session/link_traffic.h"
 
 #include <QWidget>
+
+#include <memory>
+#include <optional>
 
 namespace alpa::app
 {
@@ -17,7 +18,8 @@ class MeshChart : public QWidget
 
 public:
     explicit MeshChart(QWidget* parent = nullptr);
-    void setFacts(std::shared_ptr<const GraphFacts> facts, LinkTraffic traffic); ///< Facts may be null.
+    void setFacts(std::shared_ptr<const GraphFacts> facts,
+                  LinkTraffic traffic); ///< Facts may be null.
     void setSelected(std::optional<int> stage, std::optional<int> device);
     std::optional<int> selectedStage() const { return selectedStage_; }
     std::optional<int> selectedDevice() const { return selectedDevice_; }
@@ -54,7 +56,8 @@ private:
 
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;
-    std::vector<int> stageOf_; ///< By device; -1: idle. The first stage where several share a device.
+    std::vector<int>
+        stageOf_; ///< By device; -1: idle. The first stage where several share a device.
     std::optional<int> selectedStage_, selectedDevice_;
 };
 

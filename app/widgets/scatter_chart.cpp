@@ -1,8 +1,5 @@
 #include "app/widgets/scatter_chart.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/theme.h"
 #include "app/widgets/label_placement.h"
 #include "app/widgets/timeline_chart.h"
@@ -12,6 +9,9 @@
 #include <QPainter>
 #include <QPainterPath>
 #include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -32,11 +32,16 @@ QPainterPath markOf(QPointF at, int group, double size)
         path.addRect(QRectF(at.x() - size, at.y() - size, 2 * size, 2 * size));
         break;
     case 2:
-        path.addPolygon(QPolygonF({{at.x(), at.y() - size * 1.2}, {at.x() + size * 1.1, at.y() + size}, {at.x() - size * 1.1, at.y() + size}}));
+        path.addPolygon(QPolygonF({{at.x(), at.y() - size * 1.2},
+                                   {at.x() + size * 1.1, at.y() + size},
+                                   {at.x() - size * 1.1, at.y() + size}}));
         path.closeSubpath();
         break;
     case 3:
-        path.addPolygon(QPolygonF({{at.x(), at.y() - size * 1.3}, {at.x() + size * 1.3, at.y()}, {at.x(), at.y() + size * 1.3}, {at.x() - size * 1.3, at.y()}}));
+        path.addPolygon(QPolygonF({{at.x(), at.y() - size * 1.3},
+                                   {at.x() + size * 1.3, at.y()},
+                                   {at.x(), at.y() + size * 1.3},
+                                   {at.x() - size * 1.3, at.y()}}));
         path.closeSubpath();
         break;
     default:
@@ -47,7 +52,8 @@ QPainterPath markOf(QPointF at, int group, double size)
 
 } // namespace
 
-ScatterChart::ScatterChart(const QString& name, const QString& accessibleName, QWidget* parent) : QWidget(parent)
+ScatterChart::ScatterChart(const QString& name, const QString& accessibleName, QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(name);
     setAccessibleName(accessibleName);
@@ -58,7 +64,8 @@ ScatterChart::ScatterChart(const QString& name, const QString& accessibleName, Q
     yFormat_ = plain;
 }
 
-void ScatterChart::setAxes(const QString& xTitle, Format xFormat, const QString& yTitle, Format yFormat)
+void ScatterChart::setAxes(const QString& xTitle, Format xFormat, const QString& yTitle,
+                           Format yFormat)
 {
     xTitle_ = xTitle;
     yTitle_ = yTitle;
@@ -101,12 +108,14 @@ void ScatterChart::refreshRanges()
     y_ = {points_[0].y, points_[0].y};
     for (const ScatterPoint& point : points_) {
         x_ = {std::min(x_.low, point.x), std::max(x_.high, point.x)};
-        y_ = {std::min(y_.low, point.low.value_or(point.y)), std::max(y_.high, point.high.value_or(point.y))};
+        y_ = {std::min(y_.low, point.low.value_or(point.y)),
+              std::max(y_.high, point.high.value_or(point.y))};
     }
     if (showsDiagonal_)
         x_ = y_ = {0, std::max(x_.high, y_.high)};
     for (Range* range : {&x_, &y_}) {
-        const double margin = std::max((range->high - range->low) * 0.12, std::abs(range->high) * 0.02 + 1e-12);
+        const double margin =
+            std::max((range->high - range->low) * 0.12, std::abs(range->high) * 0.02 + 1e-12);
         range->low = std::max(range->low - margin, range->low >= 0 ? 0.0 : range->low - margin);
         range->high += margin;
     }
@@ -116,7 +125,8 @@ QRectF ScatterChart::plotArea() const
 {
     const int line = fontMetrics().height();
     const double left = fontMetrics().horizontalAdvance(u"888.8 GiB"_s) + 14;
-    return {left, double(line) + 8, std::max(40.0, double(width()) - left - 20), std::max(40.0, double(height()) - 3.4 * line - 10)};
+    return {left, double(line) + 8, std::max(40.0, double(width()) - left - 20),
+            std::max(40.0, double(height()) - 3.4 * line - 10)};
 }
 
 QPointF ScatterChart::place(double x, double y) const
@@ -126,14 +136,18 @@ QPointF ScatterChart::place(double x, double y) const
             plot.bottom() - (y - y_.low) / (y_.high - y_.low) * plot.height()};
 }
 
-QPointF ScatterChart::placeOf(size_t point) const { return place(points_[point].x, points_[point].y); }
+QPointF ScatterChart::placeOf(size_t point) const
+{
+    return place(points_[point].x, points_[point].y);
+}
 
 std::vector<size_t> ScatterChart::frontier() const
 {
     std::vector<size_t> order;
     for (size_t i = 0; i < points_.size(); ++i) {
         const bool isBeaten = std::ranges::any_of(points_, [&](const ScatterPoint& other) {
-            return other.x <= points_[i].x && other.y <= points_[i].y && (other.x < points_[i].x || other.y < points_[i].y);
+            return other.x <= points_[i].x && other.y <= points_[i].y &&
+                   (other.x < points_[i].x || other.y < points_[i].y);
         });
         if (!isBeaten)
             order.push_back(i);
@@ -170,7 +184,8 @@ void ScatterChart::keyPressEvent(QKeyEvent* event)
 {
     const int count = int(points_.size());
     const int key = event->key();
-    if (count > 0 && (key == Qt::Key_Right || key == Qt::Key_Down || key == Qt::Key_Left || key == Qt::Key_Up)) {
+    if (count > 0 &&
+        (key == Qt::Key_Right || key == Qt::Key_Down || key == Qt::Key_Left || key == Qt::Key_Up)) {
         const int step = key == Qt::Key_Right || key == Qt::Key_Down ? 1 : -1;
         current_ = (current_ + step + count) % count;
         update();
@@ -187,7 +202,8 @@ bool ScatterChart::event(QEvent* event)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
     const int at = pointNear(help->pos());
-    QToolTip::showText(help->globalPos(), at < 0 ? QString() : points_[static_cast<size_t>(at)].tip, this);
+    QToolTip::showText(help->globalPos(), at < 0 ? QString() : points_[static_cast<size_t>(at)].tip,
+                       this);
     return true;
 }
 
@@ -202,7 +218,8 @@ void ScatterChart::paintAxes(QPainter& painter) const
         painter.setPen(QPen(theme.border, 1));
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(0, y - line, plot.left() - 8, 2 * line), Qt::AlignRight | Qt::AlignVCenter, yFormat_(value));
+        painter.drawText(QRectF(0, y - line, plot.left() - 8, 2 * line),
+                         Qt::AlignRight | Qt::AlignVCenter, yFormat_(value));
     }
     const double xTick = tickStep(x_.high - x_.low, std::max(2, int(plot.width() / 110)));
     for (double value = std::ceil(x_.low / xTick) * xTick; value <= x_.high; value += xTick) {
@@ -210,11 +227,15 @@ void ScatterChart::paintAxes(QPainter& painter) const
         painter.setPen(QPen(theme.border, 1));
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(std::min(x - 60, double(width()) - 122), plot.bottom() + 3, 120, line), x + 62 > width() ? Qt::AlignRight : Qt::AlignCenter, xFormat_(value));
+        painter.drawText(
+            QRectF(std::min(x - 60, double(width()) - 122), plot.bottom() + 3, 120, line),
+            x + 62 > width() ? Qt::AlignRight : Qt::AlignCenter, xFormat_(value));
     }
     painter.setPen(theme.text);
-    painter.drawText(QRectF(4, 0, double(width()) - 8, line + 4), Qt::AlignLeft | Qt::AlignVCenter, yTitle_);
-    painter.drawText(QRectF(plot.left(), plot.bottom() + line + 4, plot.width(), line + 4), Qt::AlignCenter, xTitle_);
+    painter.drawText(QRectF(4, 0, double(width()) - 8, line + 4), Qt::AlignLeft | Qt::AlignVCenter,
+                     yTitle_);
+    painter.drawText(QRectF(plot.left(), plot.bottom() + line + 4, plot.width(), line + 4),
+                     Qt::AlignCenter, xTitle_);
 }
 
 void ScatterChart::paintPoint(QPainter& painter, size_t index) const
@@ -229,7 +250,8 @@ void ScatterChart::paintPoint(QPainter& painter, size_t index) const
         for (const QPointF end : {low, high})
             painter.drawLine(end - QPointF(4, 0), end + QPointF(4, 0));
     }
-    painter.setPen(QPen(point.isEmphasized || int(index) == current_ ? theme.text : theme.surface, point.isEmphasized ? 2 : 1));
+    painter.setPen(QPen(point.isEmphasized || int(index) == current_ ? theme.text : theme.surface,
+                        point.isEmphasized ? 2 : 1));
     painter.setBrush(point.isEmphasized ? theme.measured : theme.predicted);
     painter.drawPath(markOf(at, point.group, kMark));
 }
@@ -251,7 +273,8 @@ std::vector<QRectF> ScatterChart::labelAreas() const
     std::vector<LabelWish> wishes;
     for (size_t i = 0; i < points_.size(); ++i) {
         const QFontMetricsF metrics(fontOf(points_[i]));
-        const QSizeF size(std::ceil(metrics.horizontalAdvance(labelOf(points_[i]))) + 2, metrics.height());
+        const QSizeF size(std::ceil(metrics.horizontalAdvance(labelOf(points_[i]))) + 2,
+                          metrics.height());
         wishes.push_back({placeOf(i), size, kMark, points_[i].isEmphasized});
     }
     return placeLabels(wishes, plotArea());
@@ -266,7 +289,9 @@ void ScatterChart::paintLabels(QPainter& painter) const
         const QPointF at = placeOf(i);
         if (std::abs(areas[i].center().y() - at.y()) > areas[i].height() * 0.6) {
             painter.setPen(QPen(theme.mutedText, 1));
-            painter.drawLine(at, QPointF(areas[i].left() > at.x() ? areas[i].left() - 2 : areas[i].right() + 2, areas[i].center().y()));
+            painter.drawLine(
+                at, QPointF(areas[i].left() > at.x() ? areas[i].left() - 2 : areas[i].right() + 2,
+                            areas[i].center().y()));
         }
         painter.setFont(fontOf(points_[i]));
         painter.setPen(theme.text);
@@ -281,7 +306,8 @@ void ScatterChart::paintEvent(QPaintEvent*)
     const Theme& theme = themeOf(this);
     if (points_.empty()) {
         painter.setPen(theme.mutedText);
-        painter.drawText(rect().adjusted(20, 0, -20, 0), Qt::AlignCenter | Qt::TextWordWrap, emptyText_);
+        painter.drawText(rect().adjusted(20, 0, -20, 0), Qt::AlignCenter | Qt::TextWordWrap,
+                         emptyText_);
         return;
     }
     paintAxes(painter);

@@ -1,11 +1,12 @@
-// Points with names over two quantities: trade-offs between plans with their frontier, predictions against measurements.
+// Points with names over two quantities: trade-offs between plans with their frontier, predictions
+// against measurements.
 #pragma once
+
+#include <QWidget>
 
 #include <functional>
 #include <optional>
 #include <vector>
-
-#include <QWidget>
 
 namespace alpa::app
 {
@@ -37,7 +38,7 @@ public:
     const std::vector<ScatterPoint>& points() const { return points_; }
     /// Indices into points(), by x.
     std::vector<size_t> frontier() const;
-    QPointF placeOf(size_t point) const; ///< In the widget.
+    QPointF placeOf(size_t point) const;    ///< In the widget.
     std::vector<QRectF> labelAreas() const; ///< Of the points' names, by point.
     QSize sizeHint() const override { return {560, 340}; }
     QSize minimumSizeHint() const override { return {300, 200}; }

@@ -1,9 +1,5 @@
 #include "app/widgets/stage_boundaries.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "app/settings/theme.h"
 
 #include <QContextMenuEvent>
@@ -11,6 +7,10 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace alpa::app
 {
@@ -26,11 +26,13 @@ constexpr double kBarHeight = 24;
 
 } // namespace
 
-StageBoundaries::StageBoundaries(QWidget* parent) : QWidget(parent)
+StageBoundaries::StageBoundaries(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"stageBoundaries"_s);
     setAccessibleName(tr("Boundaries of the stages"));
-    setAccessibleDescription(tr("Left and right move the current boundary, Tab or Up and Down choose another, Enter plans with it"));
+    setAccessibleDescription(tr("Left and right move the current boundary, Tab or Up and Down "
+                                "choose another, Enter plans with it"));
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -117,12 +119,14 @@ void StageBoundaries::mousePressEvent(QMouseEvent* event)
 
 void StageBoundaries::mouseMoveEvent(QMouseEvent* event)
 {
-    setCursor(dragged_ > 0 || handleNear(event->position()) > 0 ? Qt::SplitHCursor : Qt::ArrowCursor);
+    setCursor(dragged_ > 0 || handleNear(event->position()) > 0 ? Qt::SplitHCursor
+                                                                : Qt::ArrowCursor);
     if (dragged_ < 1)
         return;
     int nearest = 0;
     for (int layer = 0; layer <= int(layers_.size()); ++layer) {
-        if (std::abs(layerLeft(layer) - event->position().x()) < std::abs(layerLeft(nearest) - event->position().x()))
+        if (std::abs(layerLeft(layer) - event->position().x()) <
+            std::abs(layerLeft(nearest) - event->position().x()))
             nearest = layer;
     }
     moveHandle(dragged_, nearest);
@@ -182,16 +186,20 @@ bool StageBoundaries::event(QEvent* event)
     const auto* help = static_cast<QHelpEvent*>(event);
     const int handle = handleNear(help->pos());
     if (handle > 0) {
-        QToolTip::showText(help->globalPos(), tr("Stage %1 begins at layer %2, %3. Drag to begin it elsewhere.")
-                                                  .arg(handle)
-                                                  .arg(wanted_[static_cast<size_t>(handle)])
-                                                  .arg(layers_[static_cast<size_t>(wanted_[static_cast<size_t>(handle)])].name),
-                           this);
+        QToolTip::showText(
+            help->globalPos(),
+            tr("Stage %1 begins at layer %2, %3. Drag to begin it elsewhere.")
+                .arg(handle)
+                .arg(wanted_[static_cast<size_t>(handle)])
+                .arg(layers_[static_cast<size_t>(wanted_[static_cast<size_t>(handle)])].name),
+            this);
         return true;
     }
     for (int layer = 0; layer < int(layers_.size()); ++layer) {
         if (layerLeft(layer) <= help->pos().x() && help->pos().x() < layerLeft(layer + 1))
-            QToolTip::showText(help->globalPos(), tr("layer %1, %2").arg(layer).arg(layers_[static_cast<size_t>(layer)].name), this);
+            QToolTip::showText(
+                help->globalPos(),
+                tr("layer %1, %2").arg(layer).arg(layers_[static_cast<size_t>(layer)].name), this);
     }
     return true;
 }
@@ -205,13 +213,16 @@ void StageBoundaries::paintEvent(QPaintEvent*)
     const Theme& theme = themeOf(this);
     for (size_t s = 0; s < wanted_.size(); ++s) {
         const int end = s + 1 < wanted_.size() ? wanted_[s + 1] : int(layers_.size());
-        const QRectF area(QPointF(layerLeft(wanted_[s]), kBarTop), QPointF(layerLeft(end), kBarTop + kBarHeight));
+        const QRectF area(QPointF(layerLeft(wanted_[s]), kBarTop),
+                          QPointF(layerLeft(end), kBarTop + kBarHeight));
         painter.fillRect(area, theme.stageTint[s % 2]);
         painter.setPen(theme.text);
-        const QString layers = end - wanted_[s] == 1 ? tr("layer %1").arg(wanted_[s])
-                                                     : tr("layers %1–%2").arg(wanted_[s]).arg(end - 1);
+        const QString layers = end - wanted_[s] == 1
+                                   ? tr("layer %1").arg(wanted_[s])
+                                   : tr("layers %1–%2").arg(wanted_[s]).arg(end - 1);
         QString text = QString::number(s);
-        for (const QString& longer : {u"%1: %2"_s.arg(s).arg(layers), tr("stage %1: %2").arg(s).arg(layers)}) {
+        for (const QString& longer :
+             {u"%1: %2"_s.arg(s).arg(layers), tr("stage %1: %2").arg(s).arg(layers)}) {
             if (painter.fontMetrics().horizontalAdvance(longer) < area.width() - 12)
                 text = longer;
         }
@@ -219,17 +230,23 @@ void StageBoundaries::paintEvent(QPaintEvent*)
     }
     painter.setPen(QPen(theme.border, 1));
     for (int layer = 1; layer < int(layers_.size()); ++layer)
-        painter.drawLine(QPointF(layerLeft(layer), kBarTop + kBarHeight - 5), QPointF(layerLeft(layer), kBarTop + kBarHeight));
+        painter.drawLine(QPointF(layerLeft(layer), kBarTop + kBarHeight - 5),
+                         QPointF(layerLeft(layer), kBarTop + kBarHeight));
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(QRectF(0.5, kBarTop, double(width()) - 1, kBarHeight));
     for (int stage = 1; stage < int(wanted_.size()); ++stage) {
         const double x = handleAt(stage).x();
-        const bool isMoved = wanted_[static_cast<size_t>(stage)] != firsts_[static_cast<size_t>(stage)];
+        const bool isMoved =
+            wanted_[static_cast<size_t>(stage)] != firsts_[static_cast<size_t>(stage)];
         const bool isCurrent = hasFocus() && stage == current_;
-        painter.setPen(QPen(isMoved ? theme.measured : isCurrent ? theme.accent : theme.mutedText, isCurrent ? 3 : 2));
+        painter.setPen(QPen(isMoved     ? theme.measured
+                            : isCurrent ? theme.accent
+                                        : theme.mutedText,
+                            isCurrent ? 3 : 2));
         painter.drawLine(QPointF(x, kBarTop - 6), QPointF(x, kBarTop + kBarHeight + 4));
         painter.setBrush(painter.pen().color());
-        painter.drawPolygon(QPolygonF({{x - 5, kBarTop - 12}, {x + 5, kBarTop - 12}, {x, kBarTop - 5}}));
+        painter.drawPolygon(
+            QPolygonF({{x - 5, kBarTop - 12}, {x + 5, kBarTop - 12}, {x, kBarTop - 5}}));
     }
 }
 

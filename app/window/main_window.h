@@ -1,5 +1,5 @@
-// The window: pages in the middle, lists and forms around them, actions and keys. It holds the session and computes
-// nothing itself.
+// The window: pages in the middle, lists and forms around them, actions and keys. It holds the
+// session and computes nothing itself.
 #pragma once
 
 #include "app/session/session.h"
@@ -68,7 +68,8 @@ private:
     void makeDocks();
     void makeActions();
     void makeStatusBar();
-    QDockWidget* addDock(const QString& title, const QString& name, QWidget* content, Qt::DockWidgetArea area);
+    QDockWidget* addDock(const QString& title, const QString& name, QWidget* content,
+                         Qt::DockWidgetArea area);
     void showDocks(bool on);
     enum class Workspace { kExplore, kTune, kCompare };
     void resetLayout();

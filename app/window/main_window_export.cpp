@@ -42,13 +42,14 @@ QString MainWindow::pageName(int page) const
 void MainWindow::exportPage()
 {
     const QString page = pageName(pages_->currentIndex());
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
-                                     tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
+        tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
     if (path.isEmpty())
         return;
     const bool isWritten = writePage(path);
-    statusText_->setText(isWritten ? tr("Exported %1").arg(path) : tr("Not exported: %1 cannot be written").arg(path));
+    statusText_->setText(isWritten ? tr("Exported %1").arg(path)
+                                   : tr("Not exported: %1 cannot be written").arg(path));
 }
 
 void MainWindow::copyPage()
@@ -62,14 +63,16 @@ void MainWindow::exportReport()
     const PlanEntry* shown = session_.shownPlan();
     if (shown == nullptr || shown->plan() == nullptr)
         return;
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the session"), session_.model()->name + u".html"_s,
-                                                      tr("Web page (*.html)"));
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export the session"),
+                                     session_.model()->name + u".html"_s, tr("Web page (*.html)"));
     if (path.isEmpty())
         return;
     auto content = std::make_shared<ReportContent>(reportContent(session_));
     if (graph_->canvas()->isLaidOut()) {
         const QRectF size = graph_->canvas()->contentRect();
-        const double scale = std::min(1.5, kMostReportPixels / std::max({size.width(), size.height(), 1.0}));
+        const double scale =
+            std::min(1.5, kMostReportPixels / std::max({size.width(), size.height(), 1.0}));
         QImage image((size.size() * scale).toSize(), QImage::Format_ARGB32);
         image.fill(palette().color(QPalette::Window));
         QPainter painter(&image);
@@ -88,14 +91,16 @@ void MainWindow::exportReport()
             *problem = toQt(written.error().message);
     };
     session_.jobs()->start(tr("Write the report"), work, [this, path, problem] {
-        statusText_->setText(problem->isEmpty() ? tr("Exported %1").arg(path) : tr("Not exported: %1").arg(*problem));
+        statusText_->setText(problem->isEmpty() ? tr("Exported %1").arg(path)
+                                                : tr("Not exported: %1").arg(*problem));
     });
 }
 
 bool MainWindow::writePage(const QString& path)
 {
     const bool isGraph = pages_->currentWidget() == graph_;
-    const QRectF content = isGraph ? graph_->canvas()->contentRect() : QRectF(pages_->currentWidget()->rect());
+    const QRectF content =
+        isGraph ? graph_->canvas()->contentRect() : QRectF(pages_->currentWidget()->rect());
     const auto paint = [&](QPainter& painter, const QRectF& target) {
         if (isGraph) {
             graph_->canvas()->renderTo(painter, target);
@@ -124,7 +129,9 @@ bool MainWindow::writePage(const QString& path)
         QPainter painter(&pdf);
         paint(painter, QRectF(QPointF(0, 0), content.size()));
     } else {
-        const double scale = isGraph ? std::min(1.5, kMostPixels / std::max(content.width(), content.height())) : 1.0;
+        const double scale =
+            isGraph ? std::min(1.5, kMostPixels / std::max(content.width(), content.height()))
+                    : 1.0;
         QImage image((content.size() * scale).toSize(), QImage::Format_ARGB32);
         image.fill(palette().color(QPalette::Window));
         QPainter painter(&image);

@@ -1,14 +1,14 @@
 #include "app/window/screenshots.h"
 
-#include <memory>
-#include <vector>
-
 #include "app/views/graph_view.h"
 
 #include <QDir>
 #include <QImage>
 #include <QTabWidget>
 #include <QTimer>
+
+#include <memory>
+#include <vector>
 
 namespace alpa::app
 {
@@ -30,21 +30,24 @@ class Photographer : public QObject
 {
 public:
     Photographer(MainWindow& window, QString directory, std::function<void(int)> done)
-        : QObject(&window), window_(window), directory_(std::move(directory)), done_(std::move(done))
+        : QObject(&window)
+        , window_(window)
+        , directory_(std::move(directory))
+        , done_(std::move(done))
     {
         QDir().mkpath(directory_);
         // Comparisons are of something: the baselines stand beside the plan in every picture.
         shots_.push_back({QString(), [this] { window_.session()->planBaselines(); }});
         for (int page = 0; page < window.pages()->count(); ++page) {
-            shots_.push_back({window.pageName(page), [this, page] { window_.pages()->setCurrentIndex(page); }});
+            shots_.push_back(
+                {window.pageName(page), [this, page] { window_.pages()->setCurrentIndex(page); }});
         }
         shots_.push_back({u"graph-unfolded"_s, [this] {
                               window_.pages()->setCurrentIndex(1);
                               window_.graphView()->revealLayer(1);
                           }});
-        shots_.push_back({u"graph-layer"_s, [this] {
-                              window_.graphView()->canvas()->centerOnNode(u"layer 1"_s);
-                          }});
+        shots_.push_back({u"graph-layer"_s,
+                          [this] { window_.graphView()->canvas()->centerOnNode(u"layer 1"_s); }});
         const auto tab = [this](const QString& name, int number) {
             if (auto* tabs = window_.findChild<QTabWidget*>(name))
                 tabs->setCurrentIndex(number);
@@ -75,11 +78,13 @@ private:
     void step()
     {
         const Session& session = *window_.session();
-        if (!window_.session()->jobs()->jobs().empty() || session.isPlanningBehind() || session.isPlanning())
+        if (!window_.session()->jobs()->jobs().empty() || session.isPlanningBehind() ||
+            session.isPlanning())
             return;
         if (isPrepared_) {
             // 256 colours are enough for a window, and a third of the bytes.
-            const QImage picture = window_.grab().toImage().convertToFormat(QImage::Format_Indexed8, Qt::AvoidDither);
+            const QImage picture =
+                window_.grab().toImage().convertToFormat(QImage::Format_Indexed8, Qt::AvoidDither);
             if (!shots_[next_].name.isEmpty())
                 picture.save(directory_ + u'/' + shots_[next_].name + u".png"_s);
             ++next_;

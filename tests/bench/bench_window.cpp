@@ -1,15 +1,9 @@
-// The window's performance table: what a person waits for, each against its target, on the offscreen platform. Wall time
-// and, beside it, the CPU time of this process, which counts on a busy machine.
+// The window's performance table: what a person waits for, each against its target, on the
+// offscreen platform. Wall time and, beside it, the CPU time of this process, which counts on a
+// busy machine.
 //
 //   bench_window            every row
 //   bench_window search     rows whose name holds the word
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <string>
-#include <vector>
-
 #include "app/settings/theme.h"
 #include "app/views/graph_view.h"
 #include "app/views/pipeline_view.h"
@@ -30,6 +24,12 @@
 #include <QTest>
 #include <QTimer>
 
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <sys/resource.h>
+#include <vector>
+
 namespace alpa::app
 {
 namespace
@@ -39,7 +39,9 @@ double cpuMs()
 {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto ms = [](const timeval& time) { return double(time.tv_sec) * 1e3 + double(time.tv_usec) / 1e3; };
+    const auto ms = [](const timeval& time) {
+        return double(time.tv_sec) * 1e3 + double(time.tv_usec) / 1e3;
+    };
     return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
@@ -55,7 +57,11 @@ double residentMb()
 class Stopwatch
 {
 public:
-    Stopwatch() : cpu_(cpuMs()) { clock_.start(); }
+    Stopwatch()
+        : cpu_(cpuMs())
+    {
+        clock_.start();
+    }
     double wall() const { return double(clock_.nsecsElapsed()) / 1e6; }
     double cpu() const { return cpuMs() - cpu_; }
 
@@ -75,13 +81,21 @@ struct Row {
 class Table
 {
 public:
-    explicit Table(std::string wanted) : wanted_(std::move(wanted)) {}
-    bool wants(const char* name) const { return std::string(name).find(wanted_) != std::string::npos; }
+    explicit Table(std::string wanted)
+        : wanted_(std::move(wanted))
+    {
+    }
+    bool wants(const char* name) const
+    {
+        return std::string(name).find(wanted_) != std::string::npos;
+    }
     void add(const Row& row)
     {
-        const char* verdict = row.wallMs <= row.targetMs ? "ok" : row.cpuMs <= row.targetMs ? "ok by CPU" : "MISSED";
-        std::printf("%-38s %9.1f %9.1f %9.1f  %-9s %s\n", row.name, row.targetMs, row.wallMs, row.cpuMs, verdict,
-                    row.note.c_str());
+        const char* verdict = row.wallMs <= row.targetMs  ? "ok"
+                              : row.cpuMs <= row.targetMs ? "ok by CPU"
+                                                          : "MISSED";
+        std::printf("%-38s %9.1f %9.1f %9.1f  %-9s %s\n", row.name, row.targetMs, row.wallMs,
+                    row.cpuMs, verdict, row.note.c_str());
         std::fflush(stdout);
     }
 
@@ -127,33 +141,40 @@ private:
     std::vector<double> stalls_;
 };
 
-/// StableHLO text of about `ops` operations: layers of a product, a bias and a nonlinearity, with residuals.
+/// StableHLO text of about `ops` operations: layers of a product, a bias and a nonlinearity, with
+/// residuals.
 QByteArray chainModel(int ops)
 {
-    QByteArray text = "module @chain {\n  func.func public @main(%arg0: tensor<8x16xf32> loc(\"batch['x']\"), "
-                      "%arg1: tensor<16x16xf32> loc(\"params['w']\")) -> tensor<f32> {\n"
-                      "    %c = stablehlo.constant dense<0.000000e+00> : tensor<f32>\n";
+    QByteArray text =
+        "module @chain {\n  func.func public @main(%arg0: tensor<8x16xf32> loc(\"batch['x']\"), "
+        "%arg1: tensor<16x16xf32> loc(\"params['w']\")) -> tensor<f32> {\n"
+        "    %c = stablehlo.constant dense<0.000000e+00> : tensor<f32>\n";
     QByteArray last = "%arg0";
     int number = 0;
     while (number + 4 < ops) {
         const QByteArray before = last;
         const auto name = [&] { return "%" + QByteArray::number(number); };
         text += "    " + name() + " = stablehlo.dot_general " + last +
-                ", %arg1, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>\n";
+                ", %arg1, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x16xf32>) -> "
+                "tensor<8x16xf32>\n";
         for (const char* op : {"tanh", "exponential"}) {
             last = name();
             ++number;
-            text += "    " + name() + " = stablehlo." + QByteArray(op) + " " + last + " : tensor<8x16xf32>\n";
+            text += "    " + name() + " = stablehlo." + QByteArray(op) + " " + last +
+                    " : tensor<8x16xf32>\n";
         }
         last = name();
         ++number;
-        text += "    " + name() + " = stablehlo.add " + last + ", " + before + " : tensor<8x16xf32>\n";
+        text +=
+            "    " + name() + " = stablehlo.add " + last + ", " + before + " : tensor<8x16xf32>\n";
         last = name();
         ++number;
     }
     text += "    %" + QByteArray::number(number) + " = stablehlo.reduce(" + last +
-            " init: %c) applies stablehlo.add across dimensions = [0, 1] : (tensor<8x16xf32>, tensor<f32>) -> tensor<f32>\n"
-            "    return %" + QByteArray::number(number) + " : tensor<f32>\n  }\n}\n";
+            " init: %c) applies stablehlo.add across dimensions = [0, 1] : (tensor<8x16xf32>, "
+            "tensor<f32>) -> tensor<f32>\n"
+            "    return %" +
+            QByteArray::number(number) + " : tensor<f32>\n  }\n}\n";
     return text;
 }
 
@@ -162,7 +183,8 @@ std::vector<double> panFrames(GraphCanvas* canvas, int frames)
 {
     std::vector<double> times;
     for (int i = 0; i < frames; ++i) {
-        canvas->horizontalScrollBar()->setValue(canvas->horizontalScrollBar()->value() + (i % 2 == 0 ? 9 : -4));
+        canvas->horizontalScrollBar()->setValue(canvas->horizontalScrollBar()->value() +
+                                                (i % 2 == 0 ? 9 : -4));
         canvas->verticalScrollBar()->setValue(canvas->verticalScrollBar()->value() + 5);
         const Stopwatch watch;
         canvas->viewport()->grab();
@@ -174,7 +196,9 @@ std::vector<double> panFrames(GraphCanvas* canvas, int frames)
 class Bench
 {
 public:
-    explicit Bench(Table& table) : table_(table), window_(profile_.path())
+    explicit Bench(Table& table)
+        : table_(table)
+        , window_(profile_.path())
     {
         window_.resize(1600, 1000);
         window_.show();
@@ -189,7 +213,12 @@ public:
         setup.cluster = QStringLiteral("h200-x4");
         window_.setInitialSetup(setup);
         window_.openFile(samplePath(QStringLiteral("gpt-1.3b")), setup.cluster);
-        if (!waitUntil([&] { return session().shownPlan() != nullptr && session().shownPlan()->plan() != nullptr; }, 120000) ||
+        if (!waitUntil(
+                [&] {
+                    return session().shownPlan() != nullptr &&
+                           session().shownPlan()->plan() != nullptr;
+                },
+                120000) ||
             !savePlan(*session().shownPlan()->plan(), file).ok()) {
             std::printf("no plan to open\n");
             return;
@@ -200,10 +229,12 @@ public:
         const Stopwatch watch;
         window_.openFile(QString::fromStdString(file));
         waitUntil([&] {
-            return session().shownPlan() != nullptr && session().shownPlan()->id != before && canvas()->isLaidOut();
+            return session().shownPlan() != nullptr && session().shownPlan()->id != before &&
+                   canvas()->isLaidOut();
         });
         const auto ops = session().facts()->graph->ops.size();
-        table_.add({"open a plan of 10k operations", 1000, watch.wall(), watch.cpu(), std::to_string(ops) + " operations"});
+        table_.add({"open a plan of 10k operations", 1000, watch.wall(), watch.cpu(),
+                    std::to_string(ops) + " operations"});
         table_.add({"  longest stall meanwhile", 200, watchdog.longest(), watchdog.longest(), {}});
         unfold();
         frames("frame, 10k operations, 1x", 8, false);
@@ -215,7 +246,8 @@ public:
         double worst = 0;
         double worstCpu = 0;
         for (int round = 0; root != nullptr && round < 6; ++round) {
-            const CanvasNode& node = root->level().nodes[static_cast<size_t>(round) % root->level().nodes.size()];
+            const CanvasNode& node =
+                root->level().nodes[static_cast<size_t>(round) % root->level().nodes.size()];
             const QString key = node.key;
             const Stopwatch watch;
             canvas()->setUnfolded(key, true);
@@ -247,14 +279,15 @@ public:
         window_.openFile(path);
         const bool isShown = waitUntil([&] {
             return session().model() != nullptr && canvas()->rootItem() != nullptr &&
-                   canvas()->rootItem()->level().isDense() && canvas()->rootItem()->level().nodes.size() > 60000 &&
-                   canvas()->isLaidOut();
+                   canvas()->rootItem()->level().isDense() &&
+                   canvas()->rootItem()->level().nodes.size() > 60000 && canvas()->isLaidOut();
         });
         canvas()->viewport()->grab();
-        const std::string note = isShown ? std::to_string(canvas()->rootItem()->level().nodes.size()) + " boxes, " +
-                                               std::to_string(canvas()->rootItem()->level().edges.size()) + " arrows, " +
-                                               std::to_string(int(residentMb())) + " MB resident"
-                                         : "NOT SHOWN";
+        const std::string note =
+            isShown ? std::to_string(canvas()->rootItem()->level().nodes.size()) + " boxes, " +
+                          std::to_string(canvas()->rootItem()->level().edges.size()) + " arrows, " +
+                          std::to_string(int(residentMb())) + " MB resident"
+                    : "NOT SHOWN";
         table_.add({"open a graph of 65k operations", 2500, watch.wall(), watch.cpu(), note});
         table_.add({"  longest stall meanwhile", 200, watchdog.longest(), watchdog.longest(),
                     std::to_string(watchdog.over(50)) + " over 50 ms"});
@@ -289,7 +322,8 @@ public:
             times.push_back(watch.wall());
         }
         table_.add({"find, a keystroke among 65k", 50, *std::ranges::max_element(times),
-                    (cpuMs() - cpu) / double(times.size()), "worst of " + std::to_string(times.size()) + ", mean CPU"});
+                    (cpuMs() - cpu) / double(times.size()),
+                    "worst of " + std::to_string(times.size()) + ", mean CPU"});
     }
 
 private:
@@ -337,15 +371,21 @@ std::string millionEvents(const ParallelPlan& plan)
     double time = 0;
     const auto stages = int(plan.timeline.stages.size());
     for (int step = 0; count < 1000000; ++step) {
-        std::snprintf(line, sizeof line, "%s{\"ph\": \"X\", \"name\": \"step %d\", \"pid\": 0, \"tid\": 0, \"ts\": %.3f, "
-                      "\"dur\": 3200.0, \"args\": {\"loss\": 5.5}}", step == 0 ? "" : ",\n", step, time);
+        std::snprintf(
+            line, sizeof line,
+            "%s{\"ph\": \"X\", \"name\": \"step %d\", \"pid\": 0, \"tid\": 0, \"ts\": %.3f, "
+            "\"dur\": 3200.0, \"args\": {\"loss\": 5.5}}",
+            step == 0 ? "" : ",\n", step, time);
         text += line;
         for (int i = 0; i < 64; ++i) {
             for (int place = 0; place < 4 * stages; ++place, ++count) {
-                std::snprintf(line, sizeof line, ",\n{\"ph\": \"X\", \"name\": \"%c%d\", \"pid\": %d, \"tid\": %d, \"ts\": "
-                              "%.3f, \"dur\": %.3f, \"args\": {\"step\": %d, \"microbatch\": %d, \"communication_us\": 3.125}}",
-                              i % 2 == 0 ? 'F' : 'B', i / 2 % plan.microbatches, place / 4 + 1, place % 4, time + i * 50, 45.0 + i % 9, step,
-                              i / 2 % plan.microbatches);
+                std::snprintf(
+                    line, sizeof line,
+                    ",\n{\"ph\": \"X\", \"name\": \"%c%d\", \"pid\": %d, \"tid\": %d, \"ts\": "
+                    "%.3f, \"dur\": %.3f, \"args\": {\"step\": %d, \"microbatch\": %d, "
+                    "\"communication_us\": 3.125}}",
+                    i % 2 == 0 ? 'F' : 'B', i / 2 % plan.microbatches, place / 4 + 1, place % 4,
+                    time + i * 50, 45.0 + i % 9, step, i / 2 % plan.microbatches);
                 text += line;
             }
         }
@@ -378,7 +418,8 @@ void timeline(Table& table)
     chart.setMeasured(measured, {});
     chart.grab();
     table.add({"timeline of 1,000,000 events, load", 3000, watch.wall(), watch.cpu(),
-               std::to_string(measured->spanCount()) + " spans, " + std::to_string(text.size() / 1000000) + " MB of JSON"});
+               std::to_string(measured->spanCount()) + " spans, " +
+                   std::to_string(text.size() / 1000000) + " MB of JSON"});
     for (const double width : {1.0, 0.1, 0.001}) {
         std::vector<double> times;
         const Stopwatch pan;
@@ -389,7 +430,9 @@ void timeline(Table& table)
             chart.grab();
             times.push_back(frame.wall());
         }
-        table.add({width == 1 ? "timeline frame, whole run" : width == 0.1 ? "timeline frame, a tenth" : "timeline frame, a thousandth",
+        table.add({width == 1     ? "timeline frame, whole run"
+                   : width == 0.1 ? "timeline frame, a tenth"
+                                  : "timeline frame, a thousandth",
                    1000.0 / 60, p95(times), pan.cpu() / 60, "95th percentile of 60, mean CPU"});
     }
 }

@@ -1,11 +1,7 @@
-// The graph's ways of showing: identical layers once, backward beside forward, all operations, neighbourhoods, colours,
-// arrows across levels, words on badges and a legend that fits.
-#include "app/views/graph_content.h"
-
-#include <algorithm>
-#include <cmath>
-
+// The graph's ways of showing: identical layers once, backward beside forward, all operations,
+// neighbourhoods, colours, arrows across levels, words on badges and a legend that fits.
 #include "app/session/session.h"
+#include "app/views/graph_content.h"
 #include "app/views/graph_layers_level.h"
 #include "app/views/graph_rows.h"
 #include "app/views/graph_view.h"
@@ -16,6 +12,9 @@
 #include "tests/gui/gui_support.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -42,7 +41,8 @@ std::shared_ptr<const GraphFacts> chain(const std::vector<OpKind>& kinds)
 
 TEST(LayerRuns, IdenticalNeighboursAreOneBoxWithTheirCount)
 {
-    const auto facts = chain({OpKind::kExp, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kAbs});
+    const auto facts = chain(
+        {OpKind::kExp, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kTanh, OpKind::kAbs});
     const CanvasLevel level = graphContent(facts, {})({});
     ASSERT_EQ(level.nodes.size(), 3u);
     EXPECT_EQ(level.nodes[1].key, QStringLiteral("layers 1 5"));
@@ -53,7 +53,8 @@ TEST(LayerRuns, IdenticalNeighboursAreOneBoxWithTheirCount)
     EXPECT_EQ(inside.nodes[3].key, QStringLiteral("layer 4"));
     EXPECT_EQ(inside.edges.size(), 3u);
     EXPECT_EQ(pathToOp(*facts, {}, OpId(2)),
-              (std::vector<QString>{QStringLiteral("layers 1 5"), QStringLiteral("layer 2"), QStringLiteral("op 2")}));
+              (std::vector<QString>{QStringLiteral("layers 1 5"), QStringLiteral("layer 2"),
+                                    QStringLiteral("op 2")}));
     GraphViewOptions each;
     each.groupsTwins = false;
     EXPECT_EQ(graphContent(facts, each)({}).nodes.size(), 6u);
@@ -61,14 +62,17 @@ TEST(LayerRuns, IdenticalNeighboursAreOneBoxWithTheirCount)
 
 TEST(LayerRuns, TwoAlikeOrAllAlikeStayAsTheyAre)
 {
-    EXPECT_EQ(graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kAbs}), {})({}).nodes.size(), 3u);
-    EXPECT_EQ(graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kTanh}), {})({}).nodes.size(), 3u)
+    EXPECT_EQ(
+        graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kAbs}), {})({}).nodes.size(), 3u);
+    EXPECT_EQ(
+        graphContent(chain({OpKind::kTanh, OpKind::kTanh, OpKind::kTanh}), {})({}).nodes.size(), 3u)
         << "a run that is everything would only hide it";
 }
 
 TEST(Neighbourhood, IsWhatSoManyArrowsReach)
 {
-    const auto facts = chain({OpKind::kExp, OpKind::kTanh, OpKind::kAbs, OpKind::kSine, OpKind::kCosine});
+    const auto facts =
+        chain({OpKind::kExp, OpKind::kTanh, OpKind::kAbs, OpKind::kSine, OpKind::kCosine});
     const CanvasContent whole = graphContent(facts, {});
     const CanvasLevel one = neighbourhood(whole, {}, QStringLiteral("layer 2"), 1)({});
     ASSERT_EQ(one.nodes.size(), 3u);
@@ -76,7 +80,8 @@ TEST(Neighbourhood, IsWhatSoManyArrowsReach)
     ASSERT_EQ(one.edges.size(), 2u);
     EXPECT_EQ(one.edges[0].to, 1) << "numbered anew";
     EXPECT_EQ(neighbourhood(whole, {}, QStringLiteral("layer 2"), 2)({}).nodes.size(), 5u);
-    EXPECT_EQ(neighbourhood(whole, {}, QStringLiteral("layer 99"), 1)({}).nodes.size(), 5u) << "a box that is gone";
+    EXPECT_EQ(neighbourhood(whole, {}, QStringLiteral("layer 99"), 1)({}).nodes.size(), 5u)
+        << "a box that is gone";
 }
 
 /// A graph page with gpt-tiny planned for four devices.
@@ -93,7 +98,8 @@ protected:
         view_->resize(900, 700);
         view_->show();
         session_->openModel(samplePath(QStringLiteral("gpt-tiny")));
-        ASSERT_TRUE(waitUntil([] { return session_->shownPlan() != nullptr && view_->canvas()->isLaidOut(); }));
+        ASSERT_TRUE(waitUntil(
+            [] { return session_->shownPlan() != nullptr && view_->canvas()->isLaidOut(); }));
     }
     static void TearDownTestSuite()
     {
@@ -123,17 +129,21 @@ TEST_F(GraphScopes, TrainingStepHasTheBackwardPassBesideTheForwardPass)
     const size_t half = nodes.size() / 2;
     for (size_t i = 0; i < half; ++i) {
         EXPECT_TRUE(nodes[i].key.startsWith(QStringLiteral("layer"))) << nodes[i].key.toStdString();
-        EXPECT_TRUE(nodes[half + i].key.startsWith(QStringLiteral("back"))) << nodes[half + i].key.toStdString();
+        EXPECT_TRUE(nodes[half + i].key.startsWith(QStringLiteral("back")))
+            << nodes[half + i].key.toStdString();
         const QRectF forward = root->box(int(i));
         const QRectF backward = root->box(int(half + i));
         EXPECT_FALSE(forward.intersects(backward));
-        EXPECT_TRUE(forward.top() < backward.bottom() && backward.top() < forward.bottom()) << "in one row, box " << i;
+        EXPECT_TRUE(forward.top() < backward.bottom() && backward.top() < forward.bottom())
+            << "in one row, box " << i;
     }
     EXPECT_TRUE(std::ranges::any_of(root->level().edges, &CanvasEdge::isBackward));
-    EXPECT_TRUE(std::ranges::any_of(root->level().edges, &CanvasEdge::isBeside)) << "what is saved for the backward pass";
+    EXPECT_TRUE(std::ranges::any_of(root->level().edges, &CanvasEdge::isBeside))
+        << "what is saved for the backward pass";
     // Down to an operation of the backward pass.
     for (size_t i = 0; i < facts().graph->ops.size(); ++i) {
-        if (facts().graph->ops[i].phase != Phase::kBackward || facts().graph->ops[i].kind != OpKind::kDot)
+        if (facts().graph->ops[i].phase != Phase::kBackward ||
+            facts().graph->ops[i].kind != OpKind::kDot)
             continue;
         const std::vector<QString> path = pathToOp(facts(), view_->options(), OpId(i));
         ASSERT_GE(path.size(), 3u);
@@ -149,11 +159,17 @@ TEST_F(GraphScopes, AllOperationsStandOnOneLevelWithoutOverlap)
 {
     view_->setScope(GraphScope::kAll, Phase::kForward);
     GraphCanvas* canvas = view_->canvas();
-    ASSERT_TRUE(waitUntil([&] { return canvas->rootItem() != nullptr && canvas->rootItem()->level().isDense() && canvas->isLaidOut(); }, 20000));
+    ASSERT_TRUE(waitUntil(
+        [&] {
+            return canvas->rootItem() != nullptr && canvas->rootItem()->level().isDense() &&
+                   canvas->isLaidOut();
+        },
+        20000));
     const GraphLevelItem* root = canvas->rootItem();
     ASSERT_EQ(root->level().nodes.size(), facts().graph->ops.size());
     for (size_t i = 0; i < root->level().nodes.size(); i += 7) {
-        EXPECT_EQ(root->nodeAt(root->box(int(i)).center()), int(i)) << "found by place, so not under another";
+        EXPECT_EQ(root->nodeAt(root->box(int(i)).center()), int(i))
+            << "found by place, so not under another";
     }
     EXPECT_EQ(root->nodeAt({-1e6, -1e6}), -1);
     for (const double scale : {0.03, 0.1, 0.4, 1.0}) {
@@ -166,8 +182,9 @@ TEST_F(GraphScopes, EveryColourModeHasNumbersAndALegendThatFits)
 {
     auto* legend = view_->findChild<GraphLegend*>();
     ASSERT_NE(legend, nullptr);
-    for (const ColorBy by : {ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication, ColorBy::kRegret, ColorBy::kParameters,
-                             ColorBy::kMeasured, ColorBy::kSharding, ColorBy::kStage}) {
+    for (const ColorBy by :
+         {ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication, ColorBy::kRegret,
+          ColorBy::kParameters, ColorBy::kMeasured, ColorBy::kSharding, ColorBy::kStage}) {
         view_->setColorBy(by);
         view_->setStageErrors({0.12, -0.05, 0.3, 0.1});
         const bool isNumeric = by != ColorBy::kSharding && by != ColorBy::kStage;
@@ -221,7 +238,8 @@ TEST_F(GraphScopes, BadgesSayInWordsWhatTheyMean)
         const QString words = explainCommunication(facts(), communication);
         EXPECT_TRUE(words.contains(QStringLiteral("; needs a"))) << words.toStdString();
         EXPECT_TRUE(words.contains(QStringLiteral("devices"))) << words.toStdString();
-        EXPECT_TRUE(words.contains(QStringLiteral("B, "))) << "bytes, then the time: " << words.toStdString();
+        EXPECT_TRUE(words.contains(QStringLiteral("B, ")))
+            << "bytes, then the time: " << words.toStdString();
         ++explained;
     }
     EXPECT_GT(explained, 0);
@@ -241,7 +259,8 @@ TEST_F(GraphScopes, MapShowsWhereTheViewIsAndGoesThere)
     EXPECT_TRUE(map->isVisible());
     const QPointF goal = canvas->contentRect().topLeft() + QPointF(50, 50);
     canvas->showArea(goal);
-    EXPECT_NEAR(canvas->mapToScene(canvas->viewport()->rect().center()).x(), goal.x(), 2 / canvas->transform().m11());
+    EXPECT_NEAR(canvas->mapToScene(canvas->viewport()->rect().center()).x(), goal.x(),
+                2 / canvas->transform().m11());
 }
 
 } // namespace
