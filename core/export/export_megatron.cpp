@@ -1,6 +1,7 @@
 // The command line of Megatron-LM's pretrain_gpt.py.
 #include "core/export/export_settings.h"
 #include "core/export/parallel_layout.h"
+#include "core/export/transformer_shape.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,113 +15,13 @@ namespace
 
 constexpr std::string_view kMegatron = "Megatron-LM";
 
-/// What the arguments say of the model.
-struct TransformerShape {
-    std::vector<int> stageOfBlock;
-    int64_t hidden = 0, feedForward = 0, heads = 0, keyHeads = 0, sequence = 0, vocabulary = 0;
-    bool isGated = false;
-    bool hasBias = false;
-    bool isTied = true;        ///< The embedding table gives the logits as well.
-    bool hasPositions = false; ///< A table of positions; rotary otherwise.
-};
-
-/// Vocabulary and hidden size: the table that integer inputs look up.
-void findEmbedding(const Graph& graph, TransformerShape& shape)
-{
-    for (const Op& op : graph.ops) {
-        if (op.kind != OpKind::kGather || op.phase != Phase::kForward)
-            continue;
-        const TensorType& table = graph.type(op.operands[0]);
-        const bool isParameter = graph.inputRole(op.operands[0]) == InputRole::kParameter ||
-                                 graph.value(op.operands[0]).producer.isValid();
-        if (isParameter && table.rank() == 2 && shape.vocabulary < table.dims[0] &&
-            isFloating(table.dtype)) {
-            shape.vocabulary = table.dims[0];
-            shape.hidden = table.dims[1];
-        }
-    }
-    for (const GraphInput& input : graph.inputs) {
-        const TensorType& type = graph.type(input.value);
-        if (input.role == InputRole::kBatch && type.rank() == 2 && !isFloating(type.dtype))
-            shape.sequence = std::max(shape.sequence, type.dims[1]);
-    }
-    int tables = 0;
-    for (const GraphInput& input : graph.inputs) {
-        const std::vector<int64_t>& dims = graph.type(input.value).dims;
-        if (input.role != InputRole::kParameter || dims.size() != 2 ||
-            blockOf(graph.value(input.value).name))
-            continue;
-        shape.hasPositions |= dims[0] == shape.sequence && dims[1] == shape.hidden;
-        tables += std::max(dims[0], dims[1]) == shape.vocabulary ? 1 : 0;
-    }
-    shape.isTied = tables < 2;
-}
-
-/// Heads: the batch dimensions of the product of queries and keys beside the batch itself.
-void findHeads(const Graph& graph, TransformerShape& shape)
-{
-    for (const Op& op : graph.ops) {
-        if (op.kind != OpKind::kDot || op.phase != Phase::kForward)
-            continue;
-        const auto& a = std::get<DotAttributes>(op.attributes);
-        if (a.lhsBatch.size() < 2)
-            continue;
-        int64_t heads = 1;
-        for (size_t i = 1; i < a.lhsBatch.size(); ++i)
-            heads *= graph.type(op.operands[0]).dims[static_cast<size_t>(a.lhsBatch[i])];
-        if (shape.heads == 0 || heads > shape.heads)
-            shape.heads = heads;
-    }
-}
-
-/// Sizes of the block's weights: the widest is the feed-forward size; two of them in front of the
-/// one behind make a gated unit; keys narrower than queries mean grouped queries.
-void findBlockSizes(const Graph& graph, TransformerShape& shape)
-{
-    int wide = 0;
-    int64_t narrow = shape.hidden;
-    for (const GraphInput& input : graph.inputs) {
-        const TensorType& type = graph.type(input.value);
-        const auto block = blockOf(graph.value(input.value).name);
-        if (input.role != InputRole::kParameter || !block || block->number != 0)
-            continue;
-        shape.hasBias |= type.rank() == 1 && block->rest.find("bias") != std::string::npos;
-        if (type.rank() != 2)
-            continue;
-        const int64_t other = type.dims[0] == shape.hidden ? type.dims[1] : type.dims[0];
-        if (other > shape.hidden) {
-            shape.feedForward = std::max(shape.feedForward, other);
-            ++wide;
-        }
-        narrow = std::min(narrow, std::min(type.dims[0], type.dims[1]));
-    }
-    shape.isGated = wide == 3;
-    shape.keyHeads = shape.hidden > 0 ? shape.heads * narrow / shape.hidden : shape.heads;
-}
-
-Result<TransformerShape> findTransformer(const ParallelPlan& plan, const ParallelLayout& layout)
-{
-    TransformerShape shape;
-    const auto stages = stagesOfBlocks(layout);
-    if (!stages)
-        return refusal(kMegatron, "blocks of layers cannot be told, or a stage cuts through one");
-    shape.stageOfBlock = *stages;
-    findEmbedding(*plan.graph, shape);
-    findHeads(*plan.graph, shape);
-    if (shape.vocabulary == 0 || shape.sequence == 0 || shape.heads == 0)
-        return refusal(kMegatron, "the model is no language model with an embedding table, a "
-                                  "sequence and attention heads");
-    findBlockSizes(*plan.graph, shape);
-    return shape;
-}
-
 /// Inside blocks, weights are columns and rows, and every row's input arrives split.
 Status requireColumnsAndRows(const ParallelLayout& layout)
 {
     if (layout.tensorParallel == 1)
         return {};
     for (const ModuleLayout& module : layout.modules) {
-        if (!blockOf(module.name))
+        if (!blockIn(layout, module.name))
             continue;
         const bool isOdd = (module.partition == Partition::kRow && !module.isInputSplit) ||
                            module.partition == Partition::kVocabulary ||
@@ -135,7 +36,7 @@ Status requireColumnsAndRows(const ParallelLayout& layout)
         bool hasColumn = false;
         bool hasRow = false;
         for (const ModuleLayout& module : layout.modules) {
-            const auto name = blockOf(module.name);
+            const auto name = blockIn(layout, module.name);
             if (!name || name->number != block)
                 continue;
             hasColumn |= module.partition == Partition::kColumn;
@@ -144,7 +45,7 @@ Status requireColumnsAndRows(const ParallelLayout& layout)
         return hasColumn && hasRow;
     };
     for (const ModuleLayout& module : layout.modules) {
-        const auto name = blockOf(module.name);
+        const auto name = blockIn(layout, module.name);
         if (name && !hasBoth(name->number))
             return refusal(kMegatron, fmt::format("block {} is not split by columns and rows, and "
                                                   "it splits all blocks alike",
@@ -232,11 +133,14 @@ std::string optimizerArguments(const OptimizerOptions& optimizer)
 Result<std::string> exportMegatron(const ParallelPlan& plan)
 {
     ASSIGN_OR_RETURN(const ParallelLayout layout, uniformLayout(plan, kMegatron));
+    ASSIGN_OR_RETURN(const TransformerShape shape, findTransformer(plan, layout, kMegatron));
+    if (shape.hasExperts)
+        return refusal(kMegatron, "its blocks hold experts, and how tokens are routed to them "
+                                  "(top-k, capacity) cannot be read off the model's operations");
     RETURN_IF_ERROR(requireAllDevices(plan, kMegatron));
     RETURN_IF_ERROR(requireDevicesInOrder(plan, kMegatron));
     RETURN_IF_ERROR(requireSchedule(plan));
     RETURN_IF_ERROR(requireColumnsAndRows(layout));
-    ASSIGN_OR_RETURN(const TransformerShape shape, findTransformer(plan, layout));
     std::vector<std::string> arguments = modelArguments(shape);
     const auto add = [&](std::string argument) { arguments.push_back(std::move(argument)); };
     add(fmt::format("--tensor-model-parallel-size {}", layout.tensorParallel));

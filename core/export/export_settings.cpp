@@ -20,9 +20,9 @@ constexpr std::string_view kDeepspeed = "DeepSpeed";
 constexpr std::string_view kTpPlan = "a tp_plan";
 
 /// "layers.*.q_proj" for "layers.3.q_proj".
-std::string wildcardName(const std::string& module)
+std::string wildcardName(const ParallelLayout& layout, const std::string& module)
 {
-    const std::optional<BlockName> block = blockOf(module);
+    const std::optional<BlockName> block = blockIn(layout, module);
     return block ? block->prefix + "*" + block->rest : module;
 }
 
@@ -32,7 +32,7 @@ layoutsByWildcard(const ParallelLayout& layout, std::string_view format)
 {
     std::vector<std::pair<std::string, ModuleLayout>> patterns;
     for (const ModuleLayout& module : layout.modules) {
-        const std::string pattern = wildcardName(module.name);
+        const std::string pattern = wildcardName(layout, module.name);
         const auto known =
             std::ranges::find(patterns, pattern, [](const auto& p) { return p.first; });
         if (known == patterns.end())

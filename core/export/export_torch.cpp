@@ -1,7 +1,7 @@
 #include "core/export/export_torch.h"
 
-#include "core/export/parallel_layout.h"
 #include "core/export/spec_text.h"
+#include "core/export/transformer_shape.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,9 +18,9 @@ constexpr std::string_view kTorch = "PyTorch";
 constexpr std::string_view kTorchtitan = "torchtitan";
 
 /// "block_0" of "block_0.fc"; the module itself outside blocks.
-std::string unitOf(const std::string& module)
+std::string unitOf(const ParallelLayout& layout, const std::string& module)
 {
-    const std::optional<BlockName> block = blockOf(module);
+    const std::optional<BlockName> block = blockIn(layout, module);
     return block ? block->prefix + std::to_string(block->number) : module;
 }
 
@@ -30,8 +30,8 @@ std::string styleOf(const ParallelLayout& layout, const ModuleLayout& module)
 {
     const std::string sequence = layout.hasSequenceParallel ? "Shard(1)" : "Replicate()";
     const bool isPaired = std::ranges::any_of(layout.modules, [&](const ModuleLayout& other) {
-        return other.isInputSplit && unitOf(other.name) == unitOf(module.name) &&
-               unitOf(module.name) != module.name;
+        return other.isInputSplit && unitOf(layout, other.name) == unitOf(layout, module.name) &&
+               unitOf(layout, module.name) != module.name;
     });
     switch (module.partition) {
     case Partition::kColumn:
@@ -91,7 +91,7 @@ std::string modulesTable(const ParallelLayout& layout, size_t stageCount)
     for (const ModuleLayout& module : layout.modules) {
         if (module.isShared) // Gathered by the model itself, as it is used outside of its module.
             continue;
-        const std::string unit = unitOf(module.name);
+        const std::string unit = unitOf(layout, module.name);
         if (seen.insert(unit).second)
             stages[static_cast<size_t>(module.stage)].push_back('"' + unit + '"');
     }
@@ -209,18 +209,15 @@ std::string_view torchSchedule(ScheduleKind kind)
 }
 
 /// torchtitan's names of what a stage holds.
-Result<std::string> partsOfModel(const ParallelPlan& plan, const ParallelLayout& layout)
+std::string partsOfModel(const ParallelPlan& plan, const TransformerShape& shape)
 {
-    const std::optional<std::vector<int>> stages = stagesOfBlocks(layout);
-    if (!stages)
-        return refusal(kTorchtitan, "blocks of layers cannot be told, or a stage cuts through one");
     std::vector<std::string> parts;
     for (int stage = 0; stage < static_cast<int>(plan.stages.size()); ++stage) {
         std::vector<std::string> names;
         if (stage == 0)
             names.push_back("\"tok_embeddings\"");
-        for (size_t block = 0; block < stages->size(); ++block) {
-            if ((*stages)[block] == stage)
+        for (size_t block = 0; block < shape.stageOfBlock.size(); ++block) {
+            if (shape.stageOfBlock[block] == stage)
                 names.push_back(fmt::format("\"layers.{}\"", block));
         }
         if (stage + 1 == static_cast<int>(plan.stages.size())) {
@@ -284,7 +281,7 @@ Result<std::string> exportTorchtitan(const ParallelPlan& plan)
 {
     ASSIGN_OR_RETURN(const ParallelLayout layout, uniformLayout(plan, kTorchtitan));
     RETURN_IF_ERROR(requireDevicesInOrder(plan, kTorchtitan));
-    ASSIGN_OR_RETURN(const std::string parts, partsOfModel(plan, layout));
+    ASSIGN_OR_RETURN(const TransformerShape shape, findTransformer(plan, layout, kTorchtitan));
     if (layout.zeroStage == 1)
         return refusal(kTorchtitan, "only its optimizer states are split over the data axis (ZeRO "
                                     "1), and FSDP splits gradients as well; plan with --strategy "
@@ -292,12 +289,12 @@ Result<std::string> exportTorchtitan(const ParallelPlan& plan)
     const bool isSharded = layout.zeroStage > 0;
     std::string pipeline;
     if (layout.pipelineParallel > 1)
-        pipeline =
-            fmt::format("        pipeline_parallel_schedule=\"{}\",\n"
-                        "        pipeline_parallel_microbatch_size={},\n"
-                        "        module_fqns_per_model_part={},\n",
-                        torchSchedule(plan.schedule),
-                        std::max<int64_t>(1, plan.microbatchSize / layout.dataParallel), parts);
+        pipeline = fmt::format("        pipeline_parallel_schedule=\"{}\",\n"
+                               "        pipeline_parallel_microbatch_size={},\n"
+                               "        module_fqns_per_model_part={},\n",
+                               torchSchedule(plan.schedule),
+                               std::max<int64_t>(1, plan.microbatchSize / layout.dataParallel),
+                               partsOfModel(plan, shape));
     return fmt::format(
         "\"\"\"{}.\n\nExported by Alpa Explorer: a recipe for torchtitan. alpa_plan(base) takes "
         "the "

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 namespace alpa
 {
@@ -62,67 +63,6 @@ AxisRoles findAxisRoles(const Graph& graph, const PlanStage& stage, const BatchD
     return roles;
 }
 
-bool touches(const ShardingSpec& spec, const std::vector<int>& dims, AxisSet axes)
-{
-    return std::ranges::any_of(
-        dims, [&](int dim) { return (spec.dims[static_cast<size_t>(dim)] & axes) != 0; });
-}
-
-/// How `op` uses the weight that is its operand `index`; nothing if it only passes it on.
-std::optional<Partition> useOf(const Op& op, size_t index, const OpSharding& sharding,
-                               AxisSet tensor)
-{
-    if (index >= sharding.operands.size())
-        return std::nullopt;
-    const ShardingSpec& spec = sharding.operands[index];
-    const bool isSplit = (spec.splitAxes() & tensor) != 0;
-    if (op.kind == OpKind::kDot) {
-        const auto& a = std::get<DotAttributes>(op.attributes);
-        const bool isRow = touches(spec, index == 0 ? a.lhsContracting : a.rhsContracting, tensor);
-        return isRow ? Partition::kRow : isSplit ? Partition::kColumn : Partition::kReplicated;
-    }
-    if (op.kind == OpKind::kConvolution) {
-        const auto& a = std::get<ConvolutionAttributes>(op.attributes);
-        const bool isRow = touches(spec, {a.kernelInputFeature}, tensor);
-        return isRow ? Partition::kRow : isSplit ? Partition::kColumn : Partition::kReplicated;
-    }
-    if (op.kind == OpKind::kGather && index == 0) {
-        const auto& a = std::get<GatherAttributes>(op.attributes);
-        const bool isRow = touches(spec, a.collapsedSliceDims, tensor);
-        return isRow     ? Partition::kVocabulary
-               : isSplit ? Partition::kEmbeddingColumn
-                         : Partition::kReplicated;
-    }
-    const bool passes = op.kind == OpKind::kConvert || op.kind == OpKind::kReshape ||
-                        op.kind == OpKind::kTranspose || op.kind == OpKind::kBroadcast;
-    if (passes)
-        return std::nullopt;
-    // A norm or a bias: split with its features, or at work on a part of the sequence.
-    const bool splitsResult =
-        !sharding.results.empty() && (sharding.results[0].splitAxes() & tensor) != 0;
-    const ShardingSpec& result = sharding.results[0];
-    const bool splitsFeatures =
-        result.rank > 0 && (result.dims[static_cast<size_t>(result.rank - 1)] & tensor) != 0;
-    return splitsFeatures ? Partition::kColumn
-           : splitsResult ? Partition::kSequence
-                          : Partition::kReplicated;
-}
-
-/// Contractions say more than the element-wise ops around them.
-int weightOf(OpKind kind)
-{
-    return kind == OpKind::kGather                                ? 3
-           : kind == OpKind::kDot || kind == OpKind::kConvolution ? 2
-                                                                  : 1;
-}
-
-std::string moduleOf(const std::string& parameter)
-{
-    const std::string whole = parameter.substr(0, parameter.find('['));
-    const size_t dot = whole.rfind('.');
-    return dot == std::string::npos ? whole : whole.substr(0, dot);
-}
-
 std::string_view recomputationOf(const PlanStage& stage)
 {
     return stage.recomputes        ? "recomputes its activations"
@@ -147,8 +87,16 @@ public:
 private:
     Status findDegrees();
     Status findZeroStage();
+    /// A parameter as a module reads it: whole, or the layer of a stack that an iteration takes.
+    struct Weight {
+        std::string module;
+        ValueId value;
+        int stage = 0;
+    };
+    std::vector<Weight> weightsOf(ValueId parameter) const;
     void findModules();
-    void followWeight(ModuleLayout& module, int& weight, ValueId value, int depth);
+    void findBlockPrefix();
+    void followWeight(ModuleLayout& module, int& rank, ValueId value, int depth);
     /// The share of bytes of the inputs of `role` that the data axes split; nothing without any.
     std::optional<double> splitShare(InputRole role) const;
     std::optional<double> splitShareOfGradients() const;
@@ -257,8 +205,9 @@ Status LayoutFinder::findZeroStage()
     return {};
 }
 
-/// Follows a weight through converts and reshapes to the op that says how it is split.
-void LayoutFinder::followWeight(ModuleLayout& module, int& weight, ValueId value, int depth)
+/// Follows a weight through converts and reshapes to the op that says how it is split: that of the
+/// highest rank.
+void LayoutFinder::followWeight(ModuleLayout& module, int& rank, ValueId value, int depth)
 {
     constexpr int kDeepest = 8;
     for (const OpId user : users_[value.index()]) {
@@ -271,13 +220,15 @@ void LayoutFinder::followWeight(ModuleLayout& module, int& weight, ValueId value
             if (op.operands[i] != value)
                 continue;
             const bool isOtherUse = op.kind == OpKind::kGather || op.kind == OpKind::kDot;
-            module.isShared |= isOtherUse && weight + weightOf(op.kind) ==
-                                                 weightOf(OpKind::kGather) + weightOf(OpKind::kDot);
-            const auto use = useOf(op, i, *sharding, roles_[static_cast<size_t>(stage)].tensor);
+            module.isShared |=
+                isOtherUse &&
+                rank + rankOfUse(op.kind) == rankOfUse(OpKind::kGather) + rankOfUse(OpKind::kDot);
+            const auto use =
+                partitionOf(op, i, *sharding, roles_[static_cast<size_t>(stage)].tensor);
             if (!use && depth < kDeepest) {
-                followWeight(module, weight, op.results[0], depth + 1);
-            } else if (use && weightOf(op.kind) > weight) {
-                weight = weightOf(op.kind);
+                followWeight(module, rank, op.results[0], depth + 1);
+            } else if (use && rankOfUse(op.kind) > rank) {
+                rank = rankOfUse(op.kind);
                 module.partition = *use;
                 const ValueId other = op.operands.size() == 2 ? op.operands[1 - i] : ValueId();
                 const ShardingSpec* arriving = other.isValid() ? specs_.spec(other) : nullptr;
@@ -288,10 +239,38 @@ void LayoutFinder::followWeight(ModuleLayout& module, int& weight, ValueId value
     }
 }
 
+std::vector<LayoutFinder::Weight> LayoutFinder::weightsOf(ValueId parameter) const
+{
+    const std::string module = moduleOf(graph_.value(parameter).name);
+    const std::vector<int64_t>& dims = graph_.type(parameter).dims;
+    const Weight whole{module, parameter, std::max(0, specs_.stageOfValue[parameter.index()])};
+    std::map<int64_t, Weight> layers; // By place in the stack.
+    for (const OpId user : users_[parameter.index()]) {
+        const Op& op = graph_.op(user);
+        if (op.phase != Phase::kForward)
+            continue;
+        if (op.kind != OpKind::kSlice || dims.size() < 2 || dims[0] < 2)
+            return {whole};
+        const auto& slice = std::get<SliceAttributes>(op.attributes);
+        const std::vector<int64_t>& taken = graph_.type(op.results[0]).dims;
+        if (taken[0] != 1 || !std::equal(taken.begin() + 1, taken.end(), dims.begin() + 1))
+            return {whole};
+        const int64_t place = slice.starts[0];
+        layers[place] = {fmt::format("iteration_{}.{}", place, module), op.results[0],
+                         std::max(0, specs_.stageOfOp[user.index()])};
+    }
+    if (static_cast<int64_t>(layers.size()) != (dims.empty() ? 0 : dims[0]))
+        return {whole};
+    std::vector<Weight> weights;
+    for (auto& [place, weight] : layers)
+        weights.push_back(std::move(weight));
+    return weights;
+}
+
 void LayoutFinder::findModules()
 {
     std::map<std::string, size_t> numbers;
-    std::vector<int> weights;
+    std::vector<int> ranks; // Of the use that told a module's partition.
     std::map<std::string, const ParameterView*> views;
     for (const ParameterView& view : plan_.views)
         views[view.input] = &view;
@@ -299,26 +278,46 @@ void LayoutFinder::findModules()
         if (input.role != InputRole::kParameter)
             continue;
         const std::string& name = graph_.value(input.value).name;
-        const auto [entry, isNew] = numbers.emplace(moduleOf(name), layout_.modules.size());
-        if (isNew) {
-            layout_.modules.push_back(
-                {.name = entry->first,
-                 .partition = Partition::kReplicated,
-                 .stage = std::max(0, specs_.stageOfValue[input.value.index()]),
-                 .isInputSplit = false,
-                 .parts = {},
-                 .isShared = false});
-            weights.push_back(0);
-        }
-        ModuleLayout& module = layout_.modules[entry->second];
         const auto view = views.find(name);
-        const bool isWeight = graph_.type(input.value).rank() > 1;
-        if (view != views.end() && isWeight)
-            module.parts.push_back(view->second->end - view->second->begin);
-        followWeight(module, weights[entry->second], input.value, 0);
+        for (const Weight& weight : weightsOf(input.value)) {
+            const auto [entry, isNew] = numbers.emplace(weight.module, layout_.modules.size());
+            if (isNew) {
+                layout_.modules.emplace_back();
+                layout_.modules.back().name = weight.module;
+                layout_.modules.back().stage = weight.stage;
+                ranks.push_back(0);
+            }
+            ModuleLayout& module = layout_.modules[entry->second];
+            std::vector<int64_t> dims = graph_.type(input.value).dims;
+            if (weight.value != input.value)
+                dims.erase(dims.begin()); // Of the stack.
+            if (view != views.end() && dims.size() > 1)
+                module.parts.push_back(view->second->end - view->second->begin);
+            module.hasBias |= dims.size() == 1 && name.find("bias") != std::string::npos;
+            if (dims.size() > 1)
+                module.weights.push_back(std::move(dims));
+            followWeight(module, ranks[entry->second], weight.value, 0);
+        }
     }
-    for (const ModuleLayout& module : layout_.modules)
+    for (ModuleLayout& module : layout_.modules) {
         layout_.hasSequenceParallel |= module.partition == Partition::kSequence;
+        module.hasBias &= !module.weights.empty();
+    }
+}
+
+void LayoutFinder::findBlockPrefix()
+{
+    std::map<std::string, std::set<int>> numbers;
+    for (const ModuleLayout& module : layout_.modules) {
+        if (const std::optional<BlockName> block = blockOf(module.name))
+            numbers[block->prefix].insert(block->number);
+    }
+    size_t most = 0;
+    for (const auto& [prefix, known] : numbers) {
+        if (known.size() > most)
+            layout_.blockPrefix = prefix;
+        most = std::max(most, known.size());
+    }
 }
 
 Result<ParallelLayout> LayoutFinder::find()
@@ -326,73 +325,41 @@ Result<ParallelLayout> LayoutFinder::find()
     RETURN_IF_ERROR(findDegrees());
     RETURN_IF_ERROR(findZeroStage());
     findModules();
+    findBlockPrefix();
     return std::move(layout_);
 }
 
 } // namespace
-
-std::string_view partitionName(Partition partition)
-{
-    switch (partition) {
-    case Partition::kReplicated:
-        return "replicated";
-    case Partition::kColumn:
-        return "column";
-    case Partition::kRow:
-        return "row";
-    case Partition::kVocabulary:
-        return "vocabulary";
-    case Partition::kEmbeddingColumn:
-        return "embedding column";
-    case Partition::kSequence:
-        return "sequence";
-    }
-    return "replicated";
-}
 
 Result<ParallelLayout> uniformLayout(const ParallelPlan& plan, std::string_view format)
 {
     return LayoutFinder(plan, format).find();
 }
 
-std::optional<BlockName> blockOf(const std::string& module)
+std::optional<BlockName> blockIn(const ParallelLayout& layout, const std::string& module)
 {
-    const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
-    for (size_t begin = 0; begin < module.size(); ++begin) {
-        if (!isDigit(module[begin]))
-            continue;
-        size_t end = begin;
-        while (end < module.size() && isDigit(module[end]))
-            ++end;
-        const bool endsComponent = end == module.size() || module[end] == '.';
-        const bool begins = begin == 0 || module[begin - 1] == '.' || module[begin - 1] == '_';
-        if (endsComponent && begins && end - begin < 7)
-            return BlockName{module.substr(0, begin), std::stoi(module.substr(begin, end - begin)),
-                             module.substr(end)};
-        begin = end;
-    }
-    return std::nullopt;
+    std::optional<BlockName> block = blockOf(module);
+    if (block && block->prefix != layout.blockPrefix)
+        block.reset();
+    return block;
 }
 
 std::optional<std::vector<int>> stagesOfBlocks(const ParallelLayout& layout)
 {
-    std::map<std::string, std::map<int, int>> found; // Prefix: number: stage.
+    std::map<int, int> found; // Number: stage.
     for (const ModuleLayout& module : layout.modules) {
-        const std::optional<BlockName> block = blockOf(module.name);
-        if (!block)
-            continue;
-        const auto [entry, isNew] = found[block->prefix].emplace(block->number, module.stage);
-        if (entry->second != module.stage)
+        const std::optional<BlockName> block = blockIn(layout, module.name);
+        if (block && found.emplace(block->number, module.stage).first->second != module.stage)
             return std::nullopt;
     }
-    if (found.size() != 1)
-        return std::nullopt;
     std::vector<int> stages;
-    for (const auto& [number, stage] : found.begin()->second) {
+    for (const auto& [number, stage] : found) {
         if (number != static_cast<int>(stages.size()))
             return std::nullopt;
         stages.push_back(stage);
     }
+    if (stages.empty())
+        return std::nullopt;
     return stages;
 }
 

@@ -2,7 +2,9 @@
 // its weight is split over the tensor axis. Says why, where a plan cannot be said so.
 #pragma once
 
+#include "core/export/module_names.h"
 #include "core/export/value_specs.h"
+#include "core/export/weight_partition.h"
 
 #include <string>
 #include <string_view>
@@ -10,18 +12,6 @@
 
 namespace alpa
 {
-
-/// How a module's weight is split over the tensor axis.
-enum class Partition {
-    kReplicated,
-    kColumn,          ///< Its output features.
-    kRow,             ///< Its input features; outputs are summed.
-    kVocabulary,      ///< Rows of an embedding table.
-    kEmbeddingColumn, ///< Features of an embedding table.
-    kSequence,        ///< Replicated, works on a part of the sequence (norms).
-};
-/// "column", "row", ...
-std::string_view partitionName(Partition partition);
 
 struct ModuleLayout {
     std::string name; ///< "block_0.fc": of parameters "block_0.fc.kernel" and "block_0.fc.bias".
@@ -32,9 +22,13 @@ struct ModuleLayout {
     /// and values); empty for a weight in one piece.
     std::vector<int64_t> parts;
     bool isShared = false; ///< A table that gives the logits as well: used outside of its module.
+    std::vector<std::vector<int64_t>> weights; ///< Shapes of its parameters of rank 2 and more.
+    bool hasBias = false;                      ///< Of rank 1, beside a weight.
     friend bool operator==(const ModuleLayout&, const ModuleLayout&) = default;
 };
 
+/// Layers that the model's file stacks in one parameter (scanned) are modules of their own,
+/// "iteration_0.block.fc", as their operations are.
 struct ParallelLayout {
     int dataParallel = 1, tensorParallel = 1;
     int pipelineParallel = 1; ///< Groups of devices; interleaved schedules have more stages.
@@ -43,6 +37,9 @@ struct ParallelLayout {
     bool recomputes = false;           ///< Every block's forward pass.
     bool repeatsCheapOps = false;      ///< All but products and convolutions; not with recomputes.
     std::vector<ModuleLayout> modules; ///< With parameters, in the order of the graph's inputs.
+    /// Of the names of the model's blocks, "block_": the prefix with the most numbers. Empty
+    /// without numbers.
+    std::string blockPrefix;
 };
 
 /// What `format`, which has one degree of each kind for the whole model, can say of `plan`. Fails
@@ -50,14 +47,8 @@ struct ParallelLayout {
 /// ops, or only some parameters are split over the data axis.
 Result<ParallelLayout> uniformLayout(const ParallelPlan& plan, std::string_view format);
 
-/// Blocks of a model: "block_0.fc" is {"block_", 0, ".fc"} as prefix, number and rest.
-struct BlockName {
-    std::string prefix;
-    int number = 0;
-    std::string rest;
-};
-/// Split at the first run of digits that is a path component or ends one; nothing without.
-std::optional<BlockName> blockOf(const std::string& module);
+/// The name of a module inside a block of `layout`'s model; nothing outside of blocks.
+std::optional<BlockName> blockIn(const ParallelLayout& layout, const std::string& module);
 
 /// The stage of every block, in order; nothing if blocks are not numbered from 0 or one of them
 /// lies in two stages.

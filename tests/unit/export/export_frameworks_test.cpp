@@ -79,6 +79,39 @@ TEST(ParallelLayout, SplitsNamesAtTheBlockNumber)
     EXPECT_FALSE(blockOf("ln1")); // No separator in front of the digit.
 }
 
+// Of layers that the model's file stacks in one parameter each is a block, on its own stage.
+TEST(ParallelLayout, FindsTheLayersOfAStack)
+{
+    PlanOptions options = degrees(1, 2, 2);
+    for (const auto& [pattern, spec] :
+         {std::pair("*qkv.kernel", "{-, -, y}"), std::pair("*proj.kernel", "{-, y, -}"),
+          std::pair("*fc.kernel", "{-, -, y}"), std::pair("*out.kernel", "{-, y, -}")})
+        options.constraints.specs.push_back(
+            {.pattern = pattern, .spec = *parseSpec(spec), .forbids = false});
+    options.constraints.schedule = ScheduleKind::k1f1b;
+    options.constraints.microbatches = 4;
+    options.layers = 4;
+    options.constraints.cuts = {1};
+    const auto plan = plannedSample("scan-gpt-tiny", options);
+    const Result<ParallelLayout> layout = uniformLayout(*plan, "test");
+    ASSERT_TRUE(layout.ok()) << layout.error().message;
+    EXPECT_EQ(layout->blockPrefix, "iteration_");
+    EXPECT_EQ(stagesOfBlocks(*layout), (std::vector<int>{0, 1, 1, 1}));
+    int found = 0;
+    for (const ModuleLayout& module : layout->modules) {
+        if (module.name.ends_with(".out")) {
+            EXPECT_EQ(module.partition, Partition::kRow) << module.name;
+            EXPECT_EQ(module.weights, (std::vector<std::vector<int64_t>>{{256, 64}}));
+            ++found;
+        }
+    }
+    EXPECT_EQ(found, 4);
+    const std::string text = exported(*plan, "megatron");
+    for (const char* argument : {"--num-layers 4", "--ffn-hidden-size 256",
+                                 "--pipeline-model-parallel-layout \"Et|t*3L\""})
+        EXPECT_NE(text.find(argument), std::string::npos) << argument << "\n" << text;
+}
+
 TEST(ExportMegatron, WritesSizesDegreesAndLayout)
 {
     PlanOptions options = megatron();
@@ -130,6 +163,22 @@ TEST(ExportMegatron, RefusesWhatIsNoTransformer)
     PlanOptions options = baseline(PlanStrategy::kDataParallel);
     const std::string reason = refused(*plannedSample("mlp-tiny", options), "megatron");
     EXPECT_NE(reason.find("Megatron-LM cannot express this plan: the model is no language model"),
+              std::string::npos)
+        << reason;
+}
+
+TEST(ExportMegatron, RefusesExperts)
+{
+    const std::string reason =
+        refused(*plannedSample("moe-tiny", baseline(PlanStrategy::kDataParallel)), "megatron");
+    EXPECT_NE(reason.find("its blocks hold experts"), std::string::npos) << reason;
+}
+
+TEST(ExportTorchtitan, RefusesWhatIsNoLanguageModel)
+{
+    const std::string reason =
+        refused(*plannedSample("mlp-tiny", baseline(PlanStrategy::kDataParallel)), "torchtitan");
+    EXPECT_NE(reason.find("torchtitan cannot express this plan: the model is no language model"),
               std::string::npos)
         << reason;
 }

@@ -13,15 +13,23 @@
 namespace alpa
 {
 
+/// A small model of sample_models, or of those that the numeric tests have beside them.
+inline std::shared_ptr<const Graph> sampleModel(const std::string& model)
+{
+    const std::string source = ALPA_SOURCE_DIR;
+    const std::string file = "/" + model + "/" + model + ".loss.stablehlo.mlir.gz";
+    Result<ImportResult> imported = importModel(source + "/sample_models" + file);
+    if (!imported.ok())
+        imported = importModel(source + "/tests/numeric/data" + file);
+    EXPECT_TRUE(imported.ok() && imported->ok()) << model;
+    return std::make_shared<const Graph>(std::move(*imported->graph));
+}
+
 inline std::shared_ptr<const ParallelPlan> plannedSample(const std::string& model,
                                                          const PlanOptions& options)
 {
-    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + model + "/" +
-                             model + ".loss.stablehlo.mlir.gz";
-    Result<ImportResult> imported = importModel(path);
-    EXPECT_TRUE(imported.ok() && imported->ok());
     PlanRequest request;
-    request.model = std::make_shared<const Graph>(std::move(*imported->graph));
+    request.model = sampleModel(model);
     request.modelPath = model;
     request.cluster = *loadCluster("cpu-x4");
     request.options = options;
