@@ -63,8 +63,8 @@ Status checkDevices(const ParallelPlan& plan, const std::string& devices)
     const auto [stop, code] = std::from_chars(begin, end, count);
     if (kind != "cpu" || code != std::errc() || stop != end || count < 1)
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("devices '{}': expected cpu:N or cuda, for example cpu:{}", devices,
-                                 plan.cluster.deviceCount()));
+                     fmt::format("devices '{}': expected cpu:N or cuda, for example cpu:{}",
+                                 devices, plan.cluster.deviceCount()));
     if (count != plan.cluster.deviceCount())
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("devices '{}': the plan is for {} devices ({}), use cpu:{} or "
@@ -93,6 +93,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     // The host stays near the GPU: seconds without progress mean that something hangs.
     if (request.devices.starts_with("cuda"))
         options.watchdog = Seconds(8.0);
+    options.watchdog = request.watchdog.value_or(options.watchdog);
     options.recordTrace = request.traceFile.has_value();
     options.control = control;
     options.onStep = request.onStep;
@@ -101,10 +102,11 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
         predictComputations(plan, program);
         const DeviceKind& device = plan.cluster.device;
         const bool isPlannedRaw = device.fusesKernels && device.attentionFlops <= 0;
-        ASSIGN_OR_RETURN(backend, makeCudaBackend({.times = request.times,
-                                                   .isDeterministic = request.isDeterministic,
-                                                   .fusesAttention = request.fusesAttention &&
-                                                                     !isPlannedRaw}));
+        ASSIGN_OR_RETURN(backend,
+                         makeCudaBackend({.times = request.times,
+                                          .isDeterministic = request.isDeterministic,
+                                          .fusesAttention = request.fusesAttention && !isPlannedRaw,
+                                          .recordsSteps = request.recordsSteps}));
     } else {
         backend = makeCpuBackend();
     }

@@ -19,6 +19,9 @@ struct RunRequest {
     LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
     bool isDeterministic = false; ///< Of GPUs: the same bits in every run.
     bool fusesAttention = true;   ///< Of GPUs: runs attention by a kernel of its own.
+    bool recordsSteps = true;     ///< Of a GPU alone: launches a recorded step.
+    /// Without progress for so long the run ends; unset: as long as suits the devices.
+    std::optional<Seconds> watchdog{};
     /// When everything is there and lowered; bytes that each device sets aside.
     std::function<void(const std::vector<int64_t>& deviceBytes)> onStart;
     std::function<void(const StepReport&)> onStep;

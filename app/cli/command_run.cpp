@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -25,8 +26,24 @@ struct RunArguments {
     std::string inputs;
     std::string trace;
     std::string attention = "fused";
+    std::string graphs = "on";
     bool isDeterministic = false;
     double learningRate = -1;
+    double watchdogSeconds = 0;
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// When what a run begins with was done.
+struct Beginning {
+    Clock::time_point start = Clock::now();
+    Clock::time_point lowered = start, stepped = start;
+    static Seconds between(Clock::time_point from, Clock::time_point to)
+    {
+        return Seconds(std::chrono::duration<double>(to - from).count());
+    }
+    Seconds lowering() const { return between(start, lowered); }
+    Seconds firstStep() const { return between(start, stepped); }
 };
 
 double milliseconds(Seconds time) { return time.count * 1e3; }
@@ -74,18 +91,29 @@ void reportStep(const Console& console, const ParallelPlan& plan, const StepRepo
                           formatSeconds(step.time), formatNumber(samplesPerSecond)));
 }
 
-void reportDone(const Console& console, const ParallelPlan& plan, const RunResult& result)
+void reportDone(const Console& console, const ParallelPlan& plan, const RunResult& result,
+                const Beginning& beginning)
 {
     const Seconds median = medianStep(result.steps);
     if (console.json) {
         printJson({{"event", "done"},
                    {"median_ms", milliseconds(median)},
+                   {"first_step_after_ms", milliseconds(beginning.firstStep())},
                    {"steps", result.steps.size()}});
         return;
     }
     print(fmt::format("\nmedian step {} measured, {} predicted for {} (ratio {})\n",
                       formatSeconds(median), formatSeconds(plan.stepTime), plan.cluster.device.name,
                       formatNumber(median / plan.stepTime)));
+}
+
+/// Compiling, tuning and joining make a first step on GPUs long.
+void reportBeginning(const Beginning& beginning, Seconds step)
+{
+    print(fmt::format("first step done after {}: plan and program {}, loading {}, the step {}\n",
+                      formatSeconds(beginning.firstStep()), formatSeconds(beginning.lowering()),
+                      formatSeconds(beginning.firstStep() - beginning.lowering() - step),
+                      formatSeconds(step)));
 }
 
 /// What the planned device would need for it at its best sustained rates.
@@ -126,48 +154,63 @@ void reportTimes(const LaunchTimes& times, const ParallelPlan& plan)
                       formatMemory(Bytes(times.plannedBytes))));
 }
 
-ExitCode runRun(const Console& console, const RunArguments& arguments)
+RunRequest requestOf(const RunArguments& arguments)
 {
-    const auto plan = loadPlan(arguments.plan);
-    if (!plan.ok())
-        return failRun(console, plan.error());
-    if (const Status devices = checkDevices(**plan, arguments.devices); !devices.ok())
-        return failRun(console, devices.error());
-    LaunchTimes times;
-    RunRequest request{
-        .devices = arguments.devices,
-        .steps = arguments.steps,
-        .inputs = {},
-        .learningRate = {},
-        .traceFile = {},
-        .times = &times,
-        .isDeterministic = arguments.isDeterministic,
-        .fusesAttention = arguments.attention == "fused",
-        .onStart =
-            [&](const std::vector<int64_t>& bytes) {
-                reportStart(console, **plan, arguments.devices, arguments.steps, bytes);
-            },
-        .onStep = [&](const StepReport& step) { reportStep(console, **plan, step); }};
+    RunRequest request;
+    request.devices = arguments.devices;
+    request.steps = arguments.steps;
+    request.isDeterministic = arguments.isDeterministic;
+    request.fusesAttention = arguments.attention == "fused";
+    request.recordsSteps = arguments.graphs == "on";
+    if (arguments.watchdogSeconds > 0)
+        request.watchdog = Seconds(arguments.watchdogSeconds);
     if (!arguments.inputs.empty())
         request.inputs = arguments.inputs;
     if (!arguments.trace.empty())
         request.traceFile = arguments.trace;
     if (arguments.learningRate >= 0)
         request.learningRate = arguments.learningRate;
+    return request;
+}
+
+ExitCode runRun(const Console& console, const RunArguments& arguments)
+{
+    Beginning beginning;
+    const auto plan = loadPlan(arguments.plan);
+    if (!plan.ok())
+        return failRun(console, plan.error());
+    if (const Status devices = checkDevices(**plan, arguments.devices); !devices.ok())
+        return failRun(console, devices.error());
+    LaunchTimes times;
+    RunRequest request = requestOf(arguments);
+    request.times = &times;
+    request.onStart = [&](const std::vector<int64_t>& bytes) {
+        beginning.lowered = Clock::now();
+        reportStart(console, **plan, arguments.devices, arguments.steps, bytes);
+    };
+    request.onStep = [&](const StepReport& step) {
+        if (step.step == 0)
+            beginning.stepped = Clock::now();
+        reportStep(console, **plan, step);
+    };
     const Result<RunResult> result =
         runPlanOn(**plan, request, {.stop = console.stop, .progress = {}});
     if (!result.ok()) {
         const ExitCode code = failRun(console, result.error());
-        // Handlers at exit would wait for a GPU that hangs.
-        if (arguments.devices.starts_with("cuda") && result.error().code == ErrorCode::kAborted) {
+        // Handlers at exit would wait for a GPU that hangs, or whose peers wait for one that
+        // failed.
+        if (arguments.devices.starts_with("cuda") && (result.error().code == ErrorCode::kAborted ||
+                                                      result.error().code == ErrorCode::kDevice)) {
             std::fflush(nullptr);
             std::_Exit(static_cast<int>(code));
         }
         return code;
     }
-    reportDone(console, **plan, *result);
-    if (!console.json)
-        reportTimes(times, **plan);
+    reportDone(console, **plan, *result, beginning);
+    if (console.json || !arguments.devices.starts_with("cuda"))
+        return ExitCode::kOk;
+    reportBeginning(beginning, result->steps.front().time);
+    reportTimes(times, **plan);
     return ExitCode::kOk;
 }
 
@@ -190,6 +233,16 @@ Command addRun(CLI::App& app)
         ->add_option("--attention", arguments->attention,
                      "fused, or raw: products and a softmax, also where a GPU has a kernel for it")
         ->check(CLI::IsMember({"fused", "raw"}));
+    command
+        ->add_option("--cuda-graphs", arguments->graphs,
+                     "on: a GPU alone launches a recorded step as a whole; or off")
+        ->check(CLI::IsMember({"on", "off"}));
+    command
+        ->add_option(
+            "--watchdog", arguments->watchdogSeconds,
+            "End the run when no device gets further for so many seconds (8 on GPUs, 60 on "
+            "the CPU)")
+        ->check(CLI::Range(0.1, 1e6));
     command->add_flag("--deterministic", arguments->isDeterministic,
                       "The same bits in every run, also on GPUs, which are slower so");
     command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");

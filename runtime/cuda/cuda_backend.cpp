@@ -1,6 +1,7 @@
 #include "runtime/cuda/cuda_backend.h"
 
 #include "runtime/cuda/cuda_device.h"
+#include "runtime/cuda/make_backend.h"
 
 #include <fmt/format.h>
 
@@ -65,17 +66,24 @@ Result<int> cudaDeviceCount()
 
 Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions& options)
 {
-    auto shared = std::make_unique<Shared>();
     if (options.isDeterministic) { // Before NCCL is loaded.
         setenv("NCCL_ALGO", "Ring", 1);
         setenv("NCCL_PROTO", "Simple", 1);
     }
-    ASSIGN_OR_RETURN(shared->libraries, loadLibraries());
+    ASSIGN_OR_RETURN(LibrariesPtr libraries, loadLibraries());
+    return cuda::makeBackend(std::move(libraries), options, kernelCacheFolder());
+}
+
+Result<std::unique_ptr<Backend>>
+cuda::makeBackend(LibrariesPtr libraries, const CudaOptions& options, const std::string& folder)
+{
+    auto shared = std::make_unique<Shared>();
+    shared->libraries = std::move(libraries);
     ASSIGN_OR_RETURN(shared->deviceCount, countDevices(*shared->libraries));
     ASSIGN_OR_RETURN(std::string architecture, architectureOf(*shared->libraries));
     shared->options = options;
-    shared->kernels = std::make_unique<KernelCache>(shared->libraries, std::move(architecture),
-                                                    kernelCacheFolder());
+    shared->kernels =
+        std::make_unique<KernelCache>(shared->libraries, std::move(architecture), folder);
     shared->hub = std::make_unique<Hub>(shared->libraries);
     return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(std::move(shared)));
 }

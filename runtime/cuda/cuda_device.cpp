@@ -40,6 +40,7 @@ CudaDevice::~CudaDevice()
     for (const auto& [axes, communicator] : communicators_)
         driver_.ncclCommDestroy(communicator);
     launches_.clear();
+    recording_.reset();
     if (cudnn_ != nullptr)
         driver_.cudnnDestroy(cudnn_);
     if (blas_ != nullptr)
@@ -106,8 +107,8 @@ Status CudaDevice::openDevice()
     return blasStatus(driver_.cublasLtCreate(&blas_), "starting cuBLASLt");
 }
 
-/// What is launched, and what memory it needs. Fails with kUnsupported if cuDNN refuses an attention
-/// that looked right.
+/// What is launched, and what memory it needs. Fails with kUnsupported if cuDNN refuses an
+/// attention that looked right.
 Status CudaDevice::plan(bool fusesAttention)
 {
     launches_.clear();
@@ -165,12 +166,13 @@ Status CudaDevice::load()
     driver_.cuMemGetInfo(&freeBytes, &allBytes);
     const auto arenaBytes = static_cast<size_t>(std::max<int64_t>(layout_.bytes, 256));
     if (!check(driver_.cuMemAlloc(&arena_, arenaBytes), "reserving").ok())
-        return Error(ErrorCode::kOutOfMemory,
-                     fmt::format("GPU {}: an arena of {} does not fit, {} of {} are free; plan with "
-                                 "more microbatches or a smaller --memory",
-                                 ordinal_, formatMemory(Bytes(layout_.bytes)),
-                                 formatMemory(Bytes(static_cast<int64_t>(freeBytes))),
-                                 formatMemory(Bytes(static_cast<int64_t>(allBytes)))));
+        return Error(
+            ErrorCode::kOutOfMemory,
+            fmt::format("GPU {}: an arena of {} does not fit, {} of {} are free; plan with "
+                        "more microbatches or a smaller --memory",
+                        ordinal_, formatMemory(Bytes(layout_.bytes)),
+                        formatMemory(Bytes(static_cast<int64_t>(freeBytes))),
+                        formatMemory(Bytes(static_cast<int64_t>(allBytes)))));
     RETURN_IF_ERROR(check(driver_.cuMemAlloc(&workspace_, kWorkspaceBytes), "reserving workspace"));
     RETURN_IF_ERROR(check(driver_.cuMemsetD8Async(arena_, shared_.options.poisonsArenas ? 0xFF : 0,
                                                   arenaBytes, stream_),
@@ -186,6 +188,7 @@ Status CudaDevice::load()
     RETURN_IF_ERROR(writeConstants());
     RETURN_IF_ERROR(check(driver_.cuEventRecord(base_, stream_), "recording the start"));
     RETURN_IF_ERROR(finish());
+    allowRecording();
     return shared_.hub->meet(program_.deviceCount());
 }
 
@@ -212,9 +215,9 @@ Status CudaDevice::compile()
         modules_.push_back(module);
         for (size_t i = 0; i < unit->bodies.size(); ++i) {
             CUfunction function = nullptr;
-            RETURN_IF_ERROR(check(driver_.cuModuleGetFunction(&function, module,
-                                                              fmt::format("k{}", i).c_str()),
-                                  "loading a kernel"));
+            RETURN_IF_ERROR(
+                check(driver_.cuModuleGetFunction(&function, module, fmt::format("k{}", i).c_str()),
+                      "loading a kernel"));
             functions_[unit->bodies[i]] = function;
         }
     }
@@ -293,8 +296,7 @@ Status CudaDevice::bindAll()
             return graph_->kind(id) != BufferKind::kGradient || makers[id.index()] == 1;
         });
         for (const BufferId written : planned.writes)
-            isReplaced_[written.index()] =
-                isOnly && graph_->kind(written) == BufferKind::kGradient;
+            isReplaced_[written.index()] = isOnly && graph_->kind(written) == BufferKind::kGradient;
     }
     firstMicrobatch_.fill(-1);
     for (const QueueEntry& entry : program_.queues[static_cast<size_t>(stageIndex_)]) {
@@ -339,8 +341,8 @@ Status CudaDevice::writeConstants()
 Status CudaDevice::tuneProducts()
 {
     std::set<Gemm*> done;
-    RETURN_IF_ERROR(check(driver_.cuMemsetD32Async(arena_, 0x3C123D45, static_cast<size_t>(layout_.bytes) / 4,
-                                                   stream_),
+    RETURN_IF_ERROR(check(driver_.cuMemsetD32Async(arena_, 0x3C123D45,
+                                                   static_cast<size_t>(layout_.bytes) / 4, stream_),
                           "filling the arena"));
     for (BoundLaunch& launch : launches_) {
         if (launch.gemm && launch.planned->gemm->flops() > 1e8 &&

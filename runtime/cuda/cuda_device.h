@@ -1,13 +1,14 @@
 // One GPU of a program.
 #pragma once
 
-#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/copy_kernel.h"
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/cuda/cuda_hub.h"
 #include "runtime/cuda/cudnn_attention.h"
+#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/gemm_runner.h"
 #include "runtime/cuda/kernel_cache.h"
+#include "runtime/cuda/step_graph.h"
 #include "runtime/device/device.h"
 
 #include <array>
@@ -36,6 +37,7 @@ public:
     CudaDevice& operator=(const CudaDevice&) = delete;
 
     Status load();
+    Status beginStep() override;
     Status run(SegmentKind segment, size_t index, int microbatch) override;
     Status zero(BufferId buffer) override;
     Status write(BufferId buffer, int microbatch, std::span<const std::byte> bytes) override;
@@ -45,6 +47,8 @@ public:
     Seconds recordedTime(size_t slot) const override;
 
 private:
+    static constexpr int kWarmSteps = 2;         ///< Steps before one is recorded.
+    static constexpr int kTimedStep = 3;         ///< From 0; those before it warm up.
     static constexpr size_t kWaiting = SIZE_MAX; ///< In place of a launch: waits for the side.
     struct BoundKernel {
         CUfunction function = nullptr;
@@ -105,8 +109,8 @@ private:
 
     Status launchKernel(CUfunction function, const KernelText& text, void** arguments,
                         CUstream stream);
-    Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from,
-                      CUdeviceptr to, CUstream stream);
+    Status launchCopy(CUfunction function, const KernelText& text, CUdeviceptr from, CUdeviceptr to,
+                      CUstream stream);
     Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst, CUstream stream);
     Status keepPace();
     Status runLaunch(BoundLaunch& launch, int microbatch);
@@ -117,15 +121,19 @@ private:
     void recordSide(size_t launch);
     void takeSideTimes(LaunchTimes& times);
     LaunchClass measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const;
-    Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream,
-                         CUdeviceptr scratch);
+    Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream, CUdeviceptr scratch);
     Status beginFollowers(BoundLaunch& launch);
     /// Lets the side begin what is due before `launch`, and waits for what `launch` reads.
     Status meetSide(BoundLaunch& launch, int microbatch);
     Status runOnSide(BoundLaunch& launch, int microbatch);
     Status endSegment(SegmentKind segment, size_t index);
     Status bindSide();
-    bool isSkipped(const BoundLaunch& launch) const;
+    CudaOptions::Fault faultOf(const BoundLaunch& launch) const;
+    bool isLeftOut(const BoundLaunch& launch) const
+    {
+        return faultOf(launch) == CudaOptions::Fault::kLeftOut;
+    }
+    void allowRecording();
     Status prepareSide();
     void gatherFollowers();
     Status runSend(BoundLaunch& launch, int microbatch);
@@ -134,8 +142,8 @@ private:
 
     CUdeviceptr at(const Place& place, int microbatch) const
     {
-        return arena_ + static_cast<CUdeviceptr>(place.offset +
-                                                 microbatch % place.slots * place.slotBytes);
+        return arena_ +
+               static_cast<CUdeviceptr>(place.offset + microbatch % place.slots * place.slotBytes);
     }
     const Place& place(BufferId id) const { return layout_.places[id.index()]; }
     CUdeviceptr scratch() const { return arena_ + static_cast<CUdeviceptr>(layout_.scratch); }
@@ -154,8 +162,8 @@ private:
     CUdevice gpu_ = 0;
     CUcontext context_ = nullptr;
     CUstream stream_ = nullptr;
-    CUstream side_ = nullptr; ///< Collectives beside the computation.
-    CUevent ready_ = nullptr; ///< Of what a collective on the side begins with.
+    CUstream side_ = nullptr;    ///< Collectives beside the computation.
+    CUevent ready_ = nullptr;    ///< Of what a collective on the side begins with.
     CUevent sideDone_ = nullptr; ///< Of all that the side has been given.
     /// By segment: does something on the side have to end with it?
     std::array<bool, kSegmentKinds> joinsAtEnd_{};
@@ -179,13 +187,14 @@ private:
     std::byte* pinned_ = nullptr;
     size_t pinnedBytes_ = 0, pinnedUsed_ = 0;
     std::vector<PendingRead> reads_;
-    int step_ = 0;              ///< Counts runs of the first queue entry.
-    bool hasRun_ = false;       ///< Anything since the last finish.
+    int step_ = 0;        ///< Counts runs of the first queue entry.
+    bool hasRun_ = false; ///< Anything since the last finish.
     /// Recorded once in so many launches: the host is only a few of them ahead of the GPU, so that
     /// its position is near the GPU's.
     std::array<CUevent, 4> marks_{};
     size_t launchCount_ = 0;
-    bool isTiming_ = false;     ///< This step's launches are timed.
+    std::unique_ptr<StepGraph> recording_; ///< None where steps communicate.
+    bool isTiming_ = false;                ///< This step's launches are timed.
     std::vector<size_t> timed_; ///< Launches; event i begins the i-th, event i + 1 ends it.
     std::vector<CUevent> timedEvents_;
     std::vector<size_t> timedSide_; ///< Each twice: at its beginning and at its end.

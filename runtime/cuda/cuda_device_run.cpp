@@ -16,6 +16,8 @@ constexpr size_t kSmallRead = 65536;
 /// finish() looks for failures of others once in so many looks.
 constexpr int kLooksBetweenChecks = 256;
 constexpr size_t kLaunchesPerMark = 256;
+/// From any arena: beyond every GPU's memory, for tests.
+constexpr int64_t kNowhere = int64_t{1} << 46;
 
 } // namespace
 
@@ -56,7 +58,7 @@ Status CudaDevice::runKernel(BoundKernel& kernel, int microbatch, bool isFirst, 
 /// Waits until the GPU has done what was launched some marks ago.
 Status CudaDevice::keepPace()
 {
-    if (++launchCount_ % kLaunchesPerMark != 0)
+    if (++launchCount_ % kLaunchesPerMark != 0 || (recording_ && recording_->isRecording()))
         return {};
     CUevent& mark = marks_[launchCount_ / kLaunchesPerMark % marks_.size()];
     if (mark == nullptr)
@@ -71,23 +73,27 @@ Status CudaDevice::keepPace()
     return check(driver_.cuEventRecord(mark, stream_), "recording an event");
 }
 
-bool CudaDevice::isSkipped(const BoundLaunch& launch) const
+CudaOptions::Fault CudaDevice::faultOf(const BoundLaunch& launch) const
 {
-    return shared_.options.skips &&
-           shared_.options.skips(
-               stageIndex_, device_,
-               *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction);
+    if (!shared_.options.faults)
+        return CudaOptions::Fault::kNone;
+    return shared_.options.faults(
+        stageIndex_, device_,
+        *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction);
 }
 
 Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
 {
-    if (isSkipped(launch))
+    if (isLeftOut(launch))
         return {};
     const bool isFirst = isFirstRun(*launch.planned, microbatch);
     switch (launch.planned->kind) {
     case PlannedLaunch::Kind::kKernels:
-        for (BoundKernel& kernel : launch.kernels)
+        for (BoundKernel& kernel : launch.kernels) {
+            if (faultOf(launch) == CudaOptions::Fault::kBadAddress)
+                kernel.places.assign(kernel.places.size(), Place{.offset = kNowhere});
             RETURN_IF_ERROR(runKernel(kernel, microbatch, isFirst, stream_));
+        }
         return {};
     case PlannedLaunch::Kind::kGemm:
         return launch.gemm->run(at(launch.places[0], microbatch), at(launch.places[1], microbatch),
@@ -112,6 +118,8 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
     if (shared_.hub->isAborted())
         return Error(ErrorCode::kAborted, "another device failed first");
     hasRun_ = true;
+    if (recording_ && recording_->isReplaying())
+        return {};
     for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
         BoundLaunch& launch = launches_[l];
         RETURN_IF_ERROR(meetSide(launch, microbatch));
@@ -148,14 +156,13 @@ Status CudaDevice::meetSide(BoundLaunch& launch, int microbatch)
     if (!launch.joins.empty())
         recordLaunch(kWaiting);
     for (const size_t l : launch.joins)
-        RETURN_IF_ERROR(
-            check(driver_.cuStreamWaitEvent(stream_, launches_[l].done, 0), "waiting"));
+        RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, launches_[l].done, 0), "waiting"));
     return {};
 }
 
 Status CudaDevice::runOnSide(BoundLaunch& launch, int microbatch)
 {
-    if (isSkipped(launch))
+    if (isLeftOut(launch))
         return {};
     if (launch.planned->kind == PlannedLaunch::Kind::kCollective)
         RETURN_IF_ERROR(runCollective(launch, microbatch, side_, sideScratch_));
@@ -182,10 +189,9 @@ Status CudaDevice::endSegment(SegmentKind segment, size_t index)
 Status CudaDevice::beginFollowers(BoundLaunch& launch)
 {
     const bool isGroup =
-        launch.followers.size() > 1 &&
-        std::ranges::all_of(launch.followers, [&](size_t l) {
+        launch.followers.size() > 1 && std::ranges::all_of(launch.followers, [&](size_t l) {
             return launches_[l].collective.pack == nullptr &&
-                   launches_[l].collective.unpack == nullptr && !isSkipped(launches_[l]);
+                   launches_[l].collective.unpack == nullptr && !isLeftOut(launches_[l]);
         });
     RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
     RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
@@ -228,19 +234,28 @@ Status CudaDevice::runAttention(BoundLaunch& launch, int microbatch)
 Status CudaDevice::zero(BufferId buffer)
 {
     const Place& where = place(buffer);
-    if (where.offset < 0 || isReplaced_[buffer.index()])
+    if (where.offset < 0 || isReplaced_[buffer.index()] ||
+        (recording_ && recording_->isReplaying()))
         return {};
-    return check(driver_.cuMemsetD8Async(at(where, 0), 0,
-                                         static_cast<size_t>(where.slots * where.slotBytes),
-                                         stream_),
+    return check(driver_.cuMemsetD8Async(
+                     at(where, 0), 0, static_cast<size_t>(where.slots * where.slotBytes), stream_),
                  "clearing a buffer");
 }
 
 Status CudaDevice::write(BufferId buffer, int microbatch, std::span<const std::byte> bytes)
 {
-    return check(driver_.cuMemcpyHtoDAsync(at(place(buffer), microbatch), bytes.data(),
-                                           bytes.size(), stream_),
-                 "writing to the GPU");
+    const std::byte* source = bytes.data();
+    if (recording_ && recording_->isInStep()) {
+        if (std::byte* staged = recording_->stage(bytes.size())) {
+            std::memcpy(staged, bytes.data(), bytes.size());
+            source = staged;
+        }
+        if (recording_->isReplaying())
+            return {};
+    }
+    return check(
+        driver_.cuMemcpyHtoDAsync(at(place(buffer), microbatch), source, bytes.size(), stream_),
+        "writing to the GPU");
 }
 
 Status CudaDevice::read(BufferId buffer, int microbatch, std::span<std::byte> bytes)
@@ -251,14 +266,35 @@ Status CudaDevice::read(BufferId buffer, int microbatch, std::span<std::byte> by
         target = pinned_ + pinnedUsed_;
         reads_.push_back({pinnedUsed_, bytes});
         pinnedUsed_ += rounded;
+    } else if (recording_ && recording_->isInStep()) {
+        recording_->giveUp();
     }
-    return check(driver_.cuMemcpyDtoHAsync(target, at(place(buffer), microbatch), bytes.size(),
-                                           stream_),
-                 "reading from the GPU");
+    if (recording_ && recording_->isReplaying())
+        return {};
+    return check(
+        driver_.cuMemcpyDtoHAsync(target, at(place(buffer), microbatch), bytes.size(), stream_),
+        "reading from the GPU");
 }
+
+/// Whole steps of a device that needs no other are recorded, after those that warm up or are timed.
+void CudaDevice::allowRecording()
+{
+    const bool communicates = std::ranges::any_of(planned_, [](const PlannedLaunch& planned) {
+        return planned.kind == PlannedLaunch::Kind::kCollective ||
+               planned.kind == PlannedLaunch::Kind::kSend ||
+               planned.kind == PlannedLaunch::Kind::kReceive;
+    });
+    if (shared_.options.recordsSteps && !communicates && program_.deviceCount() == 1)
+        recording_ = std::make_unique<StepGraph>(
+            shared_.libraries, shared_.options.times == nullptr ? kWarmSteps : kTimedStep + 1);
+}
+
+Status CudaDevice::beginStep() { return recording_ ? recording_->beginStep(stream_) : Status(); }
 
 Status CudaDevice::finish()
 {
+    if (recording_)
+        RETURN_IF_ERROR(recording_->endStep(stream_));
     CUresult state = driver_.cuStreamQuery(stream_);
     for (int look = 1; state == CUDA_ERROR_NOT_READY; ++look) {
         if (look % kLooksBetweenChecks == 0) {
@@ -278,6 +314,8 @@ Status CudaDevice::finish()
         std::memcpy(read.target.data(), pinned_ + read.offset, read.target.size());
     reads_.clear();
     pinnedUsed_ = 0;
+    if (recording_)
+        recording_->finishStep();
     // A finish ends a step, but for those of loading.
     takeLaunchTimes();
     return {};
@@ -285,6 +323,8 @@ Status CudaDevice::finish()
 
 void CudaDevice::recordTime(size_t slot)
 {
+    if (recording_ && recording_->isInStep())
+        recording_->giveUp(); // Only what is launched by itself can be timed.
     while (slot >= times_.size()) {
         CUevent event = nullptr;
         driver_.cuEventCreate(&event, CU_EVENT_DEFAULT);

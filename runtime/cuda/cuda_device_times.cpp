@@ -10,9 +10,6 @@ namespace alpa::cuda
 namespace
 {
 
-/// The first steps warm up.
-constexpr int kTimedStep = 3;
-
 double attentionFlops(const AttentionShape& shape, bool isBackward)
 {
     const double whole = 4.0 * static_cast<double>(shape.batch * shape.heads) *
@@ -140,10 +137,10 @@ void CudaDevice::takeLaunchTimes()
         const LaunchClass one = measured(planned, timedEvents_[i], timedEvents_[i + 1]);
         const BufferId out = planned.writes.empty() ? planned.reads[0] : planned.writes[0];
         const std::string label =
-            planned.gemm ? fmt::format("product {} x {} x {} batch {}", planned.gemm->m,
-                                       planned.gemm->n, planned.gemm->k, planned.gemm->batch.size)
-                         : fmt::format("{} {}", className(planned, made),
-                                       formatType(graph_->type(out)));
+            planned.gemm
+                ? fmt::format("product {} x {} x {} batch {}", planned.gemm->m, planned.gemm->n,
+                              planned.gemm->k, planned.gemm->batch.size)
+                : fmt::format("{} {}", className(planned, made), formatType(graph_->type(out)));
         addTo(times->classes[className(planned, made)], one);
         addTo(times->launches[label], one);
     }

@@ -1,9 +1,9 @@
 #include "runtime/cuda/cuda_libraries.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <filesystem>
 #include <vector>
 
@@ -75,9 +75,9 @@ bool loadFunction(void* handle, const char* name, Function& function)
 
 #define ALPA_LOAD(name)                                                                            \
     if (!loadFunction(handle, ALPA_TEXT(name), libraries.name))                                    \
-        return Error(ErrorCode::kUnsupported,                                                      \
-                     fmt::format("{} has no {}: it is older than CUDA 12.6", library,              \
-                                 ALPA_TEXT(name)));
+        return Error(                                                                              \
+            ErrorCode::kUnsupported,                                                               \
+            fmt::format("{} has no {}: it is older than CUDA 12.6", library, ALPA_TEXT(name)));
 
 Status loadDriver(Libraries& libraries, const std::vector<std::string>& folders)
 {
@@ -114,18 +114,7 @@ Status loadBlas(Libraries& libraries, const std::vector<std::string>& folders)
 
 Status loadNccl(Libraries& libraries, const std::vector<std::string>& folders)
 {
-    const char* set = std::getenv("NCCL_NVLS_ENABLE");
-    if (set != nullptr && std::string(set) != "0")
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("NCCL_NVLS_ENABLE is {}: NVLink multicast can put the GPUs of a "
-                                 "host out of service, set it to 0 or not at all",
-                                 set));
-    setenv("NCCL_NVLS_ENABLE", "0", 1);
-    // Collectives of several communicators begin in program order on every device.
-    setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", 0);
-    // Members connect when they join: else the first collective would block its host thread until
-    // all have come, where nobody can end a run that hangs.
-    setenv("NCCL_RUNTIME_CONNECT", "0", 0);
+    RETURN_IF_ERROR(prepareNccl());
     const char* library = "libnccl";
     void* handle = openLibrary(folders, {"libnccl.so.2", "libnccl.so"});
     if (handle == nullptr)
@@ -144,6 +133,34 @@ Status loadCudnn(Libraries& libraries, const std::vector<std::string>& folders)
     ALPA_CUDNN_FUNCTIONS(ALPA_LOAD)
     libraries.hasCudnn = true;
     return {};
+}
+
+} // namespace
+
+namespace
+{
+
+/// What a person can change; empty where nothing is known to help.
+const char* adviceFor(CUresult result)
+{
+    switch (static_cast<int>(result)) {
+    case CUDA_ERROR_OUT_OF_MEMORY:
+        return "; plan with more microbatches or a smaller --memory, or free the GPU (nvidia-smi "
+               "lists who holds it)";
+    case CUDA_ERROR_ILLEGAL_ADDRESS:
+    case CUDA_ERROR_MISALIGNED_ADDRESS:
+    case CUDA_ERROR_INVALID_ADDRESS_SPACE:
+    case CUDA_ERROR_ILLEGAL_INSTRUCTION:
+    case CUDA_ERROR_INVALID_PC:
+    case CUDA_ERROR_LAUNCH_FAILED:
+        return "; a kernel is at fault: run again with --attention raw and --cuda-graphs off";
+    case CUDA_ERROR_ECC_UNCORRECTABLE:
+    case CUDA_ERROR_HARDWARE_STACK_ERROR:
+    case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+        return "; the GPU or its links are at fault: choose others by CUDA_VISIBLE_DEVICES";
+    default:
+        return "";
+    }
 }
 
 } // namespace
@@ -171,6 +188,32 @@ Result<LibrariesPtr> loadCompiler()
     return LibrariesPtr(libraries);
 }
 
+Status prepareNccl()
+{
+    const char* set = std::getenv("NCCL_NVLS_ENABLE");
+    if (set != nullptr && std::string(set) != "0")
+        return Error(ErrorCode::kInvalidInput,
+                     fmt::format("NCCL_NVLS_ENABLE is {}: NVLink multicast can put the GPUs of a "
+                                 "host out of service, set it to 0 or not at all",
+                                 set));
+    setenv("NCCL_NVLS_ENABLE", "0", 1);
+    // Collectives of several communicators begin in program order on every device.
+    setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", 0);
+    // Members connect when they join: else the first collective would block its host thread until
+    // all have come, where nobody can end a run that hangs.
+    setenv("NCCL_RUNTIME_CONNECT", "0", 0);
+    return {};
+}
+
+Result<LibrariesPtr> loadCollectives()
+{
+    const auto libraries = std::make_shared<Libraries>();
+    RETURN_IF_ERROR(loadNccl(*libraries, searchFolders()));
+    if (!libraries->hasNccl)
+        return Error(ErrorCode::kNotFound, "libnccl.so.2 is not found");
+    return LibrariesPtr(libraries);
+}
+
 Result<LibrariesPtr> loadGraphJudge()
 {
     const auto libraries = std::make_shared<Libraries>();
@@ -191,7 +234,8 @@ Status driverStatus(const Libraries& libraries, CUresult result, const std::stri
     const char* text = nullptr;
     libraries.cuGetErrorString(result, &text);
     return Error(result == CUDA_ERROR_OUT_OF_MEMORY ? ErrorCode::kOutOfMemory : ErrorCode::kDevice,
-                 fmt::format("CUDA: {} while {}", text == nullptr ? "unknown error" : text, what));
+                 fmt::format("CUDA: {} while {}{}", text == nullptr ? "unknown error" : text, what,
+                             adviceFor(result)));
 }
 
 Status blasStatus(cublasStatus_t result, const std::string& what)

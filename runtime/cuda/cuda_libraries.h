@@ -7,14 +7,13 @@
 #include <cublasLt.h>
 #include <cuda.h>
 #include <cudnn_backend.h>
+#include <memory>
 #include <nccl.h>
 #include <nvrtc.h>
-
-#include <memory>
 #include <string>
 
-// The headers rename functions by macros (cuMemAlloc is cuMemAlloc_v2): a list is expanded before it
-// becomes member and symbol names.
+// The headers rename functions by macros (cuMemAlloc is cuMemAlloc_v2): a list is expanded before
+// it becomes member and symbol names.
 #define ALPA_DRIVER_FUNCTIONS(X)                                                                   \
     X(cuInit)                                                                                      \
     X(cuDriverGetVersion)                                                                          \
@@ -44,6 +43,12 @@
     X(cuStreamDestroy)                                                                             \
     X(cuStreamWaitEvent)                                                                           \
     X(cuStreamQuery)                                                                               \
+    X(cuStreamBeginCapture)                                                                        \
+    X(cuStreamEndCapture)                                                                          \
+    X(cuGraphInstantiate)                                                                          \
+    X(cuGraphLaunch)                                                                               \
+    X(cuGraphDestroy)                                                                              \
+    X(cuGraphExecDestroy)                                                                          \
     X(cuEventCreate)                                                                               \
     X(cuEventDestroy)                                                                              \
     X(cuEventRecord)                                                                               \
@@ -113,7 +118,8 @@
 namespace alpa::cuda
 {
 
-/// Function tables, under the functions' own names. Complete when a Libraries exists, but for cuDNN.
+/// Function tables, under the functions' own names. Complete when a Libraries exists, but for
+/// cuDNN.
 struct Libraries {
 #define ALPA_MEMBER(name) decltype(&::name) name = nullptr;
     ALPA_DRIVER_FUNCTIONS(ALPA_MEMBER)
@@ -130,13 +136,18 @@ using LibrariesPtr = std::shared_ptr<const Libraries>;
 
 /// Loads the driver, NVRTC and cuBLASLt, and NCCL and cuDNN where they are. Searches the loader's
 /// path, the folders of $ALPA_CUDA_LIBRARIES (separated by ':'), $CUDA_HOME/lib64, /usr/local/cuda
-/// and what Python's wheels install below $VIRTUAL_ENV. Fails with kNotFound saying what is missing:
-/// no driver is the normal state of a machine without a GPU.
-/// NCCL starts with NVLink multicast off (NCCL_NVLS_ENABLE=0): it can put a host's GPUs out of
-/// service. Fails with kInvalidInput if the environment demands it on.
+/// and what Python's wheels install below $VIRTUAL_ENV. Fails with kNotFound saying what is
+/// missing: no driver is the normal state of a machine without a GPU. NCCL starts with NVLink
+/// multicast off (NCCL_NVLS_ENABLE=0): it can put a host's GPUs out of service. Fails with
+/// kInvalidInput if the environment demands it on.
 Result<LibrariesPtr> loadLibraries();
 /// NVRTC alone, for compiling without a GPU.
 Result<LibrariesPtr> loadCompiler();
+/// Sets what NCCL reads when it is loaded: NVLink multicast off, collectives of several
+/// communicators in program order. Fails with kInvalidInput if the environment demands multicast.
+Status prepareNccl();
+/// NCCL alone, prepared and loaded as by loadLibraries.
+Result<LibrariesPtr> loadCollectives();
 /// cuDNN alone, for asking whether it takes a graph.
 Result<LibrariesPtr> loadGraphJudge();
 

@@ -21,6 +21,9 @@ class Device
 public:
     virtual ~Device() = default;
 
+    /// Begins a step. The calls from here to the next finish() are the same in every step, and so
+    /// are the host's buffers behind them, so that a device may record them once and repeat them.
+    virtual Status beginStep() { return {}; }
     /// Runs instruction `index` of `segment` for `microbatch`, after everything before it.
     /// Allocates nothing once every instruction has run. Fails with kDevice, or with kAborted after
     /// Backend::abort.

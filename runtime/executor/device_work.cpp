@@ -122,8 +122,8 @@ void ProgramRun::takeTimes(Worker& worker, const Part& part, int step,
     const std::vector<QueueEntry>& queue = program_.queues[static_cast<size_t>(part.stage)];
     const Device& device = *part.loaded;
     for (size_t i = 0; i < times.size(); ++i) {
-        TraceEvent event{
-            step, part.stage, part.device, queue[i].kind, queue[i].microbatch, {}, {}, {}};
+        TraceEvent event{step, part.stage, part.device, queue[i].kind, queue[i].microbatch,
+                         {},   {},         {}};
         event.start = device.recordedTime(times[i].start) + part.clockOffset;
         event.end = device.recordedTime(times[i].end) + part.clockOffset;
         for (const auto& [before, after] : times[i].communication)
@@ -137,6 +137,7 @@ Status ProgramRun::runStep(Worker& worker, int step)
     worker.position.phase = Position::kRunning;
     std::vector<Progress> progress(worker.parts.size());
     for (size_t part = 0; part < worker.parts.size(); ++part) {
+        RETURN_IF_ERROR(worker.parts[part].loaded->beginStep());
         for (const BufferId gradient : worker.parts[part].gradients)
             RETURN_IF_ERROR(worker.parts[part].loaded->zero(gradient));
         progress[part].times.resize(

@@ -159,8 +159,11 @@ Status ProgramRun::waitForAll(Seconds limit)
             last = now;
             lastChange = sinceStart();
         } else if (sinceStart() - lastChange > limit) {
-            stop(Error(ErrorCode::kAborted, fmt::format("no device made progress for {}; {}",
-                                                        formatSeconds(limit), positions())));
+            stop(Error(ErrorCode::kAborted,
+                       fmt::format("no device made progress for {}; {}; whoever is elsewhere "
+                                   "keeps the others waiting, and if nobody is, --watchdog gives "
+                                   "the run more time",
+                                   formatSeconds(limit), positions())));
         }
         lock.lock();
     }

@@ -22,12 +22,11 @@ bool isMissing(int gpus)
 
 #define NEEDS_GPUS(gpus)                                                                           \
     if (isMissing(gpus)) {                                                                         \
-        ASSERT_TRUE(std::getenv("REQUIRE_GPU") == nullptr || gpus > 1) << "no GPU";               \
+        ASSERT_TRUE(std::getenv("REQUIRE_GPU") == nullptr || gpus > 1) << "no GPU";                \
         GTEST_SKIP() << "needs " << gpus << " GPUs";                                               \
     }
 
-Result<RunResult> runOnGpus(const Program& program,
-                            const std::map<std::string, HostBuffer>& inputs,
+Result<RunResult> runOnGpus(const Program& program, const std::map<std::string, HostBuffer>& inputs,
                             CudaOptions cuda = {}, RunOptions options = {})
 {
     cuda.tunesProducts = false;
@@ -79,6 +78,34 @@ TEST(CudaFaults, SaysWhatDoesNotFit)
         << result.error().message;
 }
 
+/// 0 if the run ended with the failing device's place and advice. Ends the process: its GPU is
+/// lost.
+[[noreturn]] void runBadKernel()
+{
+    ProgramBuilder builder;
+    builder.addStage({1});
+    const BufferId x = builder.buffer(0, "x", {DType::kF32, {4}}, BufferKind::kParameter);
+    const BufferId y = builder.buffer(0, "y", {DType::kF32, {4}}, BufferKind::kState);
+    builder.compute(0, SegmentKind::kForward, OpKind::kNegate, {x}, {y});
+    builder.queue(0, {{SegmentKind::kForward, 0}});
+    CudaOptions cuda;
+    cuda.faults = [](int, int, const Instruction&) { return CudaOptions::Fault::kBadAddress; };
+    const auto result = runOnGpus(builder.program(), {{"x", zeros({4})}, {"y", zeros({4})}}, cuda);
+    const std::string message = result.ok() ? "no error" : result.error().message;
+    const bool isRight = !result.ok() && result.error().code == ErrorCode::kDevice &&
+                         message.find("stage 0 device 0") != std::string::npos &&
+                         message.find("--attention raw") != std::string::npos;
+    std::fprintf(stderr, "%s\n", message.c_str());
+    std::_Exit(isRight ? 0 : 1);
+}
+
+TEST(CudaFaults, EndsAfterABadKernelWithAdvice)
+{
+    NEEDS_GPUS(1);
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    EXPECT_EXIT(runBadKernel(), testing::ExitedWithCode(0), "illegal memory access");
+}
+
 /// 0 if the run ended in time with both positions. Ends the process: its GPUs hang.
 [[noreturn]] void runHungCollective()
 {
@@ -90,8 +117,10 @@ TEST(CudaFaults, SaysWhatDoesNotFit)
     builder.compute(0, SegmentKind::kForward, OpKind::kConvert, {sum}, {x});
     builder.queue(0, {{SegmentKind::kForward, 0}});
     CudaOptions cuda;
-    cuda.skips = [](int, int device, const Instruction& instruction) {
-        return device == 1 && instruction.kind == InstructionKind::kCollective;
+    cuda.faults = [](int, int device, const Instruction& instruction) {
+        return device == 1 && instruction.kind == InstructionKind::kCollective
+                   ? CudaOptions::Fault::kLeftOut
+                   : CudaOptions::Fault::kNone;
     };
     RunOptions options;
     options.watchdog = Seconds(2.0);
@@ -99,10 +128,10 @@ TEST(CudaFaults, SaysWhatDoesNotFit)
     const auto result = runOnGpus(builder.program(), {{"x", zeros({4})}}, cuda, options);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     // Loading, the watchdog's two seconds, and ending.
-    const bool isRight =
-        !result.ok() && result.error().code == ErrorCode::kAborted && took.count() < 20.0 &&
-        result.error().message.find("stage 0 device 0") != std::string::npos &&
-        result.error().message.find("stage 0 device 1") != std::string::npos;
+    const bool isRight = !result.ok() && result.error().code == ErrorCode::kAborted &&
+                         took.count() < 20.0 &&
+                         result.error().message.find("stage 0 device 0") != std::string::npos &&
+                         result.error().message.find("stage 0 device 1") != std::string::npos;
     if (!result.ok())
         std::fprintf(stderr, "%s (%.1f s)\n", result.error().message.c_str(), took.count());
     std::_Exit(isRight ? 0 : 1);
