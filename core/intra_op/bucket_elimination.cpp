@@ -1,5 +1,7 @@
 #include "core/intra_op/bucket_elimination.h"
 
+#include "core/intra_op/odometer.h"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -15,47 +17,6 @@ size_t at(int index) { return static_cast<size_t>(index); }
 struct Factor {
     std::vector<int> scope;
     std::vector<double> values;
-};
-
-/// Steps through all labels of some nodes while keeping the offset in a factor that has only some
-/// of them.
-class Odometer
-{
-public:
-    Odometer(const IlpCore& core, const std::vector<int>& nodes)
-        : digits_(nodes.size(), 0)
-    {
-        for (int node : nodes)
-            sizes_.push_back(core.labelCount[at(node)]);
-    }
-    /// Stride of each node of `nodes` in `factor`; 0 for those it lacks.
-    static std::vector<size_t> strides(const IlpCore& core, const std::vector<int>& nodes,
-                                       const Factor& factor)
-    {
-        std::vector<size_t> result(nodes.size(), 0);
-        size_t stride = 1;
-        for (size_t i = factor.scope.size(); i-- > 0;) {
-            const auto found = std::find(nodes.begin(), nodes.end(), factor.scope[i]);
-            if (found != nodes.end())
-                result[static_cast<size_t>(found - nodes.begin())] = stride;
-            stride *= at(core.labelCount[at(factor.scope[i])]);
-        }
-        return result;
-    }
-    void advance(size_t& offset, const std::vector<size_t>& strides)
-    {
-        for (size_t i = digits_.size(); i-- > 0;) {
-            offset += strides[i];
-            if (++digits_[i] < sizes_[i])
-                return;
-            offset -= strides[i] * at(sizes_[i]);
-            digits_[i] = 0;
-        }
-    }
-
-private:
-    std::vector<int> sizes_;
-    std::vector<int> digits_;
 };
 
 /// One run of the elimination; keeps, per node, the best label for each choice of its scope.
@@ -163,7 +124,7 @@ private:
         std::vector<double> table(rows * labels, 0.0);
         for (Factor& factor : buckets_[position_[at(node)]]) {
             const Factor turned = withLast(std::move(factor), node);
-            const std::vector<size_t> strides = Odometer::strides(core_, scope, turned);
+            const std::vector<size_t> strides = Odometer::strides(core_, scope, turned.scope);
             Odometer odometer(core_, scope);
             size_t offset = 0;
             double* row = table.data();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,10 @@ private:
     static constexpr size_t kCompactPercent = 60;
 
     enum class End { kClosed, kOpen };
+    struct Proof {
+        double bound = -kForbidden;
+        bool isComplete = false; ///< Of all that was asked.
+    };
     /// The best prices of one run of steps.
     struct PriceState {
         double bound = -kForbidden;
@@ -97,6 +102,10 @@ private:
     void remember();
     void notePrices();
     void inherit(const CoreSearch& outer, const CoreWithOrigin& smaller);
+    // core_search_fronts.cpp
+    End searchFronts(double& bound);
+    std::optional<CoreWithOrigin> partBelow(double first, double target);
+    Proof proveByFronts(double first, double target, size_t mostOfFront);
     // core_search_rounds.cpp
     End searchLargeRoot(double& bound);
     End ascend(PriceAscent& ascent, double& bound, int turns);

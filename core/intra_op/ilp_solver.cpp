@@ -51,7 +51,9 @@ IlpSolution solutionFrom(const IlpProblem& problem, const IlpGraph& graph,
     const double proven = std::min(context.openBound, context.cutoff());
     solution.lowerBound = std::min(solution.cost, std::max(context.rootBound, proven));
     solution.isOptimal = context.isClosedBy(solution.lowerBound);
-    if (solution.isOptimal)
+    const IlpOptions exact;
+    if (solution.isOptimal && (context.options().gapTolerance <= exact.gapTolerance ||
+                               solution.gap() <= exact.gapTolerance))
         solution.lowerBound = solution.cost;
     for (const auto& [time, price] : context.prices)
         solution.activeLimits.push_back({reduced.time[at(time)], price});

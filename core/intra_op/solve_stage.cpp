@@ -14,7 +14,8 @@ constexpr int64_t kDraftWork = 20'000'000;  // About 20 ms.
 constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every stage of a plan.
 /// Where memory binds, proofs are long and what they gain is little.
 constexpr double kLimitedGap = 5e-4;
-constexpr int64_t kLimitedWork = 20'000'000;
+constexpr int64_t kLimitedWork = 12'000'000;
+constexpr int64_t kLimitedFinalWork = 60'000'000;
 constexpr int64_t kSecondWork = 60'000'000;
 
 } // namespace
@@ -84,8 +85,12 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
         StageRequest quick = request;
         quick.effort = StageEffort::kQuick;
         const StageShardingOutcome& known = solve(quick, control);
-        if (const auto* sharding = std::get_if<StageSharding>(&known))
+        if (const auto* sharding = std::get_if<StageSharding>(&known)) {
+            if (sharding->isOptimal)
+                return *sharding;
             options.warmStart.choice = sharding->choice;
+        }
+        options.workLimit = kLimitedFinalWork;
     }
     const IlpProblem problem = ilp(request);
     IlpOutcome outcome = solveIlp(problem, options);
@@ -95,15 +100,8 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
         options.workLimit = kSecondWork; // Nothing found, but nothing proven either.
         outcome = solveIlp(problem, options);
     }
-    if (const auto* solution = std::get_if<IlpSolution>(&outcome)) {
-        StageSharding stage = readBack(request, problem, *solution);
-        if (request.effort == StageEffort::kQuick) {
-            // Optimal within the tolerance only.
-            stage.lowerBound = std::min(stage.lowerBound, stage.objective * (1 - kLimitedGap));
-            stage.isOptimal = false;
-        }
-        return stage;
-    }
+    if (const auto* solution = std::get_if<IlpSolution>(&outcome))
+        return readBack(request, problem, *solution);
     if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
         StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
         if (infeasible->smallestUsageLimit)

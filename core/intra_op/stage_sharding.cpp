@@ -275,7 +275,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
     stage.choice = solution.choice;
     stage.objective = solution.cost;
     stage.lowerBound = solution.lowerBound;
-    stage.isOptimal = solution.isOptimal;
+    stage.isOptimal = solution.lowerBound >= solution.cost; // Not just within a tolerance.
     stage.method = solution.statistics.method;
     stage.decisions = static_cast<int>(ilp.nodes.size());
     const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
