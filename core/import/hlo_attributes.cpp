@@ -347,4 +347,31 @@ std::string_view stablehloName(std::string_view opcode)
     return name == kNames.end() ? std::string_view() : name->second;
 }
 
+void markAliasedArguments(MlirFunction& main, std::string_view hlo)
+{
+    constexpr std::string_view kKey = "input_output_alias={";
+    const std::string_view line = hlo.substr(0, hlo.find('\n'));
+    const size_t key = line.find(kKey);
+    if (key == std::string_view::npos)
+        return;
+    std::string_view rest = line.substr(key + kKey.size());
+    // "{0}: (3, {}, may-alias), " again and again: a result, then the parameter.
+    while (rest.find_first_not_of(", ") != std::string_view::npos &&
+           rest[rest.find_first_not_of(", ")] == '{') {
+        const size_t open = rest.find('(');
+        const size_t close = rest.find(')', open);
+        if (close == std::string_view::npos)
+            return;
+        const std::vector<int64_t> result = hloIntegers(rest.substr(0, open));
+        const std::vector<int64_t> parameter = hloIntegers(rest.substr(open, close - open));
+        const bool isFlat = result.size() <= 1 && parameter.size() == 1 && parameter[0] >= 0 &&
+                            static_cast<size_t>(parameter[0]) < main.body.arguments.size();
+        if (isFlat) {
+            main.body.arguments[static_cast<size_t>(parameter[0])].attributes.push_back(
+                {kAliasingOutput, number(result.empty() ? 0 : result[0])});
+        }
+        rest.remove_prefix(close + 1);
+    }
+}
+
 } // namespace alpa

@@ -31,6 +31,10 @@ std::vector<MlirEntry> hloAttributes(const HloInstruction& instruction,
 /// "stablehlo.exponential" for "exponential"; empty if there is no operation of that meaning.
 std::string_view stablehloName(std::string_view opcode);
 
+/// Marks the arguments of `main` that the first line of HLO text gives to results for their memory
+/// ("input_output_alias={ {0}: (3, {}, may-alias) }"), as JAX marks them in StableHLO.
+void markAliasedArguments(MlirFunction& main, std::string_view hlo);
+
 /// Integers of "{0,1}", "1_2x0_1" and the like, in order.
 std::vector<int64_t> hloIntegers(std::string_view text);
 

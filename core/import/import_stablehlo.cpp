@@ -3,6 +3,7 @@
 #include "core/import/hlo_module.h"
 #include "core/import/import_model.h"
 #include "core/import/mlir_parser.h"
+#include "core/import/own_rows.h"
 #include "core/import/source_text.h"
 #include "core/import/whole_program.h"
 
@@ -38,6 +39,8 @@ ImportResult importModule(const MlirModule& module, const SourceText& source, Di
     options.control.report("verifying", 0.9);
     // What the importer lets through must be sound; a problem here is placed by the line of its op.
     std::vector<Diagnostic> problems = verifyGraph(inlined->graph);
+    if (problems.empty() && batchOwnRows(inlined->graph))
+        problems = verifyGraph(inlined->graph);
     const bool isVerified = problems.empty();
     result.diagnostics.insert(result.diagnostics.end(), problems.begin(), problems.end());
     if (isVerified) {
@@ -100,7 +103,11 @@ ImportResult importHlo(std::string_view text, std::string_view name, const Impor
     DiagnosticSink sink(source);
     options.control.report("reading", 0.0);
     const std::vector<HloComputation> computations = parseHlo(source, sink, options.control);
-    const HloModule module = hloModule(computations, sink);
+    HloModule module = hloModule(computations, sink);
+    for (MlirFunction& function : module.module.functions) {
+        if (function.name == "main")
+            markAliasedArguments(function, text);
+    }
     ImportResult result = importModule(module.module, source, sink, name, options);
     openPartitioned(result, partitionCount(text));
     return result;

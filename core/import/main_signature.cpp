@@ -57,6 +57,67 @@ ValueId namedArgument(const std::unordered_map<std::string, ValueId>& byName, st
     return {};
 }
 
+/// By result: the trained argument or state whose memory it takes.
+std::vector<ValueId> donors(const Graph& graph, const MlirFunction& main, size_t results)
+{
+    std::vector<ValueId> donorOf(results);
+    for (size_t at = 0; at < main.body.arguments.size() && at < graph.inputs.size(); ++at) {
+        for (const auto& [name, value] : main.body.arguments[at].attributes) {
+            const bool isPlace = name == kAliasingOutput && value.integer >= 0 &&
+                                 static_cast<size_t>(value.integer) < results;
+            if (isPlace && graph.inputs[at].role != InputRole::kBatch)
+                donorOf[static_cast<size_t>(value.integer)] = graph.inputs[at].value;
+        }
+    }
+    return donorOf;
+}
+
+/// By result, where neither names nor donations tell: a step with an optimizer's state returns
+/// parameters and state in the order in which it takes them.
+std::vector<ValueId> sameOrder(const Graph& graph, const std::vector<ValueId>& results)
+{
+    std::vector<ValueId> kept;
+    bool hasState = false;
+    for (const GraphInput& input : graph.inputs) {
+        hasState = hasState || input.role == InputRole::kOptimizerState;
+        if (input.role != InputRole::kBatch)
+            kept.push_back(input.value);
+    }
+    std::vector<ValueId> order(results.size());
+    for (size_t first = 0; hasState && first + kept.size() <= results.size(); ++first) {
+        const auto isAlike = [&](ValueId result, ValueId input) {
+            return graph.type(result) == graph.type(input);
+        };
+        if (!std::equal(kept.begin(), kept.end(),
+                        results.begin() + static_cast<std::ptrdiff_t>(first),
+                        [&](ValueId input, ValueId result) { return isAlike(result, input); }))
+            continue;
+        std::ranges::copy(kept, order.begin() + static_cast<std::ptrdiff_t>(first));
+        break;
+    }
+    return order;
+}
+
+/// By result, the argument that it replaces or is the gradient of.
+std::vector<ValueId> replacedArguments(const Graph& graph, const MlirFunction& main,
+                                       const std::vector<ValueId>& results)
+{
+    std::unordered_map<std::string, ValueId> byName;
+    for (const GraphInput& input : graph.inputs) {
+        if (input.role != InputRole::kBatch)
+            byName.emplace(graph.value(input.value).name, input.value);
+    }
+    std::vector<ValueId> replaced = donors(graph, main, results.size());
+    bool isKnown = std::ranges::any_of(replaced, [](ValueId id) { return id.isValid(); });
+    for (size_t at = 0; at < results.size(); ++at) {
+        const std::string_view name = stringEntry(main.results[at].attributes, "jax.result_info");
+        isKnown = isKnown || !name.empty();
+        if (const ValueId argument = namedArgument(byName, name); argument.isValid())
+            replaced[at] = argument;
+    }
+    return isKnown ? replaced : sameOrder(graph, results);
+}
+
 } // namespace
 
 std::vector<ArgumentRole> mainArgumentRoles(const MlirFunction& main, const LocationNames& names)
@@ -77,17 +138,12 @@ std::vector<ArgumentRole> mainArgumentRoles(const MlirFunction& main, const Loca
 
 void addMainOutputs(Graph& graph, const MlirFunction& main, const std::vector<ValueId>& results)
 {
-    std::unordered_map<std::string, ValueId> byName;
-    for (const GraphInput& input : graph.inputs) {
-        if (input.role != InputRole::kBatch)
-            byName.emplace(graph.value(input.value).name, input.value);
-    }
+    const std::vector<ValueId> replaced = replacedArguments(graph, main, results);
     bool hasLoss = false;
     for (size_t at = 0; at < results.size(); ++at) {
         const TensorType& type = graph.type(results[at]);
         GraphOutput output{results[at], OutputRole::kOther, {}, {}};
-        const ValueId argument =
-            namedArgument(byName, stringEntry(main.results[at].attributes, "jax.result_info"));
+        const ValueId argument = replaced[at];
         if (argument.isValid() && graph.type(argument) == type) {
             const OpId producer = graph.value(results[at]).producer;
             const bool isParameter = graph.inputRole(argument) == InputRole::kParameter;

@@ -16,8 +16,9 @@ std::vector<ArgumentRole> mainArgumentRoles(const MlirFunction& main, const Loca
 
 /// Adds the results of `main` as outputs. The first floating-point scalar is the loss. A result of
 /// a training step that carries the name of an argument (jax.result_info =
-/// "result[0]['fc']['kernel']") replaces it: an updated parameter or state; it is the gradient
-/// instead when the backward phase made it.
+/// "result[0]['fc']['kernel']") or takes its memory (tf.aliasing_output) replaces it: an updated
+/// parameter or state; it is the gradient instead when the backward phase made it. Where the file
+/// says neither, the results of a step with an optimizer's state stand in the arguments' order.
 void addMainOutputs(Graph& graph, const MlirFunction& main, const std::vector<ValueId>& results);
 
 /// Operations without operands (constants, iotas) that have no scope of their own take that of

@@ -81,6 +81,9 @@ struct MlirLocation {
     std::vector<MlirLocationId> children; ///< Of fused and callsite locations, the callee first.
 };
 
+/// The attribute of an argument that is donated: the number of the result that takes its memory.
+inline constexpr std::string_view kAliasingOutput = "tf.aliasing_output";
+
 struct MlirArgument {
     uint32_t name = 0;
     std::string_view spelling; ///< "arg0"

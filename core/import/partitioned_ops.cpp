@@ -1,4 +1,5 @@
 // Operations of partitioned programs that compute, followed by their factor rules.
+#include "core/import/part_rule.h"
 #include "core/import/whole_program_builder.h"
 
 #include <fmt/format.h>
@@ -16,18 +17,6 @@ constexpr int kDeepestConstant = 200;
 
 } // namespace
 
-bool WholeProgramBuilder::isLookedUpAtHome(const Op& op, size_t operand, size_t dim)
-{
-    const auto* gather = std::get_if<GatherAttributes>(&op.attributes);
-    const MaybeAxes axes = layout(op.operands[operand]).dims[dim];
-    if (gather == nullptr || operand != 0 || axes.value_or(0) == 0 ||
-        std::ranges::find(gather->startIndexMap, static_cast<int>(dim)) ==
-            gather->startIndexMap.end())
-        return false;
-    const std::vector<MaybeAxes>& indices = layout(op.operands[1]).dims;
-    return std::ranges::find(indices, axes) != indices.end();
-}
-
 std::string WholeProgramBuilder::formatOperands(const Op& op)
 {
     std::string text;
@@ -37,6 +26,19 @@ std::string WholeProgramBuilder::formatOperands(const Op& op)
     return text;
 }
 
+FactorRule WholeProgramBuilder::ruleOf(const Op& op)
+{
+    // What may be split in any way follows the other operands.
+    const bool mayFollow = isElementwise(op.kind);
+    SingleParts parts;
+    for (const ValueId operand : op.operands) {
+        parts.emplace_back();
+        for (const MaybeAxes& axes : layout(operand).dims)
+            parts.back().push_back(axes.value_or(mayFollow ? 1 : 0) != 0);
+    }
+    return partRule(local_, op, parts);
+}
+
 Result<std::vector<MaybeAxes>> WholeProgramBuilder::factorAxes(const Op& op, const FactorRule& rule)
 {
     std::vector<MaybeAxes> axes(rule.factors.size());
@@ -44,8 +46,7 @@ Result<std::vector<MaybeAxes>> WholeProgramBuilder::factorAxes(const Op& op, con
         const PartitionedLayout& own = layout(op.operands[at]);
         for (size_t dim = 0; dim < own.dims.size(); ++dim) {
             const DimFactors& factors = rule.operands[at][dim];
-            if (!own.dims[dim] || (factors.empty() && *own.dims[dim] == 0) ||
-                isLookedUpAtHome(op, at, dim))
+            if (!own.dims[dim] || (factors.empty() && *own.dims[dim] == 0))
                 continue;
             if (factors.empty())
                 return stopped(op, "it reads one element of a dimension that is split");
@@ -110,7 +111,7 @@ Status WholeProgramBuilder::addPlain(const Op& op)
 {
     if (op.kind == OpKind::kReduceWindow)
         return addTiles(op);
-    const FactorRule rule = factorRule(local_, op);
+    const FactorRule rule = ruleOf(op);
     ASSIGN_OR_RETURN(const std::vector<MaybeAxes> axes, factorAxes(op, rule));
     std::vector<PartitionedLayout> own;
     bool isFree = false;
@@ -161,7 +162,7 @@ Result<ValueId> WholeProgramBuilder::laidOut(ValueId id, const std::vector<FileA
     if (!producer.isValid() || depth > kDeepestConstant)
         return Error(ErrorCode::kUnsupported, "a chain of constants is too long");
     const Op& op = local_.op(producer);
-    const FactorRule rule = factorRule(local_, op);
+    const FactorRule rule = ruleOf(op);
     ASSIGN_OR_RETURN(std::vector<MaybeAxes> axes, factorAxes(op, rule));
     PartitionedLayout own = layout(id);
     for (size_t dim = 0; dim < wanted.size(); ++dim) {

@@ -52,12 +52,10 @@ private:
     Status countOwnPart(const Op& op);
 
     // partitioned_ops.cpp
-    /// Are both the dimension of a gather's tensor and its indices split alike? Then the indices
-    /// count inside the device's part, and those of the whole count inside the whole (each sample
-    /// looks at itself).
-    bool isLookedUpAtHome(const Op& op, size_t operand, size_t dim);
     /// "f32[2,16]{data, -}, s32[8]{-}": of one device, with what splits it.
     std::string formatOperands(const Op& op);
+    /// Dimensions split down to one element have factors, too.
+    FactorRule ruleOf(const Op& op);
     /// The axes of every factor; nothing for those that may be split in any way.
     Result<std::vector<MaybeAxes>> factorAxes(const Op& op, const FactorRule& rule);
     Result<PartitionedLayout> resultLayout(const Op& op, const FactorRule& rule,

@@ -1,6 +1,7 @@
-"""Makes the samples beside it: a small GPT, as written and as XLA's partitioner leaves it for one of eight devices.
+"""Makes the samples beside it: a small GPT's loss and training steps, as written and as XLA's partitioner leaves them
+for one of eight devices.
 
-Needs JAX; the eight devices are forced on the host. Run in this folder: python make_partitioned.py
+Needs JAX and optax; the eight devices are forced on the host. Run in this folder: python make_partitioned.py
 """
 import gzip
 import os
@@ -11,6 +12,7 @@ os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 
 V, T, D, H, L, B = 64, 8, 32, 8, 2, 16
@@ -72,3 +74,42 @@ for name, (tensor_axis, batch_axes) in {"tp": ("model", "data"), "dp": (None, ("
     lowered = jax.jit(loss).lower(*arguments(tensor_axis, batch_axes))
     write(f"gpt-{name}.stablehlo.mlir.gz", lowered.as_text(debug_info=True))
     write(f"gpt-{name}.partitioned.hlo.txt.gz", lowered.compile().as_text())
+
+
+adam = optax.adam(1e-3)
+
+
+def step(params, state, batch):
+    value, gradients = jax.value_and_grad(loss)(params, batch)
+    updates, state = adam.update(gradients, state, params)
+    return optax.apply_updates(params, updates), state, value
+
+
+def split_over_data(argument, axes):
+    """The first whole dimension that the axes divide is split over them."""
+    spec = list(argument.sharding.spec) + [None] * (len(argument.shape) - len(argument.sharding.spec))
+    count = int(np.prod([mesh.shape[axis] for axis in axes]))
+    free = [at for at, size in enumerate(argument.shape) if spec[at] is None and size % count == 0]
+    if free:
+        spec[free[0]] = axes if len(axes) > 1 else axes[0]
+    return jax.ShapeDtypeStruct(argument.shape, argument.dtype, sharding=NamedSharding(mesh, P(*spec)))
+
+
+def write_step(name, tensor_axis, batch_axes, zero):
+    """zero: 0, 1 (moments split) or 3 (parameters, too)."""
+    params, batch = arguments(tensor_axis, batch_axes)
+    split = jax.tree.map(lambda x: split_over_data(x, batch_axes), params)
+    whole = NamedSharding(mesh, P())
+    params, moments = (split if zero == 3 else params), (split if zero else params)
+    first, *others = jax.eval_shape(adam.init, params)
+    count = jax.ShapeDtypeStruct((), jnp.int32, sharding=whole)
+    state = (first._replace(count=count, mu=moments, nu=moments), *others)
+    results = jax.tree.map(lambda x: x.sharding, (params, state)) + (whole,)
+    lowered = jax.jit(step, out_shardings=results, donate_argnums=(0, 1)).lower(params, state, batch)
+    write(f"{name}.stablehlo.mlir.gz", lowered.as_text(debug_info=True))
+    write(f"{name}.partitioned.hlo.txt.gz", lowered.compile().as_text())
+
+
+write_step("step-tp", "model", ("data",), 0)
+write_step("step-zero1", None, ("data", "model"), 1)
+write_step("step-zero3", None, ("data", "model"), 3)
