@@ -3,14 +3,14 @@
 #include "core/base/files.h"
 #include "core/base/parse_json.h"
 #include "core/base/text.h"
+#include "core/explain/columns_and_rows.h"
+#include "core/explain/megatron_arguments.h"
 #include "core/plan/json_place.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <map>
-#include <sstream>
 
 namespace alpa
 {
@@ -184,94 +184,12 @@ void readGalvatron(const JsonPlace& root, PublishedPlan& plan)
     }
 }
 
-/// Words of a command line, without the shell's line ends.
-std::map<std::string, std::string> readArguments(const std::string& text)
-{
-    std::istringstream words(text);
-    std::map<std::string, std::string> arguments;
-    std::string last;
-    for (std::string word; words >> word;) {
-        if (word == "\\")
-            continue;
-        if (word.starts_with("--")) {
-            const size_t equals = word.find('=');
-            last = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-            arguments[last] = equals == std::string::npos ? "" : word.substr(equals + 1);
-        } else if (!last.empty()) {
-            std::string& value = arguments[last];
-            value += (value.empty() ? "" : " ") + word;
-        }
-    }
-    return arguments;
-}
-
-/// Megatron-LM's command line; the data degree is what the devices leave.
-Result<PublishedPlan> readMegatron(const std::string& text)
-{
-    const auto arguments = readArguments(text);
-    PublishedPlan plan;
-    plan.name = "Megatron-LM";
-    std::optional<Error> problem;
-    const auto number = [&](const char* name) -> std::optional<int> {
-        const auto found = arguments.find(name);
-        if (found == arguments.end())
-            return std::nullopt;
-        int value = 0;
-        // What follows the number is a word of its own, such as the script's name.
-        const std::string digits = found->second.substr(0, found->second.find(' '));
-        const auto [end, code] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        const bool isWhole = code == std::errc() && end == digits.data() + digits.size();
-        if ((!isWhole || value < 1 || value > kMost) && !problem)
-            problem =
-                Error(ErrorCode::kInvalidInput,
-                      fmt::format("--{} {}: expected a number from 1 to {}", name, digits, kMost));
-        return value;
-    };
-    plan.constraints.fixedTp = number("tensor-model-parallel-size").value_or(1);
-    plan.constraints.fixedPp = number("pipeline-model-parallel-size").value_or(1);
-    const std::optional<int> batch = number("global-batch-size");
-    const std::optional<int> micro = number("micro-batch-size");
-    const std::optional<int> devices = number("nproc_per_node");
-    const int nodes = number("nnodes").value_or(1);
-    if (problem)
-        return *problem;
-    if (batch)
-        plan.globalBatch = *batch;
-    if (devices) {
-        // Factors of up to kMost.
-        const int64_t model = int64_t{*plan.constraints.fixedTp} * *plan.constraints.fixedPp;
-        const int64_t all = int64_t{*devices} * nodes;
-        if (all % model != 0 || all / model > kMost)
-            return Error(ErrorCode::kInvalidInput,
-                         fmt::format("{} devices do not divide into TP {} x PP {}", all,
-                                     *plan.constraints.fixedTp, *plan.constraints.fixedPp));
-        plan.constraints.fixedDp = static_cast<int>(all / model);
-        const int64_t atOnce = micro ? int64_t{*micro} * *plan.constraints.fixedDp : 0;
-        if (batch && micro && *batch % atOnce == 0)
-            plan.constraints.microbatches = static_cast<int>(*batch / atOnce);
-    }
-    const bool recomputesAll = arguments.contains("recompute-granularity") &&
-                               arguments.at("recompute-granularity") == "full";
-    plan.constraints.recomputation = recomputesAll;
-    if (arguments.contains("num-layers-per-virtual-pipeline-stage") ||
-        arguments.contains("num-virtual-stages-per-pipeline-rank"))
-        plan.constraints.schedule = ScheduleKind::kInterleaved1f1b;
-    else
-        plan.constraints.schedule = ScheduleKind::k1f1b;
-    plan.constraints.parameterStorage = StorageRule::kReplicated;
-    plan.constraints.stateStorage = arguments.contains("use-distributed-optimizer")
-                                        ? StorageRule::kSplit
-                                        : StorageRule::kReplicated;
-    return plan;
-}
-
 } // namespace
 
 Result<PublishedPlan> parsePublishedPlan(const std::string& text)
 {
     if (text.find("--tensor-model-parallel-size") != std::string::npos)
-        return readMegatron(text);
+        return readMegatronArguments(text);
     const Result<Json> parsed = parseJson(text, kLimits);
     if (!parsed.ok())
         return parsed.error().in(
@@ -315,6 +233,8 @@ Status applyPublishedPlan(const PublishedPlan& plan, const Graph& model, PlanOpt
     take(asked.fixedPp, said.fixedPp);
     take(asked.microbatches, said.microbatches);
     take(asked.recomputation, said.recomputation);
+    take(asked.selectiveRecomputation, said.selectiveRecomputation);
+    take(asked.chunks, said.chunks);
     take(asked.schedule, said.schedule);
     if (asked.parameterStorage == StorageRule::kFree)
         asked.parameterStorage = said.parameterStorage;
@@ -327,6 +247,8 @@ Status applyPublishedPlan(const PublishedPlan& plan, const Graph& model, PlanOpt
     asked.specs.insert(asked.specs.end(), said.specs.begin(), said.specs.end());
     if (asked.stageMeshes.empty())
         asked.stageMeshes = said.stageMeshes;
+    if (plan.splitsColumnsAndRows && asked.fixedTp.value_or(1) > 1)
+        pinColumnsAndRows(model, asked);
     if (plan.placements)
         return applyPlacements(*plan.placements, model, asked);
     return {};

@@ -5,8 +5,8 @@
 //    "globalBatch": 1024, "microbatches": 1024, "recomputation": true, "layers": 16,
 //    "stages": [{"layers": [0, 1], "dp": 1, "tp": 4}, ...]}
 //
-// A stage may also say {"layers": [8, 16], "hosts": 1, "devices": 8, "mesh": [2, 4]}, or "mesh": [8]
-// for a mesh of one axis that splits whatever is best; then stages may differ.
+// A stage may also say {"layers": [8, 16], "hosts": 1, "devices": 8, "mesh": [2, 4]}, or "mesh":
+// [8] for a mesh of one axis that splits whatever is best; then stages may differ.
 //
 // and what Megatron-LM, Galvatron and AutoParallel (placements.h) write themselves.
 #pragma once
@@ -26,6 +26,8 @@ struct PublishedPlan {
     std::optional<int64_t> globalBatch;
     std::optional<int> layers; ///< That its stages count in.
     PlanConstraints constraints;
+    /// Over the tensor axis weights of blocks are split by columns, then rows (columns_and_rows.h).
+    bool splitsColumnsAndRows = false;
     std::optional<PlacementPlan> placements; ///< What can only be said of a model at hand.
 };
 

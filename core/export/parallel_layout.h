@@ -2,7 +2,7 @@
 // its weight is split over the tensor axis. Says why, where a plan cannot be said so.
 #pragma once
 
-#include "core/export/module_names.h"
+#include "core/explain/module_names.h"
 #include "core/export/value_specs.h"
 #include "core/export/weight_partition.h"
 

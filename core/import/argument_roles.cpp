@@ -57,12 +57,25 @@ InputRole roleOf(const ArgumentDescription& argument, const std::vector<std::str
     return argument.isContractedWithArgument ? InputRole::kBatch : InputRole::kParameter;
 }
 
+/// "0:64": a part of a separated projection, which is "kernel[0:64]".
+bool isRange(const std::string& part)
+{
+    const size_t colon = part.find(':');
+    const auto isDigit = [](char c) { return (c >= '0' && c <= '9') || c == ':'; };
+    return colon != std::string::npos && colon == part.rfind(':') && colon > 0 &&
+           colon + 1 < part.size() && std::ranges::all_of(part, isDigit);
+}
+
 } // namespace
 
 std::string nameWithoutRoot(const std::vector<std::string>& parts, size_t dropped)
 {
     std::string name;
     for (size_t at = dropped; at < parts.size(); ++at) {
+        if (isRange(parts[at]) && !name.empty()) {
+            name += '[' + parts[at] + ']';
+            continue;
+        }
         if (!name.empty())
             name += '.';
         name += parts[at];

@@ -85,6 +85,51 @@ TEST(PublishedPlan, ReadsMegatronsArguments)
     EXPECT_EQ(plan->globalBatch, 128);
 }
 
+TEST(PublishedPlan, ReadsMegatronsLayouts)
+{
+    const auto read = [](const std::string& layout, int groups = 2) {
+        return parsePublishedPlan("--tensor-model-parallel-size 1 --pipeline-model-parallel-size " +
+                                  std::to_string(groups) + " --pipeline-model-parallel-layout \"" +
+                                  layout + "\"");
+    };
+    const auto uneven = read("Et|t*3L");
+    ASSERT_TRUE(uneven.ok()) << uneven.error().message;
+    EXPECT_EQ(uneven->constraints.cuts, std::vector<int>{1});
+    EXPECT_EQ(uneven->layers, 4);
+    EXPECT_EQ(uneven->constraints.schedule, ScheduleKind::k1f1b);
+    EXPECT_EQ(read("E,t|(tt|)*2,tmL", 4)->constraints.cuts, (std::vector<int>{1, 3, 5}));
+    const auto interleaved = read("Et|(t|)*2tL");
+    ASSERT_TRUE(interleaved.ok()) << interleaved.error().message;
+    EXPECT_EQ(interleaved->constraints.schedule, ScheduleKind::kInterleaved1f1b);
+    EXPECT_EQ(interleaved->constraints.chunks, 2);
+    EXPECT_EQ(interleaved->layers, 4);
+    // A stage of its own for the loss leaves the cuts to the planner.
+    EXPECT_TRUE(read("Et*2|L")->constraints.cuts.empty());
+    for (const char* broken : {"Et|t|tL", "Et|(t", "Et|x", "Et*0|t", "t)|t", "Et*99999999999|t",
+                               "((t*1048576)*1048576)|t"})
+        EXPECT_EQ(read(broken).error().message,
+                  "--pipeline-model-parallel-layout " + std::string(broken) +
+                      ": expected stages such as Et*2|t*2L, a multiple of 2 of them");
+}
+
+TEST(PublishedPlan, ReadsMegatronsShardingStrategies)
+{
+    const auto constraintsOf = [](const std::string& more) {
+        return parsePublishedPlan("--tensor-model-parallel-size 1 " + more)->constraints;
+    };
+    const auto zero3 =
+        constraintsOf("--use-megatron-fsdp --data-parallel-sharding-strategy optim_grads_params");
+    EXPECT_EQ(zero3.parameterStorage, StorageRule::kSplit);
+    EXPECT_EQ(zero3.stateStorage, StorageRule::kSplit);
+    const auto zero2 =
+        constraintsOf("--use-megatron-fsdp --data-parallel-sharding-strategy optim_grads");
+    EXPECT_EQ(zero2.parameterStorage, StorageRule::kReplicated);
+    EXPECT_EQ(zero2.stateStorage, StorageRule::kSplit);
+    const auto selective = constraintsOf("--recompute-granularity selective");
+    EXPECT_EQ(selective.recomputation, false);
+    EXPECT_EQ(selective.selectiveRecomputation, true);
+}
+
 TEST(PublishedPlan, ReadsGalvatronsPlans)
 {
     const auto plan = parsePublishedPlan(
@@ -146,8 +191,7 @@ TEST(PublishedPlan, FindsPlacementsByName)
     ASSERT_TRUE(plan.ok()) << plan.error().message;
     Graph model;
     model.inputs.push_back({ValueId(0), InputRole::kParameter});
-    model.values.push_back(
-        {TensorType{DType::kF32, {8, 8}}, OpId(), "block_0.fc.weight", {}});
+    model.values.push_back({TensorType{DType::kF32, {8, 8}}, OpId(), "block_0.fc.weight", {}});
     PlanOptions options;
     ASSERT_TRUE(applyPublishedPlan(*plan, model, options).ok());
     EXPECT_EQ(options.constraints.meshAxes, (std::vector<int>{4, 1}));
@@ -176,17 +220,19 @@ TEST(PublishedPlan, SaysWhatItCannotRead)
         messageOf(
             R"({"version": 1, "mesh_shape": [2, 2], "placements": {"mm": {"output": "S(0"}}})"),
         "placements.mm.output: got 'S(0', expected S(d), R or P(sum) for each of 2 mesh axes");
-    EXPECT_EQ(messageOf("torchrun --nproc_per_node=8 pretrain_gpt.py --tensor-model-parallel-size 4 "
-                        "--pipeline-model-parallel-size=0000000574010185"),
-              "--pipeline-model-parallel-size 0000000574010185: expected a number from 1 to 1048576");
+    EXPECT_EQ(
+        messageOf("torchrun --nproc_per_node=8 pretrain_gpt.py --tensor-model-parallel-size 4 "
+                  "--pipeline-model-parallel-size=0000000574010185"),
+        "--pipeline-model-parallel-size 0000000574010185: expected a number from 1 to 1048576");
     EXPECT_NE(messageOf("torchrun --nproc_per_node 1048576 --nnodes 1048576 x.py "
                         "--tensor-model-parallel-size 1")
                   .find("1099511627776 devices do not divide"),
               std::string::npos);
-    EXPECT_NE(messageOf(R"({"pp_deg": 2, "tp_sizes_enc": "1", "dp_types_enc": "0", "checkpoint": "0",
+    EXPECT_NE(
+        messageOf(R"({"pp_deg": 2, "tp_sizes_enc": "1", "dp_types_enc": "0", "checkpoint": "0",
                             "global_bsz": 1, "chunks": 1, "pp_division": "2000000000,2000000000"})")
-                  .find("pp_division: expected a positive number"),
-              std::string::npos);
+            .find("pp_division: expected a positive number"),
+        std::string::npos);
     EXPECT_NE(messageOf(R"({"pp_deg": 1, "tp_sizes_enc": "1,2", "checkpoint": "0",
                             "dp_types_enc": "0", "global_bsz": 1, "chunks": 1})")
                   .find("the same for every layer"),

@@ -35,6 +35,8 @@ inline std::shared_ptr<const ParallelPlan> plannedSample(const std::string& mode
     request.options = options;
     const Result<PlanOutcome> outcome = makePlan(request, {});
     EXPECT_TRUE(outcome.ok()) << (outcome.ok() ? "" : outcome.error().message);
+    if (const auto* none = std::get_if<NoPlan>(&*outcome))
+        ADD_FAILURE() << none->reason;
     return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
 }
 

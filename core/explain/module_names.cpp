@@ -1,4 +1,4 @@
-#include "core/export/module_names.h"
+#include "core/explain/module_names.h"
 
 namespace alpa
 {

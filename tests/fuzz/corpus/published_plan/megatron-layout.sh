@@ -1,0 +1,1 @@
+torchrun --nnodes 1 --nproc_per_node 4 pretrain_gpt.py --tensor-model-parallel-size 1 --pipeline-model-parallel-size 2 --pipeline-model-parallel-layout "Et|(t|)*2tL" --micro-batch-size 1 --global-batch-size 8 --use-megatron-fsdp --data-parallel-sharding-strategy optim_grads --recompute-granularity selective
