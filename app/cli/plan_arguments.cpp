@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace alpa::cli
@@ -58,6 +60,28 @@ std::optional<std::vector<int>> parseMesh(const std::string& text)
     return sizes.size() == 2 || sizes.size() == 3 ? std::optional(sizes) : std::nullopt;
 }
 
+/// "layers=4": 4.
+std::optional<int> recomputedLayersOf(const std::string& text)
+{
+    constexpr std::string_view kBegin = "layers=";
+    int layers = 0;
+    const char* const end = text.data() + text.size();
+    if (!text.starts_with(kBegin))
+        return std::nullopt;
+    const auto [rest, code] = std::from_chars(text.data() + kBegin.size(), end, layers);
+    return code == std::errc() && rest == end && layers > 0 ? std::optional(layers) : std::nullopt;
+}
+
+/// Empty if `text` is a choice of --recompute, else what is wrong.
+std::string checkRecomputation(const std::string& text)
+{
+    constexpr std::array kNames{"none", "selective", "full", "auto", "always", "never"};
+    const bool isKnown = std::ranges::find(kNames, text) != kNames.end();
+    return isKnown || recomputedLayersOf(text)
+               ? std::string()
+               : "'" + text + "': expected none, selective, layers=K, full or auto";
+}
+
 std::optional<int> given(int number) { return number > 0 ? std::optional(number) : std::nullopt; }
 
 /// "4=1x8:2x4".
@@ -85,6 +109,7 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
     constraints.fixedTp = given(arguments.tp);
     constraints.fixedDp = given(arguments.dp);
     constraints.fixedPp = given(arguments.pp);
+    constraints.contextParallel = given(arguments.cp);
     if (!arguments.mesh.empty())
         constraints.meshAxes = parseMesh(arguments.mesh).value_or(std::vector<int>());
     if (arguments.hasMemory)
@@ -96,7 +121,13 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
             constraints.forbiddenSchedules.push_back(*kind);
     }
     constraints.chunks = given(arguments.chunks);
-    if (arguments.recomputation != "auto") {
+    for (const std::string& name : arguments.forbiddenRecomputations) {
+        if (const auto kind = recomputationFromName(name))
+            constraints.forbiddenRecomputations.push_back(*kind);
+    }
+    if (const auto layers = recomputedLayersOf(arguments.recomputation)) {
+        constraints.recomputedLayers = layers;
+    } else if (arguments.recomputation != "auto") {
         constraints.recomputation =
             arguments.recomputation == "always" || arguments.recomputation == "full";
         constraints.selectiveRecomputation = arguments.recomputation == "selective";
@@ -115,6 +146,7 @@ Result<PlanConstraints> makeConstraints(const PlanArguments& arguments)
         ASSIGN_OR_RETURN(StageMesh mesh, parseStage(text));
         constraints.stageMeshes.push_back(std::move(mesh));
     }
+    constraints.usesAllDevices = arguments.usesAllDevices;
     if (arguments.meshAxes > 0)
         constraints.mostMeshAxes = arguments.meshAxes;
     return constraints;
@@ -179,8 +211,14 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     command
         .add_option("--recompute,--recomputation", arguments.recomputation,
                     "Run forward ops again instead of keeping activations: none (never), selective "
-                    "(cheap ops), full (always), or auto: per stage, where memory is scarce")
-        ->check(CLI::IsMember({"none", "selective", "full", "auto", "always", "never"}));
+                    "(cheap ops), layers=K (a stage's first K layers), full (always), or auto: per "
+                    "stage, where memory is scarce")
+        ->check(CLI::Validator([](std::string& text) { return checkRecomputation(text); }, "KIND"));
+    command
+        .add_option("--forbid-recompute", arguments.forbiddenRecomputations,
+                    "No stage recomputes so: none, selective, layers, full; repeatable")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"none", "selective", "layers", "full"}));
     const auto degree = [&command](const char* name, int& value, const char* help) {
         command.add_option(name, value, help)->check(CLI::Range(1, 1 << 20));
     };
@@ -190,6 +228,9 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
     degree("--tp", arguments.tp, "Devices along the tensor axis of each stage");
     degree("--dp", arguments.dp, "Devices along the data axis of each stage");
     degree("--pp", arguments.pp, "Number of stages");
+    degree("--cp", arguments.cp,
+           "Devices that split the sequence in all layers, attention's queries included; keys and "
+           "values are gathered");
     command
         .add_option("--mesh", arguments.mesh,
                     "Axes of every stage's mesh, for example 2x2x2: x is the data axis")
@@ -203,6 +244,8 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
         .add_option("--mesh-axes", arguments.meshAxes,
                     "Search meshes of up to so many axes, 2 or 3; else 2")
         ->check(CLI::Range(2, 3));
+    command.add_flag("--all-devices", arguments.usesAllDevices,
+                     "No device may stay idle; else some do where that is faster");
     degree("--layers", arguments.layers, "Layers that stages are made of; else from the model");
     command
         .add_option("--memory", arguments.memoryGib, "GiB that a device may use; else all it has")

@@ -27,7 +27,8 @@ struct PlanArguments {
     int chunks = 0;
     std::string recomputation = "auto";
     std::string attention = "fused";
-    int maxTp = 0, maxDp = 0, maxPp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
+    std::vector<std::string> forbiddenRecomputations;
+    int maxTp = 0, maxDp = 0, maxPp = 0, cp = 0, tp = 0, dp = 0, pp = 0, layers = 0;
     std::string mesh; ///< "2x2x2".
     double memoryGib = 0;
     bool hasMemory = false;
@@ -35,6 +36,7 @@ struct PlanArguments {
     std::vector<int> cuts, forbiddenCuts;
     std::vector<std::string> stageMeshes;
     int meshAxes = 0;
+    bool usesAllDevices = false;
 };
 
 /// Adds all options but the strategy to `command`.

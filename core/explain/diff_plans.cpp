@@ -106,13 +106,22 @@ std::vector<PlanChange> diffShardings(const ParallelPlan& before, const Parallel
     return changes;
 }
 
+std::string recomputationText(const PlanStage& stage)
+{
+    if (stage.recomputes)
+        return ", recomputed";
+    return stage.recomputedLayers > 0
+               ? fmt::format(", first {} recomputed", stage.recomputedLayers)
+               : std::string();
+}
+
 std::string stageText(const PlanStage& stage)
 {
     std::string sizes;
     for (const MeshAxis& axis : stage.mesh.axes)
         sizes += (sizes.empty() ? "" : " x ") + fmt::format("{}", axis.size);
     return fmt::format("layers {}-{} on {}{}", stage.firstLayer, stage.endLayer - 1, sizes,
-                       stage.recomputes ? ", recomputed" : "");
+                       recomputationText(stage));
 }
 
 std::vector<PlanChange> diffWhole(const ParallelPlan& before, const ParallelPlan& after)

@@ -65,7 +65,9 @@ std::string formatDegreeChanges(const ParallelPlan& before, const ParallelPlan& 
     add("schedule", alpa::text(before.schedule), alpa::text(after.schedule));
     const auto recomputing = [](const ParallelPlan& plan) {
         return std::ranges::count_if(plan.stages,
-                                     [](const PlanStage& stage) { return bool(stage.recomputes); });
+                                     [](const PlanStage& stage) {
+                                         return stage.recomputes || stage.recomputedLayers > 0;
+                                     });
     };
     add("recomputing stages", recomputing(before), recomputing(after));
     return text;
@@ -90,6 +92,8 @@ Result<ConstraintPrices> priceConstraints(const PlanRequest& request, const Para
     control.report("planning with more memory", -1);
     PlanRequest larger = request;
     larger.cluster.device.memory += kGiB;
+    if (larger.cluster.second)
+        larger.cluster.second->device.memory += kGiB;
     if (larger.options.constraints.memoryPerDevice)
         *larger.options.constraints.memoryPerDevice += kGiB;
     ASSIGN_OR_RETURN(ConstraintPrice price,

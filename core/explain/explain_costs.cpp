@@ -121,6 +121,7 @@ StageCosts explainStage(const ParallelPlan& plan, const LayeredGraph& layered, s
     const StageValues values(layered, stage);
     Resharder resharder(plan.cluster, stage.mesh);
     StageCosts costs;
+    Seconds gathers; // Of updated parameters.
     costs.layers.resize(static_cast<size_t>(stage.endLayer - stage.firstLayer));
     forEachCostTerm(layered, stage, resharder, [&](const CostTerm& term) {
         ExplainedTerm explained{
@@ -135,24 +136,35 @@ StageCosts explainStage(const ParallelPlan& plan, const LayeredGraph& layered, s
                 explained.steps.push_back(explainStep(step, plan.cluster, stage.mesh));
         }
         add(costs.total, term);
+        if (term.group == CostGroup::kUpdate && !term.op.isValid())
+            gathers += term.time;
         // Scalar bookkeeping that every stage repeats counts for its first layer.
         const int layer = std::clamp(term.layer, stage.firstLayer, stage.endLayer - 1);
         add(costs.layers[static_cast<size_t>(layer - stage.firstLayer)], term);
         costs.terms.push_back(std::move(explained));
     });
-    // Whatever is recomputed is said by the plan as a whole; layers repeat their forward share of
-    // it.
+    // Whatever is recomputed is said by the plan as a whole; the layers that run again repeat their
+    // forward share of it.
     costs.total.recomputation = stage.cost.recomputation;
-    if (costs.total.forward().count > 0) {
-        for (StageCost& layer : costs.layers)
-            layer.recomputation =
-                stage.cost.recomputation * (layer.forward() / costs.total.forward());
+    hideOverlapped(costs.total, gathers, layered.device);
+    Seconds forward;
+    const bool isPartly = !stage.recomputes && stage.recomputedLayers > 0;
+    const auto repeats = [&](size_t layer) {
+        return !isPartly || stage.runsAgain(stage.firstLayer + static_cast<int>(layer));
+    };
+    for (size_t layer = 0; layer < costs.layers.size(); ++layer)
+        forward += repeats(layer) ? costs.layers[layer].forward() : Seconds(0);
+    for (size_t layer = 0; layer < costs.layers.size() && forward.count > 0; ++layer) {
+        if (repeats(layer))
+            costs.layers[layer].recomputation =
+                stage.cost.recomputation * (costs.layers[layer].forward() / forward);
     }
     costs.busy = costs.total.perMicrobatch() * static_cast<double>(plan.microbatches) +
                  costs.total.perStep();
     costs.idle = plan.stepTime - costs.busy;
     costs.memory = stage.memory;
-    costs.margin = memoryLimit(plan.cluster, plan.options.constraints) - stage.memory.total();
+    costs.margin = memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage)) -
+                   stage.memory.total();
     return costs;
 }
 
@@ -223,19 +235,23 @@ bool isPerStep(CostGroup group)
     return group == CostGroup::kGradientSync || group == CostGroup::kUpdate;
 }
 
-LayeredGraph layeredGraphOf(const ParallelPlan& plan)
+LayeredGraph layeredGraphOf(const ParallelPlan& plan, int kind)
 {
     return analyseLayers(plan.graph, plan.layerOfOp, static_cast<int>(plan.layers.size()),
-                         plan.cluster.device);
+                         plan.cluster.deviceOf(kind));
 }
 
 PlanCosts explainCosts(const ParallelPlan& plan)
 {
     const LayeredGraph layered = layeredGraphOf(plan);
+    std::optional<LayeredGraph> second; // As devices of the second kind run it.
+    if (plan.cluster.second)
+        second = layeredGraphOf(plan, 1);
     PlanCosts costs;
     costs.stepTime = plan.stepTime;
     for (size_t s = 0; s < plan.stages.size(); ++s)
-        costs.stages.push_back(explainStage(plan, layered, s));
+        costs.stages.push_back(explainStage(
+            plan, plan.kindOf(plan.stages[s]) == 0 ? layered : second.value(), s));
     const std::vector<StageLink> links = findLinks(layered, plan.cluster, plan.stages);
     explainTransfers(plan, layered, links, costs);
     costs.critical = criticalPath(plan, links);

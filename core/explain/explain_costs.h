@@ -78,7 +78,7 @@ struct PlanCosts {
 PlanCosts explainCosts(const ParallelPlan& plan);
 
 /// The plan's graph with its layers, as the planner saw it.
-LayeredGraph layeredGraphOf(const ParallelPlan& plan);
+LayeredGraph layeredGraphOf(const ParallelPlan& plan, int kind = 0);
 
 /// "all-reduce over y (4): 33.55 MB, 172.4 us = 18 us + 154.4 us (measured)".
 std::string formatCollective(const CollectiveTerm& term);

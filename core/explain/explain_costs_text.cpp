@@ -29,6 +29,33 @@ std::string formatStep(const ParallelPlan& plan, const PlanCosts& costs)
     return text;
 }
 
+/// What the device's overlap factors take off, and the memory that allocators lose.
+std::string overlapText(const ParallelPlan& plan, const PlanCosts& costs,
+                        const CostSelection& selection)
+{
+    std::string text;
+    for (size_t s = 0; s < costs.stages.size(); ++s) {
+        if (selection.stage && *selection.stage != static_cast<int>(s))
+            continue;
+        const StageCost& cost = costs.stages[s].total;
+        const DeviceKind& device = plan.cluster.deviceOf(plan.kindOf(plan.stages[s]));
+        const auto add = [&](Seconds hidden, Seconds whole, double factor, const char* what) {
+            if (hidden.count > 0)
+                text += fmt::format("Stage {}: {} of {} {} hidden behind compute (overlap {}), not "
+                                    "in the step.\n",
+                                    s, formatSeconds(hidden), formatSeconds(whole), what,
+                                    formatShare(factor));
+        };
+        add(cost.hiddenReduction, cost.gradientSync, device.reductionOverlap, "gradient sync");
+        add(cost.hiddenGather, cost.update, device.gatherOverlap, "update");
+        if (device.memoryMargin > 0)
+            text += fmt::format("Stage {}: {} of {} memory a device left to fragments ({}).\n", s,
+                                formatMemory(device.memory - device.usableMemory()),
+                                formatMemory(device.memory), formatShare(device.memoryMargin));
+    }
+    return text;
+}
+
 std::string formatStageTotals(const ParallelPlan& plan, const PlanCosts& costs,
                               const CostSelection& selection)
 {
@@ -49,7 +76,7 @@ std::string formatStageTotals(const ParallelPlan& plan, const PlanCosts& costs,
                    formatSeconds(Seconds(std::max(0.0, stage.idle.count))),
                    formatSeconds(costs.stepTime), formatSeconds(cost.receive)});
     }
-    return table.text() +
+    return table.text() + overlapText(plan, costs, selection) +
            "Times of one stage; forward to microbatch are of one microbatch. Again is the forward "
            "pass repeated\nbefore the backward where activations are recomputed. Receive is the "
            "transfer of one microbatch's\nactivations, which overlaps with computing.\n";

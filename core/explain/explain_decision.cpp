@@ -34,7 +34,8 @@ public:
         std::vector<int> axes;
         for (const MeshAxis& axis : stage.mesh.axes)
             axes.push_back(axis.size);
-        const MeshShape shape = shapeOfStage(constraints, stage.firstLayer, std::move(axes));
+        MeshShape shape = shapeOfStage(constraints, stage.firstLayer, std::move(axes));
+        shape.cp = plan.contextParallel();
         ASSIGN_OR_RETURN(std::shared_ptr<StageSharder> sharder,
                          StageSharder::create(layered, plan.cluster, stage.mesh));
         auto again =
@@ -128,11 +129,12 @@ private:
                     .memoryLimit = {},
                     .repeatsCheapOps = stage.repeatsCheapOps,
                     .recomputes = stage.recomputes,
+                    .recomputedLayers = stage.recomputedLayers,
                     .effort = StageEffort::kFull,
                     .forbidden = {}};
         if (stage.certificate.memoryBinds)
             request_.memoryLimit =
-                memoryLimit(plan.cluster, plan.options.constraints) - transientOf(stage);
+                memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage)) - transientOf(stage);
     }
 
     /// What the planner set aside for short-lived tensors; recomputed activations are the
@@ -140,9 +142,9 @@ private:
     Bytes transientOf(const PlanStage& stage) const
     {
         Bytes recomputed;
-        for (size_t i = 0; i < stage.ops.size() && stage.recomputes; ++i) {
+        for (size_t i = 0; i < stage.ops.size(); ++i) {
             const ValueId result = plan_.graph->op(stage.ops[i]).results[0];
-            if (layered_->isSaved[result.index()] != 0)
+            if (stage.runsAgain(plan_.layerOfOp[stage.ops[i].index()]) && layered_->isSaved[result.index()] != 0)
                 recomputed +=
                     plan_.graph->type(result).bytes() /
                     int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
@@ -195,7 +197,7 @@ private:
         StrategyTerms terms;
         terms.result = sharder_->tables().list(decision.specs)[k];
         terms.strategy = strategyText(*layered_, stage_.mesh, decision, terms.result, k);
-        const double forward = request_.recomputes ? decision.forward[k] : 0.0;
+        const double forward = runsAgain(request_, decision.layer) ? decision.forward[k] : 0.0;
         terms.perStep = Seconds(decision.perStep[k]);
         terms.compute = computeOf(nodes_[position], k);
         terms.reduce = Seconds(decision.perMicrobatch[k] + forward) - terms.compute;
@@ -203,7 +205,7 @@ private:
             terms.reduce = Seconds(0);
         terms.memory =
             Bytes(decision.fixedBytes[k] +
-                  decision.activationBytes[k] * (request_.recomputes ? 1 : request_.inFlight));
+                  decision.activationBytes[k] * (runsAgain(request_, decision.layer) ? 1 : request_.inFlight));
         for (const MeshEdge& edge : problem.edges) {
             const bool isFrom = edge.from == nodes_[position];
             if (!isFrom && edge.to != nodes_[position])
@@ -216,7 +218,7 @@ private:
             const int row = isFrom ? static_cast<int>(k) : chosen;
             const int column = isFrom ? chosen : static_cast<int>(k);
             const Seconds time(matrix.entries[static_cast<size_t>(row * matrix.columns + column)] *
-                               timesPaid(edge, request_));
+                               timesPaid(edge, problem.nodes[static_cast<size_t>(edge.to)].layer, request_));
             (edge.isPerStep ? terms.perStep : isFrom ? terms.out : terms.in) += time;
         }
         return terms;
@@ -242,7 +244,7 @@ private:
             const Seconds time =
                 layered_->computeOn(id, 1.0 / stage_.mesh.groupSize(axes), operands[0], operands[1],
                                     sharder_->tables().axisSizes());
-            sum += time * (phase == Phase::kForward && request_.recomputes ? 2.0 : 1.0);
+            sum += time * (phase == Phase::kForward && runsAgain(request_, plan_.layerOfOp[id.index()]) ? 2.0 : 1.0);
         }
         return sum;
     }
@@ -333,13 +335,17 @@ bool isMeant(const std::string& label, const std::vector<std::string>& followers
 Result<std::vector<DecisionExplanation>>
 explainDecisions(const ParallelPlan& plan, const WhyRequest& request, const JobControl& control)
 {
-    const auto layered = std::make_shared<const LayeredGraph>(layeredGraphOf(plan));
+    std::vector<std::shared_ptr<const LayeredGraph>> layered; // By kind of device.
+    for (int kind = 0; kind < plan.cluster.kindCount(); ++kind)
+        layered.push_back(std::make_shared<const LayeredGraph>(layeredGraphOf(plan, kind)));
     std::vector<DecisionExplanation> explanations;
     bool isMatched = false;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         if (static_cast<int>(explanations.size()) >= request.limit)
             break;
-        ASSIGN_OR_RETURN(const auto stage, StageAgain::solve(plan, layered, s, control));
+        ASSIGN_OR_RETURN(const auto stage, StageAgain::solve(plan,
+                                           layered[static_cast<size_t>(plan.kindOf(plan.stages[s]))],
+                                           s, control));
         for (size_t n = 0; n < stage->nodes().size(); ++n) {
             const MeshNode& node = stage->node(n);
             if (node.kind == DecisionKind::kCopy || node.perMicrobatch.size() < 2)

@@ -123,6 +123,7 @@ private:
         addField("TP", &PlanConstraints::fixedTp);
         addField("DP", &PlanConstraints::fixedDp);
         addField("PP", &PlanConstraints::fixedPp);
+        addField("CP", &PlanConstraints::contextParallel);
         addField("mesh axes", &PlanConstraints::meshAxes);
         const int mostBefore = before_.options.constraints.mostMeshAxes;
         const int mostAfter = after_.options.constraints.mostMeshAxes;
@@ -138,6 +139,9 @@ private:
         addField("chunks", &PlanConstraints::chunks);
         addField("recomputation", &PlanConstraints::recomputation);
         addField("selective recomputation", &PlanConstraints::selectiveRecomputation);
+        addField("idle devices", &PlanConstraints::usesAllDevices);
+        addField("recomputed layers", &PlanConstraints::recomputedLayers);
+        addEntries(&PlanConstraints::forbiddenRecomputations);
         addField("parameter storage", &PlanConstraints::parameterStorage);
         addField("state storage", &PlanConstraints::stateStorage);
         addEntries(&PlanConstraints::specs);

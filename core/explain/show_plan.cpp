@@ -70,8 +70,17 @@ std::string formatPlanSummary(const ParallelPlan& plan)
     line("step", fmt::format("{} predicted, {} samples/s, {}/s per device",
                              formatSeconds(plan.stepTime), formatNumber(plan.samplesPerSecond()),
                              formatFlops(Flops(plan.flopsPerDevice()))));
-    line("degrees", fmt::format("DP {}, TP {}, PP {} on {}", figures.dp, figures.tp, figures.pp,
-                                counted(cluster.deviceCount(), "device")));
+    const auto idle = static_cast<int>(plan.idleDevices().size());
+    line("degrees", fmt::format("DP {}, TP {}, {}PP {} on {}", figures.dp, figures.tp,
+                                plan.contextParallel() > 1
+                                    ? fmt::format("CP {}, ", plan.contextParallel())
+                                    : std::string(),
+                                figures.pp,
+                                idle == 0 ? counted(cluster.deviceCount(), "device")
+                                          : fmt::format("{} of {}, {} idle",
+                                                        cluster.deviceCount() - idle,
+                                                        counted(cluster.deviceCount(), "device"),
+                                                        idle)));
     line("batch",
          fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
                      plan.microbatches == 1 ? std::string("1 microbatch")
@@ -86,14 +95,39 @@ std::string formatPlanSummary(const ParallelPlan& plan)
                      formatMemory(memory.gradients), formatMemory(memory.optimizerState),
                      formatMemory(memory.activations * static_cast<int64_t>(memory.inFlight)),
                      formatMemory(memory.transient)));
-    line("device", fmt::format("{}, {} x {}", cluster.device.name, counted(cluster.hosts, "host"),
-                               counted(cluster.devicesPerHost, "device")));
+    for (int kind = 0; kind < cluster.kindCount(); ++kind)
+        line("device", fmt::format("{}, {} x {}", cluster.deviceOf(kind).name,
+                                   counted(cluster.hostsOf(kind), "host"),
+                                   counted(cluster.devicesPerHost, "device")));
     line("optimizer", optimizerName(plan.options.optimizer.kind));
     line("strategy", std::string(strategyName(plan.options.strategy)));
     line("constraints", formatConstraints(plan.options.constraints));
     line("proof", proofLine(figures));
     return text;
 }
+
+namespace
+{
+
+std::string keptText(const PlanStage& stage)
+{
+    if (stage.recomputes)
+        return "recomputed";
+    if (stage.recomputedLayers > 0)
+        return fmt::format("first {} recomputed", counted(stage.recomputedLayers, "layer"));
+    return stage.repeatsCheapOps ? "selective" : "kept";
+}
+
+/// With the kind of device where there are two.
+std::string placeText(const ParallelPlan& plan, const PlanStage& stage)
+{
+    const std::string mesh = formatMesh(stage.mesh);
+    return plan.cluster.second
+               ? fmt::format("{} ({})", mesh, plan.cluster.deviceOf(plan.kindOf(stage)).name)
+               : mesh;
+}
+
+} // namespace
 
 std::string formatStages(const ParallelPlan& plan)
 {
@@ -102,14 +136,12 @@ std::string formatStages(const ParallelPlan& plan)
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
         const StageTimeline* timeline = timelineOf(plan, s);
-        table.add({fmt::format("{}", s), layerRange(stage), formatMesh(stage.mesh),
+        table.add({fmt::format("{}", s), layerRange(stage), placeText(plan, stage),
                    formatSeconds(stage.cost.forward()), formatSeconds(stage.cost.backward()),
                    formatSeconds(stage.cost.gradientSync), formatSeconds(stage.cost.update),
                    timeline != nullptr ? formatShare(timeline->bubbleFraction) : "",
                    formatMemory(stage.memory.total()), fmt::format("{}", stage.memory.inFlight),
-                   stage.recomputes        ? "recomputed"
-                   : stage.repeatsCheapOps ? "selective"
-                                           : "kept",
+                   keptText(stage),
                    formatProof(stage.certificate.isOptimal, stage.certificate.gap())});
     }
     return table.text();

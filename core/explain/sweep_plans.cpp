@@ -94,6 +94,11 @@ public:
 
     Result<Sweep> run()
     {
+        if (request_.cluster.second)
+            return Error(ErrorCode::kUnsupported,
+                         fmt::format("{}: a sweep divides all devices into equal stages, the "
+                                     "cluster has two kinds",
+                                     request_.cluster.name));
         if (batch_ < 1)
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("global batch {}: expected at least 1", batch_));
@@ -163,11 +168,14 @@ private:
         constraints.parameterStorage = storage.parameters;
         constraints.stateStorage = storage.states;
         constraints.recomputation = recomputes;
+        constraints.usesAllDevices = true;
         const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         ASSIGN_OR_RETURN(const CandidateSet set, makeCandidates({.context = &context_,
                                                                  .model = &model,
                                                                  .constraints = &constraints,
                                                                  .microbatches = microbatches,
+                                                                 .devicesPerHost =
+                                                                     request_.cluster.devicesPerHost,
                                                                  .isLean = false,
                                                                  .threads = threads,
                                                                  .isExact = true},

@@ -13,7 +13,7 @@ namespace alpa
 namespace
 {
 
-constexpr std::string_view kMegatron = "Megatron-LM";
+constexpr std::string_view kMegatron = kMegatronFormat;
 
 /// Inside blocks, weights are columns and rows, and every row's input arrives split.
 Status requireColumnsAndRows(const ParallelLayout& layout)
@@ -158,6 +158,10 @@ Result<std::string> exportMegatron(const ParallelPlan& plan)
         add("--recompute-granularity selective --recompute-modules core_attn");
     if (layout.recomputes)
         add("--recompute-granularity full --recompute-method uniform --recompute-num-layers 1");
+    if (layout.recomputedBlocks > 0)
+        add(fmt::format("--recompute-granularity full --recompute-method block "
+                        "--recompute-num-layers {}",
+                        layout.recomputedBlocks));
     const bool isHalf = std::ranges::any_of(plan.graph->ops, [&](const Op& op) {
         return op.kind == OpKind::kDot && plan.graph->type(op.results[0]).dtype == DType::kBF16;
     });

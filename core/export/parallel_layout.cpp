@@ -22,6 +22,21 @@ struct AxisRoles {
     int mixed = -1; ///< An axis of which ops make different use.
 };
 
+/// Blocks of the layers that alone run again, by their parameters' names; layers without blocks
+/// count as one.
+int recomputedBlocks(const Graph& graph, const PlanStage& stage)
+{
+    if (stage.recomputes || stage.recomputedLayers == 0)
+        return 0;
+    std::set<int> blocks;
+    for (const PlannedInput& input : stage.inputs) {
+        const auto block = blockOf(graph.value(input.value).name);
+        if (input.source == InputSource::kOwned && block && stage.runsAgain(input.layer))
+            blocks.insert(block->number);
+    }
+    return std::max(stage.recomputedLayers, static_cast<int>(blocks.size()));
+}
+
 AxisRoles findAxisRoles(const Graph& graph, const PlanStage& stage, const BatchDims& batch)
 {
     std::array<double, kMaxMeshAxes> alongBatch{};
@@ -140,6 +155,16 @@ Status LayoutFinder::findDegrees()
                                      s, recomputationOf(stage), recomputationOf(plan_.stages[0])));
         layout_.recomputes = stage.recomputes;
         layout_.repeatsCheapOps = stage.repeatsCheapOps;
+        const int blocks = recomputedBlocks(graph_, stage);
+        if (blocks > 0 && format_ != kMegatronFormat)
+            return refusal(format_, fmt::format("stage {} recomputes its first {} blocks and keeps "
+                                                "the others: it recomputes all or nothing",
+                                                s, blocks));
+        if (s > 0 && blocks != layout_.recomputedBlocks)
+            return refusal(format_, fmt::format("stage {} recomputes {} blocks and stage 0 {}: it "
+                                                "has one number for all stages",
+                                                s, blocks, layout_.recomputedBlocks));
+        layout_.recomputedBlocks = blocks;
     }
     layout_.pipelineParallel = std::ranges::max(ranksOfStages(plan_)) + 1;
     return {};
@@ -333,6 +358,10 @@ Result<ParallelLayout> LayoutFinder::find()
 
 Result<ParallelLayout> uniformLayout(const ParallelPlan& plan, std::string_view format)
 {
+    if (plan.contextParallel() > 1)
+        return refusal(format, fmt::format("{} devices split the sequence (context parallelism), "
+                                           "which is written for data and tensor axes only",
+                                           plan.contextParallel()));
     return LayoutFinder(plan, format).find();
 }
 

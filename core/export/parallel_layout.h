@@ -36,11 +36,15 @@ struct ParallelLayout {
     bool hasSequenceParallel = false;
     bool recomputes = false;           ///< Every block's forward pass.
     bool repeatsCheapOps = false;      ///< All but products and convolutions; not with recomputes.
+    int recomputedBlocks = 0; ///< Else of every stage's blocks, the first so many.
     std::vector<ModuleLayout> modules; ///< With parameters, in the order of the graph's inputs.
     /// Of the names of the model's blocks, "block_": the prefix with the most numbers. Empty
     /// without numbers.
     std::string blockPrefix;
 };
+
+/// The format that knows recomputation of a stage's first blocks alone.
+inline constexpr std::string_view kMegatronFormat = "Megatron-LM";
 
 /// What `format`, which has one degree of each kind for the whole model, can say of `plan`. Fails
 /// with kUnsupported if stages differ in their meshes, an axis is used differently by different

@@ -28,7 +28,30 @@ struct Relaxation {
 
 int mostStages(const StageProblem& problem)
 {
-    return std::min(problem.layerCount, problem.deviceCount);
+    return std::min(problem.layerCount, problem.deviceCount + problem.secondDeviceCount);
+}
+
+const SubmeshChoice& submeshOf(const StageProblem& problem, const StageCandidate& candidate)
+{
+    return problem.submeshes[static_cast<size_t>(candidate.submesh)];
+}
+
+/// Devices of either kind that a stage on the submesh takes.
+DeviceCounts devicesOf(const SubmeshChoice& submesh)
+{
+    return submesh.kind == 0 ? DeviceCounts{submesh.devices(), 0}
+                             : DeviceCounts{0, submesh.devices()};
+}
+DeviceCounts devicesOf(const StageProblem& problem, const StageCandidate& candidate)
+{
+    return devicesOf(submeshOf(problem, candidate));
+}
+
+/// Per device that the candidate runs on.
+std::optional<Bytes> limitOf(const StageProblem& problem, const StageCandidate& candidate)
+{
+    const bool isSecond = submeshOf(problem, candidate).kind == 1;
+    return isSecond && problem.secondMemoryLimit ? problem.secondMemoryLimit : problem.memoryLimit;
 }
 
 /// t_i.
@@ -85,7 +108,7 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     const StageConstraints& constraints = problem.constraints;
     StageSearchProblem search;
     search.layerCount = problem.layerCount;
-    search.deviceCount = problem.deviceCount;
+    search.devices = {problem.deviceCount, problem.secondDeviceCount};
     search.rounds = problem.microbatches - 1;
     search.maxStages = problem.layerCount;
     if (!relax.stageCount) {
@@ -98,7 +121,6 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     }
     search.allowIdleDevices = constraints.allowIdleDevices || relax.devices;
     const bool isLimited = problem.memoryLimit.has_value() && !relax.memory;
-    const Bytes limit = isLimited ? *problem.memoryLimit : kUnlimited;
     struct Entry {
         std::tuple<int, int, int> key; ///< First layer, end, submesh.
         StageOption option;
@@ -107,8 +129,10 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     entries.reserve(problem.candidates.size());
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const StageCandidate& candidate = problem.candidates[index];
-        const int devices = problem.submeshes[static_cast<size_t>(candidate.submesh)].devices();
-        if (devices > problem.deviceCount || (!relax.cuts && !isWithinCuts(constraints, candidate)))
+        const DeviceCounts devices = devicesOf(problem, candidate);
+        const Bytes limit = isLimited ? *limitOf(problem, candidate) : kUnlimited;
+        if (devices.first > problem.deviceCount || devices.second > problem.secondDeviceCount ||
+            (!relax.cuts && !isWithinCuts(constraints, candidate)))
             continue;
         const std::optional<int> following = mostFollowing(problem, candidate, limit);
         if (following)
@@ -123,7 +147,8 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
                            search.shapes.back().end != end ||
                            search.shapes.back().submesh != submesh;
         if (isNew) {
-            const int devices = problem.submeshes[static_cast<size_t>(submesh)].devices();
+            const DeviceCounts devices =
+                devicesOf(problem.submeshes[static_cast<size_t>(submesh)]);
             search.shapes.push_back({first, end, submesh, devices, {}});
         }
         search.shapes.back().options.push_back(entry.option);
@@ -146,7 +171,8 @@ StagePlan priced(const StageProblem& problem, const std::vector<int>& candidates
         plan.latency += time;
         plan.bottleneck = std::max(plan.bottleneck, time);
         plan.perStep = std::max(plan.perStep, candidate.perStep);
-        plan.devicesUsed += problem.submeshes[static_cast<size_t>(candidate.submesh)].devices();
+        plan.devicesUsed += devicesOf(problem, candidate).first;
+        plan.secondDevicesUsed += devicesOf(problem, candidate).second;
     }
     plan.stepTime = plan.latency + plan.bottleneck * (problem.microbatches - 1) + plan.perStep;
     return plan;
@@ -229,14 +255,16 @@ Bytes smallestBudget(const StageProblem& problem)
     const StageSearchProblem search = searchProblemOf(problem, {.memory = true});
     constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
     const int levels = std::min(mostStages(problem), search.maxStages);
-    const auto width = static_cast<size_t>(problem.deviceCount) + 1;
-    const auto at = [&](int level, int layer) {
+    const auto row = static_cast<size_t>(problem.deviceCount) + 1;
+    const size_t width = row * (static_cast<size_t>(problem.secondDeviceCount) + 1);
+    const auto at = [&](int level, int layer, int used, int usedSecond) {
         return (static_cast<size_t>(level) * (static_cast<size_t>(problem.layerCount) + 1) +
                 static_cast<size_t>(layer)) *
-               width;
+                   width +
+               static_cast<size_t>(usedSecond) * row + static_cast<size_t>(used);
     };
-    std::vector<int64_t> least(at(levels + 1, 0), kNone);
-    least[at(0, problem.layerCount)] = 0;
+    std::vector<int64_t> least(at(levels + 1, 0, 0, 0), kNone);
+    least[at(0, problem.layerCount, 0, 0)] = 0;
     // normalise() drops candidates that are slow but small, so this walks the candidates
     // themselves.
     std::map<std::tuple<int, int, int>, std::vector<int>> groups;
@@ -248,7 +276,9 @@ Bytes smallestBudget(const StageProblem& problem)
     }
     for (const auto& [key, members] : groups) {
         const int first = -std::get<0>(key);
-        const int devices = problem.submeshes[static_cast<size_t>(std::get<2>(key))].devices();
+        const int end = std::get<1>(key);
+        const DeviceCounts devices =
+            devicesOf(problem, problem.candidates[static_cast<size_t>(members.front())]);
         for (int level = 1; level <= levels; ++level) {
             int64_t own = kNone;
             for (const int member : members)
@@ -256,18 +286,24 @@ Bytes smallestBudget(const StageProblem& problem)
                     std::min(own, memoryOf(problem, problem.candidates[static_cast<size_t>(member)],
                                            level - 1)
                                       .count);
-            for (int used = devices; used <= problem.deviceCount; ++used) {
-                int64_t& cell = least[at(level, first) + static_cast<size_t>(used)];
-                cell = std::min(cell, std::max(own, least[at(level - 1, std::get<1>(key)) +
-                                                          static_cast<size_t>(used - devices)]));
+            for (int second = devices.second; second <= problem.secondDeviceCount; ++second) {
+                for (int used = devices.first; used <= problem.deviceCount; ++used) {
+                    int64_t& cell = least[at(level, first, used, second)];
+                    cell = std::min(cell, std::max(own, least[at(level - 1, end,
+                                                                 used - devices.first,
+                                                                 second - devices.second)]));
+                }
             }
         }
     }
     int64_t best = kNone;
     for (int level = search.minStages; level <= levels; ++level) {
-        for (int used = search.allowIdleDevices ? 1 : problem.deviceCount;
-             used <= problem.deviceCount; ++used)
-            best = std::min(best, least[at(level, 0) + static_cast<size_t>(used)]);
+        for (int second = search.allowIdleDevices ? 0 : problem.secondDeviceCount;
+             second <= problem.secondDeviceCount; ++second) {
+            for (int used = search.allowIdleDevices ? 0 : problem.deviceCount;
+                 used <= problem.deviceCount; ++used)
+                best = std::min(best, least[at(level, 0, used, second)]);
+        }
     }
     return Bytes(best);
 }
@@ -289,7 +325,8 @@ NoStagePlan explain(const StageProblem& problem)
     }
     if (isFeasible(problem, {.devices = true}))
         return {Reason::kDevices, std::nullopt,
-                "no plan uses all " + std::to_string(problem.deviceCount) +
+                "no plan uses all " +
+                    std::to_string(problem.deviceCount + problem.secondDeviceCount) +
                     " devices; with idle devices allowed there is one"};
     if (isFeasible(problem, {.stageCount = true}))
         return {Reason::kStageCount, std::nullopt, "no plan has the demanded number of stages"};
@@ -335,20 +372,26 @@ Status checkCandidate(const StageProblem& problem, const StageCandidate& candida
 
 Status checkProblem(const StageProblem& problem)
 {
-    if (problem.layerCount < 1 || problem.deviceCount < 1 || problem.microbatches < 1 ||
+    const bool hasDevices = problem.deviceCount >= 0 && problem.secondDeviceCount >= 0 &&
+                            problem.deviceCount + problem.secondDeviceCount > 0;
+    if (problem.layerCount < 1 || !hasDevices || problem.microbatches < 1 ||
         problem.alternatives < 0)
         return Error{ErrorCode::kInvalidInput,
                      "stages need at least one layer, device and microbatch"};
     for (const SubmeshChoice& submesh : problem.submeshes) {
         if (submesh.hosts < 1 || submesh.devicesPerHost < 1)
             return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
+        if (submesh.kind < 0 || submesh.kind > 1)
+            return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " is of kind " +
+                                                       std::to_string(submesh.kind) +
+                                                       ", expected 0 or 1"};
         if (int64_t{submesh.hosts} * submesh.devicesPerHost > kMostDevices)
             return Error{ErrorCode::kUnsupported, "submesh " + text(submesh) + " is too large"};
     }
-    if (!fitsTable(problem.layerCount, problem.deviceCount))
+    if (!fitsTable(problem.layerCount, {problem.deviceCount, problem.secondDeviceCount}))
         return Error{ErrorCode::kUnsupported,
                      "choosing stages for " + std::to_string(problem.layerCount) + " layers on " +
-                         std::to_string(problem.deviceCount) +
+                         std::to_string(problem.deviceCount + problem.secondDeviceCount) +
                          " devices needs too large a table; use fewer layers"};
     for (size_t index = 0; index < problem.candidates.size(); ++index) {
         const Status status = checkCandidate(problem, problem.candidates[index]);
@@ -419,14 +462,18 @@ Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<
     if (count != constraints.stageCount.value_or(count) ||
         count > constraints.maxStages.value_or(count))
         return violated("it has " + std::to_string(count) + " stages");
-    if (plan.devicesUsed > problem.deviceCount ||
-        (plan.devicesUsed < problem.deviceCount && !constraints.allowIdleDevices))
-        return violated("it uses " + std::to_string(plan.devicesUsed) + " of " +
-                        std::to_string(problem.deviceCount) + " devices");
+    for (const auto& [used, all] : {std::pair(plan.devicesUsed, problem.deviceCount),
+                                      std::pair(plan.secondDevicesUsed, problem.secondDeviceCount)}) {
+        if (used > all || (used < all && !constraints.allowIdleDevices))
+            return violated("it uses " + std::to_string(used) + " of " + std::to_string(all) +
+                            " devices");
+    }
     for (const PlannedStage& stage : plan.stages) {
-        if (problem.memoryLimit && stage.memory > *problem.memoryLimit)
+        const std::optional<Bytes> limit =
+            limitOf(problem, problem.candidates[static_cast<size_t>(stage.candidate)]);
+        if (limit && stage.memory > *limit)
             return violated("a stage needs " + formatMemory(stage.memory) + " of " +
-                            formatMemory(*problem.memoryLimit) + " per device");
+                            formatMemory(*limit) + " per device");
     }
     return plan;
 }

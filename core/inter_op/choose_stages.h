@@ -49,11 +49,13 @@ struct StageConstraints {
 struct StageProblem {
     int layerCount = 0;
     int deviceCount = 0;
+    int secondDeviceCount = 0; ///< Of the second kind, which submeshes of kind 1 take.
     int microbatches = 1; ///< B
     ScheduleKind schedule = ScheduleKind::k1f1b;
     std::vector<SubmeshChoice> submeshes;
     std::vector<StageCandidate> candidates;
     std::optional<Bytes> memoryLimit; ///< Per device; unset means unlimited.
+    std::optional<Bytes> secondMemoryLimit; ///< Of the second kind; unset: the same.
     StageConstraints constraints;
     int alternatives = 0; ///< How many runners-up to return.
     bool explains = true; ///< If not, NoStagePlan says nothing: for who tries many problems.
@@ -75,7 +77,8 @@ struct StagePlan {
     Seconds bottleneck{}; ///< max t_j.
     Seconds perStep{};    ///< max over stages of gradient sync and update.
     Seconds stepTime{};   ///< latency + (B-1) bottleneck + perStep, the objective.
-    int devicesUsed = 0;
+    int devicesUsed = 0;       ///< Of the first kind,
+    int secondDevicesUsed = 0; ///< and of the second.
     friend bool operator==(const StagePlan&, const StagePlan&) = default;
 };
 

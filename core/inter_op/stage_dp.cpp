@@ -30,7 +30,7 @@ Status checkShape(const StageDpProblem& problem)
         if (submesh.devices() < 1)
             return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
     }
-    if (!fitsTable(problem.layerCount, problem.deviceCount))
+    if (!fitsTable(problem.layerCount, {problem.deviceCount, 0}))
         return Error{ErrorCode::kUnsupported, "too many layers and devices for one table"};
     return {};
 }
@@ -41,7 +41,7 @@ StageShape shapeOf(const StageDpProblem& problem, int firstLayer, int lastLayer,
     StageShape shape{firstLayer,
                      lastLayer + 1,
                      submesh,
-                     problem.submeshes[static_cast<size_t>(submesh)].devices(),
+                     {problem.submeshes[static_cast<size_t>(submesh)].devices(), 0},
                      {}};
     const auto cell = ((static_cast<size_t>(firstLayer) * static_cast<size_t>(problem.layerCount) +
                         static_cast<size_t>(lastLayer)) *
@@ -63,14 +63,14 @@ StageSearchProblem searchProblemOf(const StageDpProblem& problem)
 {
     StageSearchProblem search;
     search.layerCount = problem.layerCount;
-    search.deviceCount = problem.deviceCount;
+    search.devices = {problem.deviceCount, 0};
     search.rounds = problem.microbatches - 1;
     search.maxStages = problem.layerCount;
     for (int first = 0; first < problem.layerCount; ++first) {
         for (int last = first; last < problem.layerCount; ++last) {
             for (int submesh = 0; submesh < static_cast<int>(problem.submeshes.size()); ++submesh) {
                 StageShape shape = shapeOf(problem, first, last, submesh);
-                if (!shape.options.empty() && shape.devices <= problem.deviceCount)
+                if (!shape.options.empty() && shape.devices.first <= problem.deviceCount)
                     search.shapes.push_back(std::move(shape));
             }
         }

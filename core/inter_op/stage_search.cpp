@@ -103,7 +103,8 @@ std::vector<DeviceRange> findBands(const StageSearchProblem& problem)
         if (from.begin >= from.end || shape.options.empty())
             continue;
         DeviceRange& to = before[static_cast<size_t>(shape.end)];
-        const DeviceRange reached{from.begin + shape.devices, from.end + shape.devices};
+        const DeviceRange reached{from.begin + shape.devices.first,
+                                  from.end + shape.devices.first};
         if (to.begin >= to.end)
             to = reached;
         to = {std::min(to.begin, reached.begin), std::max(to.end, reached.end)};
@@ -113,19 +114,21 @@ std::vector<DeviceRange> findBands(const StageSearchProblem& problem)
         const DeviceRange used = before[layer];
         if (used.begin >= used.end)
             continue;
-        const int fewest = problem.allowIdleDevices ? 0 : problem.deviceCount - used.end + 1;
-        bands[layer] = {std::max(0, fewest), problem.deviceCount - used.begin + 1};
+        const int all = problem.devices.first;
+        const int fewest = problem.allowIdleDevices ? 0 : all - used.end + 1;
+        bands[layer] = {std::max(0, fewest), all - used.begin + 1};
     }
     return bands;
 }
 
 } // namespace
 
-bool fitsTable(int layerCount, int deviceCount)
+bool fitsTable(int layerCount, DeviceCounts devices)
 {
     constexpr double kMostCells = 0x1p29;
-    const double levels = std::min(layerCount, deviceCount) + 1.0;
-    return levels * (layerCount + 1.0) * (deviceCount + 1.0) <= kMostCells;
+    const double levels = std::min(layerCount, devices.first + devices.second) + 1.0;
+    return levels * (layerCount + 1.0) * (devices.first + 1.0) * (devices.second + 1.0) <=
+           kMostCells;
 }
 
 void normalise(StageSearchProblem& problem)
@@ -141,9 +144,10 @@ void normalise(StageSearchProblem& problem)
 StageSearch::StageSearch(const StageSearchProblem& problem)
     : problem_(problem)
 {
-    const int mostStages = std::min({problem.layerCount, problem.deviceCount, problem.maxStages});
-    const bool countsMatter = problem.minStages > 1 ||
-                              problem.maxStages < std::min(problem.layerCount, problem.deviceCount);
+    const int possible =
+        std::min(problem.layerCount, problem.devices.first + problem.devices.second);
+    const int mostStages = std::min(possible, problem.maxStages);
+    const bool countsMatter = problem.minStages > 1 || problem.maxStages < possible;
     int lastUsefulLevel = 1;
     for (const StageShape& shape : problem.shapes) {
         for (const StageOption& option : shape.options) {
@@ -161,56 +165,61 @@ StageSearch::StageSearch(const StageSearchProblem& problem)
     bands_ = findBands(problem);
     for (const DeviceRange& band : bands_)
         width_ = std::max(width_, static_cast<size_t>(std::max(0, band.end - band.begin)));
-    const size_t rows =
-        static_cast<size_t>(levels_ + 1) * (static_cast<size_t>(problem.layerCount) + 1);
+    const size_t rows = rowIndex({levels_ + 1, 0, 0});
     table_ = std::make_unique_for_overwrite<double[]>(rows * width_);
     filled_.resize(rows);
 }
 
-size_t StageSearch::cellIndex(int level, int layer, int devices) const
+size_t StageSearch::cellIndex(const Row& row, int devices) const
 {
-    return rowIndex(level, layer) * width_ +
-           static_cast<size_t>(devices - bands_[static_cast<size_t>(layer)].begin);
+    return rowIndex(row) * width_ +
+           static_cast<size_t>(devices - bands_[static_cast<size_t>(row.layer)].begin);
 }
 
-size_t StageSearch::rowIndex(int level, int layer) const
+size_t StageSearch::rowIndex(const Row& row) const
 {
-    return static_cast<size_t>(level) * (static_cast<size_t>(problem_.layerCount) + 1) +
-           static_cast<size_t>(layer);
+    const size_t layers = static_cast<size_t>(problem_.layerCount) + 1;
+    const size_t seconds = static_cast<size_t>(problem_.devices.second) + 1;
+    return (static_cast<size_t>(row.level) * layers + static_cast<size_t>(row.layer)) * seconds +
+           static_cast<size_t>(row.second);
 }
 
 /// Row (level, shape.first) = min(itself, row (level before, shape.end) shifted by the shape's
-/// devices, plus time).
+/// devices, plus time), for every number of devices of the second kind.
 void StageSearch::relaxShape(const StageShape& shape, double time, int level)
 {
     const DeviceRange band = bands_[static_cast<size_t>(shape.first)];
-    const auto relaxFrom = [&](int levelAfter) {
-        const DeviceRange source = filled_[rowIndex(levelAfter, shape.end)];
-        const int begin = std::max(source.begin + shape.devices, band.begin);
-        const int end = std::min(source.end + shape.devices, band.end);
+    const auto relaxFrom = [&](int levelAfter, int secondAfter) {
+        const Row after{levelAfter, shape.end, secondAfter};
+        const Row here{level, shape.first, secondAfter + shape.devices.second};
+        const DeviceRange source = filled_[rowIndex(after)];
+        const int begin = std::max(source.begin + shape.devices.first, band.begin);
+        const int end = std::min(source.end + shape.devices.first, band.end);
         if (source.begin >= source.end || begin >= end)
             return;
-        widenRow(level, shape.first, {begin, end});
-        double* to = table_.get() + cellIndex(level, shape.first, begin);
-        const double* from = table_.get() + cellIndex(levelAfter, shape.end, begin - shape.devices);
+        widenRow(here, {begin, end});
+        double* to = table_.get() + cellIndex(here, begin);
+        const double* from = table_.get() + cellIndex(after, begin - shape.devices.first);
         for (int cell = 0; cell < end - begin; ++cell) {
             const double sum = from[cell] + time;
             to[cell] = sum < to[cell] ? sum : to[cell];
         }
     };
-    relaxFrom(level - 1);
-    if (lastLevelIsOpen_ && level == levels_)
-        relaxFrom(level);
+    for (int second = 0; second + shape.devices.second <= problem_.devices.second; ++second) {
+        relaxFrom(level - 1, second);
+        if (lastLevelIsOpen_ && level == levels_)
+            relaxFrom(level, second);
+    }
 }
 
 /// Makes what is filled of a row include `range`.
-void StageSearch::widenRow(int level, int layer, DeviceRange range)
+void StageSearch::widenRow(const Row& row, DeviceRange range)
 {
-    DeviceRange& filled = filled_[rowIndex(level, layer)];
+    DeviceRange& filled = filled_[rowIndex(row)];
     if (filled.begin >= filled.end)
         filled = {range.begin, range.begin};
-    const int first = bands_[static_cast<size_t>(layer)].begin;
-    double* values = table_.get() + cellIndex(level, layer, first);
+    const int first = bands_[static_cast<size_t>(row.layer)].begin;
+    double* values = table_.get() + cellIndex(row, first);
     if (range.begin < filled.begin)
         std::fill(values + (range.begin - first), values + (filled.begin - first), kNone);
     if (range.end > filled.end)
@@ -218,11 +227,11 @@ void StageSearch::widenRow(int level, int layer, DeviceRange range)
     filled = {std::min(filled.begin, range.begin), std::max(filled.end, range.end)};
 }
 
-double StageSearch::sumFrom(int level, int layer, int devices) const
+double StageSearch::sumFrom(const Row& row, int devices) const
 {
-    const DeviceRange filled = filled_[rowIndex(level, layer)];
+    const DeviceRange filled = filled_[rowIndex(row)];
     const bool isFilled = devices >= filled.begin && devices < filled.end;
-    return isFilled ? table_[cellIndex(level, layer, devices)] : kNone;
+    return isFilled ? table_[cellIndex(row, devices)] : kNone;
 }
 
 void StageSearch::fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep)
@@ -232,8 +241,8 @@ void StageSearch::fillTable(const std::vector<uint8_t>& enabled, double maxTime,
     const DeviceRange atEnd = bands_.back();
     if (atEnd.begin > 0 || atEnd.end < 1)
         return;
-    widenRow(0, problem_.layerCount, {0, 1});
-    table_[cellIndex(0, problem_.layerCount, 0)] = 0.0;
+    widenRow({0, problem_.layerCount, 0}, {0, 1});
+    table_[cellIndex({0, problem_.layerCount, 0}, 0)] = 0.0;
     for (int layer = problem_.layerCount - 1; layer >= 0; --layer) {
         const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
         for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
@@ -273,53 +282,63 @@ int StageSearch::optionFor(const StageShape& shape, int level, double maxTime,
 std::optional<StageSearch::Corner> StageSearch::readPlan(const std::vector<uint8_t>& enabled,
                                                          double maxTime, double maxPerStep) const
 {
-    int level = 0;
-    int devices = problem_.deviceCount;
+    Row row;
+    int devices = 0;
     double best = kNone;
+    const DeviceCounts& all = problem_.devices;
     const int firstLevel = lastLevelIsOpen_ ? 1 : problem_.minStages;
-    const int fewestDevices = problem_.allowIdleDevices ? 1 : problem_.deviceCount;
-    for (int candidate = firstLevel; candidate <= levels_; ++candidate) {
-        for (int used = fewestDevices; used <= problem_.deviceCount; ++used) {
-            if (sumFrom(candidate, 0, used) < best) {
-                best = sumFrom(candidate, 0, used);
-                level = candidate;
-                devices = used;
+    for (int level = firstLevel; level <= levels_; ++level) {
+        for (int second = problem_.allowIdleDevices ? 0 : all.second; second <= all.second;
+             ++second) {
+            for (int used = problem_.allowIdleDevices ? 0 : all.first; used <= all.first; ++used) {
+                if (sumFrom({level, 0, second}, used) < best) {
+                    row = {level, 0, second};
+                    devices = used;
+                    best = sumFrom(row, used);
+                }
             }
         }
     }
     if (best == kNone)
         return std::nullopt;
     Corner corner{best, {}};
-    int layer = 0;
-    while (layer < problem_.layerCount) {
-        const double rest = sumFrom(level, layer, devices);
-        const auto findStage = [&]() {
-            const int shapesEnd = firstShape_[static_cast<size_t>(layer) + 1];
-            for (int index = firstShape_[static_cast<size_t>(layer)]; index < shapesEnd; ++index) {
-                const StageShape& shape = problem_.shapes[static_cast<size_t>(index)];
-                if (!enabled[static_cast<size_t>(index)] || shape.devices > devices)
-                    continue;
-                const int option = optionFor(shape, level, maxTime, maxPerStep);
-                if (option < 0)
-                    continue;
-                const double time = shape.options[static_cast<size_t>(option)].time;
-                const int levelsAfter = lastLevelIsOpen_ && level == levels_ ? 2 : 1;
-                for (int step = 0; step < levelsAfter; ++step) {
-                    const int levelAfter = level - 1 + step;
-                    if (sumFrom(levelAfter, shape.end, devices - shape.devices) + time == rest) {
-                        corner.stages.push_back({index, option});
-                        layer = shape.end;
-                        devices -= shape.devices;
-                        level = levelAfter;
-                        return true;
-                    }
-                }
-            }
-            return false;
-        };
-        CHECK(findStage(), "each finite table entry has the stage that produced it");
+    while (row.layer < problem_.layerCount) {
+        const std::optional<StageChoice> stage =
+            findStage(row, devices, enabled, maxTime, maxPerStep);
+        CHECK(stage.has_value(), "each finite table entry has the stage that produced it");
+        corner.stages.push_back(*stage);
     }
     return corner;
+}
+
+/// The stage that the entry of `row` at `devices` was computed from; both move on to what is after
+/// it.
+std::optional<StageChoice> StageSearch::findStage(Row& row, int& devices,
+                                                  const std::vector<uint8_t>& enabled,
+                                                  double maxTime, double maxPerStep) const
+{
+    const double rest = sumFrom(row, devices);
+    const int shapesEnd = firstShape_[static_cast<size_t>(row.layer) + 1];
+    for (int index = firstShape_[static_cast<size_t>(row.layer)]; index < shapesEnd; ++index) {
+        const StageShape& shape = problem_.shapes[static_cast<size_t>(index)];
+        if (!enabled[static_cast<size_t>(index)] || shape.devices.first > devices ||
+            shape.devices.second > row.second)
+            continue;
+        const int option = optionFor(shape, row.level, maxTime, maxPerStep);
+        if (option < 0)
+            continue;
+        const double time = shape.options[static_cast<size_t>(option)].time;
+        const int levelsAfter = lastLevelIsOpen_ && row.level == levels_ ? 2 : 1;
+        for (int step = 0; step < levelsAfter; ++step) {
+            const Row after{row.level - 1 + step, shape.end, row.second - shape.devices.second};
+            if (sumFrom(after, devices - shape.devices.first) + time == rest) {
+                row = after;
+                devices -= shape.devices.first;
+                return StageChoice{index, option};
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<StageSearch::Corner> StageSearch::solveCorner(const std::vector<uint8_t>& enabled,

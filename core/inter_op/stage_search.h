@@ -27,18 +27,24 @@ struct StageOption {
     int source = 0; ///< The caller's index.
 };
 
+/// Numbers of devices of either kind; most clusters have a first kind only.
+struct DeviceCounts {
+    int first = 0;
+    int second = 0;
+};
+
 /// Layers [first, end) on one submesh, in any of its options.
 struct StageShape {
     int first = 0;
     int end = 0;
     int submesh = 0;
-    int devices = 0;
+    DeviceCounts devices;
     std::vector<StageOption> options;
 };
 
 struct StageSearchProblem {
     int layerCount = 0;
-    int deviceCount = 0;
+    DeviceCounts devices;
     double rounds = 0; ///< B - 1.
     int minStages = 1;
     int maxStages = 0;
@@ -65,7 +71,7 @@ struct DeviceRange {
 
 /// Is the table of a search over so many layers and devices small enough to be allocated (4 GiB of
 /// addresses, of which a search touches what it reaches)? 64 layers on 32,768 devices still are.
-bool fitsTable(int layerCount, int deviceCount);
+bool fitsTable(int layerCount, DeviceCounts devices);
 
 /// Sorts the shapes (first layer; longer first; submesh) and keeps each shape's Pareto-optimal
 /// options, ascending in time. Both searches below assume it was called.
@@ -92,25 +98,36 @@ private:
         double sum = 0;
         std::vector<StageChoice> stages;
     };
+    /// The entries of the table from `layer` on, in `level` stages, with so many devices of the
+    /// second kind.
+    struct Row {
+        int level = 0;
+        int layer = 0;
+        int second = 0;
+    };
     std::optional<Corner> solveCorner(const std::vector<uint8_t>& enabled, double maxTime,
                                       double maxPerStep);
     void fillTable(const std::vector<uint8_t>& enabled, double maxTime, double maxPerStep);
     void relaxShape(const StageShape& shape, double time, int level);
     std::optional<Corner> readPlan(const std::vector<uint8_t>& enabled, double maxTime,
                                    double maxPerStep) const;
+    std::optional<StageChoice> findStage(Row& row, int& devices,
+                                         const std::vector<uint8_t>& enabled, double maxTime,
+                                         double maxPerStep) const;
     int optionFor(const StageShape& shape, int level, double maxTime, double maxPerStep) const;
-    void widenRow(int level, int layer, DeviceRange range);
-    double sumFrom(int level, int layer, int devices) const;
-    size_t cellIndex(int level, int layer, int devices) const;
-    size_t rowIndex(int level, int layer) const;
+    void widenRow(const Row& row, DeviceRange range);
+    double sumFrom(const Row& row, int devices) const;
+    size_t cellIndex(const Row& row, int devices) const;
+    size_t rowIndex(const Row& row) const;
 
     const StageSearchProblem& problem_;
     int levels_ = 1;                 ///< Stages from here are told apart up to this number.
     bool lastLevelIsOpen_ = false;   ///< The last level stands for "this many or more".
     size_t width_ = 1;               ///< Of a row: the widest band.
     std::vector<int> firstShape_;    ///< Per layer, into problem_.shapes.
-    std::vector<DeviceRange> bands_; ///< Per layer, the devices the stages from there on may use.
-    /// (levels + 1, layers + 1, width): the least sum from a layer to the end, by devices above the
+    /// Per layer, the devices of the first kind that the stages from there on may use.
+    std::vector<DeviceRange> bands_;
+    /// (levels + 1, layers + 1, second kind + 1, width): the least sum from a layer to the end, by devices above the
     /// band's begin. Cells are valid only within filled_, so that no programme clears the table.
     std::unique_ptr<double[]> table_;
     std::vector<DeviceRange> filled_; ///< Per row.

@@ -14,6 +14,7 @@ namespace alpa
 struct SubmeshChoice {
     int hosts = 1;
     int devicesPerHost = 1;
+    int kind = 0; ///< 1: of the cluster's second kind of hosts.
 
     constexpr int devices() const { return hosts * devicesPerHost; }
     friend bool operator==(const SubmeshChoice&, const SubmeshChoice&) = default;

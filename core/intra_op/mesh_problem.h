@@ -42,6 +42,7 @@ struct MeshEdge {
     bool isPerStep = false;
     bool isForward = false;  ///< Paid in the forward pass.
     bool isRepeated = false; ///< Paid again if cheap ops run again.
+    bool isGather = false;   ///< Of an updated parameter, back to where it is stored.
     friend bool operator==(const MeshEdge&, const MeshEdge&) = default;
 };
 

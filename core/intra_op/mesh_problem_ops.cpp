@@ -315,7 +315,11 @@ void MeshProblemBuilder::connectUpdatedParameters()
             continue;
         const int matrix = tables_.matrix(type(output.alias), updated.list, node(parameter).specs);
         if (!tables_.matrixAt(matrix).isZero)
-            problem_.edges.push_back({updated.node, parameter, matrix, true, false});
+            problem_.edges.push_back({.from = updated.node,
+                                      .to = parameter,
+                                      .matrix = matrix,
+                                      .isPerStep = true,
+                                      .isGather = true});
     }
 }
 

@@ -41,7 +41,7 @@ void forbid(std::vector<uint8_t>& flags, const std::vector<ShardingSpec>& specs,
 
 std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
                                   const std::vector<SpecConstraint>& constraints,
-                                  const RenameFunction& rename)
+                                  const RenameFunction& rename, MatchedRank rank)
 {
     std::vector<SpecMatch> matches;
     if (constraints.empty())
@@ -49,10 +49,11 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
     const Graph& graph = *layered.graph;
     const auto nameOf = [&rename](const std::string& name) { return rename ? rename(name) : name; };
     const auto add = [&](const auto& isNamed, ValueId parameter, OpId op) {
-        const int rank =
-            graph.type(parameter.isValid() ? parameter : graph.op(op).results[0]).rank();
+        const ValueId named = op.isValid() ? graph.op(op).results[0] : parameter;
         for (size_t c = 0; c < constraints.size(); ++c) {
-            if (constraints[c].spec.rank == rank && isNamed(constraints[c].pattern))
+            const bool fits = rank == MatchedRank::kAny ||
+                              constraints[c].spec.rank == graph.type(named).rank();
+            if (fits && isNamed(constraints[c].pattern))
                 matches.push_back(
                     {.constraint = static_cast<int>(c), .parameter = parameter, .op = op});
         }
@@ -77,8 +78,9 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
     return matches;
 }
 
-void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
-                   const SpecTables& tables, const ShardingRules& rules, int first, int end,
+void forbidByRules(const LayeredGraph& layered, const BatchDims* sequence,
+                   const MeshProblem& problem, const SpecTables& tables,
+                   const ShardingRules& rules, int first, int end,
                    ForbiddenStrategies& forbidden)
 {
     if (rules == ShardingRules{})
@@ -106,18 +108,27 @@ void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
                     return hasAxis(specs[k].splitAxes(), kDataAxis) !=
                            (storage == StorageRule::kSplit);
                 });
-            } else if (node.kind == DecisionKind::kOp && !rules.tensorAxisMaySplitBatch) {
-                const int batch = layered.rules.batch.factorOfOp[node.op.index()];
-                const int dim = layered.rules.batch.ofValue[node.value.index()];
+            } else if (node.kind == DecisionKind::kOp) {
+                const bool isBound = !rules.tensorAxisMaySplitBatch;
+                const int batch =
+                    isBound ? layered.rules.batch.factorOfOp[node.op.index()] : -1;
+                const int dim = isBound ? layered.rules.batch.ofValue[node.value.index()] : -1;
+                const bool isFollowed = rules.contextAxis && sequence != nullptr &&
+                                        layered.graph->op(node.op).phase != Phase::kUpdate;
+                const int positions = isFollowed ? sequence->factorOfOp[node.op.index()] : -1;
                 const std::vector<ShardingSpec>& specs = tables.list(node.specs);
                 add(index, [&](size_t k) {
                     const auto& factors = node.strategies[k].axisFactor;
-                    const bool splits = std::find(factors.begin() + 1, factors.end(), batch) !=
-                                        factors.end();
+                    const bool splitsBatch =
+                        batch >= 0 &&
+                        std::find(factors.begin() + 1, factors.end(), batch) != factors.end();
                     // Or moves its result there at once.
                     const bool moves = dim >= 0 && (specs[k].dims[static_cast<size_t>(dim)] &
                                                     ~axisBit(kDataAxis)) != 0;
-                    return (batch >= 0 && splits) || moves;
+                    const bool keepsSequence =
+                        positions >= 0 &&
+                        factors[static_cast<size_t>(*rules.contextAxis)] != positions;
+                    return splitsBatch || moves || keepsSequence;
                 });
             }
         }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ enum class StorageRule { kFree, kReplicated, kSplit };
 struct ShardingRules {
     /// May the tensor axis also split the batch?
     bool tensorAxisMaySplitBatch = true;
+    /// This axis splits the sequence in every op that has one (attention's queries; its keys and
+    /// values are gathered).
+    std::optional<int> contextAxis;
     StorageRule parameters = StorageRule::kFree;
     StorageRule states = StorageRule::kFree;
     friend auto operator<=>(const ShardingRules&, const ShardingRules&) = default;
@@ -45,18 +49,25 @@ struct SpecMatch {
 /// Name by which the person's model knows a parameter or scope of the graph.
 using RenameFunction = std::function<std::string(std::string_view)>;
 
-/// What `constraints` name in one layer, in graph order. `rename` may be empty: names as they are.
+/// Must what is matched have as many dimensions as the constraint's spec?
+enum class MatchedRank { kOfSpec, kAny };
+
+/// What `constraints` name in one layer, in graph order: a pattern that names tensors of several
+/// ranks means those of its spec's. `rename` may be empty: names as they are.
 std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
                                   const std::vector<SpecConstraint>& constraints,
-                                  const RenameFunction& rename = {});
+                                  const RenameFunction& rename = {},
+                                  MatchedRank rank = MatchedRank::kOfSpec);
 
 /// Per node of a mesh problem with strategies taken away: 1 for each of them.
 using ForbiddenStrategies = std::map<int, std::vector<uint8_t>>;
 
 /// Adds what `rules` take from the decisions of layers [first, end). A rule that would leave a
-/// decision nothing leaves it everything.
-void forbidByRules(const LayeredGraph& layered, const MeshProblem& problem,
-                   const SpecTables& tables, const ShardingRules& rules, int first, int end,
+/// decision nothing leaves it everything. `sequence`: where the sequence is, if the rules name a
+/// context axis.
+void forbidByRules(const LayeredGraph& layered, const BatchDims* sequence,
+                   const MeshProblem& problem, const SpecTables& tables,
+                   const ShardingRules& rules, int first, int end,
                    ForbiddenStrategies& forbidden);
 
 /// Adds what `matches` take from the decisions of `problem`.

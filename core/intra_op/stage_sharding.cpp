@@ -21,7 +21,7 @@ uint64_t mix(uint64_t hash, double value) { return mix(hash, std::bit_cast<uint6
 /// What a microbatch pays again under strategy `k`.
 double repeatedTime(const StageRequest& request, const MeshNode& node, size_t k)
 {
-    if (request.recomputes)
+    if (runsAgain(request, node.layer))
         return node.forward[k];
     return request.repeatsCheapOps ? node.repeatedForward[k] : 0.0;
 }
@@ -90,7 +90,8 @@ void StageSharder::hashEdges()
         uint64_t& hash = edgeHash_[key];
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
-        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 8 + (edge.isRepeated ? 4 : 0) +
+        hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 16 + (edge.isGather ? 8 : 0) +
+                             (edge.isRepeated ? 4 : 0) +
                              (edge.isPerStep ? 2 : 0) + (edge.isForward ? 1 : 0));
     }
 }
@@ -105,6 +106,14 @@ void StageSharder::measure()
             static_cast<int64_t>(sizeof(MeshNode) + node.perMicrobatch.size() * 5 * sizeof(double) +
                                  node.strategies.size() * sizeof(Strategy));
     size_ = Bytes(bytes);
+}
+
+const BatchDims& StageSharder::sequence() const
+{
+    std::call_once(sequenceIsFound_, [this] {
+        sequence_ = findSequenceDims(*layered_->graph, layered_->rules.rules, layered_->rules.ofOp);
+    });
+    return sequence_;
 }
 
 Bytes StageSharder::leastMemory(int firstLayer, int endLayer) const
@@ -162,7 +171,8 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
         std::bit_cast<uint64_t>(request.secondsPerByte),
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
         static_cast<uint64_t>(request.effort) * 4 + (request.recomputes ? 2u : 0u) +
-            (request.repeatsCheapOps ? 1u : 0u)};
+            (request.repeatsCheapOps ? 1u : 0u),
+        static_cast<uint64_t>(request.recomputedLayers)};
     const std::vector<uint64_t> run = runSignature(request.firstLayer, request.endLayer);
     words.insert(words.end(), run.begin(), run.end());
     if (request.forbidden) {
@@ -209,7 +219,8 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
                                 repeatedTime(request, node, k);
             bytes[k] = node.fixedBytes[k] +
-                       (request.recomputes ? 1 : request.inFlight) * savedBytes(request, node, k);
+                       (runsAgain(request, node.layer) ? 1 : request.inFlight) *
+                           savedBytes(request, node, k);
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
@@ -227,9 +238,8 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         if (!isOutside(copy, request.firstLayer, request.endLayer))
             continue;
         const std::vector<int64_t>& local = bytesOf(copy);
-        const int64_t kept = copy.isPerStep                              ? 1
-                             : copy.isReadBackward || request.recomputes ? request.inFlight
-                                                                         : 0;
+        const bool isNeeded = copy.isReadBackward || runsAgain(request, copy.layer);
+        const int64_t kept = copy.isPerStep ? 1 : isNeeded ? request.inFlight : 0;
         auto& bytes = usages[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
         for (size_t k = 0; k < bytes.size(); ++k)
             bytes[k] += kept * local[k];
@@ -248,7 +258,9 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const double weight = edge.isPerStep ? perStepWeight : timesPaid(edge, request);
+                const double weight =
+                    edge.isPerStep ? perStepWeight * exposedShare(edge)
+                                   : timesPaid(edge, layerOf(edge), request);
                 const auto [place, isNew] = matrices.try_emplace(
                     {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
                 if (isNew) {
@@ -288,7 +300,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         stage.perMicrobatch += Seconds(node.perMicrobatch[k] + repeatedTime(request, node, k));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
-        (request.recomputes ? stage.recomputed : stage.activations) +=
+        (runsAgain(request, node.layer) ? stage.recomputed : stage.activations) +=
             Bytes(savedBytes(request, node, k));
     }
     for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
@@ -298,7 +310,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
             bytesOf(copy)[static_cast<size_t>(chosen[static_cast<size_t>(copy.node)])]);
         if (copy.isPerStep)
             stage.fixedMemory += local;
-        else if (copy.isReadBackward || request.recomputes)
+        else if (copy.isReadBackward || runsAgain(request, copy.layer))
             stage.activations += local;
     }
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
@@ -312,8 +324,10 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
                 const Seconds seconds(matrix.entries[static_cast<size_t>(
                     chosen[static_cast<size_t>(edge.from)] * matrix.columns +
                     chosen[static_cast<size_t>(edge.to)])]);
-                (edge.isPerStep ? stage.perStep : stage.perMicrobatch) +=
-                    seconds * timesPaid(edge, request);
+                if (edge.isPerStep)
+                    stage.perStep += seconds * exposedShare(edge);
+                else
+                    stage.perMicrobatch += seconds * timesPaid(edge, layerOf(edge), request);
             }
         }
     }

@@ -40,16 +40,24 @@ struct StageRequest {
         false;               ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
+    int recomputedLayers = 0; ///< Else the stage's first so many layers alone run again.
     StageEffort effort = StageEffort::kFull;
     /// What constraints take from the decisions of these layers; null: nothing.
     std::shared_ptr<const ForbiddenStrategies> forbidden;
 };
 
-/// How often a microbatch pays an edge that is paid by microbatch: twice with what runs again.
-inline double timesPaid(const MeshEdge& edge, const StageRequest& request)
+/// Does the forward pass of `layer` run again before its backward?
+inline bool runsAgain(const StageRequest& request, int layer)
 {
-    const bool isAgain =
-        (edge.isForward && request.recomputes) || (edge.isRepeated && request.repeatsCheapOps);
+    return request.recomputes || layer < request.firstLayer + request.recomputedLayers;
+}
+
+/// How often a microbatch pays an edge that is paid by microbatch and leads to a node of `layer`:
+/// twice with what runs again.
+inline double timesPaid(const MeshEdge& edge, int layer, const StageRequest& request)
+{
+    const bool isAgain = (edge.isForward && runsAgain(request, layer)) ||
+                         (edge.isRepeated && request.repeatsCheapOps);
     return isAgain ? 2.0 : 1.0;
 }
 
@@ -100,8 +108,10 @@ public:
     /// No sharding of the stage needs less than this, with one microbatch in flight.
     Bytes leastMemory(int firstLayer, int endLayer) const;
 
-    const MeshProblem& problem() const { return *problem_; }
     const LayeredGraph& layered() const { return *layered_; }
+    /// Where the sequence is; found when first asked for.
+    const BatchDims& sequence() const;
+    const MeshProblem& problem() const { return *problem_; }
     const SpecTables& tables() const { return *tables_; }
     /// Copies for layers [firstLayer, endLayer).
     std::span<const LayerCopy> copiesIn(int firstLayer, int endLayer) const;
@@ -129,6 +139,16 @@ private:
         return bytesOfCopy_[static_cast<size_t>(&copy - problem_->copies.data())];
     }
     bool isOutside(const LayerCopy& copy, int firstLayer, int endLayer) const;
+    int layerOf(const MeshEdge& edge) const
+    {
+        return problem_->nodes[static_cast<size_t>(edge.to)].layer;
+    }
+    /// Of a resharding paid once per step, what computing does not hide.
+    double exposedShare(const MeshEdge& edge) const
+    {
+        const DeviceKind& device = layered_->device;
+        return 1 - (edge.isGather ? device.gatherOverlap : device.reductionOverlap);
+    }
 
     std::shared_ptr<const LayeredGraph> layered_;
     std::unique_ptr<SpecTables> tables_;
@@ -140,6 +160,8 @@ private:
     std::map<std::pair<int, int>, std::vector<int>> edgesBetween_; ///< (layer, layer) -> edges.
     std::map<std::pair<int, int>, uint64_t> edgeHash_;
     Bytes size_;
+    mutable std::once_flag sequenceIsFound_;
+    mutable BatchDims sequence_;
     std::mutex mutex_; ///< Guards known_.
     std::map<std::vector<uint64_t>, StageShardingOutcome> known_;
 };

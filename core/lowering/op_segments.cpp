@@ -30,12 +30,11 @@ std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
     std::vector<bool> isRecomputed(plan.graph->ops.size(), false);
     if (here.repeatsCheapOps)
         return selectRecomputation(*plan.graph, plan.layerOfOp,
-                                   attentionOps(*plan.graph, plan.cluster.device))
+                                   attentionOps(*plan.graph, plan.cluster.deviceOf(plan.kindOf(here))))
             .isRepeated;
-    if (!here.recomputes)
-        return isRecomputed;
     for (const OpId op : here.ops)
-        isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward;
+        isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward &&
+                                   here.runsAgain(plan.layerOfOp[op.index()]);
     return isRecomputed;
 }
 

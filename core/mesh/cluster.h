@@ -1,5 +1,5 @@
-// Cluster: hosts, their devices, memory and links, as a file or a preset names them. All hosts are
-// alike.
+// Cluster: hosts, their devices, memory and links, as a file or a preset names them. All hosts have
+// the same number of devices; their devices are of one kind or of two.
 #pragma once
 
 #include "core/base/ids.h"
@@ -43,6 +43,17 @@ struct DeviceKind {
     /// Does the backend fuse element-wise chains into the kernels that read them?
     bool fusesKernels = false;
     std::vector<MeasuredProduct> products; ///< Of a model's shapes; may be empty.
+    /// Share of the gradient reductions' time that the backward pass hides, and of the gathers of
+    /// updated parameters that the update hides; 0: they run one after the other.
+    double reductionOverlap = 0, gatherOverlap = 0;
+    double memoryMargin = 0; ///< Share of the memory that allocators lose to fragments.
+
+    /// What tensors may take of the memory.
+    Bytes usableMemory() const
+    {
+        return memory -
+               Bytes(static_cast<int64_t>(static_cast<double>(memory.count) * memoryMargin));
+    }
     friend bool operator==(const DeviceKind&, const DeviceKind&) = default;
 };
 
@@ -73,21 +84,57 @@ struct MeasuredCollective {
     friend bool operator==(const MeasuredCollective&, const MeasuredCollective&) = default;
 };
 
+/// Hosts with devices of another kind than those before them.
+struct HostKind {
+    int hosts = 1;
+    DeviceKind device;
+    Link withinHost, betweenHosts;
+    std::vector<MeasuredCollective> measured;
+    friend bool operator==(const HostKind&, const HostKind&) = default;
+};
+
+/// Rates of the hosts that a mesh lies on: parts of a cluster, valid as long as it.
+struct HostRates {
+    const DeviceKind& device;
+    const Link& withinHost;
+    const Link& betweenHosts;
+    const std::vector<MeasuredCollective>& measured;
+};
+
 struct Cluster {
     std::string name; ///< "p3.16xlarge-x8"
-    int hosts = 1;
+    int hosts = 1; ///< Of both kinds.
     int devicesPerHost = 1;
     DeviceKind device;
     Link withinHost;   ///< Between two devices of a host; every device has its own.
     Link betweenHosts; ///< Of one host's network card, shared by the host's devices.
     std::vector<MeasuredCollective> measured; ///< May be empty: then alpha-beta with withinHost.
 
+    /// The last hosts, if their devices are of another kind than `device`.
+    std::optional<HostKind> second;
+
     int deviceCount() const { return hosts * devicesPerHost; }
+    /// Kinds are numbered 0 and, with `second`, 1.
+    int kindCount() const { return second ? 2 : 1; }
+    int hostsOf(int kind) const
+    {
+        const int others = second ? second->hosts : 0;
+        return kind == 0 ? hosts - others : others;
+    }
+    int firstHostOf(int kind) const { return kind == 0 ? 0 : hostsOf(0); }
+    int kindOfHost(int host) const { return host < hostsOf(0) ? 0 : 1; }
+    HostRates ratesOf(int kind) const
+    {
+        if (kind == 0 || !second)
+            return {device, withinHost, betweenHosts, measured};
+        return {second->device, second->withinHost, second->betweenHosts, second->measured};
+    }
+    const DeviceKind& deviceOf(int kind) const { return ratesOf(kind).device; }
     friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
 /// A preset by name, with any count after "-x": h200-xN, p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN,
-/// cpu-xN; or a cluster file (JSON). Fails with kNotFound naming the presets, or kInvalidInput
+/// dgx-h100-a100-xN, cpu-xN; or a cluster file (JSON). Fails with kNotFound naming the presets, or kInvalidInput
 /// naming the field.
 Result<Cluster> loadCluster(const std::string& nameOrPath);
 Result<Cluster> parseClusterJson(const std::string& text);

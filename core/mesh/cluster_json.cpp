@@ -97,6 +97,16 @@ public:
             return failure(field, fmt::format("got {}, {}", shown(*json), expected));
         return value;
     }
+    /// From 0 to less than 1.
+    Result<double> share(const char* field)
+    {
+        ASSIGN_OR_RETURN(const Json* json, member(field));
+        const double value = json->is_number() ? json->get<double>() : -1;
+        if (!(value >= 0 && value < 1))
+            return failure(field, fmt::format("got {}, expected a share from 0 to below 1",
+                                              shown(*json)));
+        return value;
+    }
     Result<Seconds> seconds(const char* field, Sign sign)
     {
         ASSIGN_OR_RETURN(const double value, number(field, sign, "seconds"));
@@ -195,6 +205,14 @@ Result<DeviceKind> readDevice(ObjectReader reader)
     if (reader.has("products")) {
         ASSIGN_OR_RETURN(device.products, readProducts(reader));
     }
+    for (const auto& [field, value] :
+         {std::pair("reductionOverlap", &device.reductionOverlap),
+          std::pair("gatherOverlap", &device.gatherOverlap),
+          std::pair("memoryMargin", &device.memoryMargin)}) {
+        if (!reader.has(field))
+            continue;
+        ASSIGN_OR_RETURN(*value, reader.share(field));
+    }
     RETURN_IF_ERROR(reader.finish());
     return device;
 }
@@ -251,6 +269,42 @@ Result<std::vector<MeasuredCollective>> readMeasurements(ObjectReader& reader)
     return points;
 }
 
+/// What hosts of one kind have, into `kind`: a HostKind or a Cluster.
+template <typename Kind>
+Status readHosts(ObjectReader& reader, Kind& kind)
+{
+    ASSIGN_OR_RETURN(const ObjectReader device, reader.object("device"));
+    ASSIGN_OR_RETURN(kind.device, readDevice(device));
+    ASSIGN_OR_RETURN(const ObjectReader within, reader.object("withinHost"));
+    ASSIGN_OR_RETURN(kind.withinHost, readLink(within));
+    ASSIGN_OR_RETURN(const ObjectReader between, reader.object("betweenHosts"));
+    ASSIGN_OR_RETURN(kind.betweenHosts, readLink(between));
+    if (reader.has("measured")) {
+        ASSIGN_OR_RETURN(kind.measured, readMeasurements(reader));
+    }
+    return {};
+}
+
+/// "secondKind": the cluster's last hosts, which have other devices, as many of them each.
+Result<HostKind> readSecondKind(ObjectReader reader, int devicesPerHost)
+{
+    HostKind kind;
+    ASSIGN_OR_RETURN(const int64_t hosts,
+                     reader.count("hosts", 1, kMostDevices / devicesPerHost));
+    kind.hosts = static_cast<int>(hosts);
+    if (reader.has("devicesPerHost")) {
+        ASSIGN_OR_RETURN(const int64_t devices, reader.count("devicesPerHost", 1, kMostDevices));
+        if (devices != devicesPerHost)
+            return reader.failure("devicesPerHost",
+                                  fmt::format("got {}, expected {} as on the hosts of the first "
+                                              "kind",
+                                              devices, devicesPerHost));
+    }
+    RETURN_IF_ERROR(readHosts(reader, kind));
+    RETURN_IF_ERROR(reader.finish());
+    return kind;
+}
+
 Result<Cluster> readCluster(const Json& json)
 {
     ObjectReader reader(json, "");
@@ -264,14 +318,14 @@ Result<Cluster> readCluster(const Json& json)
                      reader.count("devicesPerHost", 1, kMostDevices / hosts));
     cluster.hosts = static_cast<int>(hosts);
     cluster.devicesPerHost = static_cast<int>(devices);
-    ASSIGN_OR_RETURN(const ObjectReader device, reader.object("device"));
-    ASSIGN_OR_RETURN(cluster.device, readDevice(device));
-    ASSIGN_OR_RETURN(const ObjectReader within, reader.object("withinHost"));
-    ASSIGN_OR_RETURN(cluster.withinHost, readLink(within));
-    ASSIGN_OR_RETURN(const ObjectReader between, reader.object("betweenHosts"));
-    ASSIGN_OR_RETURN(cluster.betweenHosts, readLink(between));
-    if (reader.has("measured")) {
-        ASSIGN_OR_RETURN(cluster.measured, readMeasurements(reader));
+    RETURN_IF_ERROR(readHosts(reader, cluster));
+    if (reader.has("secondKind")) {
+        ASSIGN_OR_RETURN(const ObjectReader second, reader.object("secondKind"));
+        ASSIGN_OR_RETURN(cluster.second, readSecondKind(second, cluster.devicesPerHost));
+        cluster.hosts += cluster.second->hosts;
+        if (cluster.deviceCount() > kMostDevices)
+            return reader.failure("secondKind", fmt::format("{} devices in all, expected at most {}",
+                                                            cluster.deviceCount(), kMostDevices));
     }
     RETURN_IF_ERROR(reader.finish());
     return cluster;
@@ -280,6 +334,56 @@ Result<Cluster> readCluster(const Json& json)
 Json linkJson(const Link& link)
 {
     return {{"latencySeconds", link.latency.count}, {"bytesPerSecond", link.bandwidth}};
+}
+
+/// The fields that readHosts reads.
+template <typename Kind>
+void writeHosts(const Kind& kind, Json& json)
+{
+    json["device"] = {{"name", kind.device.name},
+                      {"memoryBytes", kind.device.memory.count},
+                      {"matrixFlops16PerSecond", kind.device.matrixFlops16},
+                      {"matrixFlops32PerSecond", kind.device.matrixFlops32},
+                      {"memoryBytesPerSecond", kind.device.memoryBandwidth},
+                      {"kernelLaunchSeconds", kind.device.kernelLaunch.count}};
+    if (kind.device.matrixUnits > 0) {
+        json["device"]["matrixUnits"] = kind.device.matrixUnits;
+        json["device"]["tileLatencySeconds"] = kind.device.tileLatency.count;
+    }
+    if (kind.device.attentionFlops > 0) {
+        json["device"]["attentionFlopsPerSecond"] = kind.device.attentionFlops;
+        json["device"]["attentionGradientFlopsPerSecond"] = kind.device.attentionGradientFlops;
+    }
+    if (kind.device.fusesKernels)
+        json["device"]["fusesKernels"] = 1;
+    if (!kind.device.products.empty()) {
+        Json products = Json::array();
+        for (const MeasuredProduct& one : kind.device.products)
+            products.push_back({{"batch", one.batch},
+                                {"m", one.m},
+                                {"n", one.n},
+                                {"k", one.k},
+                                {"timeSeconds", one.time.count}});
+        json["device"]["products"] = std::move(products);
+    }
+    for (const auto& [field, value] :
+         {std::pair("reductionOverlap", kind.device.reductionOverlap),
+          std::pair("gatherOverlap", kind.device.gatherOverlap),
+          std::pair("memoryMargin", kind.device.memoryMargin)}) {
+        if (value > 0)
+            json["device"][field] = value;
+    }
+    json["withinHost"] = linkJson(kind.withinHost);
+    json["betweenHosts"] = linkJson(kind.betweenHosts);
+    if (!kind.measured.empty()) {
+        Json points = Json::array();
+        for (const MeasuredCollective& point : kind.measured)
+            points.push_back({{"collective", collectiveName(point.kind)},
+                              {"devices", point.devices},
+                              {"bytes", point.bytes.count},
+                              {"timeSeconds", point.time.count}});
+        json["measured"] = std::move(points);
+    }
 }
 
 } // namespace
@@ -295,44 +399,12 @@ std::string clusterToJson(const Cluster& cluster)
     Json json;
     json["version"] = kVersion;
     json["name"] = cluster.name;
-    json["hosts"] = cluster.hosts;
+    json["hosts"] = cluster.hostsOf(0);
     json["devicesPerHost"] = cluster.devicesPerHost;
-    json["device"] = {{"name", cluster.device.name},
-                      {"memoryBytes", cluster.device.memory.count},
-                      {"matrixFlops16PerSecond", cluster.device.matrixFlops16},
-                      {"matrixFlops32PerSecond", cluster.device.matrixFlops32},
-                      {"memoryBytesPerSecond", cluster.device.memoryBandwidth},
-                      {"kernelLaunchSeconds", cluster.device.kernelLaunch.count}};
-    if (cluster.device.matrixUnits > 0) {
-        json["device"]["matrixUnits"] = cluster.device.matrixUnits;
-        json["device"]["tileLatencySeconds"] = cluster.device.tileLatency.count;
-    }
-    if (cluster.device.attentionFlops > 0) {
-        json["device"]["attentionFlopsPerSecond"] = cluster.device.attentionFlops;
-        json["device"]["attentionGradientFlopsPerSecond"] = cluster.device.attentionGradientFlops;
-    }
-    if (cluster.device.fusesKernels)
-        json["device"]["fusesKernels"] = 1;
-    if (!cluster.device.products.empty()) {
-        Json products = Json::array();
-        for (const MeasuredProduct& one : cluster.device.products)
-            products.push_back({{"batch", one.batch},
-                                {"m", one.m},
-                                {"n", one.n},
-                                {"k", one.k},
-                                {"timeSeconds", one.time.count}});
-        json["device"]["products"] = std::move(products);
-    }
-    json["withinHost"] = linkJson(cluster.withinHost);
-    json["betweenHosts"] = linkJson(cluster.betweenHosts);
-    if (!cluster.measured.empty()) {
-        Json points = Json::array();
-        for (const MeasuredCollective& point : cluster.measured)
-            points.push_back({{"collective", collectiveName(point.kind)},
-                              {"devices", point.devices},
-                              {"bytes", point.bytes.count},
-                              {"timeSeconds", point.time.count}});
-        json["measured"] = std::move(points);
+    writeHosts(cluster, json);
+    if (cluster.second) {
+        json["secondKind"] = {{"hosts", cluster.second->hosts}};
+        writeHosts(*cluster.second, json["secondKind"]);
     }
     // Names are any text; invalid UTF-8 is replaced rather than thrown.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -45,14 +45,14 @@ Seconds ringTime(const DeviceKind& device, const Link& link, CollectiveKind kind
 
 /// An all-to-all among n devices, k on each host: in a ring only one member per host uses the
 /// network card, but here k members each send to the n - k devices elsewhere.
-Seconds crossHostAllToAllTime(const Cluster& cluster, const MeshAxis& axis, Bytes bytes)
+Seconds crossHostAllToAllTime(const HostRates& rates, const MeshAxis& axis, Bytes bytes)
 {
     const double n = axis.size;
     const double k = axis.membersPerHost;
     const double size = static_cast<double>(bytes.count);
     const double card = k * (n - k) / n * size / axis.link.bandwidth;
-    const double own = (n - 1) / n * size / cluster.withinHost.bandwidth;
-    return cluster.device.kernelLaunch + axis.link.latency * (n - 1) + Seconds(std::max(card, own));
+    const double own = (n - 1) / n * size / rates.withinHost.bandwidth;
+    return rates.device.kernelLaunch + axis.link.latency * (n - 1) + Seconds(std::max(card, own));
 }
 
 /// The measured group size that is nearest to n (the larger of two equally near), or 0 if there is
@@ -95,21 +95,21 @@ Seconds interpolate(std::vector<const MeasuredCollective*>& points, Seconds atZe
 
 /// From the measured curve of the nearest group size, scaled by the ring's traffic (which is exact
 /// for the bandwidth part of a ring); nothing when `kind` was not measured.
-std::optional<Seconds> measuredTime(const Cluster& cluster, CollectiveKind kind, int n, Bytes bytes)
+std::optional<Seconds> measuredTime(const HostRates& rates, CollectiveKind kind, int n, Bytes bytes)
 {
-    const int group = nearestGroup(cluster.measured, kind, n);
+    const int group = nearestGroup(rates.measured, kind, n);
     if (group == 0)
         return std::nullopt;
     std::vector<const MeasuredCollective*> points;
-    for (const MeasuredCollective& point : cluster.measured) {
+    for (const MeasuredCollective& point : rates.measured) {
         if (point.kind == kind && point.devices == group)
             points.push_back(&point);
     }
-    const Seconds atZero = ringTime(cluster.device, cluster.withinHost, kind, group, Bytes(0));
+    const Seconds atZero = ringTime(rates.device, rates.withinHost, kind, group, Bytes(0));
     const Seconds time = interpolate(points, atZero, bytes);
     const Seconds scaled = time * (ringTraffic(kind, n) / ringTraffic(kind, group));
     // Noise in a measured table must not make a transfer free.
-    return std::max(scaled, cluster.device.kernelLaunch);
+    return std::max(scaled, rates.device.kernelLaunch);
 }
 
 } // namespace
@@ -121,14 +121,15 @@ Seconds collectiveTime(const Cluster& cluster, const DeviceMesh& mesh, Collectiv
     const MeshAxis& along = mesh.axes[static_cast<size_t>(axis)];
     if (along.size == 1)
         return Seconds{};
+    const HostRates rates = cluster.ratesOf(cluster.kindOfHost(mesh.hostOf(0)));
     if (along.crossesHosts) {
         return kind == CollectiveKind::kAllToAll
-                   ? crossHostAllToAllTime(cluster, along, bytes)
-                   : ringTime(cluster.device, along.link, kind, along.size, bytes);
+                   ? crossHostAllToAllTime(rates, along, bytes)
+                   : ringTime(rates.device, along.link, kind, along.size, bytes);
     }
-    if (const std::optional<Seconds> measured = measuredTime(cluster, kind, along.size, bytes))
+    if (const std::optional<Seconds> measured = measuredTime(rates, kind, along.size, bytes))
         return *measured;
-    return ringTime(cluster.device, along.link, kind, along.size, bytes);
+    return ringTime(rates.device, along.link, kind, along.size, bytes);
 }
 
 Seconds transferTime(const Cluster& cluster, const DeviceMesh& from, const DeviceMesh& to,
@@ -136,6 +137,8 @@ Seconds transferTime(const Cluster& cluster, const DeviceMesh& from, const Devic
 {
     if (from.devices == to.devices)
         return Seconds{};
+    const HostRates sender = cluster.ratesOf(cluster.kindOfHost(from.hostOf(0)));
+    const HostRates receiver = cluster.ratesOf(cluster.kindOfHost(to.hostOf(0)));
     std::set<int> fromHosts;
     std::set<int> toHosts;
     for (int index = 0; index < from.deviceCount(); ++index)
@@ -148,15 +151,19 @@ Seconds transferTime(const Cluster& cluster, const DeviceMesh& from, const Devic
     const Bytes share{(bytes.count + devices - 1) / devices};
     if (fromHosts == toHosts && fromHosts.size() == 1) {
         if (const std::optional<Seconds> measured =
-                measuredTime(cluster, CollectiveKind::kSendReceive, 2, share))
+                measuredTime(sender, CollectiveKind::kSendReceive, 2, share))
             return *measured;
-        return ringTime(cluster.device, cluster.withinHost, CollectiveKind::kSendReceive, 2, share);
+        return ringTime(sender.device, sender.withinHost, CollectiveKind::kSendReceive, 2, share);
     }
     const double hosts = static_cast<double>(std::min(fromHosts.size(), toHosts.size()));
     const double size = static_cast<double>(bytes.count);
-    const double card = size / hosts / cluster.betweenHosts.bandwidth;
-    const double own = static_cast<double>(share.count) / cluster.withinHost.bandwidth;
-    return cluster.device.kernelLaunch + cluster.betweenHosts.latency +
+    // Between two kinds of hosts the slower side sets the pace.
+    const double card = size / hosts / std::min(sender.betweenHosts.bandwidth,
+                                                receiver.betweenHosts.bandwidth);
+    const double own = static_cast<double>(share.count) /
+                       std::min(sender.withinHost.bandwidth, receiver.withinHost.bandwidth);
+    return std::max(sender.device.kernelLaunch, receiver.device.kernelLaunch) +
+           std::max(sender.betweenHosts.latency, receiver.betweenHosts.latency) +
            Seconds(std::max(card, own));
 }
 

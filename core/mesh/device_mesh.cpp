@@ -25,7 +25,8 @@ int axisStride(const DeviceMesh& mesh, size_t axis)
 void connectAxis(const Cluster& cluster, DeviceMesh& mesh, int axis)
 {
     MeshAxis& result = mesh.axes[static_cast<size_t>(axis)];
-    result.link = cluster.withinHost;
+    const HostRates rates = cluster.ratesOf(cluster.kindOfHost(mesh.hostOf(0)));
+    result.link = rates.withinHost;
     result.membersPerHost = result.size;
     // Groups that leave the host, counted on each host they touch.
     std::vector<int> crossingGroups(static_cast<size_t>(cluster.hosts), 0);
@@ -50,9 +51,9 @@ void connectAxis(const Cluster& cluster, DeviceMesh& mesh, int axis)
     if (!result.crossesHosts)
         return;
     const int sharing = *std::max_element(crossingGroups.begin(), crossingGroups.end());
-    result.link.latency = cluster.betweenHosts.latency;
+    result.link.latency = rates.betweenHosts.latency;
     result.link.bandwidth =
-        std::min(cluster.withinHost.bandwidth, cluster.betweenHosts.bandwidth / sharing);
+        std::min(rates.withinHost.bandwidth, rates.betweenHosts.bandwidth / sharing);
 }
 
 std::string range(std::string_view noun, int first, int last)
@@ -120,6 +121,9 @@ DeviceMesh makeDeviceMesh(const Cluster& cluster, const Submesh& submesh,
               submesh.firstDevice >= 0 &&
               submesh.firstDevice + submesh.devicesPerHost <= cluster.devicesPerHost,
           "the submesh lies within the cluster");
+    CHECK(cluster.kindOfHost(submesh.firstHost) ==
+              cluster.kindOfHost(submesh.firstHost + submesh.hosts - 1),
+          "the devices of a submesh are of one kind");
     DeviceMesh mesh;
     mesh.devicesPerHost = cluster.devicesPerHost;
     int count = 1;

@@ -153,6 +153,20 @@ Cluster dgxH100(int hosts)
     return cluster;
 }
 
+/// N hosts of each kind, H100 first.
+Cluster dgxH100A100(int hosts)
+{
+    Cluster cluster = dgxH100(hosts);
+    const Cluster older = dgxA100(hosts);
+    cluster.hosts += older.hosts;
+    cluster.second = HostKind{.hosts = older.hosts,
+                              .device = older.device,
+                              .withinHost = older.withinHost,
+                              .betweenHosts = older.betweenHosts,
+                              .measured = older.measured};
+    return cluster;
+}
+
 /// Total memory of this machine, from /proc/meminfo; 8 GiB where there is no such file.
 Bytes machineMemory()
 {
@@ -195,7 +209,7 @@ struct PresetMaker {
     Cluster (*make)(int count);
 };
 
-constexpr std::array<PresetMaker, 5> kPresets{{
+constexpr std::array<PresetMaker, 6> kPresets{{
     {"h200", 8, "devices", "one host with N NVIDIA H200 on NVLink, measured rates", h200},
     {"p3.16xlarge", 8192, "hosts", "N hosts with 8 NVIDIA V100 16 GB each, 25 Gbit/s between hosts",
      p3},
@@ -203,6 +217,8 @@ constexpr std::array<PresetMaker, 5> kPresets{{
      "N hosts with 8 NVIDIA A100 80 GB each, 8 x 200 Gbit/s between hosts", dgxA100},
     {"dgx-h100", 8192, "hosts",
      "N hosts with 8 NVIDIA H100 80 GB each, 8 x 400 Gbit/s between hosts", dgxH100},
+    {"dgx-h100-a100", 4096, "hosts of each kind",
+     "N hosts with 8 NVIDIA H100 and N with 8 NVIDIA A100 each", dgxH100A100},
     {"cpu", 256, "devices", "N devices that share this machine's cores", cpu},
 }};
 

@@ -14,6 +14,21 @@ constexpr double kLeastFactor = 1e-3;
 constexpr double kMostFactor = 1e3;
 constexpr int kMostDevices = 65536;
 
+/// Memory and links of a Cluster's or a HostKind's hosts.
+template <typename Hosts>
+void scaleHosts(Hosts& hosts, const WhatIf& change)
+{
+    hosts.device.memory =
+        Bytes(std::llround(static_cast<double>(hosts.device.memory.count) * change.memory));
+    hosts.withinHost.bandwidth *= change.bandwidth;
+    hosts.betweenHosts.bandwidth *= change.bandwidth;
+    // What a collective waits stays; what it moves goes faster.
+    for (MeasuredCollective& one : hosts.measured) {
+        const double waits = std::min(one.time.count, hosts.withinHost.latency.count);
+        one.time = Seconds(waits + (one.time.count - waits) / change.bandwidth);
+    }
+}
+
 bool isFactor(double factor) { return factor >= kLeastFactor && factor <= kMostFactor; }
 
 } // namespace
@@ -64,18 +79,17 @@ Result<Cluster> applyWhatIf(Cluster cluster, const WhatIf& change)
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("what if {}: factors are {:g} to {:g}, devices 1 to {}", formatWhatIf(change),
                                  kLeastFactor, kMostFactor, kMostDevices));
-    cluster.device.memory = Bytes(std::llround(static_cast<double>(cluster.device.memory.count) * change.memory));
-    cluster.withinHost.bandwidth *= change.bandwidth;
-    cluster.betweenHosts.bandwidth *= change.bandwidth;
+    if (cluster.second && change.devices > 0)
+        return Error(ErrorCode::kUnsupported,
+                     fmt::format("what if {}: {} has two kinds of device, and their share is not said",
+                                 formatWhatIf(change), cluster.name));
+    scaleHosts(cluster, change);
+    if (cluster.second)
+        scaleHosts(*cluster.second, change);
     if (change.devices > 0) {
         const bool isWhole = change.devices % cluster.devicesPerHost == 0;
         cluster.hosts = isWhole ? change.devices / cluster.devicesPerHost : 1;
         cluster.devicesPerHost = isWhole ? cluster.devicesPerHost : change.devices;
-    }
-    // What a collective waits stays; what it moves goes faster.
-    for (MeasuredCollective& one : cluster.measured) {
-        const double waits = std::min(one.time.count, cluster.withinHost.latency.count);
-        one.time = Seconds(waits + (one.time.count - waits) / change.bandwidth);
     }
     cluster.name += " (what if: " + formatWhatIf(change) + ")";
     return cluster;

@@ -45,6 +45,7 @@ public:
         stage.mesh = chosen_.mesh;
         stage.recomputes = chosen_.request.recomputes;
         stage.repeatsCheapOps = chosen_.request.repeatsCheapOps;
+        stage.recomputedLayers = chosen_.request.recomputedLayers;
         readOps(stage);
         readInputs(stage);
         const double scalars = chosen_.sharding.scalars.count;
@@ -291,8 +292,8 @@ StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightI
     StageLoad load{.forward = stage.cost.forward(),
                    .backward = stage.cost.backward(),
                    .weightGradient = std::min(stage.cost.weightGradient, stage.cost.backward()),
-                   .gradientSync = stage.cost.gradientSync,
-                   .update = stage.cost.update,
+                   .gradientSync = stage.cost.exposedSync(),
+                   .update = stage.cost.exposedUpdate(),
                    .fixedMemory = memory.parameters + memory.gradients + memory.optimizerState,
                    .perInFlightMicrobatch = memory.activations,
                    .transient = memory.transient};
@@ -342,12 +343,13 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
     std::vector<WeightInputs> weights;
     for (size_t s = 0; s < request.stages.size(); ++s) {
-        PlanStage stage = readStage(layered, request.stages[s]);
+        const LayeredGraph& own = request.stages[s].sharder->layered(); // Of its kind of device.
+        PlanStage stage = readStage(own, request.stages[s]);
         Resharder resharder(plan->cluster, stage.mesh);
-        stage.cost = countStageCost(layered, stage, resharder);
-        stage.memory = countStageMemory(layered, stage, keptBy(request, static_cast<int>(s)));
-        stage.memory.transient = transientMemory(layered, stage);
-        weights.push_back(countWeightInputs(layered, stage));
+        stage.cost = countStageCost(own, stage, resharder);
+        stage.memory = countStageMemory(own, stage, keptBy(request, static_cast<int>(s)));
+        stage.memory.transient = transientMemory(own, stage);
+        weights.push_back(countWeightInputs(own, stage));
         plan->stages.push_back(std::move(stage));
     }
     RETURN_IF_ERROR(simulatePlan(*plan, findLinks(layered, plan->cluster, plan->stages), weights));

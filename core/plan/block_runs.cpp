@@ -1,5 +1,7 @@
 #include "core/plan/block_runs.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 namespace alpa
@@ -27,6 +29,22 @@ private:
     std::vector<BlockKind>& kinds_;
     std::map<BlockKind, int> numbers_;
 };
+
+std::string whyUnmatched(const DraftModel& model, const SpecConstraint& constraint)
+{
+    for (int block = 0; block < model.blockCount(); ++block) {
+        const int layer = model.layerOfBlock[static_cast<size_t>(block)];
+        const RenameFunction rename =
+            model.shortened ? model.shortened->renaming(layer, block) : RenameFunction{};
+        if (!matchSpecs(*model.model->layered, layer, {constraint}, rename, MatchedRank::kAny)
+                 .empty())
+            return fmt::format("'{}' matches nothing of {} dimensions, which {} is for",
+                               constraint.pattern, int{constraint.spec.rank},
+                               formatSpec(constraint.spec));
+    }
+    return fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
+                       constraint.pattern);
+}
 
 } // namespace
 
@@ -61,7 +79,7 @@ BlockRuns findBlockRuns(const DraftModel& model, const std::vector<SpecConstrain
     }
     for (size_t c = 0; c < constraints.size(); ++c) {
         if (isMatched[c] == 0)
-            runs.unmatchedPatterns.push_back(constraints[c].pattern);
+            runs.unmatchedPatterns.push_back(whyUnmatched(model, constraints[c]));
     }
     return runs;
 }

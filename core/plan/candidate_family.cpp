@@ -26,6 +26,14 @@ struct RunCost {
         activations += times * static_cast<double>(stage.activations.count);
         recomputed += times * static_cast<double>(stage.recomputed.count);
     }
+    void add(const RunCost& other, double times)
+    {
+        perMicrobatch += times * other.perMicrobatch;
+        perStep += times * other.perStep;
+        fixed += times * other.fixed;
+        activations += times * other.activations;
+        recomputed += times * other.recomputed;
+    }
 };
 
 std::string stageMeshesText(const PlanConstraints& constraints, const MeshShape& shape)
@@ -60,6 +68,9 @@ public:
                 .allowsAnyRun = allowsAnyRun(),
                 .cuts = forcedCuts(constraints),
                 .stageMeshes = stageMeshesText(constraints, request_.shape),
+                .deviceCount = request_.deviceCount,
+                .usesAllDevices = constraints.usesAllDevices,
+                .partly = request_.partly,
                 .shardings =
                     request_.isExact ? shardingsText(constraints, request_.shape) : std::string()};
     }
@@ -81,10 +92,21 @@ public:
 
 private:
     using Solved = std::vector<std::optional<StageSharding>>;
+    struct BlockCosts {
+        Solved singles, pairs;
+    };
+
+    static Bytes needOf(const StageCandidate& candidate, int inFlight)
+    {
+        return candidate.fixedMemory +
+               candidate.perInFlightMicrobatch * static_cast<int64_t>(inFlight) +
+               candidate.transient;
+    }
 
     MeshKey meshKey() const
     {
-        return {request_.submesh.hosts, request_.submesh.devicesPerHost, request_.shape.axes};
+        return {request_.submesh.hosts, request_.submesh.devicesPerHost, request_.shape.axes,
+                request_.submesh.kind};
     }
 
     int layerOf(int block) const { return model_.layerOfBlock[static_cast<size_t>(block)]; }
@@ -113,12 +135,13 @@ private:
     {
         const bool isWhole = end - first == model_.layerCount();
         // Many more layers than the devices' share of them make a bottleneck that nothing repays.
-        const int devices = request_.context->cluster().deviceCount();
+        const int devices = request_.deviceCount;
         if (!allowsAnyRun() && !isWhole && end - first > 1 &&
             int64_t{end - first} * devices >
                 kMostShare * int64_t{model_.layerCount()} * request_.submesh.devices())
             return false;
-        if ((request_.submesh.devices() == request_.context->cluster().deviceCount()) != isWhole)
+        const bool isOnAll = request_.submesh.devices() == devices;
+        if (isOnAll != isWhole && (isOnAll || request_.constraints->usesAllDevices))
             return false;
         return fitsStageMeshes(*request_.constraints, request_.submesh, request_.shape, first) &&
                std::ranges::none_of(forcedCuts(*request_.constraints),
@@ -127,34 +150,104 @@ private:
 
     void addCandidates(const JobControl& control)
     {
-        const Solved singles = solve(runs_.singles, control);
-        const Solved pairs = solve(runs_.pairs, control);
+        if (request_.recomputation == Recomputation::kLayers)
+            return addPartlyRecomputed(control);
+        const BlockCosts costs = solveBlocks(request_.recomputation, control);
         if (control.isCancelled())
             return;
         for (int first = 0; first < model_.layerCount(); ++first) {
-            std::vector<int> singleCount(singles.size(), 0);
-            std::vector<int> pairCount(pairs.size(), 0);
-            int block = model_.begins[static_cast<size_t>(first)];
-            const int begin = block;
+            forEachRunFrom(first, costs, [&](int end, const std::optional<RunCost>& cost) {
+                if (cost && isWorthwhile(first, end))
+                    addCandidate(first, end, *cost, 0);
+            });
+        }
+    }
+
+    /// Runs of which the first layers are computed again, the others kept: the cost of keeping all
+    /// plus what recomputing the first ones alone changes.
+    void addPartlyRecomputed(const JobControl& control)
+    {
+        const BlockCosts kept = solveBlocks(Recomputation::kNone, control);
+        const BlockCosts again = solveBlocks(Recomputation::kFull, control);
+        if (control.isCancelled())
+            return;
+        for (int first = 0; first < model_.layerCount(); ++first) {
+            std::vector<std::optional<RunCost>> whole;
+            std::vector<std::optional<RunCost>> changes;
+            forEachRunFrom(first, kept, [&](int, const std::optional<RunCost>& cost) {
+                whole.push_back(cost);
+            });
+            forEachRunFrom(first, again, [&](int end, std::optional<RunCost> cost) {
+                const std::optional<RunCost>& without =
+                    whole[static_cast<size_t>(end - first) - 1];
+                if (cost && without)
+                    cost->add(*without, -1);
+                changes.push_back(without ? cost : std::nullopt);
+            });
             for (int end = first + 1; end <= model_.layerCount(); ++end) {
-                // Extends the run by a layer: one more pair a block, one more inner block.
-                for (; block < model_.begins[static_cast<size_t>(end)]; ++block) {
-                    if (block > begin)
-                        ++pairCount[static_cast<size_t>(
-                            runs_.pairOf[static_cast<size_t>(block) - 1])];
-                    if (block > begin + 1)
-                        --singleCount[static_cast<size_t>(
-                            runs_.singleOf[static_cast<size_t>(block) - 1])];
-                }
-                if (!isWorthwhile(first, end))
-                    continue;
-                const std::optional<RunCost> cost =
-                    block - begin == 1
-                        ? costOf(singles, {}, runs_.singleOf[static_cast<size_t>(begin)], {}, {})
-                        : costOf(singles, pairs, -1, singleCount, pairCount);
-                if (cost)
-                    addCandidate(first, end, *cost);
+                if (whole[static_cast<size_t>(end - first) - 1] && isWorthwhile(first, end))
+                    addPartlyRecomputed(first, end, *whole[static_cast<size_t>(end - first) - 1],
+                                        changes);
             }
+        }
+    }
+
+    /// Adds the demanded number of layers, or else the fewest that fit with every number of
+    /// microbatches in flight.
+    void addPartlyRecomputed(int first, int end, const RunCost& whole,
+                             const std::vector<std::optional<RunCost>>& changes)
+    {
+        const auto with = [&](int layers) {
+            RunCost cost = whole;
+            if (layers > 0)
+                cost.add(*changes[static_cast<size_t>(layers) - 1], 1);
+            return cost;
+        };
+        const int most = end - first;
+        if (const auto& fixed = request_.partly.layers) {
+            const int layers = std::min(*fixed, most);
+            if (layers == 0 || changes[static_cast<size_t>(layers) - 1])
+                addCandidate(first, end, with(layers), layers);
+            return;
+        }
+        const int deepest = request_.partly.inFlight;
+        int layers = 1; // More in flight never need fewer.
+        int added = 0;
+        for (int inFlight = 1; inFlight <= deepest && layers < most; ++inFlight) {
+            if (request_.partly.mayKeep && needOf(candidateOf(first, end, whole), inFlight) <= request_.partly.limit)
+                continue;
+            while (layers < most &&
+                   (!changes[static_cast<size_t>(layers) - 1] ||
+                    needOf(candidateOf(first, end, with(layers)), inFlight) > request_.partly.limit))
+                ++layers;
+            if (layers < most && layers != added)
+                addCandidate(first, end, with(layers), layers);
+            added = layers;
+        }
+    }
+
+    /// Calls visit(end, cost) for the runs from layer `first`, the shortest first; no cost: a part
+    /// has no solution.
+    template <typename Visit>
+    void forEachRunFrom(int first, const BlockCosts& costs, const Visit& visit) const
+    {
+        const auto& [singles, pairs] = costs;
+        std::vector<int> singleCount(singles.size(), 0);
+        std::vector<int> pairCount(pairs.size(), 0);
+        int block = model_.begins[static_cast<size_t>(first)];
+        const int begin = block;
+        for (int end = first + 1; end <= model_.layerCount(); ++end) {
+            // Extends the run by a layer: one more pair a block, one more inner block.
+            for (; block < model_.begins[static_cast<size_t>(end)]; ++block) {
+                if (block > begin)
+                    ++pairCount[static_cast<size_t>(runs_.pairOf[static_cast<size_t>(block) - 1])];
+                if (block > begin + 1)
+                    --singleCount[static_cast<size_t>(
+                        runs_.singleOf[static_cast<size_t>(block) - 1])];
+            }
+            visit(end, block - begin == 1
+                           ? costOf(singles, {}, runs_.singleOf[static_cast<size_t>(begin)], {}, {})
+                           : costOf(singles, pairs, -1, singleCount, pairCount));
         }
     }
 
@@ -191,7 +284,7 @@ private:
     int expectedInFlight() const
     {
         const int stages =
-            std::max(1, request_.context->cluster().deviceCount() / request_.submesh.devices());
+            std::max(1, request_.deviceCount / request_.submesh.devices());
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 
@@ -218,17 +311,25 @@ private:
         const Cluster& cluster = request_.context->cluster();
         const bool leavesHost =
             cluster.hosts > 1 && request_.submesh.devices() * 2 > cluster.devicesPerHost;
-        const Link& link = leavesHost ? cluster.betweenHosts : cluster.withinHost;
+        const HostRates rates = cluster.ratesOf(request_.submesh.kind);
+        const Link& link = leavesHost ? rates.betweenHosts : rates.withinHost;
         const int lanes = leavesHost ? request_.submesh.hosts : request_.submesh.devices();
         return link.latency + Seconds(static_cast<double>(bytes.count) / (link.bandwidth * lanes));
     }
 
-    Solved solve(const std::vector<BlockKind>& kinds, const JobControl& control)
+    BlockCosts solveBlocks(Recomputation recomputation, const JobControl& control)
+    {
+        return {.singles = solve(runs_.singles, recomputation, control),
+                .pairs = solve(runs_.pairs, recomputation, control)};
+    }
+
+    Solved solve(const std::vector<BlockKind>& kinds, Recomputation recomputation,
+                 const JobControl& control)
     {
         std::vector<const StageShardingOutcome*> outcomes(kinds.size(), nullptr);
         runInTurns(kinds.size(), request_.threads, [&](size_t i) {
             if (!control.isCancelled())
-                outcomes[i] = &sharder_->solve(requestOf(kinds[i]), control);
+                outcomes[i] = &sharder_->solve(requestOf(kinds[i], recomputation), control);
         });
         Solved solved;
         for (const StageShardingOutcome* outcome : outcomes) {
@@ -242,7 +343,7 @@ private:
         return solved;
     }
 
-    StageRequest requestOf(const BlockKind& kind) const
+    StageRequest requestOf(const BlockKind& kind, Recomputation recomputation) const
     {
         return {.firstLayer = kind.firstLayer,
                 .endLayer = kind.endLayer,
@@ -250,8 +351,8 @@ private:
                 .inFlight = expectedInFlight(),
                 .secondsPerByte = request_.secondsPerByte,
                 .memoryLimit = {},
-                .repeatsCheapOps = request_.recomputation == Recomputation::kSelective,
-                .recomputes = request_.recomputation == Recomputation::kFull,
+                .repeatsCheapOps = recomputation == Recomputation::kSelective,
+                .recomputes = recomputation == Recomputation::kFull,
                 .effort = StageEffort::kDraft,
                 .forbidden = request_.isExact
                                  ? forbiddenIn(*sharder_, *request_.constraints, request_.shape,
@@ -259,7 +360,7 @@ private:
                                  : nullptr};
     }
 
-    void addCandidate(int first, int end, const RunCost& cost)
+    StageCandidate candidateOf(int first, int end, const RunCost& cost) const
     {
         const int firstBlock = model_.begins[static_cast<size_t>(first)];
         const int endBlock = model_.begins[static_cast<size_t>(end)];
@@ -271,17 +372,29 @@ private:
         candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
         candidate.perInFlightMicrobatch =
             Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
-        const Bytes held(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
-        candidate.transient = transientEstimate(firstBlock, endBlock) + held;
+        candidate.transient = transientEstimate(firstBlock, endBlock) + heldOf(cost);
         candidate.inputTransfer = inputTransfer(firstBlock, endBlock);
+        return candidate;
+    }
+
+    /// What recomputation fills while a backward pass runs.
+    static Bytes heldOf(const RunCost& cost)
+    {
+        return Bytes(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
+    }
+
+    void addCandidate(int first, int end, const RunCost& cost, int layersAgain)
+    {
+        const StageCandidate candidate = candidateOf(first, end, cost);
         if (end - first == model_.layerCount()) {
             Bytes least = candidate.transient;
-            for (int block = firstBlock; block < endBlock; ++block)
+            for (int block = 0; block < model_.blockCount(); ++block)
                 least += sharder_->leastMemory(layerOf(block), layerOf(block) + 1);
             making_.smallestWhole = std::min(making_.smallestWhole.value_or(least), least);
         }
         making_.candidates.push_back(candidate);
-        making_.recomputed.push_back(held);
+        making_.recomputed.push_back(heldOf(cost));
+        making_.recomputedLayers.push_back(layersAgain);
     }
 
     const FamilyRequest& request_;
@@ -311,6 +424,8 @@ std::string shardingsText(const PlanConstraints& constraints, const MeshShape& s
     std::string text =
         fmt::format("{} {} {}", rules.tensorAxisMaySplitBatch, static_cast<int>(rules.parameters),
                     static_cast<int>(rules.states));
+    if (rules.contextAxis)
+        text += fmt::format(" {}", *rules.contextAxis);
     for (const SpecConstraint& spec : constraints.specs)
         text += fmt::format("\n{} {} {}", spec.forbids, formatSpec(spec.spec), spec.pattern);
     return text;

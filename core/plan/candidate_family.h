@@ -20,23 +20,34 @@ class PlanContext;
 struct BlockRuns;
 struct DraftModel;
 
-/// A rectangle of devices and the axes of its mesh. All rectangles of one size are alike.
+/// A rectangle of devices and the axes of its mesh. All rectangles of one size and kind are alike.
 struct MeshKey {
     int hosts = 1;
     int devicesPerHost = 1;
     std::vector<int> axes;
+    int kind = 0; ///< Of the hosts.
     friend auto operator<=>(const MeshKey&, const MeshKey&) = default;
 };
 
 /// What a backward pass runs again.
-enum class Recomputation { kNone, kSelective, kFull };
+using Recomputation = RecomputationKind;
 
 struct CandidateFamily {
     std::vector<StageCandidate>
         candidates;                 ///< Submesh, config and tag are set by who collects them.
     std::vector<Bytes> recomputed;  ///< Per candidate: part of transient that recomputation fills.
+    std::vector<int> recomputedLayers; ///< Per candidate: its first so many layers run again.
     std::set<std::string> problems; ///< Why stages are impossible.
     std::optional<Bytes> smallestWhole; ///< Of the whole model in one stage, at least.
+};
+
+/// How many layers of a stage may run again.
+struct PartialRecomputation {
+    std::optional<int> layers; ///< Unset: as few as fit in `limit` with up to `inFlight` microbatches.
+    Bytes limit;
+    int inFlight = 1;
+    bool mayKeep = true; ///< Stages that fit as they are need no candidate.
+    friend auto operator<=>(const PartialRecomputation&, const PartialRecomputation&) = default;
 };
 
 /// Of one model on one cluster.
@@ -49,6 +60,9 @@ struct FamilyKey {
     bool allowsAnyRun = false; ///< Also of many more layers than the devices' share.
     std::vector<int> cuts;     ///< Where stages must begin.
     std::string stageMeshes;   ///< Asked of stages, with what the shape is of them; empty: none.
+    int deviceCount = 1;         ///< That stages may use,
+    bool usesAllDevices = false; ///< and must.
+    PartialRecomputation partly; ///< Of kLayers; else as it is made.
     std::string shardings;     ///< Constraints on shardings; empty: none.
     friend auto operator<=>(const FamilyKey&, const FamilyKey&) = default;
 };
@@ -64,6 +78,8 @@ struct FamilyRequest {
     int microbatches = 1;
     Recomputation recomputation = Recomputation::kNone;
     double secondsPerByte = 0;
+    int deviceCount = 1; ///< That stages may use.
+    PartialRecomputation partly;
     bool isExact = false; ///< Under all constraints; else without those on shardings.
     int threads = 1;
 };

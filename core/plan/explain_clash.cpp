@@ -23,6 +23,10 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     add(constraints.recomputation.has_value(), [](PlanConstraints& c) { c.recomputation.reset(); });
     add(constraints.selectiveRecomputation.has_value(),
         [](PlanConstraints& c) { c.selectiveRecomputation.reset(); });
+    add(constraints.recomputedLayers.has_value(),
+        [](PlanConstraints& c) { c.recomputedLayers.reset(); });
+    add(!constraints.forbiddenRecomputations.empty(),
+        [](PlanConstraints& c) { c.forbiddenRecomputations.clear(); });
     for (const SpecConstraint& spec : constraints.specs)
         add(true, [spec](PlanConstraints& c) { std::erase(c.specs, spec); });
     for (const int cut : constraints.cuts)
@@ -35,6 +39,7 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
         [](PlanConstraints& c) { c.stateStorage = StorageRule::kFree; });
     add(constraints.parameterStorage != StorageRule::kFree,
         [](PlanConstraints& c) { c.parameterStorage = StorageRule::kFree; });
+    add(constraints.usesAllDevices, [](PlanConstraints& c) { c.usesAllDevices = false; });
     add(constraints.microbatches.has_value(), [](PlanConstraints& c) { c.microbatches.reset(); });
     add(constraints.schedule.has_value(), [](PlanConstraints& c) { c.schedule.reset(); });
     add(!constraints.forbiddenSchedules.empty(),
@@ -46,6 +51,8 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     add(constraints.fixedTp.has_value(), [](PlanConstraints& c) { c.fixedTp.reset(); });
     add(constraints.fixedDp.has_value(), [](PlanConstraints& c) { c.fixedDp.reset(); });
     add(constraints.fixedPp.has_value(), [](PlanConstraints& c) { c.fixedPp.reset(); });
+    add(constraints.contextParallel.has_value(),
+        [](PlanConstraints& c) { c.contextParallel.reset(); });
     add(!constraints.meshAxes.empty(), [](PlanConstraints& c) { c.meshAxes.clear(); });
     add(constraints.memoryPerDevice.has_value(),
         [](PlanConstraints& c) { c.memoryPerDevice.reset(); });
@@ -60,7 +67,7 @@ Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
 {
     for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
         const Bytes limit(static_cast<int64_t>(static_cast<double>(bound.count) * factor));
-        if (limit > request.cluster.device.memory)
+        if (limit > memoryLimit(request.cluster, {}))
             break;
         constraints.memoryPerDevice = limit;
         ASSIGN_OR_RETURN(const bool isFeasible,

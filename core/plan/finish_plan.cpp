@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/plan/in_turns.h"
 #include "core/plan/interleave_stages.h"
+#include "core/plan/place_stages.h"
 #include "core/plan/stage_figures.h"
 
 #include <fmt/format.h>
@@ -52,7 +53,6 @@ public:
         , threads_(threads)
         , control_(control)
         , onBetter_(onBetter)
-        , limit_(memoryLimit(request.cluster, constraints))
     {
     }
 
@@ -104,7 +104,8 @@ private:
             }
             if (!attempt_.plan)
                 attempt_.none.reason =
-                    fmt::format("the stages need more than {} per device", formatMemory(limit_));
+                    fmt::format("the stages need more than {} per device",
+                                formatMemory(memoryLimit(request_.cluster, constraints_)));
         }
         return {};
     }
@@ -130,8 +131,9 @@ private:
         AssemblyRequest assembly = attempt_.assembly;
         assembly.schedule = schedule;
         ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
-        const bool fits = std::ranges::all_of(
-            plan->stages, [&](const PlanStage& stage) { return stage.memory.total() <= limit_; });
+        const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
+            return stage.memory.total() <= limitOf(stage.submesh);
+        });
         if (fits)
             keepBest(std::move(plan), std::move(assembly));
         return {};
@@ -147,22 +149,28 @@ private:
         for (const bool sharesEqually : {false, true}) {
             ASSIGN_OR_RETURN(std::vector<InterleavedStages> all,
                              interleaveStages(draft_, request_.cluster, constraints_,
-                                              limit_ / int64_t{sharesEqually ? 2 : 1},
-                                              interleavedCutoff(), control_));
+                                              sharesEqually ? 2 : 1, interleavedCutoff(),
+                                              control_));
             int tried = 0;
             for (InterleavedStages& stages : all) {
                 if (stages.stepTime > interleavedCutoff() || tried++ == kInterleavedTries)
                     break;
-                stageLimit_ = sharesEqually ? limit_ / int64_t{stages.chunks} : limit_;
+                sharers_ = sharesEqually ? stages.chunks : 1;
                 RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));
             }
             if (attempt_.plan)
                 break;
         }
-        stageLimit_ = limit_;
+        sharers_ = 1;
         if (!attempt_.plan && constraints_.schedule)
             attempt_.none.reason = whyNotInterleaved(draft_, request_.cluster, constraints_);
         return {};
+    }
+
+    Bytes limitOf(const Submesh& submesh) const
+    {
+        return memoryLimit(request_.cluster, constraints_,
+                           request_.cluster.kindOfHost(submesh.firstHost));
     }
 
     Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : kForever; }
@@ -190,7 +198,8 @@ private:
         for (size_t s = 0; s < plan->stages.size(); ++s) {
             const StageMemory& memory = plan->stages[s].memory;
             const Bytes needed = plan->deviceMemory(s);
-            if (needed <= limit_)
+            const Bytes limit = limitOf(plan->stages[s].submesh);
+            if (needed <= limit)
                 continue;
             fits = false;
             // The short-lived tensors were underestimated, for everything like this stage.
@@ -200,7 +209,7 @@ private:
                 if (candidate.submesh == used.submesh && candidate.config == used.config &&
                     candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
                     candidate.transient =
-                        std::max(candidate.transient, memory.transient + needed - limit_);
+                        std::max(candidate.transient, memory.transient + needed - limit);
             }
         }
         if (fits)
@@ -226,9 +235,8 @@ private:
         for (size_t s = 0; s < groups; ++s)
             wanted.push_back(set.submeshes[static_cast<size_t>(
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
-        ASSIGN_OR_RETURN(
-            const std::vector<PlacedSubmesh> places,
-            placeSubmeshes(wanted, request_.cluster.hosts, request_.cluster.devicesPerHost));
+        ASSIGN_OR_RETURN(const std::vector<Submesh> places,
+                         placeStages(request_.cluster, wanted, set.devicesPerHost));
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
             ASSIGN_OR_RETURN(ChosenStage stage,
                              placeStage(problem, chosen.stages[s], places[s % groups]));
@@ -249,17 +257,19 @@ private:
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
             if (fits[s] != 0)
                 continue;
-            forbidLike(problem, chosen.stages[s].candidate);
+            forbidLike(problem, chosen.stages[s].candidate,
+                       limitOf(assembly.stages[s].submesh));
             return std::optional<AssemblyRequest>();
         }
         return std::optional(std::move(assembly));
     }
 
     /// No sharding of the candidate fits: never again, and what is like it needs more than drafted.
-    void forbidLike(StageProblem& problem, int candidate) const
+    void forbidLike(StageProblem& problem, int candidate, Bytes limit) const
     {
         const auto& repeats = draft_.set->repeatsCheapOps;
         const auto& recomputed = draft_.set->recomputed;
+        const auto& layersAgain = draft_.set->recomputedLayers;
         const StageCandidate failed = problem.candidates[static_cast<size_t>(candidate)];
         const auto tag = static_cast<size_t>(failed.tag);
         for (StageCandidate& other : problem.candidates) {
@@ -267,27 +277,28 @@ private:
             if (other.submesh == failed.submesh && other.config == failed.config &&
                 other.endLayer - other.firstLayer >= failed.endLayer - failed.firstLayer &&
                 repeats[otherTag] == repeats[tag] &&
-                recomputed[otherTag].has_value() == recomputed[tag].has_value())
-                other.transient += limit_ / kCorrectionParts;
+                recomputed[otherTag].has_value() == recomputed[tag].has_value() &&
+                layersAgain[otherTag] <= layersAgain[tag])
+                other.transient += limit / kCorrectionParts;
         }
-        problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit_ + limit_;
+        problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit + limit;
     }
 
     /// The stage on its devices, not yet sharded.
     Result<ChosenStage> placeStage(const StageProblem& problem, const PlannedStage& planned,
-                                   const PlacedSubmesh& place)
+                                   const Submesh& place)
     {
         const CandidateSet& set = *draft_.set;
         const StageCandidate& candidate =
             problem.candidates[static_cast<size_t>(planned.candidate)];
         const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
         ChosenStage stage;
-        stage.submesh = {.firstHost = place.first / request_.cluster.devicesPerHost,
-                         .hosts = place.submesh.hosts,
-                         .firstDevice = place.first % request_.cluster.devicesPerHost,
-                         .devicesPerHost = place.submesh.devicesPerHost};
+        stage.submesh = place;
         stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
         ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config)));
+        const auto tag = static_cast<size_t>(candidate.tag);
+        const int layersAgain = set.recomputedLayers[tag];
+        const bool isPartly = layersAgain > 0 && layersAgain < candidate.endLayer - candidate.firstLayer;
         stage.request = {
             .firstLayer = candidate.firstLayer,
             .endLayer = candidate.endLayer,
@@ -295,8 +306,9 @@ private:
             .inFlight = planned.inFlight,
             .secondsPerByte = 0,
             .memoryLimit = {},
-            .repeatsCheapOps = set.repeatsCheapOps[static_cast<size_t>(candidate.tag)],
-            .recomputes = set.recomputed[static_cast<size_t>(candidate.tag)].has_value(),
+            .repeatsCheapOps = set.repeatsCheapOps[tag],
+            .recomputes = set.recomputed[tag].has_value() && !isPartly,
+            .recomputedLayers = layersAgain,
             .effort = StageEffort::kQuick,
             .forbidden =
                 forbiddenIn(*stage.sharder, shape, candidate.firstLayer, candidate.endLayer)};
@@ -319,15 +331,16 @@ private:
     bool shardStage(ChosenStage& stage, Bytes transient) const
     {
         StageRequest& request = stage.request;
+        const Bytes limit = limitOf(stage.submesh) / int64_t{sharers_};
         const StageShardingOutcome& fastest = stage.sharder->solve(request, control_);
         if (const auto* found = std::get_if<StageSharding>(&fastest)) {
             stage.sharding = *found;
             if (found->fixedMemory + found->activations * static_cast<int64_t>(request.inFlight) +
                     found->recomputed + transient <=
-                stageLimit_)
+                limit)
                 return true;
         }
-        request.memoryLimit = stageLimit_ - transient;
+        request.memoryLimit = limit - transient;
         const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
         const auto* found = std::get_if<StageSharding>(&fitting);
         if (found != nullptr)
@@ -343,8 +356,7 @@ private:
     const int threads_;
     const JobControl& control_;
     const AttemptCallback& onBetter_;
-    const Bytes limit_;
-    Bytes stageLimit_ = limit_; ///< Less where several stages share a device.
+    int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
     Attempt attempt_;
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
 };
@@ -368,12 +380,16 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 {
     StageProblem problem;
     problem.layerCount = draft.model->layerCount();
-    problem.deviceCount = cluster.deviceCount();
+    problem.deviceCount = cluster.hostsOf(0) * draft.set->devicesPerHost;
+    problem.secondDeviceCount = cluster.hostsOf(1) * draft.set->devicesPerHost;
     problem.microbatches = draft.microbatches;
     problem.schedule = plainSchedule(constraints);
     problem.submeshes = draft.set->submeshes;
     problem.candidates = draft.set->candidates;
     problem.memoryLimit = memoryLimit(cluster, constraints);
+    if (cluster.second)
+        problem.secondMemoryLimit = memoryLimit(cluster, constraints, 1);
+    problem.constraints.allowIdleDevices = !constraints.usesAllDevices;
     problem.constraints.stageCount = constraints.fixedPp;
     problem.constraints.maxStages = constraints.maxPp;
     problem.constraints.forcedCuts = forcedCuts(constraints);

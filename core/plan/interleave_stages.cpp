@@ -23,16 +23,23 @@ std::vector<int> chunkCounts(const PlanConstraints& constraints)
     return {std::begin(kChunkCounts), std::end(kChunkCounts)};
 }
 
-/// Groups of the size of `submesh`; 0 if there are none of that size.
+/// The most groups of the size of `submesh`; 0 if there are none of that size.
 int groupCount(const Draft& draft, const SubmeshChoice& submesh, const Cluster& cluster,
                const PlanConstraints& constraints)
 {
-    const int groups = cluster.deviceCount() / submesh.devices();
-    const bool isAllowed = groups >= 2 && groups * submesh.devices() == cluster.deviceCount() &&
-                           groups == constraints.fixedPp.value_or(groups) &&
-                           groups <= constraints.maxPp.value_or(groups) &&
-                           draft.microbatches % groups == 0;
-    return isAllowed ? groups : 0;
+    const int devices = cluster.hostsOf(submesh.kind) * draft.set->devicesPerHost;
+    if (cluster.second && constraints.usesAllDevices)
+        return 0; // All groups are of one kind.
+    for (int groups = devices / submesh.devices(); groups >= 2; --groups) {
+        if (groups * submesh.devices() != devices && constraints.usesAllDevices)
+            break;
+        const bool isAllowed = groups == constraints.fixedPp.value_or(groups) &&
+                               groups <= constraints.maxPp.value_or(groups) &&
+                               draft.microbatches % groups == 0;
+        if (isAllowed)
+            return groups;
+    }
+    return 0;
 }
 
 /// What the devices work on all microbatches together, at least.
@@ -77,7 +84,7 @@ Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int ch
 
 Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, const Cluster& cluster,
                                                         const PlanConstraints& constraints,
-                                                        Bytes stageLimit, Seconds cutoff,
+                                                        int sharers, Seconds cutoff,
                                                         const JobControl& control)
 {
     std::vector<InterleavedStages> all;
@@ -101,8 +108,15 @@ Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, cons
             StageProblem& problem = found.problem;
             // A chain of as many stages keeps at least as many microbatches alive.
             problem.schedule = ScheduleKind::k1f1b;
-            problem.deviceCount = cluster.deviceCount() * chunks;
-            problem.memoryLimit = stageLimit;
+            const int devices = whole.submeshes[submesh].devices() * stages;
+            const bool isSecond = whole.submeshes[submesh].kind == 1;
+            problem.deviceCount = isSecond ? 0 : devices;
+            problem.secondDeviceCount = isSecond ? devices : 0;
+            problem.constraints.allowIdleDevices = false;
+            for (std::optional<Bytes>* limit : {&problem.memoryLimit, &problem.secondMemoryLimit}) {
+                if (*limit)
+                    *limit = **limit / int64_t{sharers};
+            }
             problem.constraints.stageCount = stages;
             problem.constraints.maxStages = std::nullopt;
             ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control));

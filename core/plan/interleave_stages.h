@@ -17,11 +17,12 @@ struct InterleavedStages {
 };
 
 /// For every size of groups and number of chunks that the draft, its microbatches and the
-/// constraints allow, the best cut under `stageLimit` a stage; fastest first. Sizes of groups whose
-/// work alone takes longer than `cutoff` are left out. Fails as chooseStages does.
+/// constraints allow, the best cut if a stage gets a device's memory divided by `sharers`; fastest
+/// first. Sizes of groups whose work alone takes longer than `cutoff` are left out. Fails as
+/// chooseStages does.
 Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, const Cluster& cluster,
                                                         const PlanConstraints& constraints,
-                                                        Bytes stageLimit, Seconds cutoff,
+                                                        int sharers, Seconds cutoff,
                                                         const JobControl& control);
 
 /// Why there are none: "8 microbatches ...".

@@ -58,6 +58,16 @@ void addDemanded(const std::vector<SubmeshChoice>& submeshes, const PlanConstrai
     }
 }
 
+bool isPowerOfTwo(int number) { return (number & (number - 1)) == 0; }
+
+/// Would a tensor axis of this size split any dimension?
+bool splitsSomething(int tp, const PlanConstraints& constraints,
+                     const std::vector<int64_t>& sizes)
+{
+    return isPowerOfTwo(tp) || constraints.usesAllDevices || constraints.fixedTp ||
+           std::ranges::any_of(sizes, [tp](int64_t size) { return size % tp == 0; });
+}
+
 } // namespace
 
 std::vector<int> forcedCuts(const PlanConstraints& constraints)
@@ -97,12 +107,33 @@ int MeshShape::tp() const
     int product = 1;
     for (size_t axis = 1; axis < axes.size(); ++axis)
         product *= axes[axis];
-    return product;
+    return product / cp;
+}
+
+Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, int devicesPerHost,
+                                               const PlanConstraints& constraints)
+{
+    std::vector<SubmeshChoice> all;
+    for (int kind = 0; kind < cluster.kindCount(); ++kind) {
+        ASSIGN_OR_RETURN(std::vector<SubmeshChoice> submeshes,
+                         enumerateSubmeshes(cluster.hostsOf(kind), devicesPerHost,
+                                            constraints.usesAllDevices ? SubmeshSpace::kPowerOfTwo
+                                                                       : SubmeshSpace::kAll));
+        for (SubmeshChoice& submesh : submeshes) {
+            submesh.kind = kind;
+            all.push_back(submesh);
+        }
+    }
+    return all;
 }
 
 std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submeshes,
-                                       const PlanConstraints& constraints, int64_t microbatchSize)
+                                       const PlanConstraints& constraints, int64_t microbatchSize,
+                                       const std::vector<int64_t>& sizes)
 {
+    int mostHosts = 1;
+    for (const SubmeshChoice& submesh : submeshes)
+        mostHosts = std::max(mostHosts, submesh.hosts);
     std::vector<MeshShape> shapes;
     addDemanded(submeshes, constraints, microbatchSize, shapes);
     const bool isEveryStageGiven =
@@ -111,8 +142,10 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
                              [](const StageMesh& mesh) { return mesh.axes.empty(); });
     if (isEveryStageGiven)
         return shapes;
+    const int cp = constraints.contextParallel.value_or(1);
     const auto add = [&](size_t submesh, std::vector<int> axes) {
-        const MeshShape shape{.submesh = static_cast<int>(submesh), .axes = std::move(axes)};
+        const MeshShape shape{
+            .submesh = static_cast<int>(submesh), .axes = std::move(axes), .cp = cp};
         if (microbatchSize % shape.dp() == 0 && obeys(constraints, shape))
             shapes.push_back(shape);
     };
@@ -122,16 +155,25 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
             int64_t product = 1;
             for (const int size : constraints.meshAxes)
                 product *= size;
-            if (product == devices)
+            if (product == devices && (cp == 1 || constraints.meshAxes.back() == cp))
                 add(s, constraints.meshAxes);
+            continue;
+        }
+        if (cp > 1) { // The sequence has the last axis for itself.
+            for (int tp = 1; devices % cp == 0 && tp <= submeshes[s].devicesPerHost; ++tp) {
+                if (devices / cp % tp == 0 && splitsSomething(tp, constraints, sizes))
+                    add(s, {devices / cp / tp, tp, cp});
+            }
             continue;
         }
         // Tensor parallelism across hosts is slower than anything else; it is tried only when asked
         // for.
-        const bool mayLeaveHost = constraints.fixedTp || constraints.mostMeshAxes > 2;
+        const bool isUsual = isPowerOfTwo(submeshes[s].hosts) || submeshes[s].hosts == mostHosts;
+        const bool mayLeaveHost =
+            constraints.fixedTp || (constraints.mostMeshAxes > 2 && isUsual);
         const int mostTp = mayLeaveHost ? devices : submeshes[s].devicesPerHost;
         for (int tp = 1; tp <= mostTp; ++tp) {
-            if (devices % tp != 0)
+            if (devices % tp != 0 || !splitsSomething(tp, constraints, sizes))
                 continue;
             add(s, {devices / tp, tp});
             for (int last = 2; constraints.mostMeshAxes > 2 && last * last <= tp; ++last) {
@@ -144,9 +186,10 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
 }
 
 std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
-                       const PlanConstraints& constraints, int64_t microbatchSize)
+                       const PlanConstraints& constraints, int64_t microbatchSize,
+                       const std::vector<int64_t>& sizes)
 {
-    const std::vector<MeshShape> ofAnyBatch = enumerateShapes(submeshes, constraints, 0);
+    const std::vector<MeshShape> ofAnyBatch = enumerateShapes(submeshes, constraints, 0, sizes);
     if (ofAnyBatch.empty())
         return "no mesh shape obeys the constraints";
     const MeshShape least = std::ranges::min(ofAnyBatch, {}, &MeshShape::dp);
@@ -159,9 +202,12 @@ ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape&
 {
     ShardingRules rules;
     const bool dpIsBounded =
-        constraints.fixedDp || (constraints.maxDp && *constraints.maxDp < shape.dp() * shape.tp());
+        constraints.fixedDp ||
+        (constraints.maxDp && *constraints.maxDp < shape.dp() * shape.tp() * shape.cp);
     rules.tensorAxisMaySplitBatch =
         shape.tensorAxisMaySplitBatch.value_or(!dpIsBounded && !constraints.fixedTp);
+    if (shape.cp > 1)
+        rules.contextAxis = static_cast<int>(shape.axes.size()) - 1;
     rules.parameters = constraints.parameterStorage;
     rules.states = constraints.stateStorage;
     return rules;
@@ -173,8 +219,9 @@ std::shared_ptr<const ForbiddenStrategies> forbiddenIn(const StageSharder& shard
                                                        const std::vector<SpecMatch>& matches)
 {
     auto forbidden = std::make_shared<ForbiddenStrategies>();
-    forbidByRules(sharder.layered(), sharder.problem(), sharder.tables(),
-                  shardingRules(constraints, shape), first, end, *forbidden);
+    forbidByRules(sharder.layered(), shape.cp > 1 ? &sharder.sequence() : nullptr,
+                  sharder.problem(), sharder.tables(), shardingRules(constraints, shape), first,
+                  end, *forbidden);
     forbidStrategies(sharder.problem(), sharder.tables(), constraints.specs, matches, *forbidden);
     return forbidden->empty() ? nullptr : std::move(forbidden);
 }

@@ -16,17 +16,26 @@ namespace alpa
 struct MeshShape {
     int submesh = 0;       ///< Index into the submeshes.
     std::vector<int> axes; ///< Two or three sizes.
+    int cp = 1;            ///< Of the last axis, if that is to split the sequence.
     /// Only for stages whose mesh is asked for: whether y may split the batch there.
     std::optional<bool> tensorAxisMaySplitBatch = {};
     int dp() const { return axes[0]; }
-    int tp() const;
+    int tp() const; ///< Of the axes after the first, without cp.
     friend bool operator==(const MeshShape&, const MeshShape&) = default;
 };
 
+/// What stages may run on if `devicesPerHost` devices of every host are used: any number of hosts
+/// where devices may stay idle, so that a larger cluster offers all that a smaller one does.
+Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, int devicesPerHost,
+                                               const PlanConstraints& constraints);
+
 /// Two axes, tensor axes within a host; three if the constraints ask for them; or just the fixed
-/// sizes. The data axis divides `microbatchSize` (0: any).
+/// sizes. The data axis divides `microbatchSize` (0: any). Where devices may stay idle, tensor
+/// axes that are no power of two divide one of `sizes`, the sizes of the model's dimensions: else
+/// they would split nothing.
 std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submeshes,
-                                       const PlanConstraints& constraints, int64_t microbatchSize);
+                                       const PlanConstraints& constraints, int64_t microbatchSize,
+                                       const std::vector<int64_t>& sizes);
 
 /// May a stage that begins at `layer` have this shape?
 bool fitsStageMeshes(const PlanConstraints& constraints, const SubmeshChoice& submesh,
@@ -39,7 +48,8 @@ std::vector<int> forcedCuts(const PlanConstraints& constraints);
 /// Why there is no shape at all: the degrees clash with each other or with the size of a
 /// microbatch.
 std::string whyNoShape(const std::vector<SubmeshChoice>& submeshes,
-                       const PlanConstraints& constraints, int64_t microbatchSize);
+                       const PlanConstraints& constraints, int64_t microbatchSize,
+                       const std::vector<int64_t>& sizes);
 
 /// What the constraints leave to shardings on meshes of this shape.
 ShardingRules shardingRules(const PlanConstraints& constraints, const MeshShape& shape);

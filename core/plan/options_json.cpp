@@ -29,6 +29,7 @@ Json constraintsToJson(const PlanConstraints& constraints)
     add("fixedTp", constraints.fixedTp);
     add("fixedDp", constraints.fixedDp);
     add("fixedPp", constraints.fixedPp);
+    add("contextParallel", constraints.contextParallel);
     if (constraints.memoryPerDevice)
         json["memoryBytesPerDevice"] = constraints.memoryPerDevice->count;
     add("microbatches", constraints.microbatches);
@@ -41,12 +42,17 @@ Json constraintsToJson(const PlanConstraints& constraints)
         json["recomputation"] = *constraints.recomputation;
     if (constraints.selectiveRecomputation)
         json["selectiveRecomputation"] = *constraints.selectiveRecomputation;
+    add("recomputedLayers", constraints.recomputedLayers);
+    for (const RecomputationKind kind : constraints.forbiddenRecomputations)
+        json["forbiddenRecomputations"].push_back(recomputationName(kind));
     json["parameterStorage"] = nameIn(kStorageRules, constraints.parameterStorage);
     json["stateStorage"] = nameIn(kStorageRules, constraints.stateStorage);
     if (!constraints.meshAxes.empty())
         json["meshAxes"] = constraints.meshAxes;
     if (constraints.mostMeshAxes != PlanConstraints{}.mostMeshAxes)
         json["mostMeshAxes"] = constraints.mostMeshAxes;
+    if (constraints.usesAllDevices)
+        json["usesAllDevices"] = true;
     json["specs"] = specsToJson(constraints.specs);
     json["cuts"] = constraints.cuts;
     json["forbiddenCuts"] = constraints.forbiddenCuts;
@@ -78,6 +84,7 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     constraints.fixedTp = place.optional("fixedTp", degree);
     constraints.fixedDp = place.optional("fixedDp", degree);
     constraints.fixedPp = place.optional("fixedPp", degree);
+    constraints.contextParallel = place.optional("contextParallel", degree);
     constraints.memoryPerDevice = place.optional(
         "memoryBytesPerDevice", [](const JsonPlace& value) { return value.bytes(); });
     constraints.microbatches = place.optional("microbatches", degree);
@@ -92,6 +99,15 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
         place.optional("recomputation", [](const JsonPlace& value) { return value.flag(); });
     constraints.selectiveRecomputation = place.optional(
         "selectiveRecomputation", [](const JsonPlace& value) { return value.flag(); });
+    constraints.recomputedLayers = place.optional("recomputedLayers", degree);
+    if (place.has("forbiddenRecomputations")) {
+        for (const JsonPlace& name : place.member("forbiddenRecomputations").elements()) {
+            if (const auto kind = recomputationFromName(name.text()))
+                constraints.forbiddenRecomputations.push_back(*kind);
+            else
+                name.fail("expected none, selective, layers or full");
+        }
+    }
     constraints.parameterStorage = readName(place.member("parameterStorage"), kStorageRules);
     constraints.stateStorage = readName(place.member("stateStorage"), kStorageRules);
     if (place.has("meshAxes"))
@@ -100,6 +116,9 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
         place
             .optional("mostMeshAxes", [](const JsonPlace& value) { return value.countInt(2, 3); })
             .value_or(constraints.mostMeshAxes);
+    constraints.usesAllDevices =
+        place.optional("usesAllDevices", [](const JsonPlace& value) { return value.flag(); })
+            .value_or(false);
     for (const JsonPlace& element : place.member("specs").elements())
         constraints.specs.push_back(specFromJson(element));
     constraints.cuts = place.member("cuts").counts(0, kMostInPlan);

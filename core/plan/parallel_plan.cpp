@@ -58,7 +58,9 @@ Degrees widest(const ParallelPlan& plan)
     Degrees most;
     const GraphRules rules = collectRules(*plan.graph);
     for (const PlanStage& stage : plan.stages) {
-        const Degrees degrees = degreesOf(*plan.graph, stage, rules.batch);
+        Degrees degrees = degreesOf(*plan.graph, stage, rules.batch);
+        if (degrees.tensor % plan.contextParallel() == 0)
+            degrees.tensor /= plan.contextParallel();
         most.data = std::max(most.data, degrees.data);
         most.tensor = std::max(most.tensor, degrees.tensor);
     }
@@ -79,6 +81,21 @@ Bytes ParallelPlan::deviceMemory(size_t stage) const
     for (size_t s = stage % groups; s < stages.size(); s += groups)
         bytes += stages[s].memory.total();
     return bytes;
+}
+
+std::vector<DeviceId> ParallelPlan::idleDevices() const
+{
+    std::vector<bool> isUsed(static_cast<size_t>(cluster.deviceCount()), false);
+    for (const PlanStage& stage : stages) {
+        for (const DeviceId device : stage.mesh.devices)
+            isUsed[device.index()] = true;
+    }
+    std::vector<DeviceId> idle;
+    for (size_t device = 0; device < isUsed.size(); ++device) {
+        if (!isUsed[device])
+            idle.emplace_back(device);
+    }
+    return idle;
 }
 
 int ParallelPlan::dataParallel() const { return widest(*this).data; }

@@ -48,10 +48,14 @@ struct StageCost {
     Seconds
         recomputation; ///< The forward pass again, before the backward; 0 if activations are kept.
     Seconds weightGradient; ///< Part of the backward that zero-bubble schedules run apart.
+    /// Parts of gradientSync and update that computing hides, by the device's overlap factors.
+    Seconds hiddenReduction, hiddenGather;
     Seconds forward() const { return forwardCompute + forwardCommunication; }
     Seconds backward() const { return recomputation + backwardCompute + backwardCommunication; }
     Seconds perMicrobatch() const { return forward() + backward(); }
-    Seconds perStep() const { return gradientSync + update; }
+    Seconds exposedSync() const { return gradientSync - hiddenReduction; }
+    Seconds exposedUpdate() const { return update - hiddenGather; }
+    Seconds perStep() const { return exposedSync() + exposedUpdate(); }
 };
 
 /// Bytes on each device of a stage.
@@ -110,8 +114,15 @@ struct PlanStage {
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
     bool repeatsCheapOps = false; ///< Selective recomputation, see core/intra_op; not with recomputes.
+    int recomputedLayers = 0; ///< Else its first so many layers alone run again.
     Certificate certificate;
     std::vector<Decision> decisions;
+
+    /// Does the forward pass of `layer` run again before its backward?
+    bool runsAgain(int layer) const
+    {
+        return recomputes || layer < firstLayer + recomputedLayers;
+    }
 };
 
 struct ParallelPlan {
@@ -142,9 +153,18 @@ struct ParallelPlan {
     /// Degrees as people name them; of the widest stage.
     int dataParallel() const;
     int tensorParallel() const;
+    /// As asked: what splits the sequence without being asked for counts as tensor parallel.
+    int contextParallel() const { return options.constraints.contextParallel.value_or(1); }
     int pipelineParallel() const { return deviceGroups(); }
     /// What all stages on the devices of `stage` need of each of them.
     Bytes deviceMemory(size_t stage) const;
+    /// Of the hosts that the stage lies on.
+    int kindOf(const PlanStage& stage) const
+    {
+        return cluster.kindOfHost(stage.submesh.firstHost);
+    }
+    /// Devices of the cluster that no stage uses, ascending.
+    std::vector<DeviceId> idleDevices() const;
     int deviceGroups() const { return static_cast<int>(stages.size()) / chunks; }
 };
 

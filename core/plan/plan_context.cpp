@@ -5,6 +5,7 @@
 #include "core/training/split_step.h"
 
 #include <numeric>
+#include <set>
 
 namespace alpa
 {
@@ -40,6 +41,28 @@ Bytes leastTotal(const DraftModel& draft)
             add(ValueId(value), 1);
     }
     return total;
+}
+
+void measure(DraftModel& draft)
+{
+    draft.leastTotal = leastTotal(draft);
+    const LayeredGraph& layered = *draft.model->layered;
+    std::vector<double> times(static_cast<size_t>(layered.layerCount), 0);
+    for (const int layer : draft.layerOfBlock)
+        ++times[static_cast<size_t>(layer)];
+    std::set<int64_t> sizes;
+    const ShardingSpec whole; // No axes: nothing is split.
+    for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
+        const OpId id(index);
+        const Op& op = layered.graph->op(id);
+        (op.phase == Phase::kUpdate ? draft.computePerStep : draft.computePerMicrobatch) +=
+            layered.computeOn(id, 1.0, whole, whole, {}) *
+            times[static_cast<size_t>(layered.layerOfOp[index])];
+        for (const ValueId result : op.results)
+            sizes.insert(layered.graph->type(result).dims.begin(),
+                         layered.graph->type(result).dims.end());
+    }
+    draft.sizes.assign(sizes.begin(), sizes.end());
 }
 
 } // namespace
@@ -118,7 +141,7 @@ Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microb
                 draft->model = std::make_shared<const PreparedModel>(std::move(model));
                 draft->shortened = shortened;
                 draft->layerOfBlock = shortened->keptOf;
-                draft->leastTotal = leastTotal(*draft);
+                measure(*draft);
                 return std::shared_ptr<const DraftModel>(std::move(draft));
             }
         }
@@ -127,7 +150,7 @@ Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microb
         std::iota(draft->layerOfBlock.begin(), draft->layerOfBlock.end(), 0);
         draft->begins = draft->layerOfBlock;
         draft->begins.push_back(static_cast<int>(draft->layerOfBlock.size()));
-        draft->leastTotal = leastTotal(*draft);
+        measure(*draft);
         return std::shared_ptr<const DraftModel>(std::move(draft));
     };
     return drafts_.get({microbatchSize, layers.value_or(0)}, make);
@@ -146,15 +169,28 @@ PlanContext::fullModel(int64_t microbatchSize, std::optional<int> layers, const 
     return full_.get({microbatchSize, layers.value_or(0)}, make);
 }
 
+Result<std::shared_ptr<const LayeredGraph>>
+PlanContext::layeredOn(const std::shared_ptr<const PreparedModel>& model, int kind)
+{
+    if (kind == 0)
+        return model->layered;
+    return ofSecondKind_.get(model, [&]() -> Result<std::shared_ptr<const LayeredGraph>> {
+        const LayeredGraph& first = *model->layered;
+        return std::make_shared<const LayeredGraph>(analyseLayers(
+            first.graph, first.layerOfOp, first.layerCount, cluster_.deviceOf(kind)));
+    });
+}
+
 Result<std::shared_ptr<StageSharder>>
 PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const MeshKey& mesh)
 {
     return sharders_.get({model, mesh}, [&]() -> Result<std::shared_ptr<StageSharder>> {
-        const Submesh place{.firstHost = 0,
+        ASSIGN_OR_RETURN(const auto layered, layeredOn(model, mesh.kind));
+        const Submesh place{.firstHost = cluster_.firstHostOf(mesh.kind),
                             .hosts = mesh.hosts,
                             .firstDevice = 0,
                             .devicesPerHost = mesh.devicesPerHost};
-        return StageSharder::create(model->layered, cluster_,
+        return StageSharder::create(layered, cluster_,
                                     makeDeviceMesh(cluster_, place, mesh.axes));
     });
 }
@@ -192,6 +228,7 @@ void PlanContext::trim(Bytes limit)
     while (size() > limit && oldest < clock_) {
         oldest += (clock_ - oldest) / 8 + 1;
         sharders_.forgetBefore(oldest);
+        ofSecondKind_.forgetBefore(oldest);
         drafts_.forgetBefore(oldest);
         full_.forgetBefore(oldest);
         figures_->forgetBefore(oldest);

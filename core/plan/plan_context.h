@@ -30,6 +30,10 @@ struct DraftModel {
     /// Parameters, one gradient each, states, and a microbatch's activations, on all devices
     /// together.
     Bytes leastTotal;
+    /// Compute time of a microbatch, and of an update, on one device: no plan on n devices takes
+    /// less than an n-th.
+    Seconds computePerMicrobatch, computePerStep;
+    std::vector<int64_t> sizes; ///< Of the dimensions of its tensors, ascending, each once.
 
     int blockCount() const { return static_cast<int>(layerOfBlock.size()); }
     int layerCount() const { return static_cast<int>(begins.size()) - 1; }
@@ -99,6 +103,9 @@ private:
     using ModelKey = std::tuple<int64_t, int>; ///< Microbatch size; layers asked or 0.
     using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey>;
 
+    /// The layers of `model` as devices of `kind` run them.
+    Result<std::shared_ptr<const LayeredGraph>>
+    layeredOn(const std::shared_ptr<const PreparedModel>& model, int kind);
     Result<std::shared_ptr<const SplitModel>> splitModel();
     Result<std::shared_ptr<const ShortModel>> shortModel();
 
@@ -112,6 +119,7 @@ private:
     Memo<int, const Layering> layerings_{clock_};
     Memo<ModelKey, const DraftModel> drafts_{clock_};
     Memo<ModelKey, const PreparedModel> full_{clock_};
+    Memo<std::shared_ptr<const PreparedModel>, const LayeredGraph> ofSecondKind_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};
     Memo<FamilyKey, const CandidateFamily> families_{clock_};
     Memo<DraftKey, const DraftOutcome> draftOutcomes_{clock_};

@@ -14,13 +14,18 @@ PlanFigures measurePlan(const ParallelPlan& plan)
     figures.dp = plan.dataParallel();
     figures.tp = plan.tensorParallel();
     figures.pp = plan.pipelineParallel();
-    figures.memoryLimit = memoryLimit(plan.cluster, plan.options.constraints);
+    double share = -1;
     double idle = 0;
     double devices = 0;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
-        if (const Bytes memory = plan.deviceMemory(s); s == 0 || memory > figures.peakMemory) {
+        const Bytes memory = plan.deviceMemory(s);
+        const Bytes limit =
+            memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage));
+        if (memory / limit > share) {
+            share = memory / limit;
             figures.peakMemory = memory;
+            figures.memoryLimit = limit;
             figures.fullestStage = static_cast<int>(s);
         }
         figures.isOptimal = figures.isOptimal && stage.certificate.isOptimal;

@@ -8,8 +8,8 @@ namespace alpa
 
 struct PlanFigures {
     int dp = 1, tp = 1, pp = 1;
-    Bytes peakMemory;  ///< Per device, of the fullest stage.
-    Bytes memoryLimit; ///< Per device.
+    Bytes peakMemory;  ///< Per device, of the stage that fills its devices most,
+    Bytes memoryLimit; ///< and what they may hold.
     int fullestStage = 0;
     double bubble = 0;     ///< Share of the device time of a step that is idle.
     bool isOptimal = true; ///< Every stage's shardings are proven optimal.

@@ -150,6 +150,9 @@ private:
         stage.recomputes = place.member("recomputes").flag();
         stage.repeatsCheapOps =
             place.has("repeatsCheapOps") && place.member("repeatsCheapOps").flag();
+        if (place.has("recomputedLayers"))
+            stage.recomputedLayers =
+                place.member("recomputedLayers").countInt(0, stage.endLayer - stage.firstLayer);
         stage.certificate = readCertificate(place.member("certificate"));
         for (const JsonPlace& input : place.member("inputs").elements())
             stage.inputs.push_back({.value = ValueId(input.member("value").count(0, lastValue())),
@@ -183,6 +186,9 @@ private:
         submesh.firstDevice = json.member("firstDevice").countInt(0, cluster.devicesPerHost - 1);
         submesh.devicesPerHost =
             json.member("devicesPerHost").countInt(1, cluster.devicesPerHost - submesh.firstDevice);
+        if (!place.failed() && cluster.kindOfHost(submesh.firstHost) !=
+                                   cluster.kindOfHost(submesh.firstHost + submesh.hosts - 1))
+            json.fail("hosts of two kinds: the devices of a stage are of one kind");
         const JsonPlace axes = place.member("axes");
         const std::vector<int> sizes = axes.counts(1, cluster.deviceCount());
         int64_t devices = 1;
@@ -196,6 +202,11 @@ private:
             stage.mesh = makeDeviceMesh(cluster, submesh, sizes);
     }
 
+    static Seconds secondsIfAny(const JsonPlace& place, const char* field)
+    {
+        return place.has(field) ? place.member(field).seconds() : Seconds(0);
+    }
+
     static StageCost readCost(const JsonPlace& place)
     {
         return {.forwardCompute = place.member("forwardComputeSeconds").seconds(),
@@ -206,9 +217,9 @@ private:
                 .update = place.member("updateSeconds").seconds(),
                 .receive = place.member("receiveSeconds").seconds(),
                 .recomputation = place.member("recomputationSeconds").seconds(),
-                .weightGradient = place.has("weightGradientSeconds")
-                                      ? place.member("weightGradientSeconds").seconds()
-                                      : Seconds(0)};
+                .weightGradient = secondsIfAny(place, "weightGradientSeconds"),
+                .hiddenReduction = secondsIfAny(place, "hiddenReductionSeconds"),
+                .hiddenGather = secondsIfAny(place, "hiddenGatherSeconds")};
     }
 
     StageMemory readMemory(const JsonPlace& place) const

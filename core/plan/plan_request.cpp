@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -37,7 +38,63 @@ std::optional<std::vector<int>> parseSizes(const std::string& text)
     return sizes;
 }
 
+constexpr std::array<std::pair<RecomputationKind, std::string_view>, 4> kRecomputationNames{
+    {{RecomputationKind::kNone, "none"},
+     {RecomputationKind::kSelective, "selective"},
+     {RecomputationKind::kLayers, "layers"},
+     {RecomputationKind::kFull, "full"}}};
+
 } // namespace
+
+std::string_view recomputationName(RecomputationKind kind)
+{
+    for (const auto& [value, name] : kRecomputationNames) {
+        if (value == kind)
+            return name;
+    }
+    return "none";
+}
+
+std::optional<RecomputationKind> recomputationFromName(std::string_view name)
+{
+    for (const auto& [value, text] : kRecomputationNames) {
+        if (text == name)
+            return value;
+    }
+    return std::nullopt;
+}
+
+std::vector<RecomputationKind> allowedRecomputations(const PlanConstraints& constraints)
+{
+    const auto isAllowed = [&](RecomputationKind kind) {
+        if (std::ranges::find(constraints.forbiddenRecomputations, kind) !=
+            constraints.forbiddenRecomputations.end())
+            return false;
+        if (constraints.recomputedLayers)
+            return kind == RecomputationKind::kLayers && !constraints.recomputation &&
+                   !constraints.selectiveRecomputation;
+        if (constraints.recomputation.value_or(false))
+            return kind == RecomputationKind::kFull;
+        if (constraints.selectiveRecomputation.value_or(false))
+            return kind == RecomputationKind::kSelective;
+        switch (kind) {
+        case RecomputationKind::kNone:
+            return true;
+        case RecomputationKind::kSelective:
+            return constraints.selectiveRecomputation.value_or(true);
+        case RecomputationKind::kLayers:
+        case RecomputationKind::kFull:
+            return constraints.recomputation.value_or(true);
+        }
+        return false;
+    };
+    std::vector<RecomputationKind> kinds;
+    for (const auto& [kind, name] : kRecomputationNames) {
+        if (isAllowed(kind))
+            kinds.push_back(kind);
+    }
+    return kinds;
+}
 
 std::string_view strategyName(PlanStrategy strategy)
 {
@@ -106,6 +163,7 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     degree("TP =", constraints.fixedTp);
     degree("DP =", constraints.fixedDp);
     degree("PP =", constraints.fixedPp);
+    degree("CP =", constraints.contextParallel);
     if (!constraints.meshAxes.empty())
         parts.push_back(fmt::format("mesh {}", fmt::join(constraints.meshAxes, "x")));
     if (constraints.memoryPerDevice)
@@ -121,6 +179,11 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     if (constraints.selectiveRecomputation)
         parts.push_back(*constraints.selectiveRecomputation ? "selective recomputation"
                                                             : "no selective recomputation");
+    if (constraints.recomputedLayers)
+        parts.push_back(fmt::format("recomputation of the first {} layers of a stage",
+                                    *constraints.recomputedLayers));
+    for (const RecomputationKind kind : constraints.forbiddenRecomputations)
+        parts.push_back(fmt::format("not recomputation {}", recomputationName(kind)));
     const auto storage = [&parts](const char* what, StorageRule rule) {
         if (rule != StorageRule::kFree)
             parts.push_back(fmt::format(
@@ -131,6 +194,8 @@ std::vector<std::string> listConstraints(const PlanConstraints& constraints)
     for (const SpecConstraint& spec : constraints.specs)
         parts.push_back(fmt::format("{} {} {}", spec.forbids ? "forbid" : "pin", spec.pattern,
                                     formatSpec(spec.spec)));
+    if (constraints.usesAllDevices)
+        parts.push_back("all devices");
     for (const int cut : constraints.cuts)
         parts.push_back(fmt::format("stage begins at layer {}", cut));
     for (const int cut : constraints.forbiddenCuts)

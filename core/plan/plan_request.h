@@ -41,12 +41,19 @@ std::string text(const StageMesh& mesh);
 /// kInvalidInput saying what was expected.
 Result<StageMesh> parseStageMesh(int layer, const std::string& text);
 
+/// What runs forward again before its backward, instead of keeping its activations.
+enum class RecomputationKind { kNone, kSelective, kLayers, kFull };
+/// "none", "selective" (cheap ops), "layers" (the first ones of a stage), "full".
+std::string_view recomputationName(RecomputationKind kind);
+std::optional<RecomputationKind> recomputationFromName(std::string_view name);
+
 struct PlanConstraints {
     std::optional<int> maxTp, maxDp,
         maxPp; ///< Degrees: devices along the tensor axis, the data axis, stages.
     std::optional<int> fixedTp, fixedDp, fixedPp;
     std::vector<int>
         meshAxes;         ///< Sizes of the axes of every stage's mesh, x first; empty: searched.
+    std::optional<int> contextParallel; ///< Devices that split the sequence, the mesh's last axis.
     int mostMeshAxes = 2; ///< Of a searched mesh: 2 or 3.
     std::optional<Bytes> memoryPerDevice; ///< Unset: the device's own memory.
     std::optional<int> microbatches;      ///< Unset: searched.
@@ -55,9 +62,12 @@ struct PlanConstraints {
     std::optional<int> chunks; ///< Stages on each device group of an interleaved schedule; >= 2.
     std::optional<bool> recomputation;    ///< Always, never; unset: where memory is scarce.
     std::optional<bool> selectiveRecomputation; ///< The same for cheap ops alone.
+    std::optional<int> recomputedLayers; ///< Of every stage, so many first layers run again.
+    std::vector<RecomputationKind> forbiddenRecomputations;
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
     std::vector<SpecConstraint> specs;
+    bool usesAllDevices = false; ///< Else devices stay idle where a plan without them is faster.
     std::vector<int> cuts;          ///< A stage must begin at these layers.
     std::vector<int> forbiddenCuts; ///< No stage may begin at these layers.
     std::vector<StageMesh> stageMeshes;
@@ -82,6 +92,9 @@ struct PlanRequest {
 
 /// May a plan have this schedule? Chunks are of interleaved ones alone.
 bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind);
+
+/// What the constraints leave, the fastest first; empty if they contradict each other.
+std::vector<RecomputationKind> allowedRecomputations(const PlanConstraints& constraints);
 
 /// One text per constraint, in a fixed order: "max TP 2", "memory 16 GiB".
 std::vector<std::string> listConstraints(const PlanConstraints& constraints);

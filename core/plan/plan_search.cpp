@@ -47,7 +47,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     draftConstraints_ = optionsToJson(relaxed).dump();
     // Bounds on data parallelism may keep tensor axes from splitting the batch.
     hasShardingRules_ = !(relaxed.constraints == constraints_) || constraints_.maxDp ||
-                        constraints_.fixedDp || constraints_.fixedTp;
+                        constraints_.fixedDp || constraints_.fixedTp || constraints_.contextParallel;
 }
 
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
@@ -170,10 +170,16 @@ Status PlanSearch::checkRequest(int64_t globalBatch) const
         }))
         return Error(ErrorCode::kInvalidInput,
                      "the constraints allow no schedule: " + formatConstraints(constraints_));
+    if (allowedRecomputations(constraints_).empty())
+        return Error(ErrorCode::kInvalidInput, "the constraints leave no recomputation, not even "
+                                               "none: " +
+                                                   formatConstraints(constraints_));
+    RETURN_IF_ERROR(checkContext());
     for (const auto& [name, value] :
          {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
           std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
-          std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp)}) {
+          std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp),
+          std::pair("CP", constraints_.contextParallel)}) {
         if (value && *value < 1)
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("{} {}: expected at least 1", name, *value));
@@ -185,15 +191,16 @@ Status PlanSearch::checkStageMeshes() const
 {
     const Cluster& cluster = request_.cluster;
     ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> submeshes,
-                     enumerateSubmeshes(cluster.hosts, cluster.devicesPerHost,
-                                        SubmeshSpace::kPowerOfTwo));
+                     submeshesOf(cluster, cluster.devicesPerHost, constraints_));
     const std::vector<StageMesh>& meshes = constraints_.stageMeshes;
     for (size_t i = 0; i < meshes.size(); ++i) {
         const SubmeshChoice wanted{meshes[i].hosts, meshes[i].devicesPerHost};
         std::vector<std::string> known;
-        for (const SubmeshChoice& choice : submeshes)
-            known.push_back(text(choice));
-        if (std::ranges::find(submeshes, wanted) == submeshes.end())
+        for (const SubmeshChoice& choice : submeshes) {
+            if (std::ranges::find(known, text(choice)) == known.end())
+                known.push_back(text(choice));
+        }
+        if (std::ranges::find(known, text(wanted)) == known.end())
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("the stage of layer {}: got devices {}, expected one of {}",
                                      meshes[i].layer, text(wanted), fmt::join(known, ", ")));
@@ -205,6 +212,23 @@ Status PlanSearch::checkStageMeshes() const
         }
     }
     return {};
+}
+
+/// Is there a sequence that the demanded context parallelism can split?
+Status PlanSearch::checkContext() const
+{
+    const int cp = constraints_.contextParallel.value_or(1);
+    const bool isSplit = std::ranges::any_of(request_.model->inputs, [&](const GraphInput& input) {
+        const TensorType& type = request_.model->type(input.value);
+        return cp > 0 && input.role == InputRole::kBatch && type.rank() == 2 &&
+               type.dims[1] % cp == 0;
+    });
+    if (cp <= 1 || isSplit)
+        return {};
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("context parallelism {}: no input of the model is a batch of sequences "
+                             "whose length it divides",
+                             cp));
 }
 
 /// Powers of two (and the batch itself) from few microbatches to many.
@@ -251,6 +275,7 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         if (findsAny && drafts.back().isExact)
             return drafts;
     }
+    RETURN_IF_ERROR(draftFewer(globalBatch, counts, isLean, best, drafts));
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
         return Error(ErrorCode::kUnsupported, refusal);
     return drafts;
@@ -262,6 +287,7 @@ CandidateRequest PlanSearch::candidateRequest(const Draft& draft) const
             .model = draft.model.get(),
             .constraints = &constraints_,
             .microbatches = draft.microbatches,
+            .devicesPerHost = draft.devicesPerHost,
             .isLean = draft.isLean,
             .threads = threads_};
 }
@@ -274,7 +300,66 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     if (isHopeless(*model, microbatches, none))
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
+    return draftOn(request_.cluster.devicesPerHost, model, microbatches, isLean, none);
+}
+
+/// Adds the drafts that leave devices of every host idle and promise less than `best`.
+Status PlanSearch::draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
+                              Seconds best, std::vector<Draft>& drafts)
+{
+    if (constraints_.usesAllDevices)
+        return {};
+    for (int devices = request_.cluster.devicesPerHost - 1; devices > 1; --devices) {
+        for (const int count : counts) {
+            const auto model = context_.draftModel(globalBatch / count, layers_, control_);
+            if (!model) {
+                if (model.error().code == ErrorCode::kCancelled)
+                    return model.error();
+                continue; // A batch that this model cannot have.
+            }
+            NoPlan none; // What all devices cannot hold, fewer cannot.
+            if (isHopeless(**model, count, none) || !maySave(devices, **model, count, best))
+                continue;
+            ASSIGN_OR_RETURN(std::optional<Draft> draft,
+                             draftOn(devices, *model, count, isLean, none));
+            if (!draft || draft->stepTime >= best)
+                continue;
+            best = draft->stepTime;
+            drafts.push_back(std::move(*draft));
+        }
+    }
+    return {};
+}
+
+/// May a plan that leaves some devices of every host idle take less than `best`? Not if even all
+/// compute, perfectly shared by those in use, takes more, nor if they divide no better than what
+/// divides a whole host.
+bool PlanSearch::maySave(int devicesPerHost, const DraftModel& model, int microbatches,
+                         Seconds best) const
+{
+    const Cluster& cluster = request_.cluster;
+    const Seconds compute = model.computePerMicrobatch * microbatches + model.computePerStep;
+    // The bound holds for devices of the first kind; those of a second one may be faster.
+    if (!cluster.second && compute / (cluster.hosts * devicesPerHost) >= best)
+        return false;
+    const auto submeshes = submeshesOf(cluster, devicesPerHost, constraints_);
+    if (!submeshes.ok())
+        return false;
+    const std::vector<MeshShape> shapes =
+        enumerateShapes(*submeshes, constraints_, model.model->microbatchSize, model.sizes);
+    return std::ranges::any_of(shapes, [&](const MeshShape& shape) {
+        const SubmeshChoice& submesh = (*submeshes)[static_cast<size_t>(shape.submesh)];
+        return cluster.devicesPerHost % submesh.devicesPerHost != 0;
+    });
+}
+
+/// The draft of stages that use so many devices of every host.
+Result<std::optional<Draft>> PlanSearch::draftOn(int devicesPerHost,
+                                                 const std::shared_ptr<const DraftModel>& model,
+                                                 int microbatches, bool isLean, NoPlan& none)
+{
     Draft draft{.microbatches = microbatches,
+                .devicesPerHost = devicesPerHost,
                 .stepTime = kForever,
                 .optimisticTime = kForever,
                 .chosen = {},
@@ -285,7 +370,8 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
                 .set = nullptr};
     // Only who fails needs the reason, and only who is refined the candidates.
     if (!explains_) {
-        const DraftKey key(model->model, microbatches, isLean, draftConstraints_);
+        const DraftKey key(model->model, microbatches, isLean,
+                           fmt::format("{} {}", devicesPerHost, draftConstraints_));
         ASSIGN_OR_RETURN(const auto outcome,
                          context_.draftOutcome(key, [&] { return outcomeOf(draft); }));
         draft.stepTime = outcome->stepTime;
@@ -338,9 +424,7 @@ Status PlanSearch::checkPatterns(const DraftModel& model)
     const BlockRuns runs = findBlockRuns(model, constraints_.specs);
     if (runs.unmatchedPatterns.empty())
         return {};
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("'{}' matches no parameter and no forward op (scope:kind)",
-                             runs.unmatchedPatterns.front()));
+    return Error(ErrorCode::kInvalidInput, runs.unmatchedPatterns.front());
 }
 
 /// Chooses stages among the draft's candidates. False: `none` says why there are none.
@@ -397,13 +481,18 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
 /// microbatch's activations need more than there is.
 bool PlanSearch::isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const
 {
-    const Bytes least = model.leastTotal / int64_t{request_.cluster.deviceCount()};
-    if (least <= limit_)
+    const Cluster& cluster = request_.cluster;
+    Bytes all;
+    for (int kind = 0; kind < cluster.kindCount(); ++kind)
+        all += memoryLimit(cluster, constraints_, kind) *
+               int64_t{cluster.hostsOf(kind) * cluster.devicesPerHost};
+    if (model.leastTotal <= all)
         return false;
+    const Bytes least = model.leastTotal / int64_t{cluster.deviceCount()};
     keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on "
                                             "each of {} devices, more than {}",
                                             microbatches, formatMemory(least),
-                                            request_.cluster.deviceCount(), formatMemory(limit_)),
+                                            cluster.deviceCount(), formatMemory(limit_)),
                       .clashing = {},
                       .smallestMemory = least});
     return true;

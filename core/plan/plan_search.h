@@ -33,6 +33,7 @@ private:
     int64_t globalBatch() const;
     Status checkRequest(int64_t globalBatch) const;
     Status checkStageMeshes() const;
+    Status checkContext() const;
     /// `findsAny`: the first that obeys the constraints will do.
     Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none,
                                      bool findsAny = false);
@@ -44,6 +45,13 @@ private:
     Result<std::shared_ptr<const DraftOutcome>> outcomeOf(Draft draft) const;
     Result<bool> makeSet(Draft& draft, NoPlan& none) const;
     Status checkPatterns(const DraftModel& model);
+    Result<std::optional<Draft>> draftOn(int devicesPerHost,
+                                         const std::shared_ptr<const DraftModel>& model,
+                                         int microbatches, bool isLean, NoPlan& none);
+    Status draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
+                      Seconds best, std::vector<Draft>& drafts);
+    bool maySave(int devicesPerHost, const DraftModel& model, int microbatches,
+                 Seconds best) const;
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;

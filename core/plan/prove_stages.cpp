@@ -28,10 +28,12 @@ Status proveStages(Attempt& best, PlanContext& context, int threads, const JobCo
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
     ASSIGN_OR_RETURN(auto plan, assessPlan(proven, context));
-    const Bytes limit = memoryLimit(context.cluster(), proven.plan->options.constraints);
     bool fits = true;
-    for (size_t s = 0; s < plan->stages.size(); ++s)
-        fits = fits && plan->deviceMemory(s) <= limit;
+    for (size_t s = 0; s < plan->stages.size(); ++s) {
+        const int kind = context.cluster().kindOfHost(plan->stages[s].submesh.firstHost);
+        fits = fits && plan->deviceMemory(s) <=
+                           memoryLimit(context.cluster(), proven.plan->options.constraints, kind);
+    }
     if (fits && plan->stepTime <= best.plan->stepTime) {
         best.plan = std::move(plan);
         best.assembly = std::move(proven);

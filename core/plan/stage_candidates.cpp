@@ -18,21 +18,6 @@ namespace
 constexpr double kEvenPrice = 1.0;
 constexpr double kLeanPrice = 1000.0;
 
-/// What the constraints leave, the fastest first.
-std::vector<Recomputation> recomputations(const PlanConstraints& constraints)
-{
-    std::vector<Recomputation> kinds;
-    const bool mustRepeat = constraints.recomputation.value_or(false);
-    const bool mustSelect = constraints.selectiveRecomputation.value_or(false);
-    if (!mustRepeat && !mustSelect)
-        kinds.push_back(Recomputation::kNone);
-    if (!mustRepeat && constraints.selectiveRecomputation.value_or(true))
-        kinds.push_back(Recomputation::kSelective);
-    if (mustRepeat || (!mustSelect && constraints.recomputation.value_or(true)))
-        kinds.push_back(Recomputation::kFull);
-    return kinds;
-}
-
 Bytes needOf(const StageCandidate& candidate, int inFlight)
 {
     return candidate.fixedMemory +
@@ -57,13 +42,14 @@ public:
     /// Fails with kCancelled only.
     Status run(const JobControl& control)
     {
-        const std::vector<Recomputation> kinds = recomputations(*request_.constraints);
+        const std::vector<Recomputation> kinds = allowedRecomputations(*request_.constraints);
+        mayKeep_ = std::ranges::find(kinds, Recomputation::kNone) != kinds.end();
         RETURN_IF_ERROR(add(kinds.front(), 0, request_.isExact, control));
         const std::vector<StageCandidate>& first = families.front().found->candidates;
-        if (!isTight(first))
+        if (first.empty() || !isTight(first))
             return {};
         // The last run's time over its memory sets the scale of the prices.
-        const StageCandidate last = first.back();
+        const StageCandidate last = first.back(); // A copy: families grow below.
         const double scale = last.perMicrobatch.count /
                              static_cast<double>(std::max<int64_t>(1, needOf(last, 1).count));
         for (const Recomputation kind : kinds) {
@@ -94,6 +80,8 @@ public:
                                                    .microbatches = request_.microbatches,
                                                    .recomputation = kind,
                                                    .secondsPerByte = price,
+                                                   .deviceCount = deviceCount(),
+                                                   .partly = partly(kind),
                                                    .isExact = isExact,
                                                    .threads = threads},
                                                   control));
@@ -104,10 +92,27 @@ public:
     std::vector<FamilyOfShape> families;
 
 private:
+    int deviceCount() const
+    {
+        return request_.context->cluster().hosts * request_.devicesPerHost;
+    }
+
+    PartialRecomputation partly(Recomputation kind) const
+    {
+        if (kind != Recomputation::kLayers)
+            return {};
+        return {.layers = request_.constraints->recomputedLayers,
+                .limit =
+                    memoryLimit(request_.context->cluster(), *request_.constraints, submesh_.kind),
+                .inFlight = mostInFlight(),
+                .mayKeep = mayKeep_};
+    }
+
     /// May memory be scarce? Half of it is left to what drafts underestimate.
     bool isTight(const std::vector<StageCandidate>& candidates) const
     {
-        const Bytes limit = memoryLimit(request_.context->cluster(), *request_.constraints);
+        const Bytes limit =
+            memoryLimit(request_.context->cluster(), *request_.constraints, submesh_.kind);
         const int inFlight = mostInFlight();
         return std::ranges::any_of(candidates, [&](const StageCandidate& candidate) {
             return needOf(candidate, inFlight) * int64_t{2} > limit;
@@ -117,8 +122,8 @@ private:
     /// Microbatches that a stage on this submesh may ever hold at once.
     int mostInFlight() const
     {
-        const int stages = std::min(request_.model->layerCount(),
-                                    request_.context->cluster().deviceCount() / submesh_.devices());
+        const int stages =
+            std::min(request_.model->layerCount(), deviceCount() / submesh_.devices());
         const auto schedule = request_.constraints->schedule;
         return schedule && *schedule != ScheduleKind::k1f1b
                    ? request_.microbatches
@@ -130,6 +135,7 @@ private:
     SubmeshChoice submesh_;
     MeshShape shape_;
     int config_;
+    bool mayKeep_ = true; ///< Is a stage without recomputation allowed?
 };
 
 /// Calls `work` for every element; fails as the first that fails.
@@ -149,23 +155,27 @@ void collect(const CandidateRequest& request, CandidateSet& set)
     set.candidates.clear();
     set.recomputed.clear();
     set.repeatsCheapOps.clear();
+    set.recomputedLayers.clear();
     set.familyOf.clear();
     set.smallestMemory.reset();
     std::set<std::string> problems;
     if (set.shapes.empty())
         problems.insert(
-            whyNoShape(set.submeshes, *request.constraints, request.model->model->microbatchSize));
+            whyNoShape(set.submeshes, *request.constraints, request.model->model->microbatchSize,
+                       request.model->sizes));
     for (size_t f = 0; f < set.families.size(); ++f) {
         const FamilyOfShape& family = set.families[f];
         const CandidateFamily& found = *family.found;
-        const bool isFull = family.recomputation == Recomputation::kFull;
         for (size_t i = 0; i < found.candidates.size(); ++i) {
             StageCandidate candidate = found.candidates[i];
             candidate.config = family.config;
             candidate.submesh = set.shapes[static_cast<size_t>(family.config)].submesh;
             candidate.tag = static_cast<int>(set.candidates.size());
             set.candidates.push_back(candidate);
-            set.recomputed.push_back(isFull ? std::optional(found.recomputed[i]) : std::nullopt);
+            const bool isAgain = family.recomputation == Recomputation::kFull ||
+                                 found.recomputedLayers[i] > 0;
+            set.recomputed.push_back(isAgain ? std::optional(found.recomputed[i]) : std::nullopt);
+            set.recomputedLayers.push_back(found.recomputedLayers[i]);
             set.repeatsCheapOps.push_back(family.recomputation == Recomputation::kSelective);
             set.familyOf.push_back(static_cast<int>(f));
         }
@@ -179,18 +189,17 @@ void collect(const CandidateRequest& request, CandidateSet& set)
 
 } // namespace
 
-Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints)
+Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints, int kind)
 {
-    return constraints.memoryPerDevice
-               ? std::min(*constraints.memoryPerDevice, cluster.device.memory)
-               : cluster.device.memory;
+    const Bytes usable = cluster.deviceOf(kind).usableMemory();
+    return constraints.memoryPerDevice ? std::min(*constraints.memoryPerDevice, usable) : usable;
 }
 
 MeshKey CandidateSet::meshKey(int config) const
 {
     const MeshShape& shape = shapes[static_cast<size_t>(config)];
     const SubmeshChoice& submesh = submeshes[static_cast<size_t>(shape.submesh)];
-    return {submesh.hosts, submesh.devicesPerHost, shape.axes};
+    return {submesh.hosts, submesh.devicesPerHost, shape.axes, submesh.kind};
 }
 
 bool CandidateSet::isExact() const
@@ -203,9 +212,10 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
     CandidateSet set;
     const PlanConstraints& constraints = *request.constraints;
     const Cluster& cluster = request.context->cluster();
-    ASSIGN_OR_RETURN(set.submeshes, enumerateSubmeshes(cluster.hosts, cluster.devicesPerHost,
-                                                       SubmeshSpace::kPowerOfTwo));
-    set.shapes = enumerateShapes(set.submeshes, constraints, request.model->model->microbatchSize);
+    set.devicesPerHost = request.devicesPerHost;
+    ASSIGN_OR_RETURN(set.submeshes, submeshesOf(cluster, request.devicesPerHost, constraints));
+    set.shapes = enumerateShapes(set.submeshes, constraints, request.model->model->microbatchSize,
+                                 request.model->sizes);
     BlockRuns runs = findBlockRuns(*request.model, constraints.specs);
     set.unmatchedPatterns = runs.unmatchedPatterns;
     if (!request.isExact && !constraints.specs.empty())

@@ -27,6 +27,7 @@ struct FamilyOfShape {
 };
 
 struct CandidateSet {
+    int devicesPerHost = 1; ///< That stages may use; the others of every host stay idle.
     std::vector<SubmeshChoice> submeshes;
     std::vector<MeshShape> shapes;       ///< StageCandidate::config.
     std::vector<FamilyOfShape> families; ///< By shape.
@@ -36,6 +37,7 @@ struct CandidateSet {
     std::vector<std::optional<Bytes>>
         recomputed; ///< Per candidate: part of transient that recomputation fills; unset: none.
     std::vector<bool> repeatsCheapOps;   ///< Per candidate: recomputes selectively.
+    std::vector<int> recomputedLayers;   ///< Per candidate: its first so many layers run again.
     std::vector<int> familyOf;           ///< Per candidate.
     std::vector<std::string> problems;   ///< Why shapes or stages are impossible, each once.
     std::optional<Bytes> smallestMemory; ///< Of the whole model in one stage, at least.
@@ -49,14 +51,15 @@ struct CandidateRequest {
     const DraftModel* model = nullptr;
     const PlanConstraints* constraints = nullptr;
     int microbatches = 1;
+    int devicesPerHost = 1; ///< That stages may use of every host.
     bool isLean =
         false; ///< Add shardings that all but minimise memory: for when nothing else fits.
     int threads = 1;
     bool isExact = false; ///< Cost every shape under all constraints at once.
 };
 
-/// The memory that a device may use.
-Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints);
+/// The memory that a device of `kind` may use.
+Bytes memoryLimit(const Cluster& cluster, const PlanConstraints& constraints, int kind = 0);
 
 /// Constraints on shardings are left out at first: what they cost is what a new one changes, and
 /// only what comes into question needs to know. Fails with kCancelled only.

@@ -196,12 +196,23 @@ void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Reshar
     }
 }
 
+void hideOverlapped(StageCost& cost, Seconds gathers, const DeviceKind& device)
+{
+    // Reductions begin with the last backward pass, so it bounds what it can hide.
+    cost.hiddenReduction =
+        std::min(cost.gradientSync * device.reductionOverlap, cost.backwardCompute);
+    cost.hiddenGather = gathers * device.gatherOverlap;
+}
+
 StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder)
 {
     StageCost cost;
+    Seconds gathers; // Of updated parameters.
     forEachCostTerm(layered, stage, resharder,
                     [&](const CostTerm& term) {
                         *totalOf(cost, term.group) += term.time;
+                        if (term.group == CostGroup::kUpdate && !term.op.isValid())
+                            gathers += term.time;
                         const bool isBackward = term.group == CostGroup::kBackwardCompute ||
                                                 term.group == CostGroup::kBackwardCommunication;
                         if (isBackward && term.op.isValid() &&
@@ -210,9 +221,12 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
                         if (stage.repeatsCheapOps && term.op.isValid() &&
                             layered.selective.isRepeated[term.op.index()])
                             cost.recomputation += term.time;
+                        const bool isForward = term.group == CostGroup::kForwardCompute ||
+                                               term.group == CostGroup::kForwardCommunication;
+                        if (isForward && stage.runsAgain(term.layer))
+                            cost.recomputation += term.time;
                     });
-    if (stage.recomputes)
-        cost.recomputation = cost.forward();
+    hideOverlapped(cost, gathers, layered.device);
     return cost;
 }
 
@@ -241,7 +255,8 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
             !isReadLate(result))
             continue;
         // What is computed again stays for the weight gradients, as cotangents do.
-        const bool isKept = op.phase == Phase::kForward && !stage.recomputes &&
+        const bool isKept = op.phase == Phase::kForward &&
+                            !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]) &&
                             !(stage.repeatsCheapOps &&
                               layered.selective.isRepeated[stage.ops[i].index()]);
         (isKept ? inputs.activations : inputs.cotangents) +=
@@ -277,7 +292,7 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
             (role == InputRole::kParameter ? memory.parameters : memory.gradients) += bytes;
         else if (input.source == InputSource::kReceived)
             memory.activations +=
-                stage.recomputes || std::ranges::any_of(
+                stage.runsAgain(input.layer) || std::ranges::any_of(
                                         layered.users[input.value.index()],
                                         [&](OpId user) {
                                             return layered.layerOfOp[user.index()] == input.layer &&
@@ -296,7 +311,8 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
             stage.repeatsCheapOps ? layered.selective.isKept : layered.isSaved;
         if (layered.isHeldOnce[result.index()] != 0)
             memory.parameters += bytes;
-        else if (isKept[result.index()] != 0 && !stage.recomputes)
+        else if (isKept[result.index()] != 0 &&
+                 !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]))
             memory.activations += bytes;
     }
     return memory;

@@ -35,6 +35,9 @@ struct CostTerm {
 void forEachCostTerm(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder,
                      const std::function<void(const CostTerm&)>& visit);
 
+/// Sets what computing hides of the reductions and of `gathers`, those of updated parameters.
+void hideOverlapped(StageCost& cost, Seconds gathers, const DeviceKind& device);
+
 /// Times of the stage with the given inputs, ops and shardings on `resharder`'s mesh.
 StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Resharder& resharder);
 

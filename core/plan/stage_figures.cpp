@@ -27,6 +27,7 @@ StageFiguresKey keyOf(const ChosenStage& chosen)
                         .run = chosen.sharder->runSignature(asked.firstLayer, asked.endLayer),
                         .choice = chosen.sharding.choice};
     key.run.push_back((asked.recomputes ? 2u : 0u) + (asked.repeatsCheapOps ? 1u : 0u));
+    key.run.push_back(static_cast<uint64_t>(asked.recomputedLayers));
     const LayeredGraph& layered = chosen.sharder->layered();
     for (const LayerCopy& copy : chosen.sharder->copiesIn(asked.firstLayer, asked.endLayer))
         key.run.push_back(
@@ -79,7 +80,7 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
     for (int s = 0; s < stages; ++s) {
         const ChosenStage& chosen = request.stages[static_cast<size_t>(s)];
         ASSIGN_OR_RETURN(const auto figures, context.stageFigures(keyOf(chosen), [&] {
-            return countFigures(layered, cluster, chosen);
+            return countFigures(chosen.sharder->layered(), cluster, chosen);
         }));
         PlanStage stage;
         stage.firstLayer = chosen.request.firstLayer;
@@ -88,6 +89,7 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
         stage.mesh = chosen.mesh;
         stage.recomputes = chosen.request.recomputes;
         stage.repeatsCheapOps = chosen.request.repeatsCheapOps;
+        stage.recomputedLayers = chosen.request.recomputedLayers;
         stage.inputs = receivedBy(layered, chosen);
         stage.cost = figures->cost;
         stage.memory = figures->memory;

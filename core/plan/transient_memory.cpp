@@ -21,7 +21,7 @@ public:
             const Op& op = graph_.op(stage.ops[i]);
             positionOf_[stage.ops[i].index()] = static_cast<int>(i);
             for (const ValueId result : op.results)
-                isKept_[result.index()] = isKeptAfter(op, result);
+                isKept_[result.index()] = isKeptAfter(stage.ops[i], result);
         }
     }
 
@@ -37,13 +37,14 @@ public:
 
 private:
     /// Counted elsewhere: activations and accumulated gradients.
-    bool isKeptAfter(const Op& op, ValueId result) const
+    bool isKeptAfter(OpId id, ValueId result) const
     {
+        const Op& op = graph_.op(id);
         if (op.kind == OpKind::kAccumulate)
             return true;
         if (layered_.isHeldOnce[result.index()] != 0)
             return true;
-        if (op.phase != Phase::kForward || stage_.recomputes)
+        if (op.phase != Phase::kForward || stage_.runsAgain(layered_.layerOfOp[id.index()]))
             return false;
         return (stage_.repeatsCheapOps ? layered_.selective.isKept
                                        : layered_.isSaved)[result.index()] != 0;

@@ -152,6 +152,8 @@ private:
                   {"repeatsCheapOps", stage.repeatsCheapOps},
                   {"certificate", certificateJson(stage.certificate)},
                   {"inputs", inputsJson(stage.inputs)}};
+        if (stage.recomputedLayers > 0)
+            json["recomputedLayers"] = stage.recomputedLayers;
         addOps(stage, json);
         Json decisions = Json::array();
         for (const Decision& decision : stage.decisions)
@@ -190,7 +192,7 @@ private:
 
     static Json costJson(const StageCost& cost)
     {
-        return {{"forwardComputeSeconds", jsonNumber(cost.forwardCompute.count)},
+        Json json{{"forwardComputeSeconds", jsonNumber(cost.forwardCompute.count)},
                 {"backwardComputeSeconds", jsonNumber(cost.backwardCompute.count)},
                 {"forwardCommunicationSeconds", jsonNumber(cost.forwardCommunication.count)},
                 {"backwardCommunicationSeconds", jsonNumber(cost.backwardCommunication.count)},
@@ -199,6 +201,11 @@ private:
                 {"receiveSeconds", jsonNumber(cost.receive.count)},
                 {"recomputationSeconds", jsonNumber(cost.recomputation.count)},
                 {"weightGradientSeconds", jsonNumber(cost.weightGradient.count)}};
+        if (cost.hiddenReduction.count > 0)
+            json["hiddenReductionSeconds"] = jsonNumber(cost.hiddenReduction.count);
+        if (cost.hiddenGather.count > 0)
+            json["hiddenGatherSeconds"] = jsonNumber(cost.hiddenGather.count);
+        return json;
     }
 
     static Json memoryJson(const StageMemory& memory)

@@ -148,6 +148,35 @@ bool spreadBatch(const Graph& graph, const Op& op, const FactorRule& rule, int& 
     return changed;
 }
 
+BatchDims nothingFollowed(const Graph& graph)
+{
+    BatchDims dims;
+    dims.ofValue.assign(graph.values.size(), -1);
+    dims.factorOfOp.assign(graph.ops.size(), -1);
+    return dims;
+}
+
+/// Forward along the data flow from what is marked; then backward, for masks and constants that
+/// are broadcast over the batch. Each round marks at least one more op or value, and in practice
+/// two rounds reach the end.
+template <typename RuleOf>
+void follow(const Graph& graph, BatchDims& dims, const RuleOf& ruleOf)
+{
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        const auto visit = [&](size_t op) {
+            changed = spreadBatch(graph, graph.ops[op], ruleOf(op), dims.factorOfOp[op],
+                                  dims.ofValue) ||
+                      changed;
+        };
+        for (size_t op = 0; op < graph.ops.size(); ++op)
+            visit(op);
+        for (size_t op = graph.ops.size(); op-- > 0;)
+            visit(op);
+    }
+}
+
 } // namespace
 
 std::optional<OpSharding> shardingOf(const FactorRule& rule, const Strategy& strategy,
@@ -237,30 +266,28 @@ std::vector<int> linearGroupOf(const FactorRule& rule, int operand)
 BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules)
 {
     CHECK(rules.size() == graph.ops.size(), "one rule for each op");
-    BatchDims batch;
-    batch.ofValue.assign(graph.values.size(), -1);
-    batch.factorOfOp.assign(graph.ops.size(), -1);
+    BatchDims batch = nothingFollowed(graph);
     for (const GraphInput& input : graph.inputs) {
         if (input.role == InputRole::kBatch && graph.type(input.value).rank() > 0)
             batch.ofValue[input.value.index()] = 0;
     }
-    // Forward along the data flow; then backward, for masks and constants that are broadcast over
-    // the batch. Each round marks at least one more op or value, and in practice two rounds reach
-    // the end.
-    bool changed = true;
-    while (changed) {
-        changed = false;
-        const auto visit = [&](size_t place) {
-            changed = spreadBatch(graph, graph.ops[place], rules[place], batch.factorOfOp[place],
-                                  batch.ofValue) ||
-                      changed;
-        };
-        for (size_t place = 0; place < graph.ops.size(); ++place)
-            visit(place);
-        for (size_t place = graph.ops.size(); place-- > 0;)
-            visit(place);
-    }
+    follow(graph, batch, [&](size_t op) -> const FactorRule& { return rules[op]; });
     return batch;
+}
+
+BatchDims findSequenceDims(const Graph& graph, const std::vector<FactorRule>& rules,
+                           const std::vector<int>& ruleOfOp)
+{
+    CHECK(ruleOfOp.size() == graph.ops.size(), "one rule for each op");
+    BatchDims sequence = nothingFollowed(graph);
+    for (const GraphInput& input : graph.inputs) {
+        if (input.role == InputRole::kBatch && graph.type(input.value).rank() == 2)
+            sequence.ofValue[input.value.index()] = 1;
+    }
+    follow(graph, sequence, [&](size_t op) -> const FactorRule& {
+        return rules[static_cast<size_t>(ruleOfOp[op])];
+    });
+    return sequence;
 }
 
 } // namespace alpa

@@ -58,4 +58,10 @@ struct BatchDims {
 };
 BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules);
 
+/// The same for the sequence: dimension 1 of the batch inputs that have two, followed through
+/// products to the positions of their first operand (of queries, not of keys).
+/// `ruleOfOp`: indices into `rules`.
+BatchDims findSequenceDims(const Graph& graph, const std::vector<FactorRule>& rules,
+                           const std::vector<int>& ruleOfOp);
+
 } // namespace alpa

@@ -39,6 +39,7 @@ std::vector<StageTable> makeTables()
                                      .model = model->get(),
                                      .constraints = &constraints,
                                      .microbatches = kMicrobatches,
+                                     .devicesPerHost = request.cluster.devicesPerHost,
                                      .isLean = false,
                                      .threads = 2},
                                     {});

@@ -88,17 +88,41 @@ std::string caseName(const PlanCase& test)
 }
 void PrintTo(const PlanCase& test, std::ostream* out) { *out << caseName(test); }
 
+namespace
+{
+
+void slowDownHalf(Cluster& cluster)
+{
+    cluster.hosts = 2;
+    cluster.devicesPerHost /= 2;
+    cluster.second = HostKind{.hosts = 1,
+                              .device = cluster.device,
+                              .withinHost = cluster.withinHost,
+                              .betweenHosts = cluster.betweenHosts,
+                              .measured = {}};
+    cluster.second->device.matrixFlops32 /= 3;
+    cluster.second->device.memoryBandwidth /= 3;
+    cluster.second->device.memory = cluster.device.memory / int64_t{2};
+}
+
+} // namespace
+
 PlanRequest requestOf(const PlanCase& test, const std::string& cluster)
 {
     const SampleModel& model = sampleModel(test.model);
     PlanRequest request;
     request.model = std::make_shared<const Graph>(model.graph);
     request.cluster = *loadCluster(cluster + "-x" + std::to_string(test.devices));
+    if (test.hasTwoKinds)
+        slowDownHalf(request.cluster);
     PlanOptions& options = request.options;
     options.strategy = test.strategy;
     options.optimizer =
         test.usesSgd ? OptimizerOptions{.kind = OptimizerOptions::Kind::kSgd, .learningRate = 0.1}
                      : OptimizerOptions{.kind = OptimizerOptions::Kind::kAdam};
+    options.constraints.usesAllDevices = test.idle == 0;
+    options.constraints.contextParallel = test.cp;
+    options.constraints.recomputedLayers = test.layers;
     options.constraints.fixedDp = test.dp;
     options.constraints.fixedTp = test.tp;
     options.constraints.fixedPp = test.pp;
@@ -134,12 +158,19 @@ void checkPlanCase(const PlanCase& test, const std::string& cluster, Backend& ba
         EXPECT_EQ(stage.repeatsCheapOps, test.selective.value_or(stage.repeatsCheapOps));
         EXPECT_EQ(stage.recomputes, test.full.value_or(stage.recomputes));
     }
+    for (const PlanStage& stage : plan.stages) {
+        const int most = stage.endLayer - stage.firstLayer;
+        EXPECT_EQ(stage.recomputedLayers, std::min(test.layers.value_or(0), most));
+    }
+    if (test.hasTwoKinds && plan.stages.size() > 1) {
+        EXPECT_NE(plan.kindOf(plan.stages.front()), plan.kindOf(plan.stages.back()));
+    }
     if (test.schedule) {
         EXPECT_EQ(plan.schedule, *test.schedule);
     }
     const Result<Program> program = lowerPlan(plan);
     ASSERT_TRUE(program.ok()) << program.error().message;
-    EXPECT_EQ(program->deviceCount(), test.devices);
+    EXPECT_EQ(program->deviceCount(), test.devices - test.idle);
 
     const std::vector<double>& expected = test.usesSgd ? model.sgdLosses : model.adamLosses;
     RunOptions options;
@@ -171,6 +202,7 @@ std::vector<PlanCase> planCases()
                 add({.name = "microbatches", .microbatches = 4});
             add({.name = "selective", .selective = true});
             add({.name = "full", .full = true});
+            add({.name = "one_layer_again", .layers = 1});
             if (devices == 1)
                 continue;
             add({.name = "dp", .strategy = PlanStrategy::kDataParallel, .repeats = repeats});
@@ -183,6 +215,8 @@ std::vector<PlanCase> planCases()
             add({.name = "tp", .tp = devices, .pp = 1});
             add({.name = "tp_sgd", .tp = devices, .pp = 1, .microbatches = 2, .usesSgd = true});
             add({.name = "pp", .strategy = PlanStrategy::kPipeline, .microbatches = 4});
+            add({.name = "cp", .tp = 1, .cp = devices});
+            add({.name = "cp_microbatches", .microbatches = 2, .cp = 2});
             add({.name = "megatron", .strategy = PlanStrategy::kMegatron});
             add({.name = "zero_bubble",
                  .strategy = PlanStrategy::kPipeline,
@@ -208,6 +242,17 @@ std::vector<PlanCase> planCases()
                  .microbatches = 4,
                  .schedule = ScheduleKind::kZeroBubble,
                  .full = true});
+            add({.name = "zero_bubble_one_layer_again",
+                 .strategy = PlanStrategy::kPipeline,
+                 .microbatches = 4,
+                 .schedule = ScheduleKind::kZeroBubble,
+                 .layers = 1});
+            add({.name = "two_kinds", .pp = 2, .microbatches = 4, .hasTwoKinds = true});
+            add({.name = "two_kinds_tp",
+                 .tp = devices / 2,
+                 .pp = 2,
+                 .microbatches = 2,
+                 .hasTwoKinds = true});
             add({.name = "zero_bubble_tp",
                  .dp = 1,
                  .tp = devices / 2,
@@ -291,6 +336,16 @@ std::vector<PlanCase> planCases()
                          .pp = 1,
                          .pattern = "block_*.moe.w*",
                          .spec = "{y, -, -}"});
+    cases.push_back(
+        {.name = "idle", .model = "gpt-tiny", .devices = 3, .dp = 2, .tp = 1, .pp = 1, .idle = 1});
+    cases.push_back({.name = "idle_stages",
+                     .model = "llama-tiny",
+                     .devices = 6,
+                     .dp = 2,
+                     .tp = 1,
+                     .pp = 2,
+                     .microbatches = 2,
+                     .idle = 2});
     for (const int devices : {1, 4}) {
         cases.push_back({.name = "auto", .model = "gpt-tiny-bf16", .devices = devices});
         if (devices == 1)

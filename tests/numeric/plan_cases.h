@@ -27,6 +27,10 @@ struct PlanCase {
     std::optional<int> chunks = {};
     std::optional<bool> selective = {}; ///< Recomputation of cheap ops.
     std::optional<bool> full = {};      ///< Recomputation of everything.
+    std::optional<int> cp = {};         ///< Devices that split the sequence.
+    std::optional<int> layers = {};     ///< Of every stage that run again.
+    bool hasTwoKinds = false;           ///< Half of the devices are slower and smaller.
+    int idle = 0;                       ///< Devices that the plan leaves idle; 0: it may not.
     int repeats = 1; ///< The global batch is the file's, so often: the same mean loss.
     bool usesSgd = false;
     std::string pattern = {}; ///< Of parameters to be stored as `spec`; empty: none.

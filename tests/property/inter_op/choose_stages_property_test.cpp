@@ -20,6 +20,16 @@ StageProblem randomProblem(Rng& rng, int size)
     const int perHost = 1 << rng.below(hosts == 1 ? 3 : 2);
     problem.deviceCount = hosts * perHost;
     problem.submeshes = *enumerateSubmeshes(hosts, perHost, SubmeshSpace::kAll);
+    if (rng.chance(0.4)) {
+        // A second kind of hosts, with submeshes of its own.
+        const int others = 1 + rng.below(2);
+        problem.secondDeviceCount = others;
+        const auto ofOthers = enumerateSubmeshes(others, 1, SubmeshSpace::kAll);
+        for (SubmeshChoice submesh : *ofOthers) {
+            submesh.kind = 1;
+            problem.submeshes.push_back(submesh);
+        }
+    }
     problem.microbatches = rng.between(1, 8);
     problem.schedule = rng.chance(0.5) ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
     const double missing = 0.4 * rng.uniform();
@@ -51,6 +61,8 @@ void addConstraints(Rng& rng, StageProblem& problem)
 {
     if (rng.chance(0.7))
         problem.memoryLimit = Bytes(rng.between(20, 250));
+    if (problem.memoryLimit && rng.chance(0.5))
+        problem.secondMemoryLimit = Bytes(rng.between(20, 250));
     if (rng.chance(0.2))
         problem.constraints.stageCount = rng.between(1, 4);
     if (rng.chance(0.2))
@@ -76,7 +88,7 @@ public:
     {
         for (size_t index = 0; index < problem.candidates.size(); ++index)
             candidatesAt_[problem.candidates[index].firstLayer].push_back(static_cast<int>(index));
-        extend(0, problem.deviceCount);
+        extend(0, problem.deviceCount, problem.secondDeviceCount);
     }
 
     const std::map<Shape, double>& bestByShape() const { return bestByShape_; }
@@ -91,7 +103,7 @@ public:
     }
 
 private:
-    void extend(int layer, int devices)
+    void extend(int layer, int devices, int others)
     {
         if (layer == problem_.layerCount) {
             if (const auto plan = evaluateStages(problem_, chosen_); plan.ok()) {
@@ -102,12 +114,15 @@ private:
         }
         for (const int index : candidatesAt_[layer]) {
             const StageCandidate& candidate = problem_.candidates[static_cast<size_t>(index)];
-            const int needed = problem_.submeshes[static_cast<size_t>(candidate.submesh)].devices();
-            if (needed > devices)
+            const SubmeshChoice& submesh =
+                problem_.submeshes[static_cast<size_t>(candidate.submesh)];
+            const int needed = submesh.kind == 0 ? submesh.devices() : 0;
+            const int neededOthers = submesh.kind == 1 ? submesh.devices() : 0;
+            if (needed > devices || neededOthers > others)
                 continue;
             chosen_.push_back(index);
             shape_.emplace_back(candidate.endLayer, candidate.submesh);
-            extend(candidate.endLayer, devices - needed);
+            extend(candidate.endLayer, devices - needed, others - neededOthers);
             chosen_.pop_back();
             shape_.pop_back();
         }
@@ -189,6 +204,7 @@ TEST(ChooseStagesProperty, TheSmallestBudgetIsTight)
         StageProblem problem = randomProblem(rng, size);
         addConstraints(rng, problem);
         problem.memoryLimit = Bytes(rng.between(1, 60));
+        problem.secondMemoryLimit.reset();
         const auto outcome = chooseStages(problem);
         ASSERT_TRUE(outcome.ok());
         const auto* refusal = std::get_if<NoStagePlan>(&outcome.value());

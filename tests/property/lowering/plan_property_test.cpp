@@ -29,6 +29,18 @@ Cluster randomCluster(Rng& rng)
     cluster.withinHost.latency = Seconds(1e-4 * std::pow(10.0, -4.0 * rng.uniform()));
     cluster.withinHost.bandwidth *= std::pow(10.0, 6.0 * rng.uniform() - 3.0);
     cluster.measured.clear();
+    if (rng.chance(0.3)) {
+        // Two hosts, the second with devices of other speeds.
+        cluster.hosts = 2;
+        cluster.devicesPerHost /= 2;
+        cluster.second = HostKind{.hosts = 1,
+                                  .device = cluster.device,
+                                  .withinHost = cluster.withinHost,
+                                  .betweenHosts = cluster.betweenHosts,
+                                  .measured = {}};
+        cluster.second->device.matrixFlops32 *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
+        cluster.second->device.memoryBandwidth *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
+    }
     return cluster;
 }
 
@@ -90,6 +102,9 @@ PlanRequest randomRequest(Rng& rng, Graph model)
         constraints.schedule = ScheduleKind::kGpipe;
     if (rng.chance(0.2))
         constraints.selectiveRecomputation = true;
+    else if (rng.chance(0.2))
+        constraints.recomputedLayers = 1;
+    constraints.usesAllDevices = rng.chance(0.7);
     constraints.parameterStorage = randomRule(rng);
     constraints.stateStorage = randomRule(rng);
     addSpecConstraints(rng, model, constraints);
@@ -199,24 +214,37 @@ std::shared_ptr<const ParallelPlan> planWithinMemory(Rng& rng, PlanRequest reque
 /// How many of the plans of a test did what is rare.
 struct Coverage {
     int planned = 0, recomputing = 0, selective = 0, zeroBubble = 0, interleaved = 0;
+    int partly = 0, mixed = 0, idle = 0;
     void add(const ParallelPlan& plan)
     {
         ++planned;
         recomputing += std::ranges::any_of(plan.stages, &PlanStage::recomputes);
         selective += std::ranges::any_of(plan.stages, &PlanStage::repeatsCheapOps);
+        partly += std::ranges::any_of(plan.stages, [](const PlanStage& stage) {
+            return stage.recomputedLayers > 0 && !stage.recomputes;
+        });
+        mixed += std::ranges::any_of(plan.stages, [&](const PlanStage& stage) {
+            return plan.kindOf(stage) != plan.kindOf(plan.stages.front());
+        });
+        idle += !plan.idleDevices().empty();
         zeroBubble += plan.schedule == ScheduleKind::kZeroBubble && plan.stages.size() > 1;
         interleaved += plan.schedule == ScheduleKind::kInterleaved1f1b;
     }
     void print(int tried) const
     {
         std::printf("%d of %d requests had a plan, %d recompute, %d of them "
-                    "selectively, %d zero-bubble, %d interleaved\n",
-                    planned, tried, recomputing + selective, selective, zeroBubble, interleaved);
+                    "selectively, %d zero-bubble, %d interleaved, %d recompute some layers, %d "
+                    "are on two kinds of device, %d leave some idle\n",
+                    planned, tried, recomputing + selective, selective, zeroBubble, interleaved,
+                    partly, mixed, idle);
         EXPECT_GE(planned * 5, tried - 2); // Many mix samples, and so allow one microbatch only.
         if (tried >= 200) {
             EXPECT_GT(selective, 5);
             EXPECT_GT(zeroBubble, 3);
             EXPECT_GT(interleaved, 3);
+            EXPECT_GT(partly, 0);
+            EXPECT_GT(mixed, 3);
+            EXPECT_GT(idle, 3);
         }
     }
 };

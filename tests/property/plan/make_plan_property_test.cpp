@@ -1,5 +1,6 @@
 // What must hold of every plan: proof and cost agree, constraints are obeyed, more memory never
 // hurts, no named strategy beats auto, and threads never show.
+#include "core/explain/explain_costs.h"
 #include "core/import/import_model.h"
 #include "core/lowering/lower_plan.h"
 #include "core/plan/make_plan.h"
@@ -50,6 +51,7 @@ PlanRequest randomRequest(Rng& rng)
             rng.chance(0.5) ? StorageRule::kSplit : StorageRule::kReplicated;
     if (rng.chance(0.4))
         constraints.memoryPerDevice = Bytes(int64_t{1} << (20 + rng.below(3)));
+    constraints.usesAllDevices = rng.chance(0.3);
     return request;
 }
 
@@ -99,7 +101,9 @@ TEST(MakePlanProperty, ObeysConstraintsAndLowersToAVerifiedProgram)
             EXPECT_LE(stage.memory.total(),
                       constraints.memoryPerDevice.value_or(request.cluster.device.memory));
         }
-        EXPECT_EQ(devices, request.cluster.deviceCount());
+        const auto idle = static_cast<int>(plan->idleDevices().size());
+        EXPECT_EQ(devices + idle, request.cluster.deviceCount());
+        EXPECT_TRUE(idle == 0 || !constraints.usesAllDevices);
         EXPECT_LE(plan->pipelineParallel(), constraints.maxPp.value_or(1 << 20));
         EXPECT_LE(plan->tensorParallel(), constraints.maxTp.value_or(1 << 20));
         EXPECT_EQ(plan->microbatches, constraints.microbatches.value_or(plan->microbatches));
@@ -165,6 +169,137 @@ TEST(MakePlanProperty, MoreMemoryIsNeverWorse)
             last = plan->stepTime.count;
         }
     });
+}
+
+TEST(MakePlanProperty, MoreDevicesAreNeverWorse)
+{
+    forEachSeed(30, [](Rng& rng, int) {
+        PlanRequest request;
+        request.model =
+            sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
+        request.cluster = *loadCluster(rng.chance(0.5) ? "p3.16xlarge-x1" : "dgx-a100-x1");
+        // Slow enough that kilobytes of compute are worth sharing.
+        request.cluster.device.matrixFlops32 /= 1e4;
+        request.cluster.device.memoryBandwidth /= 1e3;
+        request.cluster.hosts = 1 + rng.below(3);
+        request.cluster.devicesPerHost = 1 + rng.below(6);
+        request.options.globalBatch = 4 * (1 + rng.below(6));
+        if (rng.chance(0.5))
+            request.options.constraints.microbatches = 1 << rng.below(2);
+        if (rng.chance(0.3))
+            request.options.constraints.maxTp = 1;
+        const auto few = planOf(request);
+        request.cluster.hosts += rng.below(2);
+        request.cluster.devicesPerHost += rng.below(3);
+        const auto more = planOf(request);
+        if (!few)
+            return;
+        ASSERT_TRUE(more);
+        EXPECT_LE(more->stepTime.count, few->stepTime.count * kDraftTolerance)
+            << few->cluster.hosts << " x " << few->cluster.devicesPerHost << " to "
+            << request.cluster.hosts << " x " << request.cluster.devicesPerHost << ", batch "
+            << *request.options.globalBatch;
+    });
+}
+
+TEST(MakePlan, LeavesDevicesIdleThatTheBatchCannotUse)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("dgx-a100-x1");
+    request.cluster.device.matrixFlops32 /= 1e4;
+    request.cluster.device.memoryBandwidth /= 1e4;
+    request.options.globalBatch = 6;
+    request.options.constraints.maxTp = 1;
+    request.options.constraints.maxPp = 1;
+    const auto plan = planOf(request);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->stages[0].mesh.deviceCount(), 6);
+    EXPECT_EQ(plan->idleDevices(), (std::vector<DeviceId>{DeviceId(6), DeviceId(7)}));
+
+    request.options.constraints.usesAllDevices = true;
+    EXPECT_FALSE(planOf(request));
+}
+
+TEST(MakePlan, OverlapHidesItsShareOfTheReductionsAndSaysSo)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("p3.16xlarge-x1");
+    request.options.strategy = PlanStrategy::kDataParallel;
+    request.options.globalBatch = 8;
+    const auto plain = planOf(request);
+    request.cluster.device.reductionOverlap = 0.5;
+    const auto hidden = planOf(request);
+    ASSERT_TRUE(plain && hidden);
+    const StageCost& cost = hidden->stages[0].cost;
+    ASSERT_GT(cost.gradientSync.count, 0);
+    EXPECT_EQ(plain->stages[0].cost.hiddenReduction.count, 0);
+    EXPECT_NEAR(cost.hiddenReduction.count,
+                std::min(0.5 * cost.gradientSync.count, cost.backwardCompute.count), 1e-12);
+    EXPECT_NEAR(hidden->stepTime.count,
+                (plain->stepTime - cost.hiddenReduction).count, 1e-9 * plain->stepTime.count);
+    const std::string text = formatCosts(*hidden, explainCosts(*hidden), {});
+    EXPECT_NE(text.find("gradient sync hidden behind compute (overlap 50 %)"), std::string::npos)
+        << text;
+    const auto read = planFromJson(planToJson(*hidden));
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_EQ((*read)->stages[0].cost.hiddenReduction, cost.hiddenReduction);
+}
+
+TEST(MakePlan, RecomputesNoMoreLayersThanMemoryAsks)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x1");
+    request.options.globalBatch = 8;
+    request.options.constraints.microbatches = 1;
+    request.options.constraints.forbiddenRecomputations = {RecomputationKind::kSelective};
+    const auto kept = planOf(request);
+    request.options.constraints.recomputedLayers = 1;
+    const auto one = planOf(request);
+    request.options.constraints.recomputedLayers.reset();
+    ASSERT_TRUE(kept && one);
+    ASSERT_LT(one->stages[0].memory.total(), kept->stages[0].memory.total());
+    EXPECT_GT(one->stages[0].cost.recomputation.count, 0);
+    EXPECT_LT(one->stages[0].cost.recomputation, one->stages[0].cost.forward());
+    // Room for one kept layer less, but for no more.
+    request.options.constraints.memoryPerDevice = kept->stages[0].memory.total() - kKiB;
+    const auto tight = planOf(request);
+    ASSERT_TRUE(tight);
+    EXPECT_LE(tight->stepTime, one->stepTime);
+    request.options.constraints.forbiddenRecomputations = {
+        RecomputationKind::kSelective, RecomputationKind::kLayers, RecomputationKind::kFull};
+    const auto none = planOf(request);
+    EXPECT_TRUE(!none || none->stepTime >= tight->stepTime);
+}
+
+TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
+{
+    PlanRequest request;
+    request.model = sample("llama-tiny");
+    request.cluster = *loadCluster("dgx-h100-a100-x1");
+    for (DeviceKind* device : {&request.cluster.device, &request.cluster.second->device}) {
+        device->matrixFlops32 /= 1e4;
+        device->memoryBandwidth /= 1e4;
+        device->matrixUnits = 0;
+    }
+    request.cluster.second->device.memory = kMiB * 2;
+    request.options.globalBatch = 16;
+    const auto plan = planOf(request);
+    ASSERT_TRUE(plan);
+    for (const PlanStage& stage : plan->stages) {
+        EXPECT_LE(stage.memory.total(), plan->cluster.deviceOf(plan->kindOf(stage)).memory);
+        const int last = stage.submesh.firstHost + stage.submesh.hosts - 1;
+        EXPECT_EQ(plan->cluster.kindOfHost(stage.submesh.firstHost), plan->cluster.kindOfHost(last));
+    }
+    // Both kinds together are no worse than the faster one alone.
+    PlanRequest alone = request;
+    alone.cluster.second.reset();
+    alone.cluster.hosts = 1;
+    const auto fast = planOf(alone);
+    ASSERT_TRUE(fast);
+    EXPECT_LE(plan->stepTime.count, fast->stepTime.count * kDraftTolerance);
 }
 
 TEST(MakePlan, NamesAMinimalClash)

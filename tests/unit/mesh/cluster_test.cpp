@@ -1,5 +1,6 @@
 
 #include "core/mesh/cluster.h"
+#include "core/mesh/collective_time.h"
 #include "tests/support/property.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +31,7 @@ std::string messageOf(const std::string& text)
 TEST(Cluster, PresetsSurviveTheirFileForm)
 {
     for (const char* name : {"h200-x1", "h200-x4", "h200-x8", "p3.16xlarge-x8", "dgx-a100-x1",
-                             "dgx-h100-x16", "cpu-x3"}) {
+                             "dgx-h100-x16", "dgx-h100-a100-x2", "cpu-x3"}) {
         const Cluster cluster = loadCluster(name).value();
         EXPECT_EQ(cluster.name, name);
         const Result<Cluster> read = parseClusterJson(clusterToJson(cluster));
@@ -43,7 +44,7 @@ TEST(Cluster, PresetsSurviveTheirFileForm)
 
 TEST(Cluster, EveryListedPresetLoads)
 {
-    ASSERT_EQ(clusterPresets().size(), 5u);
+    ASSERT_EQ(clusterPresets().size(), 6u);
     for (const ClusterPreset& preset : clusterPresets()) {
         std::string name = preset.name;
         ASSERT_EQ(name.back(), 'N');
@@ -54,7 +55,8 @@ TEST(Cluster, EveryListedPresetLoads)
 
 TEST(Cluster, StoredFilesEqualThePresets)
 {
-    for (const char* name : {"h200-x4", "p3.16xlarge-x8", "dgx-a100-x2", "dgx-h100-x2"}) {
+    for (const char* name : {"h200-x4", "p3.16xlarge-x8", "dgx-a100-x2", "dgx-h100-x2",
+                             "dgx-h100-a100-x2"}) {
         const Result<Cluster> stored =
             loadCluster(std::string("resources/clusters/") + name + ".json");
         ASSERT_TRUE(stored.ok()) << stored.error().message;
@@ -73,7 +75,7 @@ TEST(Cluster, NamesWhatIsWrongWithAPresetName)
     EXPECT_EQ(missing.code, ErrorCode::kNotFound);
     EXPECT_EQ(missing.message,
               "cluster 'tpu-x4': neither a file nor a preset, expected one of h200-xN, "
-              "p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN, cpu-xN");
+              "p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN, dgx-h100-a100-xN, cpu-xN");
     EXPECT_EQ(loadCluster("").error().code, ErrorCode::kNotFound);
 }
 
@@ -122,6 +124,42 @@ TEST(Cluster, NamesTheMeasuredPointThatIsWrong)
               "all-to-all, send-receive, broadcast");
     EXPECT_EQ(messageOf(edited("\"hosts\": 2", "\"measured\": [7], \"hosts\": 2")),
               "measured[0]: got number, expected an object");
+}
+
+TEST(Cluster, TwoKindsOfHostsHaveTheirOwnRates)
+{
+    const Cluster cluster = loadCluster("dgx-h100-a100-x2").value();
+    EXPECT_EQ(cluster.deviceCount(), 32);
+    EXPECT_EQ(cluster.kindOfHost(1), 0);
+    EXPECT_EQ(cluster.kindOfHost(2), 1);
+    EXPECT_EQ(cluster.deviceOf(1).name, "NVIDIA A100-SXM4-80GB");
+    const DeviceMesh older = makeDeviceMesh(cluster, {.firstHost = 2, .hosts = 2,
+                                                      .firstDevice = 0, .devicesPerHost = 8},
+                                            {2, 8});
+    EXPECT_EQ(older.axes[1].link, loadCluster("dgx-a100-x2").value().withinHost);
+    const DeviceMesh newer = makeDeviceMesh(cluster, {.firstHost = 0, .hosts = 2,
+                                                      .firstDevice = 0, .devicesPerHost = 8},
+                                            {2, 8});
+    // 200e9 bytes/s of the slower card, on two hosts.
+    EXPECT_NEAR(transferTime(cluster, newer, older, Bytes(4'000'000'000)).count, 0.01, 1e-4);
+}
+
+TEST(Cluster, NamesWhatIsWrongWithASecondKind)
+{
+    const std::string text = clusterToJson(loadCluster("dgx-h100-a100-x2").value());
+    const auto with = [&](const std::string& from, const std::string& to) {
+        const size_t second = text.find("secondKind");
+        const size_t place = text.find(from, second);
+        EXPECT_NE(place, std::string::npos) << from;
+        return messageOf(std::string(text).replace(place, from.size(), to));
+    };
+    EXPECT_EQ(with("\"hosts\": 2", "\"hosts\": 0"),
+              "secondKind.hosts: got 0, expected a whole number from 1 to 8192");
+    EXPECT_EQ(with("\"hosts\": 2", "\"hosts\": 2, \"devicesPerHost\": 4"),
+              "secondKind.devicesPerHost: got 4, expected 8 as on the hosts of the first kind");
+    EXPECT_EQ(with("\"hosts\": 2", "\"hosts\": 8192"),
+              "secondKind: 65552 devices in all, expected at most 65536");
+    EXPECT_EQ(with("\"withinHost\"", "\"within\""), "secondKind.withinHost: missing");
 }
 
 /// Files with a few bytes changed are read or refused with a message, and what is read makes sense.
