@@ -1,8 +1,8 @@
 #include "app/cli/plan_arguments.h"
 
 #include "core/base/text.h"
-#include "core/mesh/what_if.h"
 #include "core/explain/annotated_plan.h"
+#include "core/mesh/what_if.h"
 
 #include <fmt/format.h>
 
@@ -171,12 +171,14 @@ std::string clusterHelp()
 
 void addPlanOptions(CLI::App& command, PlanArguments& arguments)
 {
-    command.add_option("MODEL", arguments.model, "Loss graph: StableHLO text or ONNX, plain or gzip")
+    command
+        .add_option("MODEL", arguments.model, "Loss graph: StableHLO text or ONNX, plain or gzip")
         ->required();
     addModelOptions(command, arguments.modelOptions);
     command.add_option("-c,--cluster", arguments.cluster, clusterHelp())->required();
     command.add_option("--what-if", arguments.whatIf,
-                       "Plan for a cluster that nobody has: memory=FACTOR, bandwidth=FACTOR, devices=COUNT, any of "
+                       "Plan for a cluster that nobody has: memory=FACTOR, bandwidth=FACTOR, "
+                       "devices=COUNT, any of "
                        "them with commas between");
     command
         .add_option("-b,--global-batch", arguments.globalBatch,
@@ -262,9 +264,10 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments)
                     "No stage begins at this layer; repeatable")
         ->allow_extra_args(false);
     command
-        .add_option("--stage-mesh", arguments.stageMeshes,
-                    "LAYER=HOSTSxDEVICES or LAYER=HOSTSxDEVICES:AXES: the stage that begins at this "
-                    "layer is there, with a mesh of these axes, for example 4=1x8:2x4; repeatable")
+        .add_option(
+            "--stage-mesh", arguments.stageMeshes,
+            "LAYER=HOSTSxDEVICES or LAYER=HOSTSxDEVICES:AXES: the stage that begins at this "
+            "layer is there, with a mesh of these axes, for example 4=1x8:2x4; repeatable")
         ->allow_extra_args(false);
     command.add_option("--cut", arguments.cuts, "A stage begins at this layer; repeatable")
         ->allow_extra_args(false);
@@ -298,8 +301,9 @@ Status followAnnotations(PlanRequest& request)
     if (!annotated.ok())
         return annotated.error().in(request.modelPath);
     RETURN_IF_ERROR(applyPublishedPlan(annotated->plan, *request.model, request.options));
-    printMessage(fmt::format("as annotated in the file: {}; {} parameters and {} operations sharded so",
-                             annotated->axes, annotated->parameters, annotated->ops));
+    printMessage(
+        fmt::format("as annotated in the file: {}; {} parameters and {} operations sharded so",
+                    annotated->axes, annotated->parameters, annotated->ops));
     for (const std::string& what : annotated->notRecovered)
         printMessage("  " + what);
     return {};

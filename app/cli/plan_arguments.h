@@ -44,8 +44,8 @@ void addPlanOptions(CLI::App& command, PlanArguments& arguments);
 
 /// Reads model and cluster. Fails as reading them does, and with kInvalidInput naming the option.
 Result<PlanRequest> makeRequest(const Console& console, const PlanArguments& arguments);
-/// Takes the shardings that the model file writes at its values as constraints, and says what it could not take.
-/// Fails as planFromAnnotations does.
+/// Takes the shardings that the model file writes at its values as constraints, and says what it
+/// could not take. Fails as planFromAnnotations does.
 Status followAnnotations(PlanRequest& request);
 /// Fails with kInvalidInput naming the known strategies.
 Result<PlanStrategy> parseStrategy(const std::string& name);

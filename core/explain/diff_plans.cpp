@@ -3,10 +3,10 @@
 #include "core/base/text.h"
 #include "core/explain/explain_constraints.h"
 #include "core/explain/explain_costs.h"
+#include "core/explain/request_changes.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_figures.h"
-#include "core/explain/request_changes.h"
 
 #include <fmt/format.h>
 
@@ -110,9 +110,8 @@ std::string recomputationText(const PlanStage& stage)
 {
     if (stage.recomputes)
         return ", recomputed";
-    return stage.recomputedLayers > 0
-               ? fmt::format(", first {} recomputed", stage.recomputedLayers)
-               : std::string();
+    return stage.recomputedLayers > 0 ? fmt::format(", first {} recomputed", stage.recomputedLayers)
+                                      : std::string();
 }
 
 std::string stageText(const PlanStage& stage)

@@ -1,12 +1,12 @@
 #include "core/explain/explain_constraints.h"
 
 #include "core/base/text.h"
+#include "core/explain/request_changes.h"
+#include "core/explain/text_table.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
-#include "core/explain/request_changes.h"
-#include "core/explain/text_table.h"
 
 #include <fmt/format.h>
 
@@ -64,10 +64,9 @@ std::string formatDegreeChanges(const ParallelPlan& before, const ParallelPlan& 
     add("microbatches", before.microbatches, after.microbatches);
     add("schedule", alpa::text(before.schedule), alpa::text(after.schedule));
     const auto recomputing = [](const ParallelPlan& plan) {
-        return std::ranges::count_if(plan.stages,
-                                     [](const PlanStage& stage) {
-                                         return stage.recomputes || stage.recomputedLayers > 0;
-                                     });
+        return std::ranges::count_if(plan.stages, [](const PlanStage& stage) {
+            return stage.recomputes || stage.recomputedLayers > 0;
+        });
     };
     add("recomputing stages", recomputing(before), recomputing(after));
     return text;

@@ -250,8 +250,8 @@ PlanCosts explainCosts(const ParallelPlan& plan)
     PlanCosts costs;
     costs.stepTime = plan.stepTime;
     for (size_t s = 0; s < plan.stages.size(); ++s)
-        costs.stages.push_back(explainStage(
-            plan, plan.kindOf(plan.stages[s]) == 0 ? layered : second.value(), s));
+        costs.stages.push_back(
+            explainStage(plan, plan.kindOf(plan.stages[s]) == 0 ? layered : second.value(), s));
     const std::vector<StageLink> links = findLinks(layered, plan.cluster, plan.stages);
     explainTransfers(plan, layered, links, costs);
     costs.critical = criticalPath(plan, links);

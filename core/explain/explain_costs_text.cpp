@@ -1,9 +1,9 @@
 // The terms of a step as text.
 #include "core/base/text.h"
 #include "core/explain/explain_costs.h"
-#include "core/plan/plan_figures.h"
 #include "core/explain/show_plan.h"
 #include "core/explain/text_table.h"
+#include "core/plan/plan_figures.h"
 
 #include <fmt/format.h>
 

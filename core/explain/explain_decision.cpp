@@ -1,9 +1,9 @@
 #include "core/explain/explain_decision.h"
 
 #include "core/base/text.h"
+#include "core/explain/explain_costs.h"
 #include "core/intra_op/ilp_regret.h"
 #include "core/plan/assemble_plan.h"
-#include "core/explain/explain_costs.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/mesh_shapes.h"
 #include "core/plan/step_model.h"
@@ -134,7 +134,8 @@ private:
                     .forbidden = {}};
         if (stage.certificate.memoryBinds)
             request_.memoryLimit =
-                memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage)) - transientOf(stage);
+                memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage)) -
+                transientOf(stage);
     }
 
     /// What the planner set aside for short-lived tensors; recomputed activations are the
@@ -144,7 +145,8 @@ private:
         Bytes recomputed;
         for (size_t i = 0; i < stage.ops.size(); ++i) {
             const ValueId result = plan_.graph->op(stage.ops[i]).results[0];
-            if (stage.runsAgain(plan_.layerOfOp[stage.ops[i].index()]) && layered_->isSaved[result.index()] != 0)
+            if (stage.runsAgain(plan_.layerOfOp[stage.ops[i].index()]) &&
+                layered_->isSaved[result.index()] != 0)
                 recomputed +=
                     plan_.graph->type(result).bytes() /
                     int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
@@ -203,9 +205,9 @@ private:
         terms.reduce = Seconds(decision.perMicrobatch[k] + forward) - terms.compute;
         if (terms.reduce.count < 1e-12)
             terms.reduce = Seconds(0);
-        terms.memory =
-            Bytes(decision.fixedBytes[k] +
-                  decision.activationBytes[k] * (runsAgain(request_, decision.layer) ? 1 : request_.inFlight));
+        terms.memory = Bytes(decision.fixedBytes[k] +
+                             decision.activationBytes[k] *
+                                 (runsAgain(request_, decision.layer) ? 1 : request_.inFlight));
         for (const MeshEdge& edge : problem.edges) {
             const bool isFrom = edge.from == nodes_[position];
             if (!isFrom && edge.to != nodes_[position])
@@ -217,8 +219,9 @@ private:
             const int chosen = solution_.choice[static_cast<size_t>(other)];
             const int row = isFrom ? static_cast<int>(k) : chosen;
             const int column = isFrom ? chosen : static_cast<int>(k);
-            const Seconds time(matrix.entries[static_cast<size_t>(row * matrix.columns + column)] *
-                               timesPaid(edge, problem.nodes[static_cast<size_t>(edge.to)].layer, request_));
+            const Seconds time(
+                matrix.entries[static_cast<size_t>(row * matrix.columns + column)] *
+                timesPaid(edge, problem.nodes[static_cast<size_t>(edge.to)].layer, request_));
             (edge.isPerStep ? terms.perStep : isFrom ? terms.out : terms.in) += time;
         }
         return terms;
@@ -244,7 +247,10 @@ private:
             const Seconds time =
                 layered_->computeOn(id, 1.0 / stage_.mesh.groupSize(axes), operands[0], operands[1],
                                     sharder_->tables().axisSizes());
-            sum += time * (phase == Phase::kForward && runsAgain(request_, plan_.layerOfOp[id.index()]) ? 2.0 : 1.0);
+            sum +=
+                time * (phase == Phase::kForward && runsAgain(request_, plan_.layerOfOp[id.index()])
+                            ? 2.0
+                            : 1.0);
         }
         return sum;
     }
@@ -343,9 +349,10 @@ explainDecisions(const ParallelPlan& plan, const WhyRequest& request, const JobC
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         if (static_cast<int>(explanations.size()) >= request.limit)
             break;
-        ASSIGN_OR_RETURN(const auto stage, StageAgain::solve(plan,
-                                           layered[static_cast<size_t>(plan.kindOf(plan.stages[s]))],
-                                           s, control));
+        ASSIGN_OR_RETURN(
+            const auto stage,
+            StageAgain::solve(plan, layered[static_cast<size_t>(plan.kindOf(plan.stages[s]))], s,
+                              control));
         for (size_t n = 0; n < stage->nodes().size(); ++n) {
             const MeshNode& node = stage->node(n);
             if (node.kind == DecisionKind::kCopy || node.perMicrobatch.size() < 2)

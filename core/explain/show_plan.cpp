@@ -1,8 +1,8 @@
 #include "core/explain/show_plan.h"
 
 #include "core/base/text.h"
-#include "core/plan/plan_figures.h"
 #include "core/explain/text_table.h"
+#include "core/plan/plan_figures.h"
 
 #include <fmt/format.h>
 
@@ -71,16 +71,14 @@ std::string formatPlanSummary(const ParallelPlan& plan)
                              formatSeconds(plan.stepTime), formatNumber(plan.samplesPerSecond()),
                              formatFlops(Flops(plan.flopsPerDevice()))));
     const auto idle = static_cast<int>(plan.idleDevices().size());
-    line("degrees", fmt::format("DP {}, TP {}, {}PP {} on {}", figures.dp, figures.tp,
-                                plan.contextParallel() > 1
-                                    ? fmt::format("CP {}, ", plan.contextParallel())
-                                    : std::string(),
-                                figures.pp,
-                                idle == 0 ? counted(cluster.deviceCount(), "device")
-                                          : fmt::format("{} of {}, {} idle",
-                                                        cluster.deviceCount() - idle,
-                                                        counted(cluster.deviceCount(), "device"),
-                                                        idle)));
+    line("degrees",
+         fmt::format("DP {}, TP {}, {}PP {} on {}", figures.dp, figures.tp,
+                     plan.contextParallel() > 1 ? fmt::format("CP {}, ", plan.contextParallel())
+                                                : std::string(),
+                     figures.pp,
+                     idle == 0 ? counted(cluster.deviceCount(), "device")
+                               : fmt::format("{} of {}, {} idle", cluster.deviceCount() - idle,
+                                             counted(cluster.deviceCount(), "device"), idle)));
     line("batch",
          fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
                      plan.microbatches == 1 ? std::string("1 microbatch")
@@ -229,7 +227,8 @@ std::string formatTimeline(const ParallelPlan& plan)
         text += fmt::format("stage {:<3}|{}| bubble {}\n", s, timelineRow(stage, plan.stepTime),
                             formatShare(stage.bubbleFraction));
     }
-    return text + "0-9 forward, a-j backward, A-J weight gradient of a microbatch (last digit), S gradient sync, U "
+    return text + "0-9 forward, a-j backward, A-J weight gradient of a microbatch (last digit), S "
+                  "gradient sync, U "
                   "update, . idle\n";
 }
 

@@ -36,7 +36,7 @@ struct ParallelLayout {
     bool hasSequenceParallel = false;
     bool recomputes = false;           ///< Every block's forward pass.
     bool repeatsCheapOps = false;      ///< All but products and convolutions; not with recomputes.
-    int recomputedBlocks = 0; ///< Else of every stage's blocks, the first so many.
+    int recomputedBlocks = 0;          ///< Else of every stage's blocks, the first so many.
     std::vector<ModuleLayout> modules; ///< With parameters, in the order of the graph's inputs.
     /// Of the names of the model's blocks, "block_": the prefix with the most numbers. Empty
     /// without numbers.

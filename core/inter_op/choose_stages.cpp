@@ -147,8 +147,7 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
                            search.shapes.back().end != end ||
                            search.shapes.back().submesh != submesh;
         if (isNew) {
-            const DeviceCounts devices =
-                devicesOf(problem.submeshes[static_cast<size_t>(submesh)]);
+            const DeviceCounts devices = devicesOf(problem.submeshes[static_cast<size_t>(submesh)]);
             search.shapes.push_back({first, end, submesh, devices, {}});
         }
         search.shapes.back().options.push_back(entry.option);
@@ -289,9 +288,9 @@ Bytes smallestBudget(const StageProblem& problem)
             for (int second = devices.second; second <= problem.secondDeviceCount; ++second) {
                 for (int used = devices.first; used <= problem.deviceCount; ++used) {
                     int64_t& cell = least[at(level, first, used, second)];
-                    cell = std::min(cell, std::max(own, least[at(level - 1, end,
-                                                                 used - devices.first,
-                                                                 second - devices.second)]));
+                    cell =
+                        std::min(cell, std::max(own, least[at(level - 1, end, used - devices.first,
+                                                              second - devices.second)]));
                 }
             }
         }
@@ -463,7 +462,7 @@ Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<
         count > constraints.maxStages.value_or(count))
         return violated("it has " + std::to_string(count) + " stages");
     for (const auto& [used, all] : {std::pair(plan.devicesUsed, problem.deviceCount),
-                                      std::pair(plan.secondDevicesUsed, problem.secondDeviceCount)}) {
+                                    std::pair(plan.secondDevicesUsed, problem.secondDeviceCount)}) {
         if (used > all || (used < all && !constraints.allowIdleDevices))
             return violated("it uses " + std::to_string(used) + " of " + std::to_string(all) +
                             " devices");

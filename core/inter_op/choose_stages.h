@@ -50,11 +50,11 @@ struct StageProblem {
     int layerCount = 0;
     int deviceCount = 0;
     int secondDeviceCount = 0; ///< Of the second kind, which submeshes of kind 1 take.
-    int microbatches = 1; ///< B
+    int microbatches = 1;      ///< B
     ScheduleKind schedule = ScheduleKind::k1f1b;
     std::vector<SubmeshChoice> submeshes;
     std::vector<StageCandidate> candidates;
-    std::optional<Bytes> memoryLimit; ///< Per device; unset means unlimited.
+    std::optional<Bytes> memoryLimit;       ///< Per device; unset means unlimited.
     std::optional<Bytes> secondMemoryLimit; ///< Of the second kind; unset: the same.
     StageConstraints constraints;
     int alternatives = 0; ///< How many runners-up to return.
@@ -73,10 +73,10 @@ struct PlannedStage {
 /// Stages in pipeline order.
 struct StagePlan {
     std::vector<PlannedStage> stages;
-    Seconds latency{};    ///< sum t_i: one microbatch through the pipeline and back.
-    Seconds bottleneck{}; ///< max t_j.
-    Seconds perStep{};    ///< max over stages of gradient sync and update.
-    Seconds stepTime{};   ///< latency + (B-1) bottleneck + perStep, the objective.
+    Seconds latency{};         ///< sum t_i: one microbatch through the pipeline and back.
+    Seconds bottleneck{};      ///< max t_j.
+    Seconds perStep{};         ///< max over stages of gradient sync and update.
+    Seconds stepTime{};        ///< latency + (B-1) bottleneck + perStep, the objective.
     int devicesUsed = 0;       ///< Of the first kind,
     int secondDevicesUsed = 0; ///< and of the second.
     friend bool operator==(const StagePlan&, const StagePlan&) = default;

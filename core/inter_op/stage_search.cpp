@@ -103,8 +103,7 @@ std::vector<DeviceRange> findBands(const StageSearchProblem& problem)
         if (from.begin >= from.end || shape.options.empty())
             continue;
         DeviceRange& to = before[static_cast<size_t>(shape.end)];
-        const DeviceRange reached{from.begin + shape.devices.first,
-                                  from.end + shape.devices.first};
+        const DeviceRange reached{from.begin + shape.devices.first, from.end + shape.devices.first};
         if (to.begin >= to.end)
             to = reached;
         to = {std::min(to.begin, reached.begin), std::max(to.end, reached.end)};

@@ -121,14 +121,15 @@ private:
     size_t rowIndex(const Row& row) const;
 
     const StageSearchProblem& problem_;
-    int levels_ = 1;                 ///< Stages from here are told apart up to this number.
-    bool lastLevelIsOpen_ = false;   ///< The last level stands for "this many or more".
-    size_t width_ = 1;               ///< Of a row: the widest band.
-    std::vector<int> firstShape_;    ///< Per layer, into problem_.shapes.
+    int levels_ = 1;               ///< Stages from here are told apart up to this number.
+    bool lastLevelIsOpen_ = false; ///< The last level stands for "this many or more".
+    size_t width_ = 1;             ///< Of a row: the widest band.
+    std::vector<int> firstShape_;  ///< Per layer, into problem_.shapes.
     /// Per layer, the devices of the first kind that the stages from there on may use.
     std::vector<DeviceRange> bands_;
-    /// (levels + 1, layers + 1, second kind + 1, width): the least sum from a layer to the end, by devices above the
-    /// band's begin. Cells are valid only within filled_, so that no programme clears the table.
+    /// (levels + 1, layers + 1, second kind + 1, width): the least sum from a layer to the end, by
+    /// devices above the band's begin. Cells are valid only within filled_, so that no programme
+    /// clears the table.
     std::unique_ptr<double[]> table_;
     std::vector<DeviceRange> filled_; ///< Per row.
     int programmesSolved_ = 0;

@@ -55,9 +55,10 @@ struct PlacedSubmesh {
 
 /// Lays out `stages` (in pipeline order) on H hosts x M devices, so that no submesh within a host
 /// straddles two hosts: side by side in pipeline order where that does it, which makes the fewest
-/// neighbours talk through the network; else large to small, equal sizes in pipeline order. Returns one placement per
-/// stage, in pipeline order. Fails with kInvalidInput when a submesh is not one of
-/// enumerateSubmeshes(kAll) or they need more devices than there are; otherwise it always succeeds.
+/// neighbours talk through the network; else large to small, equal sizes in pipeline order. Returns
+/// one placement per stage, in pipeline order. Fails with kInvalidInput when a submesh is not one
+/// of enumerateSubmeshes(kAll) or they need more devices than there are; otherwise it always
+/// succeeds.
 Result<std::vector<PlacedSubmesh>> placeSubmeshes(const std::vector<SubmeshChoice>& stages,
                                                   int hosts, int devicesPerHost);
 

@@ -69,7 +69,8 @@ struct MeshProblem {
     std::vector<int> nodeOfInput;        ///< Per value: node of a stored tensor, or -1.
     std::vector<SpecListId> listOfInput; ///< Per value that is a graph input.
     std::vector<LayerCopy> copies;       ///< By layer.
-    /// Seconds of the ops that nothing decides (of scalars), per layer: the same whatever is chosen.
+    /// Seconds of the ops that nothing decides (of scalars), per layer: the same whatever is
+    /// chosen.
     std::vector<double> scalarPerMicrobatch, scalarPerStep;
 };
 

@@ -51,8 +51,8 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
     const auto add = [&](const auto& isNamed, ValueId parameter, OpId op) {
         const ValueId named = op.isValid() ? graph.op(op).results[0] : parameter;
         for (size_t c = 0; c < constraints.size(); ++c) {
-            const bool fits = rank == MatchedRank::kAny ||
-                              constraints[c].spec.rank == graph.type(named).rank();
+            const bool fits =
+                rank == MatchedRank::kAny || constraints[c].spec.rank == graph.type(named).rank();
             if (fits && isNamed(constraints[c].pattern))
                 matches.push_back(
                     {.constraint = static_cast<int>(c), .parameter = parameter, .op = op});
@@ -79,9 +79,8 @@ std::vector<SpecMatch> matchSpecs(const LayeredGraph& layered, int layer,
 }
 
 void forbidByRules(const LayeredGraph& layered, const BatchDims* sequence,
-                   const MeshProblem& problem, const SpecTables& tables,
-                   const ShardingRules& rules, int first, int end,
-                   ForbiddenStrategies& forbidden)
+                   const MeshProblem& problem, const SpecTables& tables, const ShardingRules& rules,
+                   int first, int end, ForbiddenStrategies& forbidden)
 {
     if (rules == ShardingRules{})
         return;
@@ -110,8 +109,7 @@ void forbidByRules(const LayeredGraph& layered, const BatchDims* sequence,
                 });
             } else if (node.kind == DecisionKind::kOp) {
                 const bool isBound = !rules.tensorAxisMaySplitBatch;
-                const int batch =
-                    isBound ? layered.rules.batch.factorOfOp[node.op.index()] : -1;
+                const int batch = isBound ? layered.rules.batch.factorOfOp[node.op.index()] : -1;
                 const int dim = isBound ? layered.rules.batch.ofValue[node.value.index()] : -1;
                 const bool isFollowed = rules.contextAxis && sequence != nullptr &&
                                         layered.graph->op(node.op).phase != Phase::kUpdate;

@@ -66,9 +66,8 @@ using ForbiddenStrategies = std::map<int, std::vector<uint8_t>>;
 /// decision nothing leaves it everything. `sequence`: where the sequence is, if the rules name a
 /// context axis.
 void forbidByRules(const LayeredGraph& layered, const BatchDims* sequence,
-                   const MeshProblem& problem, const SpecTables& tables,
-                   const ShardingRules& rules, int first, int end,
-                   ForbiddenStrategies& forbidden);
+                   const MeshProblem& problem, const SpecTables& tables, const ShardingRules& rules,
+                   int first, int end, ForbiddenStrategies& forbidden);
 
 /// Adds what `matches` take from the decisions of `problem`.
 void forbidStrategies(const MeshProblem& problem, const SpecTables& tables,

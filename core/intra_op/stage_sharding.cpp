@@ -91,8 +91,8 @@ void StageSharder::hashEdges()
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.from)]));
         hash = mix(hash, static_cast<uint64_t>(positionInLayer_[static_cast<size_t>(edge.to)]));
         hash = mix(hash, static_cast<uint64_t>(edge.matrix) * 16 + (edge.isGather ? 8 : 0) +
-                             (edge.isRepeated ? 4 : 0) +
-                             (edge.isPerStep ? 2 : 0) + (edge.isForward ? 1 : 0));
+                             (edge.isRepeated ? 4 : 0) + (edge.isPerStep ? 2 : 0) +
+                             (edge.isForward ? 1 : 0));
     }
 }
 
@@ -218,9 +218,9 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         for (size_t k = 0; k < decision.costs.size(); ++k) {
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
                                 repeatedTime(request, node, k);
-            bytes[k] = node.fixedBytes[k] +
-                       (runsAgain(request, node.layer) ? 1 : request.inFlight) *
-                           savedBytes(request, node, k);
+            bytes[k] =
+                node.fixedBytes[k] + (runsAgain(request, node.layer) ? 1 : request.inFlight) *
+                                         savedBytes(request, node, k);
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
@@ -258,9 +258,8 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
              ++pair) {
             for (const int index : pair->second) {
                 const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const double weight =
-                    edge.isPerStep ? perStepWeight * exposedShare(edge)
-                                   : timesPaid(edge, layerOf(edge), request);
+                const double weight = edge.isPerStep ? perStepWeight * exposedShare(edge)
+                                                     : timesPaid(edge, layerOf(edge), request);
                 const auto [place, isNew] = matrices.try_emplace(
                     {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
                 if (isNew) {

@@ -37,9 +37,9 @@ struct StageRequest {
     std::optional<Bytes>
         memoryLimit; ///< For parameters, gradients, states and activations in flight.
     bool repeatsCheapOps =
-        false;               ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
-    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
-                             ///< before the backward.
+        false;                ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
+    bool recomputes = false;  ///< Keeps only the stage's inputs and runs the forward pass again
+                              ///< before the backward.
     int recomputedLayers = 0; ///< Else the stage's first so many layers alone run again.
     StageEffort effort = StageEffort::kFull;
     /// What constraints take from the decisions of these layers; null: nothing.

@@ -29,8 +29,9 @@ std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
     const PlanStage& here = plan.stages[static_cast<size_t>(stage)];
     std::vector<bool> isRecomputed(plan.graph->ops.size(), false);
     if (here.repeatsCheapOps)
-        return selectRecomputation(*plan.graph, plan.layerOfOp,
-                                   attentionOps(*plan.graph, plan.cluster.deviceOf(plan.kindOf(here))))
+        return selectRecomputation(
+                   *plan.graph, plan.layerOfOp,
+                   attentionOps(*plan.graph, plan.cluster.deviceOf(plan.kindOf(here))))
             .isRepeated;
     for (const OpId op : here.ops)
         isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward &&

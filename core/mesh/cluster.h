@@ -103,7 +103,7 @@ struct HostRates {
 
 struct Cluster {
     std::string name; ///< "p3.16xlarge-x8"
-    int hosts = 1; ///< Of both kinds.
+    int hosts = 1;    ///< Of both kinds.
     int devicesPerHost = 1;
     DeviceKind device;
     Link withinHost;   ///< Between two devices of a host; every device has its own.
@@ -134,8 +134,8 @@ struct Cluster {
 };
 
 /// A preset by name, with any count after "-x": h200-xN, p3.16xlarge-xN, dgx-a100-xN, dgx-h100-xN,
-/// dgx-h100-a100-xN, cpu-xN; or a cluster file (JSON). Fails with kNotFound naming the presets, or kInvalidInput
-/// naming the field.
+/// dgx-h100-a100-xN, cpu-xN; or a cluster file (JSON). Fails with kNotFound naming the presets, or
+/// kInvalidInput naming the field.
 Result<Cluster> loadCluster(const std::string& nameOrPath);
 Result<Cluster> parseClusterJson(const std::string& text);
 std::string clusterToJson(const Cluster& cluster);

@@ -103,8 +103,8 @@ public:
         ASSIGN_OR_RETURN(const Json* json, member(field));
         const double value = json->is_number() ? json->get<double>() : -1;
         if (!(value >= 0 && value < 1))
-            return failure(field, fmt::format("got {}, expected a share from 0 to below 1",
-                                              shown(*json)));
+            return failure(field,
+                           fmt::format("got {}, expected a share from 0 to below 1", shown(*json)));
         return value;
     }
     Result<Seconds> seconds(const char* field, Sign sign)
@@ -160,9 +160,9 @@ Result<std::vector<MeasuredProduct>> readProducts(ObjectReader& reader)
         return reader.failure("products",
                               fmt::format("got {}, expected a list", json->type_name()));
     for (size_t place = 0; place < json->size(); ++place) {
-        ASSIGN_OR_RETURN(const MeasuredProduct one,
-                         readProduct(ObjectReader((*json)[place],
-                                                  fmt::format("device.products[{}].", place))));
+        ASSIGN_OR_RETURN(
+            const MeasuredProduct one,
+            readProduct(ObjectReader((*json)[place], fmt::format("device.products[{}].", place))));
         products.push_back(one);
     }
     return products;
@@ -205,10 +205,9 @@ Result<DeviceKind> readDevice(ObjectReader reader)
     if (reader.has("products")) {
         ASSIGN_OR_RETURN(device.products, readProducts(reader));
     }
-    for (const auto& [field, value] :
-         {std::pair("reductionOverlap", &device.reductionOverlap),
-          std::pair("gatherOverlap", &device.gatherOverlap),
-          std::pair("memoryMargin", &device.memoryMargin)}) {
+    for (const auto& [field, value] : {std::pair("reductionOverlap", &device.reductionOverlap),
+                                       std::pair("gatherOverlap", &device.gatherOverlap),
+                                       std::pair("memoryMargin", &device.memoryMargin)}) {
         if (!reader.has(field))
             continue;
         ASSIGN_OR_RETURN(*value, reader.share(field));
@@ -289,8 +288,7 @@ Status readHosts(ObjectReader& reader, Kind& kind)
 Result<HostKind> readSecondKind(ObjectReader reader, int devicesPerHost)
 {
     HostKind kind;
-    ASSIGN_OR_RETURN(const int64_t hosts,
-                     reader.count("hosts", 1, kMostDevices / devicesPerHost));
+    ASSIGN_OR_RETURN(const int64_t hosts, reader.count("hosts", 1, kMostDevices / devicesPerHost));
     kind.hosts = static_cast<int>(hosts);
     if (reader.has("devicesPerHost")) {
         ASSIGN_OR_RETURN(const int64_t devices, reader.count("devicesPerHost", 1, kMostDevices));
@@ -324,8 +322,9 @@ Result<Cluster> readCluster(const Json& json)
         ASSIGN_OR_RETURN(cluster.second, readSecondKind(second, cluster.devicesPerHost));
         cluster.hosts += cluster.second->hosts;
         if (cluster.deviceCount() > kMostDevices)
-            return reader.failure("secondKind", fmt::format("{} devices in all, expected at most {}",
-                                                            cluster.deviceCount(), kMostDevices));
+            return reader.failure("secondKind",
+                                  fmt::format("{} devices in all, expected at most {}",
+                                              cluster.deviceCount(), kMostDevices));
     }
     RETURN_IF_ERROR(reader.finish());
     return cluster;
@@ -366,10 +365,9 @@ void writeHosts(const Kind& kind, Json& json)
                                 {"timeSeconds", one.time.count}});
         json["device"]["products"] = std::move(products);
     }
-    for (const auto& [field, value] :
-         {std::pair("reductionOverlap", kind.device.reductionOverlap),
-          std::pair("gatherOverlap", kind.device.gatherOverlap),
-          std::pair("memoryMargin", kind.device.memoryMargin)}) {
+    for (const auto& [field, value] : {std::pair("reductionOverlap", kind.device.reductionOverlap),
+                                       std::pair("gatherOverlap", kind.device.gatherOverlap),
+                                       std::pair("memoryMargin", kind.device.memoryMargin)}) {
         if (value > 0)
             json["device"][field] = value;
     }

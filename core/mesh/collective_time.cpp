@@ -158,8 +158,8 @@ Seconds transferTime(const Cluster& cluster, const DeviceMesh& from, const Devic
     const double hosts = static_cast<double>(std::min(fromHosts.size(), toHosts.size()));
     const double size = static_cast<double>(bytes.count);
     // Between two kinds of hosts the slower side sets the pace.
-    const double card = size / hosts / std::min(sender.betweenHosts.bandwidth,
-                                                receiver.betweenHosts.bandwidth);
+    const double card =
+        size / hosts / std::min(sender.betweenHosts.bandwidth, receiver.betweenHosts.bandwidth);
     const double own = static_cast<double>(share.count) /
                        std::min(sender.withinHost.bandwidth, receiver.withinHost.bandwidth);
     return std::max(sender.device.kernelLaunch, receiver.device.kernelLaunch) +

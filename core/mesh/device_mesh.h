@@ -49,8 +49,8 @@ struct DeviceMesh {
 };
 
 /// The mesh of the given axis sizes over `submesh`. Assumes the product of sizes equals its device
-/// count and that its devices are of one kind. An axis whose groups cross hosts gets the network card's bandwidth divided by the groups
-/// that share the card.
+/// count and that its devices are of one kind. An axis whose groups cross hosts gets the network
+/// card's bandwidth divided by the groups that share the card.
 DeviceMesh makeDeviceMesh(const Cluster& cluster, const Submesh& submesh,
                           const std::vector<int>& axisSizes);
 

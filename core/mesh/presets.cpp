@@ -76,8 +76,8 @@ Cluster h200(int devices)
     cluster.device.matrixFlops32 = 50e12;
     // 4.2e12 measured for a plain copy; assumption: real fused kernels reach 0.9 of it.
     cluster.device.memoryBandwidth = 3.8e12;
-    // cuDNN 9 on GPT-125M and 1.3B, sequence 1024, 64 channels: 250 to 270e12 and 195 to 217e12 with
-    // the launches (which cost counts apart).
+    // cuDNN 9 on GPT-125M and 1.3B, sequence 1024, 64 channels: 250 to 270e12 and 195 to 217e12
+    // with the launches (which cost counts apart).
     cluster.device.attentionFlops = 280e12;
     cluster.device.attentionGradientFlops = 215e12;
     cluster.device.fusesKernels = true;
@@ -142,7 +142,7 @@ Cluster dgxH100(int hosts)
     cluster.device.matrixFlops16 = 820e12;
     cluster.device.matrixUnits = 132;
     cluster.device.tileLatency = micros(4);
-    cluster.device.matrixFlops32 = 50e12;  // assumption: 0.75 of the data sheet's 67e12 (no TF32)
+    cluster.device.matrixFlops32 = 50e12; // assumption: 0.75 of the data sheet's 67e12 (no TF32)
     cluster.device.memoryBandwidth =
         2.7e12; // assumption: 0.8 of the data sheet's 3.35e12, as for H200
     cluster.device.kernelLaunch = micros(3);

@@ -53,10 +53,12 @@ Result<WhatIf> parseWhatIf(std::string_view text)
         text.remove_prefix(std::min(text.size(), part.size() + 1));
         const size_t equals = part.find('=');
         const std::string_view name = part.substr(0, equals);
-        const std::string_view value = equals == std::string_view::npos ? "" : part.substr(equals + 1);
+        const std::string_view value =
+            equals == std::string_view::npos ? "" : part.substr(equals + 1);
         double number = 0;
         const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
-        const bool isNumber = code == std::errc() && end == value.data() + value.size() && !value.empty();
+        const bool isNumber =
+            code == std::errc() && end == value.data() + value.size() && !value.empty();
         if (isNumber && name == "memory" && isFactor(number))
             change.memory = number;
         else if (isNumber && name == "bandwidth" && isFactor(number))
@@ -65,8 +67,10 @@ Result<WhatIf> parseWhatIf(std::string_view text)
                  number == std::floor(number))
             change.devices = static_cast<int>(number);
         else
-            return Error(ErrorCode::kInvalidInput,
-                         fmt::format("'{}': expected memory=FACTOR, bandwidth=FACTOR or devices=COUNT", part));
+            return Error(
+                ErrorCode::kInvalidInput,
+                fmt::format("'{}': expected memory=FACTOR, bandwidth=FACTOR or devices=COUNT",
+                            part));
     }
     return change;
 }
@@ -75,14 +79,16 @@ Result<Cluster> applyWhatIf(Cluster cluster, const WhatIf& change)
 {
     if (change.isNone())
         return cluster;
-    if (!isFactor(change.memory) || !isFactor(change.bandwidth) || change.devices < 0 || change.devices > kMostDevices)
+    if (!isFactor(change.memory) || !isFactor(change.bandwidth) || change.devices < 0 ||
+        change.devices > kMostDevices)
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("what if {}: factors are {:g} to {:g}, devices 1 to {}", formatWhatIf(change),
-                                 kLeastFactor, kMostFactor, kMostDevices));
+                     fmt::format("what if {}: factors are {:g} to {:g}, devices 1 to {}",
+                                 formatWhatIf(change), kLeastFactor, kMostFactor, kMostDevices));
     if (cluster.second && change.devices > 0)
-        return Error(ErrorCode::kUnsupported,
-                     fmt::format("what if {}: {} has two kinds of device, and their share is not said",
-                                 formatWhatIf(change), cluster.name));
+        return Error(
+            ErrorCode::kUnsupported,
+            fmt::format("what if {}: {} has two kinds of device, and their share is not said",
+                        formatWhatIf(change), cluster.name));
     scaleHosts(cluster, change);
     if (cluster.second)
         scaleHosts(*cluster.second, change);

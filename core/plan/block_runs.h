@@ -23,7 +23,8 @@ struct BlockRuns {
     std::vector<BlockKind> pairs;
     std::vector<int> singleOf; ///< Per block.
     std::vector<int> pairOf;   ///< Of a block and the one after it; one entry fewer.
-    std::vector<std::string> unmatchedPatterns; ///< What is wrong with constraints that name nothing.
+    std::vector<std::string>
+        unmatchedPatterns; ///< What is wrong with constraints that name nothing.
 };
 
 BlockRuns findBlockRuns(const DraftModel& model, const std::vector<SpecConstraint>& constraints);

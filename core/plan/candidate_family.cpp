@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace alpa
 {
@@ -174,12 +175,10 @@ private:
         for (int first = 0; first < model_.layerCount(); ++first) {
             std::vector<std::optional<RunCost>> whole;
             std::vector<std::optional<RunCost>> changes;
-            forEachRunFrom(first, kept, [&](int, const std::optional<RunCost>& cost) {
-                whole.push_back(cost);
-            });
+            forEachRunFrom(first, kept,
+                           [&](int, const std::optional<RunCost>& cost) { whole.push_back(cost); });
             forEachRunFrom(first, again, [&](int end, std::optional<RunCost> cost) {
-                const std::optional<RunCost>& without =
-                    whole[static_cast<size_t>(end - first) - 1];
+                const std::optional<RunCost>& without = whole[static_cast<size_t>(end - first) - 1];
                 if (cost && without)
                     cost->add(*without, -1);
                 changes.push_back(without ? cost : std::nullopt);
@@ -192,38 +191,53 @@ private:
         }
     }
 
-    /// Adds the demanded number of layers, or else the fewest that fit with every number of
-    /// microbatches in flight.
+    /// Adds the demanded number of layers; or else the fewest that fit with every number of
+    /// microbatches in flight, and twice as many again and again, since drafts underestimate needs.
     void addPartlyRecomputed(int first, int end, const RunCost& whole,
                              const std::vector<std::optional<RunCost>>& changes)
     {
-        const auto with = [&](int layers) {
-            RunCost cost = whole;
-            if (layers > 0)
-                cost.add(*changes[static_cast<size_t>(layers) - 1], 1);
-            return cost;
-        };
         const int most = end - first;
-        if (const auto& fixed = request_.partly.layers) {
-            const int layers = std::min(*fixed, most);
-            if (layers == 0 || changes[static_cast<size_t>(layers) - 1])
-                addCandidate(first, end, with(layers), layers);
+        const PartialRecomputation& partly = request_.partly;
+        const auto addWith = [&](int layers) {
+            RunCost cost = whole;
+            if (layers > 0) {
+                if (!changes[static_cast<size_t>(layers) - 1])
+                    return;
+                cost.add(*changes[static_cast<size_t>(layers) - 1], 1);
+            }
+            addCandidate(first, end, cost, layers);
+        };
+        if (partly.layers)
+            return addWith(std::min(*partly.layers, most));
+        if (most == 1 ||
+            needOf(candidateOf(first, end, whole), partly.inFlight) * int64_t{2} <= partly.limit)
             return;
+        std::set<int> counts;
+        int fewest = 1; // More in flight never need fewer.
+        for (int inFlight = 1; inFlight <= partly.inFlight && fewest < most; ++inFlight) {
+            while (fewest < most && !fitsPartly(first, end, whole, changes, fewest, inFlight))
+                ++fewest;
+            counts.insert(fewest);
         }
-        const int deepest = request_.partly.inFlight;
-        int layers = 1; // More in flight never need fewer.
-        int added = 0;
-        for (int inFlight = 1; inFlight <= deepest && layers < most; ++inFlight) {
-            if (request_.partly.mayKeep && needOf(candidateOf(first, end, whole), inFlight) <= request_.partly.limit)
-                continue;
-            while (layers < most &&
-                   (!changes[static_cast<size_t>(layers) - 1] ||
-                    needOf(candidateOf(first, end, with(layers)), inFlight) > request_.partly.limit))
-                ++layers;
-            if (layers < most && layers != added)
-                addCandidate(first, end, with(layers), layers);
-            added = layers;
+        for (int layers = *counts.begin(); layers < most; layers *= 2)
+            counts.insert(layers);
+        for (const int layers : counts) {
+            if (layers < most)
+                addWith(layers);
         }
+    }
+
+    /// Do so many microbatches fit if the first `layers` layers run again?
+    bool fitsPartly(int first, int end, const RunCost& whole,
+                    const std::vector<std::optional<RunCost>>& changes, int layers,
+                    int inFlight) const
+    {
+        const std::optional<RunCost>& change = changes[static_cast<size_t>(layers) - 1];
+        if (!change)
+            return false;
+        RunCost cost = whole;
+        cost.add(*change, 1);
+        return needOf(candidateOf(first, end, cost), inFlight) <= request_.partly.limit;
     }
 
     /// Calls visit(end, cost) for the runs from layer `first`, the shortest first; no cost: a part
@@ -283,8 +297,7 @@ private:
     /// half a pipeline of stages of this size.
     int expectedInFlight() const
     {
-        const int stages =
-            std::max(1, request_.deviceCount / request_.submesh.devices());
+        const int stages = std::max(1, request_.deviceCount / request_.submesh.devices());
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 

@@ -34,19 +34,19 @@ using Recomputation = RecomputationKind;
 
 struct CandidateFamily {
     std::vector<StageCandidate>
-        candidates;                 ///< Submesh, config and tag are set by who collects them.
-    std::vector<Bytes> recomputed;  ///< Per candidate: part of transient that recomputation fills.
-    std::vector<int> recomputedLayers; ///< Per candidate: its first so many layers run again.
-    std::set<std::string> problems; ///< Why stages are impossible.
+        candidates;                ///< Submesh, config and tag are set by who collects them.
+    std::vector<Bytes> recomputed; ///< Per candidate: part of transient that recomputation fills.
+    std::vector<int> recomputedLayers;  ///< Per candidate: its first so many layers run again.
+    std::set<std::string> problems;     ///< Why stages are impossible.
     std::optional<Bytes> smallestWhole; ///< Of the whole model in one stage, at least.
 };
 
 /// How many layers of a stage may run again.
 struct PartialRecomputation {
-    std::optional<int> layers; ///< Unset: as few as fit in `limit` with up to `inFlight` microbatches.
+    std::optional<int>
+        layers; ///< Unset: as few as fit in `limit` with up to `inFlight` microbatches.
     Bytes limit;
     int inFlight = 1;
-    bool mayKeep = true; ///< Stages that fit as they are need no candidate.
     friend auto operator<=>(const PartialRecomputation&, const PartialRecomputation&) = default;
 };
 
@@ -56,14 +56,14 @@ struct FamilyKey {
     MeshKey mesh;
     int microbatches = 1;
     Recomputation recomputation = Recomputation::kNone;
-    double secondsPerByte = 0; ///< Price of memory.
-    bool allowsAnyRun = false; ///< Also of many more layers than the devices' share.
-    std::vector<int> cuts;     ///< Where stages must begin.
-    std::string stageMeshes;   ///< Asked of stages, with what the shape is of them; empty: none.
+    double secondsPerByte = 0;   ///< Price of memory.
+    bool allowsAnyRun = false;   ///< Also of many more layers than the devices' share.
+    std::vector<int> cuts;       ///< Where stages must begin.
+    std::string stageMeshes;     ///< Asked of stages, with what the shape is of them; empty: none.
     int deviceCount = 1;         ///< That stages may use,
     bool usesAllDevices = false; ///< and must.
     PartialRecomputation partly; ///< Of kLayers; else as it is made.
-    std::string shardings;     ///< Constraints on shardings; empty: none.
+    std::string shardings;       ///< Constraints on shardings; empty: none.
     friend auto operator<=>(const FamilyKey&, const FamilyKey&) = default;
 };
 

@@ -257,8 +257,7 @@ private:
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
             if (fits[s] != 0)
                 continue;
-            forbidLike(problem, chosen.stages[s].candidate,
-                       limitOf(assembly.stages[s].submesh));
+            forbidLike(problem, chosen.stages[s].candidate, limitOf(assembly.stages[s].submesh));
             return std::optional<AssemblyRequest>();
         }
         return std::optional(std::move(assembly));
@@ -298,20 +297,20 @@ private:
         ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config)));
         const auto tag = static_cast<size_t>(candidate.tag);
         const int layersAgain = set.recomputedLayers[tag];
-        const bool isPartly = layersAgain > 0 && layersAgain < candidate.endLayer - candidate.firstLayer;
-        stage.request = {
-            .firstLayer = candidate.firstLayer,
-            .endLayer = candidate.endLayer,
-            .microbatches = draft_.microbatches,
-            .inFlight = planned.inFlight,
-            .secondsPerByte = 0,
-            .memoryLimit = {},
-            .repeatsCheapOps = set.repeatsCheapOps[tag],
-            .recomputes = set.recomputed[tag].has_value() && !isPartly,
-            .recomputedLayers = layersAgain,
-            .effort = StageEffort::kQuick,
-            .forbidden =
-                forbiddenIn(*stage.sharder, shape, candidate.firstLayer, candidate.endLayer)};
+        const bool isPartly =
+            layersAgain > 0 && layersAgain < candidate.endLayer - candidate.firstLayer;
+        stage.request = {.firstLayer = candidate.firstLayer,
+                         .endLayer = candidate.endLayer,
+                         .microbatches = draft_.microbatches,
+                         .inFlight = planned.inFlight,
+                         .secondsPerByte = 0,
+                         .memoryLimit = {},
+                         .repeatsCheapOps = set.repeatsCheapOps[tag],
+                         .recomputes = set.recomputed[tag].has_value() && !isPartly,
+                         .recomputedLayers = layersAgain,
+                         .effort = StageEffort::kQuick,
+                         .forbidden = forbiddenIn(*stage.sharder, shape, candidate.firstLayer,
+                                                  candidate.endLayer)};
         return stage;
     }
 

@@ -61,8 +61,7 @@ void addDemanded(const std::vector<SubmeshChoice>& submeshes, const PlanConstrai
 bool isPowerOfTwo(int number) { return (number & (number - 1)) == 0; }
 
 /// Would a tensor axis of this size split any dimension?
-bool splitsSomething(int tp, const PlanConstraints& constraints,
-                     const std::vector<int64_t>& sizes)
+bool splitsSomething(int tp, const PlanConstraints& constraints, const std::vector<int64_t>& sizes)
 {
     return isPowerOfTwo(tp) || constraints.usesAllDevices || constraints.fixedTp ||
            std::ranges::any_of(sizes, [tp](int64_t size) { return size % tp == 0; });
@@ -169,8 +168,7 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
         // Tensor parallelism across hosts is slower than anything else; it is tried only when asked
         // for.
         const bool isUsual = isPowerOfTwo(submeshes[s].hosts) || submeshes[s].hosts == mostHosts;
-        const bool mayLeaveHost =
-            constraints.fixedTp || (constraints.mostMeshAxes > 2 && isUsual);
+        const bool mayLeaveHost = constraints.fixedTp || (constraints.mostMeshAxes > 2 && isUsual);
         const int mostTp = mayLeaveHost ? devices : submeshes[s].devicesPerHost;
         for (int tp = 1; tp <= mostTp; ++tp) {
             if (devices % tp != 0 || !splitsSomething(tp, constraints, sizes))

@@ -113,8 +113,7 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     if (place.has("meshAxes"))
         constraints.meshAxes = place.member("meshAxes").counts(1, kMostInPlan);
     constraints.mostMeshAxes =
-        place
-            .optional("mostMeshAxes", [](const JsonPlace& value) { return value.countInt(2, 3); })
+        place.optional("mostMeshAxes", [](const JsonPlace& value) { return value.countInt(2, 3); })
             .value_or(constraints.mostMeshAxes);
     constraints.usesAllDevices =
         place.optional("usesAllDevices", [](const JsonPlace& value) { return value.flag(); })
@@ -125,9 +124,8 @@ PlanConstraints constraintsFromJson(const JsonPlace& place)
     constraints.forbiddenCuts = place.member("forbiddenCuts").counts(0, kMostInPlan);
     if (place.has("stageMeshes")) {
         for (const JsonPlace& element : place.member("stageMeshes").elements()) {
-            const Result<StageMesh> mesh =
-                parseStageMesh(element.member("layer").countInt(0, kMostInPlan),
-                               element.member("mesh").text());
+            const Result<StageMesh> mesh = parseStageMesh(
+                element.member("layer").countInt(0, kMostInPlan), element.member("mesh").text());
             if (mesh.ok())
                 constraints.stageMeshes.push_back(*mesh);
             else

@@ -63,7 +63,7 @@ struct StageMemory {
     Bytes parameters, gradients, optimizerState;
     Bytes activations; ///< Kept from forward to backward, of one microbatch.
     int inFlight = 1;  ///< Microbatches whose activations are kept at once.
-    Bytes waiting; ///< Of all microbatches whose weight gradients wait, under zero-bubble.
+    Bytes waiting;     ///< Of all microbatches whose weight gradients wait, under zero-bubble.
     Bytes transient;   ///< Largest extra need while an op runs.
     Bytes total() const
     {
@@ -113,16 +113,14 @@ struct PlanStage {
     StageMemory memory;
     bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
                              ///< before the backward.
-    bool repeatsCheapOps = false; ///< Selective recomputation, see core/intra_op; not with recomputes.
+    bool repeatsCheapOps =
+        false;                ///< Selective recomputation, see core/intra_op; not with recomputes.
     int recomputedLayers = 0; ///< Else its first so many layers alone run again.
     Certificate certificate;
     std::vector<Decision> decisions;
 
     /// Does the forward pass of `layer` run again before its backward?
-    bool runsAgain(int layer) const
-    {
-        return recomputes || layer < firstLayer + recomputedLayers;
-    }
+    bool runsAgain(int layer) const { return recomputes || layer < firstLayer + recomputedLayers; }
 };
 
 struct ParallelPlan {
@@ -159,10 +157,7 @@ struct ParallelPlan {
     /// What all stages on the devices of `stage` need of each of them.
     Bytes deviceMemory(size_t stage) const;
     /// Of the hosts that the stage lies on.
-    int kindOf(const PlanStage& stage) const
-    {
-        return cluster.kindOfHost(stage.submesh.firstHost);
-    }
+    int kindOf(const PlanStage& stage) const { return cluster.kindOfHost(stage.submesh.firstHost); }
     /// Devices of the cluster that no stage uses, ascending.
     std::vector<DeviceId> idleDevices() const;
     int deviceGroups() const { return static_cast<int>(stages.size()) / chunks; }

@@ -3,9 +3,8 @@
 namespace alpa
 {
 
-Result<std::vector<Submesh>> placeStages(const Cluster& cluster,
-                                         const std::vector<SubmeshChoice>& stages,
-                                         int devicesPerHost)
+Result<std::vector<Submesh>>
+placeStages(const Cluster& cluster, const std::vector<SubmeshChoice>& stages, int devicesPerHost)
 {
     std::vector<Submesh> places(stages.size());
     for (int kind = 0; kind < cluster.kindCount(); ++kind) {
@@ -22,8 +21,8 @@ Result<std::vector<Submesh>> placeStages(const Cluster& cluster,
         ASSIGN_OR_RETURN(const std::vector<PlacedSubmesh> placed,
                          placeSubmeshes(wanted, cluster.hostsOf(kind), devicesPerHost));
         for (size_t i = 0; i < placed.size(); ++i)
-            places[stageOf[i]] = {.firstHost = cluster.firstHostOf(kind) +
-                                               placed[i].first / devicesPerHost,
+            places[stageOf[i]] = {.firstHost =
+                                      cluster.firstHostOf(kind) + placed[i].first / devicesPerHost,
                                   .hosts = placed[i].submesh.hosts,
                                   .firstDevice = placed[i].first % devicesPerHost,
                                   .devicesPerHost = placed[i].submesh.devicesPerHost};

@@ -11,8 +11,7 @@ namespace alpa
 
 /// One rectangle per stage, in pipeline order: each on hosts of its kind, `devicesPerHost` devices
 /// of which are in use. Fails as placeSubmeshes does.
-Result<std::vector<Submesh>> placeStages(const Cluster& cluster,
-                                         const std::vector<SubmeshChoice>& stages,
-                                         int devicesPerHost);
+Result<std::vector<Submesh>>
+placeStages(const Cluster& cluster, const std::vector<SubmeshChoice>& stages, int devicesPerHost);
 
 } // namespace alpa

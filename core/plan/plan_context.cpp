@@ -176,8 +176,8 @@ PlanContext::layeredOn(const std::shared_ptr<const PreparedModel>& model, int ki
         return model->layered;
     return ofSecondKind_.get(model, [&]() -> Result<std::shared_ptr<const LayeredGraph>> {
         const LayeredGraph& first = *model->layered;
-        return std::make_shared<const LayeredGraph>(analyseLayers(
-            first.graph, first.layerOfOp, first.layerCount, cluster_.deviceOf(kind)));
+        return std::make_shared<const LayeredGraph>(
+            analyseLayers(first.graph, first.layerOfOp, first.layerCount, cluster_.deviceOf(kind)));
     });
 }
 
@@ -190,8 +190,7 @@ PlanContext::sharder(const std::shared_ptr<const PreparedModel>& model, const Me
                             .hosts = mesh.hosts,
                             .firstDevice = 0,
                             .devicesPerHost = mesh.devicesPerHost};
-        return StageSharder::create(layered, cluster_,
-                                    makeDeviceMesh(cluster_, place, mesh.axes));
+        return StageSharder::create(layered, cluster_, makeDeviceMesh(cluster_, place, mesh.axes));
     });
 }
 

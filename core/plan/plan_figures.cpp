@@ -20,8 +20,7 @@ PlanFigures measurePlan(const ParallelPlan& plan)
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const PlanStage& stage = plan.stages[s];
         const Bytes memory = plan.deviceMemory(s);
-        const Bytes limit =
-            memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage));
+        const Bytes limit = memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage));
         if (memory / limit > share) {
             share = memory / limit;
             figures.peakMemory = memory;

@@ -130,8 +130,8 @@ Result<StageMesh> parseStageMesh(int layer, const std::string& text)
                      fmt::format("'{}': expected hosts x devices and perhaps the sizes of the "
                                  "mesh's axes, as in 1x8 or 1x8:2x4",
                                  text));
-    StageMesh mesh{.layer = layer, .hosts = (*submesh)[0], .devicesPerHost = (*submesh)[1],
-                   .axes = *axes};
+    StageMesh mesh{
+        .layer = layer, .hosts = (*submesh)[0], .devicesPerHost = (*submesh)[1], .axes = *axes};
     int64_t product = 1;
     for (const int size : mesh.axes)
         product *= size;

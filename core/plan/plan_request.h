@@ -30,8 +30,8 @@ struct StageMesh {
     int layer = 0;
     int hosts = 1;
     int devicesPerHost = 1;
-    /// Sizes, x first; empty: searched. A single axis may split the batch or anything else, as Alpa's
-    /// one-dimensional meshes do; of several only x splits the batch.
+    /// Sizes, x first; empty: searched. A single axis may split the batch or anything else, as
+    /// Alpa's one-dimensional meshes do; of several only x splits the batch.
     std::vector<int> axes;
     friend bool operator==(const StageMesh&, const StageMesh&) = default;
 };
@@ -52,22 +52,22 @@ struct PlanConstraints {
         maxPp; ///< Degrees: devices along the tensor axis, the data axis, stages.
     std::optional<int> fixedTp, fixedDp, fixedPp;
     std::vector<int>
-        meshAxes;         ///< Sizes of the axes of every stage's mesh, x first; empty: searched.
+        meshAxes; ///< Sizes of the axes of every stage's mesh, x first; empty: searched.
     std::optional<int> contextParallel; ///< Devices that split the sequence, the mesh's last axis.
-    int mostMeshAxes = 2; ///< Of a searched mesh: 2 or 3.
+    int mostMeshAxes = 2;               ///< Of a searched mesh: 2 or 3.
     std::optional<Bytes> memoryPerDevice; ///< Unset: the device's own memory.
     std::optional<int> microbatches;      ///< Unset: searched.
     std::optional<ScheduleKind> schedule; ///< Unset: searched.
     std::vector<ScheduleKind> forbiddenSchedules;
     std::optional<int> chunks; ///< Stages on each device group of an interleaved schedule; >= 2.
-    std::optional<bool> recomputation;    ///< Always, never; unset: where memory is scarce.
+    std::optional<bool> recomputation;          ///< Always, never; unset: where memory is scarce.
     std::optional<bool> selectiveRecomputation; ///< The same for cheap ops alone.
-    std::optional<int> recomputedLayers; ///< Of every stage, so many first layers run again.
+    std::optional<int> recomputedLayers;        ///< Of every stage, so many first layers run again.
     std::vector<RecomputationKind> forbiddenRecomputations;
     StorageRule parameterStorage = StorageRule::kFree;
     StorageRule stateStorage = StorageRule::kFree;
     std::vector<SpecConstraint> specs;
-    bool usesAllDevices = false; ///< Else devices stay idle where a plan without them is faster.
+    bool usesAllDevices = false;    ///< Else devices stay idle where a plan without them is faster.
     std::vector<int> cuts;          ///< A stage must begin at these layers.
     std::vector<int> forbiddenCuts; ///< No stage may begin at these layers.
     std::vector<StageMesh> stageMeshes;

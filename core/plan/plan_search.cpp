@@ -47,7 +47,8 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     draftConstraints_ = optionsToJson(relaxed).dump();
     // Bounds on data parallelism may keep tensor axes from splitting the batch.
     hasShardingRules_ = !(relaxed.constraints == constraints_) || constraints_.maxDp ||
-                        constraints_.fixedDp || constraints_.fixedTp || constraints_.contextParallel;
+                        constraints_.fixedDp || constraints_.fixedTp ||
+                        constraints_.contextParallel;
 }
 
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
@@ -225,10 +226,11 @@ Status PlanSearch::checkContext() const
     });
     if (cp <= 1 || isSplit)
         return {};
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("context parallelism {}: no input of the model is a batch of sequences "
-                             "whose length it divides",
-                             cp));
+    return Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("context parallelism {}: no input of the model is a batch of sequences "
+                    "whose length it divides",
+                    cp));
 }
 
 /// Powers of two (and the batch itself) from few microbatches to many.

@@ -50,8 +50,7 @@ private:
                                          int microbatches, bool isLean, NoPlan& none);
     Status draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
                       Seconds best, std::vector<Draft>& drafts);
-    bool maySave(int devicesPerHost, const DraftModel& model, int microbatches,
-                 Seconds best) const;
+    bool maySave(int devicesPerHost, const DraftModel& model, int microbatches, Seconds best) const;
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;

@@ -43,7 +43,6 @@ public:
     Status run(const JobControl& control)
     {
         const std::vector<Recomputation> kinds = allowedRecomputations(*request_.constraints);
-        mayKeep_ = std::ranges::find(kinds, Recomputation::kNone) != kinds.end();
         RETURN_IF_ERROR(add(kinds.front(), 0, request_.isExact, control));
         const std::vector<StageCandidate>& first = families.front().found->candidates;
         if (first.empty() || !isTight(first))
@@ -92,10 +91,7 @@ public:
     std::vector<FamilyOfShape> families;
 
 private:
-    int deviceCount() const
-    {
-        return request_.context->cluster().hosts * request_.devicesPerHost;
-    }
+    int deviceCount() const { return request_.context->cluster().hosts * request_.devicesPerHost; }
 
     PartialRecomputation partly(Recomputation kind) const
     {
@@ -104,8 +100,7 @@ private:
         return {.layers = request_.constraints->recomputedLayers,
                 .limit =
                     memoryLimit(request_.context->cluster(), *request_.constraints, submesh_.kind),
-                .inFlight = mostInFlight(),
-                .mayKeep = mayKeep_};
+                .inFlight = mostInFlight()};
     }
 
     /// May memory be scarce? Half of it is left to what drafts underestimate.
@@ -135,7 +130,6 @@ private:
     SubmeshChoice submesh_;
     MeshShape shape_;
     int config_;
-    bool mayKeep_ = true; ///< Is a stage without recomputation allowed?
 };
 
 /// Calls `work` for every element; fails as the first that fails.
@@ -160,9 +154,8 @@ void collect(const CandidateRequest& request, CandidateSet& set)
     set.smallestMemory.reset();
     std::set<std::string> problems;
     if (set.shapes.empty())
-        problems.insert(
-            whyNoShape(set.submeshes, *request.constraints, request.model->model->microbatchSize,
-                       request.model->sizes));
+        problems.insert(whyNoShape(set.submeshes, *request.constraints,
+                                   request.model->model->microbatchSize, request.model->sizes));
     for (size_t f = 0; f < set.families.size(); ++f) {
         const FamilyOfShape& family = set.families[f];
         const CandidateFamily& found = *family.found;
@@ -172,8 +165,8 @@ void collect(const CandidateRequest& request, CandidateSet& set)
             candidate.submesh = set.shapes[static_cast<size_t>(family.config)].submesh;
             candidate.tag = static_cast<int>(set.candidates.size());
             set.candidates.push_back(candidate);
-            const bool isAgain = family.recomputation == Recomputation::kFull ||
-                                 found.recomputedLayers[i] > 0;
+            const bool isAgain =
+                family.recomputation == Recomputation::kFull || found.recomputedLayers[i] > 0;
             set.recomputed.push_back(isAgain ? std::optional(found.recomputed[i]) : std::nullopt);
             set.recomputedLayers.push_back(found.recomputedLayers[i]);
             set.repeatsCheapOps.push_back(family.recomputation == Recomputation::kSelective);

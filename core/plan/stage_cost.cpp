@@ -208,24 +208,22 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
 {
     StageCost cost;
     Seconds gathers; // Of updated parameters.
-    forEachCostTerm(layered, stage, resharder,
-                    [&](const CostTerm& term) {
-                        *totalOf(cost, term.group) += term.time;
-                        if (term.group == CostGroup::kUpdate && !term.op.isValid())
-                            gathers += term.time;
-                        const bool isBackward = term.group == CostGroup::kBackwardCompute ||
-                                                term.group == CostGroup::kBackwardCommunication;
-                        if (isBackward && term.op.isValid() &&
-                            layered.isWeightGradient[term.op.index()])
-                            cost.weightGradient += term.time;
-                        if (stage.repeatsCheapOps && term.op.isValid() &&
-                            layered.selective.isRepeated[term.op.index()])
-                            cost.recomputation += term.time;
-                        const bool isForward = term.group == CostGroup::kForwardCompute ||
-                                               term.group == CostGroup::kForwardCommunication;
-                        if (isForward && stage.runsAgain(term.layer))
-                            cost.recomputation += term.time;
-                    });
+    forEachCostTerm(layered, stage, resharder, [&](const CostTerm& term) {
+        *totalOf(cost, term.group) += term.time;
+        if (term.group == CostGroup::kUpdate && !term.op.isValid())
+            gathers += term.time;
+        const bool isBackward = term.group == CostGroup::kBackwardCompute ||
+                                term.group == CostGroup::kBackwardCommunication;
+        if (isBackward && term.op.isValid() && layered.isWeightGradient[term.op.index()])
+            cost.weightGradient += term.time;
+        if (stage.repeatsCheapOps && term.op.isValid() &&
+            layered.selective.isRepeated[term.op.index()])
+            cost.recomputation += term.time;
+        const bool isForward = term.group == CostGroup::kForwardCompute ||
+                               term.group == CostGroup::kForwardCommunication;
+        if (isForward && stage.runsAgain(term.layer))
+            cost.recomputation += term.time;
+    });
     hideOverlapped(cost, gathers, layered.device);
     return cost;
 }
@@ -242,8 +240,9 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
     };
     WeightInputs inputs;
     for (const PlannedInput& input : stage.inputs) {
-        const bool isBackward = graph.value(input.value).producer.isValid() &&
-                                graph.op(graph.value(input.value).producer).phase != Phase::kForward;
+        const bool isBackward =
+            graph.value(input.value).producer.isValid() &&
+            graph.op(graph.value(input.value).producer).phase != Phase::kForward;
         if (input.source == InputSource::kReceived && isReadLate(input.value))
             (isBackward ? inputs.cotangents : inputs.activations) +=
                 localBytes(graph, stage.mesh, input.value, input.spec);
@@ -255,10 +254,10 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
             !isReadLate(result))
             continue;
         // What is computed again stays for the weight gradients, as cotangents do.
-        const bool isKept = op.phase == Phase::kForward &&
-                            !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]) &&
-                            !(stage.repeatsCheapOps &&
-                              layered.selective.isRepeated[stage.ops[i].index()]);
+        const bool isKept =
+            op.phase == Phase::kForward &&
+            !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]) &&
+            !(stage.repeatsCheapOps && layered.selective.isRepeated[stage.ops[i].index()]);
         (isKept ? inputs.activations : inputs.cotangents) +=
             localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
     }
@@ -280,8 +279,8 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
 {
     const Graph& graph = *layered.graph;
     StageMemory memory;
-    keepMicrobatches(memory,
-                     kept.deferred > 0 ? countWeightInputs(layered, stage) : WeightInputs(), kept);
+    keepMicrobatches(memory, kept.deferred > 0 ? countWeightInputs(layered, stage) : WeightInputs(),
+                     kept);
     for (const PlannedInput& input : stage.inputs) {
         const Bytes bytes = localBytes(graph, stage.mesh, input.value, input.spec);
         const std::optional<InputRole> role = graph.inputRole(input.value);
@@ -292,12 +291,13 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
             (role == InputRole::kParameter ? memory.parameters : memory.gradients) += bytes;
         else if (input.source == InputSource::kReceived)
             memory.activations +=
-                stage.runsAgain(input.layer) || std::ranges::any_of(
-                                        layered.users[input.value.index()],
-                                        [&](OpId user) {
-                                            return layered.layerOfOp[user.index()] == input.layer &&
-                                                   graph.op(user).phase == Phase::kBackward;
-                                        })
+                stage.runsAgain(input.layer) ||
+                        std::ranges::any_of(layered.users[input.value.index()],
+                                            [&](OpId user) {
+                                                return layered.layerOfOp[user.index()] ==
+                                                           input.layer &&
+                                                       graph.op(user).phase == Phase::kBackward;
+                                            })
                     ? bytes
                     : Bytes(0);
     }

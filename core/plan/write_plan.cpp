@@ -193,14 +193,14 @@ private:
     static Json costJson(const StageCost& cost)
     {
         Json json{{"forwardComputeSeconds", jsonNumber(cost.forwardCompute.count)},
-                {"backwardComputeSeconds", jsonNumber(cost.backwardCompute.count)},
-                {"forwardCommunicationSeconds", jsonNumber(cost.forwardCommunication.count)},
-                {"backwardCommunicationSeconds", jsonNumber(cost.backwardCommunication.count)},
-                {"gradientSyncSeconds", jsonNumber(cost.gradientSync.count)},
-                {"updateSeconds", jsonNumber(cost.update.count)},
-                {"receiveSeconds", jsonNumber(cost.receive.count)},
-                {"recomputationSeconds", jsonNumber(cost.recomputation.count)},
-                {"weightGradientSeconds", jsonNumber(cost.weightGradient.count)}};
+                  {"backwardComputeSeconds", jsonNumber(cost.backwardCompute.count)},
+                  {"forwardCommunicationSeconds", jsonNumber(cost.forwardCommunication.count)},
+                  {"backwardCommunicationSeconds", jsonNumber(cost.backwardCommunication.count)},
+                  {"gradientSyncSeconds", jsonNumber(cost.gradientSync.count)},
+                  {"updateSeconds", jsonNumber(cost.update.count)},
+                  {"receiveSeconds", jsonNumber(cost.receive.count)},
+                  {"recomputationSeconds", jsonNumber(cost.recomputation.count)},
+                  {"weightGradientSeconds", jsonNumber(cost.weightGradient.count)}};
         if (cost.hiddenReduction.count > 0)
             json["hiddenReductionSeconds"] = jsonNumber(cost.hiddenReduction.count);
         if (cost.hiddenGather.count > 0)

@@ -166,9 +166,9 @@ void follow(const Graph& graph, BatchDims& dims, const RuleOf& ruleOf)
     while (changed) {
         changed = false;
         const auto visit = [&](size_t op) {
-            changed = spreadBatch(graph, graph.ops[op], ruleOf(op), dims.factorOfOp[op],
-                                  dims.ofValue) ||
-                      changed;
+            changed =
+                spreadBatch(graph, graph.ops[op], ruleOf(op), dims.factorOfOp[op], dims.ofValue) ||
+                changed;
         };
         for (size_t op = 0; op < graph.ops.size(); ++op)
             visit(op);

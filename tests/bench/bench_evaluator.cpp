@@ -1,8 +1,8 @@
 // Whole plans evaluated a second, of a GPT in 32 layers. Calculon, the fastest published evaluator
 // of single plans, does 53.7 a second on one core.
+#include "core/explain/plan_evaluator.h"
 #include "core/import/import_model.h"
 #include "core/plan/plan_cache.h"
-#include "core/explain/plan_evaluator.h"
 
 #include <benchmark/benchmark.h>
 

@@ -1,4 +1,5 @@
-// Plans of the tiny models in every parallel form, and what they must train like: JAX on one device.
+// Plans of the tiny models in every parallel form, and what they must train like: JAX on one
+// device.
 #pragma once
 
 #include "core/plan/make_plan.h"

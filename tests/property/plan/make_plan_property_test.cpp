@@ -237,8 +237,8 @@ TEST(MakePlan, OverlapHidesItsShareOfTheReductionsAndSaysSo)
     EXPECT_EQ(plain->stages[0].cost.hiddenReduction.count, 0);
     EXPECT_NEAR(cost.hiddenReduction.count,
                 std::min(0.5 * cost.gradientSync.count, cost.backwardCompute.count), 1e-12);
-    EXPECT_NEAR(hidden->stepTime.count,
-                (plain->stepTime - cost.hiddenReduction).count, 1e-9 * plain->stepTime.count);
+    EXPECT_NEAR(hidden->stepTime.count, (plain->stepTime - cost.hiddenReduction).count,
+                1e-9 * plain->stepTime.count);
     const std::string text = formatCosts(*hidden, explainCosts(*hidden), {});
     EXPECT_NE(text.find("gradient sync hidden behind compute (overlap 50 %)"), std::string::npos)
         << text;
@@ -291,7 +291,8 @@ TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
     for (const PlanStage& stage : plan->stages) {
         EXPECT_LE(stage.memory.total(), plan->cluster.deviceOf(plan->kindOf(stage)).memory);
         const int last = stage.submesh.firstHost + stage.submesh.hosts - 1;
-        EXPECT_EQ(plan->cluster.kindOfHost(stage.submesh.firstHost), plan->cluster.kindOfHost(last));
+        EXPECT_EQ(plan->cluster.kindOfHost(stage.submesh.firstHost),
+                  plan->cluster.kindOfHost(last));
     }
     // Both kinds together are no worse than the faster one alone.
     PlanRequest alone = request;

@@ -55,8 +55,8 @@ TEST(Cluster, EveryListedPresetLoads)
 
 TEST(Cluster, StoredFilesEqualThePresets)
 {
-    for (const char* name : {"h200-x4", "p3.16xlarge-x8", "dgx-a100-x2", "dgx-h100-x2",
-                             "dgx-h100-a100-x2"}) {
+    for (const char* name :
+         {"h200-x4", "p3.16xlarge-x8", "dgx-a100-x2", "dgx-h100-x2", "dgx-h100-a100-x2"}) {
         const Result<Cluster> stored =
             loadCluster(std::string("resources/clusters/") + name + ".json");
         ASSERT_TRUE(stored.ok()) << stored.error().message;
@@ -108,7 +108,8 @@ TEST(Cluster, NamesTheFieldThatIsWrong)
     EXPECT_EQ(messageOf("[]"), "cluster: got array, expected an object");
     EXPECT_EQ(messageOf(edited("\"withinHost\": {", "\"withinHost\": 3, \"old\": {")),
               "withinHost: got number, expected an object");
-    EXPECT_EQ(messageOf("{\n  \"version\": ,"), "line 2, column 14: not valid JSON\n    \"version\": ,\n               ^");
+    EXPECT_EQ(messageOf("{\n  \"version\": ,"),
+              "line 2, column 14: not valid JSON\n    \"version\": ,\n               ^");
     EXPECT_FALSE(messageOf("").empty());
     EXPECT_FALSE(messageOf(edited("100000000000.0", "1e999")).empty());
 }
@@ -133,13 +134,11 @@ TEST(Cluster, TwoKindsOfHostsHaveTheirOwnRates)
     EXPECT_EQ(cluster.kindOfHost(1), 0);
     EXPECT_EQ(cluster.kindOfHost(2), 1);
     EXPECT_EQ(cluster.deviceOf(1).name, "NVIDIA A100-SXM4-80GB");
-    const DeviceMesh older = makeDeviceMesh(cluster, {.firstHost = 2, .hosts = 2,
-                                                      .firstDevice = 0, .devicesPerHost = 8},
-                                            {2, 8});
+    const DeviceMesh older = makeDeviceMesh(
+        cluster, {.firstHost = 2, .hosts = 2, .firstDevice = 0, .devicesPerHost = 8}, {2, 8});
     EXPECT_EQ(older.axes[1].link, loadCluster("dgx-a100-x2").value().withinHost);
-    const DeviceMesh newer = makeDeviceMesh(cluster, {.firstHost = 0, .hosts = 2,
-                                                      .firstDevice = 0, .devicesPerHost = 8},
-                                            {2, 8});
+    const DeviceMesh newer = makeDeviceMesh(
+        cluster, {.firstHost = 0, .hosts = 2, .firstDevice = 0, .devicesPerHost = 8}, {2, 8});
     // 200e9 bytes/s of the slower card, on two hosts.
     EXPECT_NEAR(transferTime(cluster, newer, older, Bytes(4'000'000'000)).count, 0.01, 1e-4);
 }
