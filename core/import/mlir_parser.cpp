@@ -6,6 +6,13 @@
 
 namespace alpa
 {
+namespace
+{
+
+/// Of one function or region.
+constexpr size_t kMostArguments = size_t{1} << 20;
+
+} // namespace
 
 void ModuleParser::report()
 {
@@ -246,6 +253,9 @@ bool ModuleParser::readArguments(std::vector<MlirArgument>& arguments, char clos
     while (!scanner_.consume(close)) {
         if (arguments.size() > first && !scanner_.consume(','))
             return reader_.expected("',' or ')' in the arguments");
+        if (arguments.size() == kMostArguments)
+            return reader_.fail(scanner_.offset(),
+                                fmt::format("more than {} arguments", kMostArguments));
         arguments.emplace_back();
         if (!readArgument(arguments.back()))
             return false;

@@ -45,7 +45,8 @@ bool MlirReader::readTensorType(MlirType& type)
     const std::string_view element = scanner.word();
     if (element.empty())
         return expected("an element type");
-    const std::optional<DType> dtype = dtypeFromName(element);
+    // Lists of dimension numbers may be of MLIR's index type, which is as wide as an address.
+    const std::optional<DType> dtype = element == "index" ? DType::kS64 : dtypeFromName(element);
     if (element == "complex" || !dtype)
         return fail(
             elementOffset,

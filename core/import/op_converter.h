@@ -1,8 +1,8 @@
 // The conversion of one operation, shared by its sources: stablehlo_ops.cpp (what converts what),
-// convert_shapes.cpp, convert_contractions.cpp and convert_reductions.cpp. Nothing else includes
-// this.
+// the convert_* beside it. Nothing else includes this.
 #pragma once
 
+#include "core/import/elementary_functions.h"
 #include "core/import/known_scalars.h"
 #include "core/import/scalar_region.h"
 #include "core/import/stablehlo_ops.h"
@@ -46,6 +46,8 @@ private:
     // Each makes results_ or a problem.
     void convertElementwise(OpKind kind);
     void convertAtan2();
+    void convertFunction();
+    ElementaryFunctions elementary(const TensorType& type);
     void convertBitcast();
     void convertBroadcast();
     void convertCbrt();

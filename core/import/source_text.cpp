@@ -55,6 +55,8 @@ void DiagnosticSink::add(Severity severity, size_t offset, std::string message)
         ++errorCount_;
         return;
     }
+    if (message.size() > kLongestMessage) // It quotes a name or type of that length.
+        message = message.substr(0, kLongestMessage) + " ...";
     if (!seen_.insert(fmt::format("{}:{}", offset, message)).second)
         return;
     if (severity == Severity::kError)

@@ -42,6 +42,8 @@ class DiagnosticSink
 {
 public:
     static constexpr int kMostErrors = 100;
+    /// Bytes of a remark; what is longer is cut.
+    static constexpr size_t kLongestMessage = 600;
 
     explicit DiagnosticSink(const SourceText& source)
         : source_(source)

@@ -25,20 +25,17 @@ if ".onnx" in path:
         onnx.shape_inference.infer_shapes(onnx.load_from_string(read()))
 elif ".hlo" in path:
     import jaxlib
-    from jaxlib import _jax
+    from jaxlib import _hlo
     name = "XLA's HLO parser " + jaxlib.__version__
     def parse():
-        _jax.hlo_module_from_text(read().decode())
+        _hlo.hlo_module_from_text(read().decode())
 else:
-    import jaxlib
+    import jax
+    from jax.interpreters import mlir
     from jaxlib.mlir import ir
-    from jaxlib.mlir.dialects import chlo, func, stablehlo
-    name = "JAX's MLIR parser " + jaxlib.__version__
+    name = "JAX's MLIR parser " + jax.__version__
     def parse():
-        with ir.Context() as context:
-            context.allow_unregistered_dialects = True
-            stablehlo.register_dialect(context)
-            chlo.register_dialect(context)
+        with mlir.make_ir_context():
             ir.Module.parse(read())
 wall = cpu = 1e9
 for _ in range(runs):
