@@ -1,4 +1,5 @@
-// What a model file leaves open: sizes of its open dimensions, and a loss to train with.
+// What a model file leaves open: sizes of its open dimensions, a loss to train with, and rules for
+// operations that nobody knows.
 #pragma once
 
 #include "app/session/model.h"
@@ -6,6 +7,8 @@
 #include <QDialog>
 
 class QComboBox;
+class QFormLayout;
+class QLineEdit;
 class QSpinBox;
 
 namespace alpa::app
@@ -20,9 +23,12 @@ public:
     ImportChoices choices() const;
 
 private:
+    void addRules(QFormLayout* form);
+
     ImportChoices before_;
     std::vector<std::pair<QString, QSpinBox*>> dims_;
     QComboBox* loss_;
+    QLineEdit* rules_;
 };
 
 } // namespace alpa::app

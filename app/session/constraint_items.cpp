@@ -1,11 +1,11 @@
 #include "app/session/constraint_items.h"
 
-#include <algorithm>
-
 #include "app/settings/qt_text.h"
 
 #include <QCoreApplication>
 #include <QRegularExpression>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -34,14 +34,19 @@ constexpr DegreeKind kDegrees[] = {{Kind::kMaxTp, &PlanConstraints::maxTp},
                                    {Kind::kMicrobatches, &PlanConstraints::microbatches},
                                    {Kind::kChunks, &PlanConstraints::chunks}};
 
-/// Collects items in the planner's order: their texts come from listConstraints of the constraint alone.
+/// Collects items in the planner's order: their texts come from listConstraints of the constraint
+/// alone.
 class ItemList
 {
 public:
-    explicit ItemList(const PlanConstraints& all) : all_(all) {}
+    explicit ItemList(const PlanConstraints& all)
+        : all_(all)
+    {
+    }
 
     template <typename Clear, typename Keep>
-    void add(Kind kind, int index, const QString& scope, const QString& value, Clear clear, Keep keep)
+    void add(Kind kind, int index, const QString& scope, const QString& value, Clear clear,
+             Keep keep)
     {
         ConstraintItem item;
         item.kind = kind;
@@ -58,7 +63,9 @@ public:
     template <typename Value>
     void addField(Kind kind, const QString& value, Value PlanConstraints::*field)
     {
-        add(kind, 0, Texts::tr("whole plan"), value, [&](PlanConstraints& c) { c.*field = PlanConstraints().*field; },
+        add(
+            kind, 0, Texts::tr("whole plan"), value,
+            [&](PlanConstraints& c) { c.*field = PlanConstraints().*field; },
             [&](PlanConstraints& c) { c.*field = all_.*field; });
     }
     template <typename Entry, typename Describe>
@@ -66,8 +73,11 @@ public:
     {
         for (size_t i = 0; i < (all_.*field).size(); ++i) {
             const auto [scope, value] = describe((all_.*field)[i]);
-            add(kind, int(i), scope, value,
-                [&](PlanConstraints& c) { (c.*field).erase((c.*field).begin() + std::ptrdiff_t(i)); },
+            add(
+                kind, int(i), scope, value,
+                [&](PlanConstraints& c) {
+                    (c.*field).erase((c.*field).begin() + std::ptrdiff_t(i));
+                },
                 [&](PlanConstraints& c) { (c.*field).push_back((all_.*field)[i]); });
         }
     }
@@ -80,7 +90,8 @@ private:
 
 QString storageText(StorageRule rule)
 {
-    return rule == StorageRule::kSplit ? Texts::tr("split over data axis") : Texts::tr("replicated over data axis");
+    return rule == StorageRule::kSplit ? Texts::tr("split over data axis")
+                                       : Texts::tr("replicated over data axis");
 }
 
 QString meshText(const std::vector<int>& axes)
@@ -99,15 +110,16 @@ void addRecomputation(ItemList& list, const PlanConstraints& all)
     const QString value = all.recomputation == true            ? Texts::tr("full")
                           : all.selectiveRecomputation == true ? Texts::tr("selective")
                                                                : Texts::tr("none");
-    list.add(Kind::kRecomputation, 0, Texts::tr("whole plan"), value,
-             [](PlanConstraints& c) {
-                 c.recomputation.reset();
-                 c.selectiveRecomputation.reset();
-             },
-             [&](PlanConstraints& c) {
-                 c.recomputation = all.recomputation;
-                 c.selectiveRecomputation = all.selectiveRecomputation;
-             });
+    list.add(
+        Kind::kRecomputation, 0, Texts::tr("whole plan"), value,
+        [](PlanConstraints& c) {
+            c.recomputation.reset();
+            c.selectiveRecomputation.reset();
+        },
+        [&](PlanConstraints& c) {
+            c.recomputation = all.recomputation;
+            c.selectiveRecomputation = all.selectiveRecomputation;
+        });
 }
 
 template <typename Entry>
@@ -117,32 +129,6 @@ void append(std::vector<Entry>& to, const std::vector<Entry>& from)
         if (std::ranges::find(to, entry) == to.end())
             to.push_back(entry);
     }
-}
-
-ConstraintState limitState(double value, double limit)
-{
-    return value > limit ? ConstraintState::kViolated : value == limit ? ConstraintState::kBinding : ConstraintState::kMet;
-}
-
-ConstraintState fixedState(int value, int wanted)
-{
-    return value == wanted ? ConstraintState::kBinding : ConstraintState::kViolated;
-}
-
-ConstraintState memoryState(const ParallelPlan& plan, Bytes limit)
-{
-    bool isBinding = false;
-    for (size_t stage = 0; stage < plan.stages.size(); ++stage) {
-        if (plan.deviceMemory(stage) > limit)
-            return ConstraintState::kViolated;
-        isBinding = isBinding || plan.stages[stage].certificate.memoryBinds;
-    }
-    return isBinding ? ConstraintState::kBinding : ConstraintState::kMet;
-}
-
-bool beginsAt(const ParallelPlan& plan, int layer)
-{
-    return std::ranges::any_of(plan.stages, [&](const PlanStage& stage) { return stage.firstLayer == layer; });
 }
 
 } // namespace
@@ -187,11 +173,14 @@ QString constraintTitle(const ConstraintItem& item)
     case Kind::kStateStorage:
         return Texts::tr("Optimizer kept");
     case Kind::kSpec:
-        return item.alone.specs.front().forbids ? Texts::tr("Forbid sharding") : Texts::tr("Pin sharding");
+        return item.alone.specs.front().forbids ? Texts::tr("Forbid sharding")
+                                                : Texts::tr("Pin sharding");
     case Kind::kCut:
         return Texts::tr("Stage begins");
     case Kind::kForbiddenCut:
         return Texts::tr("No stage begins");
+    case Kind::kStageMesh:
+        return Texts::tr("Stage's devices");
     }
     return {};
 }
@@ -208,24 +197,33 @@ std::vector<ConstraintItem> constraintItems(const PlanConstraints& all)
     if (!all.meshAxes.empty())
         list.addField(Kind::kMesh, meshText(all.meshAxes), &PlanConstraints::meshAxes);
     if (all.memoryPerDevice)
-        list.addField(Kind::kMemory, memoryText(*all.memoryPerDevice), &PlanConstraints::memoryPerDevice);
+        list.addField(Kind::kMemory, memoryText(*all.memoryPerDevice),
+                      &PlanConstraints::memoryPerDevice);
     addDegree(kDegrees[6]);
     if (all.schedule)
         list.addField(Kind::kSchedule, scheduleTitle(*all.schedule), &PlanConstraints::schedule);
-    list.addList(Kind::kForbiddenSchedule, &PlanConstraints::forbiddenSchedules,
-                 [](ScheduleKind kind) { return std::pair(Texts::tr("whole plan"), scheduleTitle(kind)); });
+    list.addList(
+        Kind::kForbiddenSchedule, &PlanConstraints::forbiddenSchedules,
+        [](ScheduleKind kind) { return std::pair(Texts::tr("whole plan"), scheduleTitle(kind)); });
     addDegree(kDegrees[7]);
     addRecomputation(list, all);
     if (all.parameterStorage != StorageRule::kFree)
-        list.addField(Kind::kParameterStorage, storageText(all.parameterStorage), &PlanConstraints::parameterStorage);
+        list.addField(Kind::kParameterStorage, storageText(all.parameterStorage),
+                      &PlanConstraints::parameterStorage);
     if (all.stateStorage != StorageRule::kFree)
-        list.addField(Kind::kStateStorage, storageText(all.stateStorage), &PlanConstraints::stateStorage);
+        list.addField(Kind::kStateStorage, storageText(all.stateStorage),
+                      &PlanConstraints::stateStorage);
     list.addList(Kind::kSpec, &PlanConstraints::specs, [](const SpecConstraint& spec) {
         return std::pair(toQt(spec.pattern), toQt(formatSpec(spec.spec)));
     });
-    const auto layerText = [](int layer) { return std::pair(Texts::tr("layer %1").arg(layer), QString::number(layer)); };
+    const auto layerText = [](int layer) {
+        return std::pair(Texts::tr("layer %1").arg(layer), QString::number(layer));
+    };
     list.addList(Kind::kCut, &PlanConstraints::cuts, layerText);
     list.addList(Kind::kForbiddenCut, &PlanConstraints::forbiddenCuts, layerText);
+    list.addList(Kind::kStageMesh, &PlanConstraints::stageMeshes, [](const StageMesh& mesh) {
+        return std::pair(Texts::tr("stage of layer %1").arg(mesh.layer), toQt(text(mesh)));
+    });
     return std::move(list.items);
 }
 
@@ -253,16 +251,28 @@ PlanConstraints mergeConstraints(PlanConstraints base, const PlanConstraints& ad
     append(base.specs, added.specs);
     append(base.cuts, added.cuts);
     append(base.forbiddenCuts, added.forbiddenCuts);
+    for (const StageMesh& mesh : added.stageMeshes)
+        setStageMesh(base, mesh);
     return base;
+}
+
+void setStageMesh(PlanConstraints& constraints, const StageMesh& mesh)
+{
+    std::erase_if(constraints.stageMeshes,
+                  [&](const StageMesh& old) { return old.layer == mesh.layer; });
+    constraints.stageMeshes.push_back(mesh);
+    std::ranges::sort(constraints.stageMeshes, {}, &StageMesh::layer);
 }
 
 bool hasTypedValue(const ConstraintItem& item)
 {
-    return item.kind != Kind::kSchedule && item.kind != Kind::kForbiddenSchedule && item.kind != Kind::kRecomputation &&
-           item.kind != Kind::kParameterStorage && item.kind != Kind::kStateStorage;
+    return item.kind != Kind::kSchedule && item.kind != Kind::kForbiddenSchedule &&
+           item.kind != Kind::kRecomputation && item.kind != Kind::kParameterStorage &&
+           item.kind != Kind::kStateStorage;
 }
 
-std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanConstraints& all, const QString& value)
+std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanConstraints& all,
+                                         const QString& value)
 {
     PlanConstraints next = all;
     const auto index = static_cast<size_t>(item.index);
@@ -277,7 +287,8 @@ std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanC
         return next;
     }
     if (item.kind == Kind::kMemory) {
-        const double gib = QString(value).remove(u"GiB"_s, Qt::CaseInsensitive).trimmed().toDouble(&isNumber);
+        const double gib =
+            QString(value).remove(u"GiB"_s, Qt::CaseInsensitive).trimmed().toDouble(&isNumber);
         if (!isNumber || gib <= 0)
             return std::nullopt;
         next.memoryPerDevice = gibibytes(gib);
@@ -292,7 +303,8 @@ std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanC
                 return std::nullopt;
             next.meshAxes.push_back(size);
         }
-        return next.meshAxes.size() == 2 || next.meshAxes.size() == 3 ? std::optional(next) : std::nullopt;
+        return next.meshAxes.size() == 2 || next.meshAxes.size() == 3 ? std::optional(next)
+                                                                      : std::nullopt;
     }
     if (item.kind == Kind::kSpec) {
         const Result<ShardingSpec> spec = parseSpec(fromQt(value.trimmed()));
@@ -301,78 +313,19 @@ std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanC
         next.specs[index].spec = *spec;
         return next;
     }
+    if (item.kind == Kind::kStageMesh) {
+        const Result<StageMesh> mesh =
+            parseStageMesh(next.stageMeshes[index].layer, fromQt(value.trimmed()));
+        if (!mesh.ok())
+            return std::nullopt;
+        next.stageMeshes[index] = *mesh;
+        return next;
+    }
     if ((item.kind == Kind::kCut || item.kind == Kind::kForbiddenCut) && isNumber && number >= 1) {
         (item.kind == Kind::kCut ? next.cuts : next.forbiddenCuts)[index] = number;
         return next;
     }
     return std::nullopt;
-}
-
-ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts, const PlanEntry* obstacle)
-{
-    const ParallelPlan* plan = facts == nullptr ? nullptr : facts->plan.get();
-    if (obstacle != nullptr && obstacle->noPlan &&
-        std::ranges::any_of(obstacle->noPlan->clashing, [&](const std::string& text) { return item.isNamed(text); }))
-        return ConstraintState::kConflicting;
-    if (plan == nullptr)
-        return ConstraintState::kUnknown;
-    const PlanConstraints& asked = item.alone;
-    const auto metIf = [](bool isMet) { return isMet ? ConstraintState::kMet : ConstraintState::kViolated; };
-    switch (item.kind) {
-    case Kind::kMaxTp:
-        return limitState(facts->tensorParallel, *asked.maxTp);
-    case Kind::kMaxDp:
-        return limitState(facts->dataParallel, *asked.maxDp);
-    case Kind::kMaxPp:
-        return limitState(plan->pipelineParallel(), *asked.maxPp);
-    case Kind::kFixedTp:
-        return fixedState(facts->tensorParallel, *asked.fixedTp);
-    case Kind::kFixedDp:
-        return fixedState(facts->dataParallel, *asked.fixedDp);
-    case Kind::kFixedPp:
-        return fixedState(plan->pipelineParallel(), *asked.fixedPp);
-    case Kind::kMicrobatches:
-        return fixedState(plan->microbatches, *asked.microbatches);
-    case Kind::kChunks:
-        return fixedState(plan->chunks, *asked.chunks);
-    case Kind::kMemory:
-        return memoryState(*plan, *asked.memoryPerDevice);
-    case Kind::kSchedule:
-        return metIf(plan->schedule == *asked.schedule);
-    case Kind::kForbiddenSchedule:
-        return metIf(plan->schedule != asked.forbiddenSchedules.front());
-    case Kind::kCut:
-        return metIf(beginsAt(*plan, asked.cuts.front()));
-    case Kind::kForbiddenCut:
-        return metIf(!beginsAt(*plan, asked.forbiddenCuts.front()));
-    case Kind::kMesh:
-    case Kind::kRecomputation:
-    case Kind::kParameterStorage:
-    case Kind::kStateStorage:
-    case Kind::kSpec: {
-        // The planner obeys what it was asked; a plan made before the constraint says nothing.
-        const std::vector<std::string> obeyed = listConstraints(plan->options.constraints);
-        return std::ranges::find(obeyed, item.text) != obeyed.end() ? ConstraintState::kMet : ConstraintState::kUnknown;
-    }
-    }
-    return ConstraintState::kUnknown;
-}
-
-QString constraintStateText(ConstraintState state)
-{
-    switch (state) {
-    case ConstraintState::kUnknown:
-        return Texts::tr("not planned");
-    case ConstraintState::kMet:
-        return Texts::tr("met");
-    case ConstraintState::kBinding:
-        return Texts::tr("at its limit");
-    case ConstraintState::kViolated:
-        return Texts::tr("violated");
-    case ConstraintState::kConflicting:
-        return Texts::tr("clashes");
-    }
-    return {};
 }
 
 } // namespace alpa::app

@@ -1,12 +1,13 @@
-// The constraints of a setup one by one: what the table lists, what is relaxed, switched off and priced.
+// The constraints of a setup one by one: what the table lists, what is relaxed, switched off and
+// priced.
 #pragma once
-
-#include <vector>
 
 #include "app/session/plan_entry.h"
 #include "app/session/setup.h"
 
 #include <QString>
+
+#include <vector>
 
 namespace alpa::app
 {
@@ -31,7 +32,8 @@ struct ConstraintItem {
         kStateStorage,
         kSpec,
         kCut,
-        kForbiddenCut
+        kForbiddenCut,
+        kStageMesh
     };
     Kind kind = Kind::kMaxTp;
     int index = 0;    ///< Of lists: which of them.
@@ -51,10 +53,13 @@ QString constraintTitle(const ConstraintItem& item);
 std::vector<ConstraintItem> constraintItems(const PlanConstraints& constraints);
 /// `base` with all of `added`; where both set a field, `added` wins.
 PlanConstraints mergeConstraints(PlanConstraints base, const PlanConstraints& added);
+/// The devices of one stage; what was asked for the stage of that layer before is forgotten.
+void setStageMesh(PlanConstraints& constraints, const StageMesh& mesh);
 /// Is its value one that people type, such as a count, and no choice of a list?
 bool hasTypedValue(const ConstraintItem& item);
 /// The constraint with another value, as typed; nothing if the text is no such value.
-std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanConstraints& all, const QString& value);
+std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanConstraints& all,
+                                         const QString& value);
 
 /// How a plan stands to a constraint.
 enum class ConstraintState {
@@ -65,7 +70,8 @@ enum class ConstraintState {
     kConflicting, ///< The planner says that it clashes with others.
 };
 /// `facts` and `obstacle` may be null.
-ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts, const PlanEntry* obstacle);
+ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts,
+                                const PlanEntry* obstacle);
 QString constraintStateText(ConstraintState state);
 
 } // namespace alpa::app

@@ -43,7 +43,8 @@ Setup setupFromJson(const JsonPlace& place)
                           .devices = value.member("devices").countInt(0, kMostDevices)};
         }))
         setup.whatIf = *change;
-    if (const auto parked = place.optional("parked", [](const JsonPlace& value) { return optionsFromJson(value); }))
+    if (const auto parked =
+            place.optional("parked", [](const JsonPlace& value) { return optionsFromJson(value); }))
         setup.parked = parked->constraints;
     return setup;
 }
@@ -56,6 +57,8 @@ Json choicesToJson(const ImportChoices& choices)
     Json json = {{"dims", dims}};
     if (choices.loss)
         json["loss"] = lossName(*choices.loss);
+    if (!choices.rules.isEmpty())
+        json["rules"] = fromQt(choices.rules);
     return json;
 }
 
@@ -69,6 +72,8 @@ ImportChoices choicesFromJson(const JsonPlace& place)
         if (!choices.loss)
             place.member("loss").fail("expected mean, mse or cross-entropy");
     }
+    if (place.has("rules"))
+        choices.rules = toQt(place.member("rules").text());
     return choices;
 }
 
@@ -81,7 +86,8 @@ SavedSession readSession(const JsonPlace& place)
         place.member("version").fail("expected " + std::to_string(kSessionVersion));
     session.modelPath = toQt(place.member("model").text());
     session.modelSha256 = toQt(place.member("modelSha256").text());
-    if (const auto choices = place.optional("import", [](const JsonPlace& value) { return choicesFromJson(value); }))
+    if (const auto choices =
+            place.optional("import", [](const JsonPlace& value) { return choicesFromJson(value); }))
         session.choices = *choices;
     session.setup = setupFromJson(place.member("setup"));
     for (const JsonPlace& element : place.member("plans").elements()) {

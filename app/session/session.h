@@ -9,6 +9,7 @@
 #include "app/session/run_queue.h"
 #include "app/session/saved_session.h"
 #include "app/session/selection_model.h"
+#include "core/plan/make_plan.h"
 #include "core/plan/plan_cache.h"
 
 #include <QObject>
@@ -16,6 +17,7 @@
 #include <QUndoStack>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -80,6 +82,11 @@ public:
     /// The answer to the setup when it is that there is no plan; else null.
     const PlanEntry* obstacle() const;
 
+    /// Who answers requests, on a thread of its own: makePlan, unless a test holds the search.
+    using Planner =
+        std::function<Result<PlanOutcome>(const PlanRequest& request, const JobControl& control,
+                                          PlanCache* cache, const IncumbentCallback& onIncumbent)>;
+    void setPlanner(Planner planner) { planner_ = std::move(planner); }
     void planNow();
     void cancelPlanning();
     bool isPlanning() const { return planningJob_ != nullptr; }
@@ -175,6 +182,7 @@ private:
     std::optional<Restoring> restoring_; ///< Set while the model of a saved session is being read.
     QString shownName_; ///< Of the plan that a saved session showed, until it is planned again.
     std::optional<Setup> wantedBaseline_; ///< Of a saved session, until its plan is there.
+    Planner planner_ = makePlan;
     QTimer replanTimer_;
     bool replansAtOnce_ = true;
     RunQueue runs_{&jobs_};

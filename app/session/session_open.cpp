@@ -50,6 +50,14 @@ void Session::readModel(const QString& path, const ImportChoices& choices)
         options.control = control;
         options.dims = choices.dims;
         options.loss = choices.loss;
+        if (!choices.rules.isEmpty()) {
+            Result<std::vector<UserRule>> rules = loadUserRules(fromQt(choices.rules));
+            if (!rules.ok()) {
+                imported->error = toQt(rules.error().message);
+                return;
+            }
+            options.rules = std::move(rules.value());
+        }
         Result<ImportResult> result = importModel(fromQt(path), options);
         if (!result.ok()) {
             imported->error = toQt(result.error().message);

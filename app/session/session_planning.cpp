@@ -1,7 +1,6 @@
 // The session's planning: requests go to jobs, and what they answer becomes entries.
 #include "app/session/session.h"
 #include "app/settings/qt_text.h"
-#include "core/plan/make_plan.h"
 
 #include <algorithm>
 
@@ -18,8 +17,9 @@ constexpr PlanStrategy kBaselines[] = {PlanStrategy::kDataParallel, PlanStrategy
                                        PlanStrategy::kPipeline};
 
 /// What the planner answers, turned into an entry on the planning thread.
-void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache,
-                   const JobControl& control, const IncumbentCallback& onIncumbent)
+void answerRequest(PlanEntry& entry, PlanRequest request, const Session::Planner& planner,
+                   PlanCache& cache, const JobControl& control,
+                   const IncumbentCallback& onIncumbent)
 {
     const Result<Cluster> cluster = plannedCluster(entry.setup);
     if (!cluster.ok()) {
@@ -27,7 +27,7 @@ void answerRequest(PlanEntry& entry, PlanRequest request, PlanCache& cache,
         return;
     }
     request.cluster = *cluster;
-    Result<PlanOutcome> outcome = makePlan(request, control, &cache, onIncumbent);
+    Result<PlanOutcome> outcome = planner(request, control, &cache, onIncumbent);
     if (!outcome.ok()) {
         if (outcome.error().code != ErrorCode::kCancelled)
             entry.error = toQt(outcome.error().message);
@@ -97,8 +97,9 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     auto found = isBehind ? nullptr : std::make_shared<Incumbent>();
     if (!isBehind)
         incumbent_ = found;
-    auto work = [entry, request, cache = cache_, found](const JobControl& control) {
-        answerRequest(*entry, request, *cache, control,
+    auto work = [entry, request, planner = planner_, cache = cache_,
+                 found](const JobControl& control) {
+        answerRequest(*entry, request, planner, *cache, control,
                       [&](const std::shared_ptr<const ParallelPlan>& plan, Seconds bound) {
                           if (found != nullptr)
                               found->set(plan, bound);

@@ -137,6 +137,7 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
         QToolButton[popupMode="2"] { padding-right: 14px; }
         QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 3px; }
         QFrame#card, QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 6px; }
+        QFrame#obstacleBanner { border: none; border-left: 3px solid @error; background: @raised; }
         QLabel[muted="true"] { color: @muted; }
         QLabel[heading="true"] { font-weight: 600; }
         QLabel[value="true"] { font-size: @valuept; font-weight: 700; }
@@ -148,7 +149,7 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
     sheet.replace("@text"_L1, theme.text.name()).replace("@raised"_L1, theme.raised.name());
     sheet.replace("@surface"_L1, theme.surface.name())
         .replace("@selection"_L1, theme.selection.name());
-    sheet.replace("@hover"_L1, theme.hover.name());
+    sheet.replace("@hover"_L1, theme.hover.name()).replace("@error"_L1, theme.error.name());
     // The title of a group stands between its margin and its line.
     sheet.replace("@group"_L1, u"%1px"_s.arg(QFontMetrics(font).height() + 13));
     const double points = font.pointSizeF();

@@ -2,6 +2,7 @@
 
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
+#include "app/views/stage_mesh_menu.h"
 
 #include <QCoreApplication>
 #include <QMenu>
@@ -21,17 +22,6 @@ namespace
 struct Texts {
     Q_DECLARE_TR_FUNCTIONS(ConstraintMenu)
 };
-
-/// An entry that changes the constraints; its text is also the name of the undo step.
-QAction* addEdit(QMenu* menu, Session* session, const QString& text,
-                 const std::function<void(PlanConstraints&)>& change)
-{
-    return menu->addAction(text, session, [session, text, change] {
-        Setup next = session->setup();
-        change(next.options.constraints);
-        session->editSetup(next, text);
-    });
-}
 
 template <typename Entry>
 void insertOnce(std::vector<Entry>& list, const Entry& entry)
@@ -57,7 +47,7 @@ void addSpecs(QMenu* menu, Session* session, const QString& pattern,
         const QString text =
             forbids ? Texts::tr("Forbid %1 for %2").arg(toQt(formatSpec(spec)), pattern)
                     : Texts::tr("Pin %1 to %2").arg(pattern, toQt(formatSpec(spec)));
-        addEdit(menu, session, text, [=](PlanConstraints& c) {
+        addConstraintEdit(menu, session, text, [=](PlanConstraints& c) {
             std::erase_if(c.specs, [&](const SpecConstraint& old) {
                 return old.pattern == fromQt(pattern) && (!forbids || old.spec == spec) &&
                        old.forbids == forbids;
@@ -112,51 +102,55 @@ void fillLayer(QMenu* menu, Session* session, const GraphFacts& facts, int layer
     if (layer == 0)
         return;
     if (!isCut)
-        addEdit(menu, session, Texts::tr("Begin a stage at layer %1, %2").arg(layer).arg(name),
-                [layer](PlanConstraints& c) {
-                    std::erase(c.forbiddenCuts, layer);
-                    insertOnce(c.cuts, layer);
-                });
+        addConstraintEdit(menu, session,
+                          Texts::tr("Begin a stage at layer %1, %2").arg(layer).arg(name),
+                          [layer](PlanConstraints& c) {
+                              std::erase(c.forbiddenCuts, layer);
+                              insertOnce(c.cuts, layer);
+                          });
     if (!isForbidden)
-        addEdit(menu, session, Texts::tr("Begin no stage at layer %1, %2").arg(layer).arg(name),
-                [layer](PlanConstraints& c) {
-                    std::erase(c.cuts, layer);
-                    insertOnce(c.forbiddenCuts, layer);
-                });
+        addConstraintEdit(menu, session,
+                          Texts::tr("Begin no stage at layer %1, %2").arg(layer).arg(name),
+                          [layer](PlanConstraints& c) {
+                              std::erase(c.cuts, layer);
+                              insertOnce(c.forbiddenCuts, layer);
+                          });
     if (isCut || isForbidden)
-        addEdit(menu, session, Texts::tr("Leave layer %1 free").arg(layer),
-                [layer](PlanConstraints& c) {
-                    std::erase(c.cuts, layer);
-                    std::erase(c.forbiddenCuts, layer);
-                });
+        addConstraintEdit(menu, session, Texts::tr("Leave layer %1 free").arg(layer),
+                          [layer](PlanConstraints& c) {
+                              std::erase(c.cuts, layer);
+                              std::erase(c.forbiddenCuts, layer);
+                          });
 }
 
 void fillStage(QMenu* menu, Session* session, const ParallelPlan& plan, int number)
 {
     const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
     if (stage.firstLayer > 0)
-        addEdit(menu, session,
-                Texts::tr("Keep the beginning of stage %1 at layer %2")
-                    .arg(number)
-                    .arg(stage.firstLayer),
-                [first = stage.firstLayer](PlanConstraints& c) { insertOnce(c.cuts, first); });
+        addConstraintEdit(
+            menu, session,
+            Texts::tr("Keep the beginning of stage %1 at layer %2")
+                .arg(number)
+                .arg(stage.firstLayer),
+            [first = stage.firstLayer](PlanConstraints& c) { insertOnce(c.cuts, first); });
     if (plan.stages.size() > 1) {
         std::vector<int> cuts;
         for (const PlanStage& one : plan.stages) {
             if (one.firstLayer > 0)
                 cuts.push_back(one.firstLayer);
         }
-        addEdit(menu, session, Texts::tr("Keep all stages as they are"),
-                [cuts, pp = plan.pipelineParallel()](PlanConstraints& c) {
-                    c.cuts = cuts;
-                    c.forbiddenCuts.clear();
-                    c.fixedPp = pp;
-                });
-        addEdit(menu, session, Texts::tr("At most %1 stages").arg(plan.pipelineParallel() - 1),
-                [pp = plan.pipelineParallel()](PlanConstraints& c) {
-                    c.maxPp = pp - 1;
-                    c.fixedPp.reset();
-                });
+        addConstraintEdit(menu, session, Texts::tr("Keep all stages as they are"),
+                          [cuts, pp = plan.pipelineParallel()](PlanConstraints& c) {
+                              c.cuts = cuts;
+                              c.forbiddenCuts.clear();
+                              c.fixedPp = pp;
+                          });
+        addConstraintEdit(menu, session,
+                          Texts::tr("At most %1 stages").arg(plan.pipelineParallel() - 1),
+                          [pp = plan.pipelineParallel()](PlanConstraints& c) {
+                              c.maxPp = pp - 1;
+                              c.fixedPp.reset();
+                          });
     }
     std::vector<int> axes;
     for (const MeshAxis& axis : stage.mesh.axes)
@@ -165,16 +159,27 @@ void fillStage(QMenu* menu, Session* session, const ParallelPlan& plan, int numb
         QStringList sizes;
         for (const int size : axes)
             sizes << QString::number(size);
-        addEdit(menu, session, Texts::tr("Give every stage the mesh %1").arg(sizes.join(u" x "_s)),
-                [axes](PlanConstraints& c) { c.meshAxes = axes; });
+        addConstraintEdit(menu, session,
+                          Texts::tr("Give every stage the mesh %1").arg(sizes.join(u" x "_s)),
+                          [axes](PlanConstraints& c) { c.meshAxes = axes; });
     }
     const double gib = std::floor(stage.memory.total() / kGiB * 9) / 10;
     if (gib >= 0.1)
-        addEdit(menu, session, Texts::tr("At most %1 GiB a device").arg(gib),
-                [gib](PlanConstraints& c) { c.memoryPerDevice = gibibytes(gib); });
+        addConstraintEdit(menu, session, Texts::tr("At most %1 GiB a device").arg(gib),
+                          [gib](PlanConstraints& c) { c.memoryPerDevice = gibibytes(gib); });
 }
 
 } // namespace
+
+QAction* addConstraintEdit(QMenu* menu, Session* session, const QString& text,
+                           const std::function<void(PlanConstraints&)>& change)
+{
+    return menu->addAction(text, session, [session, text, change] {
+        Setup next = session->setup();
+        change(next.options.constraints);
+        session->editSetup(next, text);
+    });
+}
 
 void fillAxisMenu(QMenu* menu, Session* session, int axis)
 {
@@ -186,15 +191,15 @@ void fillAxisMenu(QMenu* menu, Session* session, int axis)
     const int degree = isData ? shown->facts->dataParallel : shown->facts->tensorParallel;
     const auto most = isData ? &PlanConstraints::maxDp : &PlanConstraints::maxTp;
     const auto fixed = isData ? &PlanConstraints::fixedDp : &PlanConstraints::fixedTp;
-    addEdit(menu, session, Texts::tr("%1 stays %2").arg(name).arg(degree),
-            [=](PlanConstraints& c) { c.*fixed = degree; });
+    addConstraintEdit(menu, session, Texts::tr("%1 stays %2").arg(name).arg(degree),
+                      [=](PlanConstraints& c) { c.*fixed = degree; });
     for (int limit = 1; limit <= shown->plan()->cluster.deviceCount() && limit <= 64; limit *= 2)
-        addEdit(menu, session, Texts::tr("%1 at most %2").arg(name).arg(limit),
-                [=](PlanConstraints& c) {
-                    c.*most = limit;
-                    (c.*fixed).reset();
-                });
-    addEdit(menu, session, Texts::tr("%1 free").arg(name), [=](PlanConstraints& c) {
+        addConstraintEdit(menu, session, Texts::tr("%1 at most %2").arg(name).arg(limit),
+                          [=](PlanConstraints& c) {
+                              c.*most = limit;
+                              (c.*fixed).reset();
+                          });
+    addConstraintEdit(menu, session, Texts::tr("%1 free").arg(name), [=](PlanConstraints& c) {
         (c.*most).reset();
         (c.*fixed).reset();
     });
@@ -240,6 +245,8 @@ void fillConstraintMenu(QMenu* menu, Session* session, const Selection& selectio
         break;
     case Selection::Kind::kStage:
         fillStage(menu, session, *facts->plan, selection.index);
+        menu->addSeparator();
+        fillStageMeshMenu(menu, session, selection.index);
         break;
     case Selection::Kind::kScope:
     case Selection::Kind::kDevice:

@@ -1,10 +1,9 @@
 #include "app/views/constraints_panel.h"
 
-#include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
-#include "app/settings/theme.h"
 #include "app/views/constraints_table.h"
-#include "app/views/relax_constraint.h"
+#include "app/views/obstacle_banner.h"
+#include "app/views/pins_table.h"
 #include "app/views/what_if_panel.h"
 #include "app/widgets/cards.h"
 
@@ -13,15 +12,10 @@
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QGroupBox>
-#include <QHeaderView>
 #include <QKeyEvent>
 #include <QLineEdit>
-#include <QPushButton>
 #include <QScrollArea>
 #include <QSpinBox>
-#include <QTableView>
-#include <QTimer>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -80,19 +74,6 @@ QGroupBox* makeGroup(const QString& title, QFormLayout*& form)
     return group;
 }
 
-QWidget* makeBanner(const QString& name, const QColor& color, QVBoxLayout*& column)
-{
-    auto* banner = new QFrame;
-    banner->setObjectName(name);
-    banner->setStyleSheet(
-        u"QFrame#%1 { border: none; border-left: 3px solid %2; background: palette(alternate-base); }"_s
-            .arg(name, color.name()));
-    column = new QVBoxLayout(banner);
-    column->setContentsMargins(10, 8, 10, 8);
-    column->setSpacing(4);
-    return banner;
-}
-
 } // namespace
 
 ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
@@ -102,21 +83,18 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     , count_(new QSpinBox)
     , strategy_(new QComboBox)
     , optimizer_(new QComboBox)
+    , meshAxes_(new QComboBox)
     , schedule_(new QComboBox)
     , recomputation_(new QComboBox)
     , batch_(new QSpinBox)
     , memory_(new QDoubleSpinBox)
-    , specs_(new SpecsModel(this))
-    , specTable_(new QTableView)
-    , cuts_(makeMuted({}))
 {
     setObjectName(u"constraintsPanel"_s);
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(12, 8, 12, 12);
     column->setSpacing(6);
-    obstacle_ = makeBanner(u"obstacleBanner"_s, themeOf(this).error, obstacleRows_);
-    column->addWidget(obstacle_);
+    column->addWidget(new ObstacleBanner(session));
 
     auto* asked = new QGroupBox(tr("In force"));
     auto* askedColumn = new QVBoxLayout(asked);
@@ -144,6 +122,17 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addDegree(form, tr("TP ="), u"fixedTp"_s, tr("free"), &PlanConstraints::fixedTp);
     addDegree(form, tr("DP ="), u"fixedDp"_s, tr("free"), &PlanConstraints::fixedDp);
     addDegree(form, tr("PP ="), u"fixedPp"_s, tr("free"), &PlanConstraints::fixedPp);
+    meshAxes_->setObjectName(u"meshAxes"_s);
+    meshAxes_->addItem(tr("up to 2 axes"), 2);
+    meshAxes_->addItem(tr("up to 3 axes"), 3);
+    meshAxes_->setToolTip(
+        tr("How many axes a searched mesh may have; three take longer to search"));
+    form->addRow(tr("Meshes"), meshAxes_);
+    connect(meshAxes_, &QComboBox::currentIndexChanged, this, [this] {
+        Setup next = session_->setup();
+        next.options.constraints.mostMeshAxes = meshAxes_->currentData().toInt();
+        edit(next, tr("Meshes of %1").arg(meshAxes_->currentText()), -1);
+    });
     schedule_->setObjectName(u"schedule"_s);
     schedule_->addItem(tr("searched"));
     for (const ScheduleKind kind : {ScheduleKind::k1f1b, ScheduleKind::kGpipe,
@@ -161,7 +150,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addStorage(form, tr("Parameters kept"), u"parameterStorage"_s,
                &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
-    addPins(column);
+    auto* pins = new QGroupBox(tr("Pinned and forbidden shardings"));
+    auto* pinsColumn = new QVBoxLayout(pins);
+    pinsColumn->setContentsMargins(0, 6, 0, 0);
+    pinsColumn->addWidget(new PinsTable(session));
+    column->addWidget(pins);
     auto* whatIf = new QGroupBox(tr("What if"));
     auto* whatIfColumn = new QVBoxLayout(whatIf);
     whatIfColumn->setContentsMargins(0, 6, 0, 0);
@@ -197,7 +190,6 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
         edit(next, tr("Recomputation %1").arg(recomputation_->currentText()), -1);
     });
     connect(session, &Session::setupChanged, this, &ConstraintsPanel::takeSetup);
-    connect(session, &Session::shownPlanChanged, this, &ConstraintsPanel::showObstacle);
     connect(session, &Session::modelChanged, this, &ConstraintsPanel::takeSetup);
     for (QLineEdit* field : findChildren<QLineEdit*>())
         field->installEventFilter(this);
@@ -208,7 +200,6 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
             field->setMinimumWidth(64);
     }
     takeSetup();
-    showObstacle();
 }
 
 bool ConstraintsPanel::eventFilter(QObject* watched, QEvent* event)
@@ -335,84 +326,6 @@ void ConstraintsPanel::addTraining(QFormLayout* form)
     });
 }
 
-void ConstraintsPanel::addPins(QVBoxLayout* column)
-{
-    auto* group = new QGroupBox(tr("Pinned and forbidden shardings"));
-    auto* rows = new QVBoxLayout(group);
-    rows->setContentsMargins(0, 6, 0, 0);
-    rows->addWidget(makeMuted(tr("Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, "
-                                 "y} over data axis x and tensor axis y.")));
-    specTable_->setObjectName(u"pins"_s);
-    specTable_->setAccessibleName(tr("Pinned and forbidden shardings"));
-    specTable_->setModel(specs_);
-    specTable_->verticalHeader()->hide();
-    specTable_->verticalHeader()->setDefaultSectionSize(24);
-    specTable_->setSelectionBehavior(QAbstractItemView::SelectRows);
-    specTable_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    specTable_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    specTable_->horizontalHeader()->setSectionResizeMode(SpecsModel::kPattern,
-                                                         QHeaderView::Stretch);
-    specTable_->setMinimumHeight(96);
-    specTable_->setMaximumHeight(180);
-    rows->addWidget(specTable_);
-    auto* buttons = new QHBoxLayout;
-    const auto addButton = [&](const QString& icon, const QString& name, const QString& text) {
-        auto* button = new QToolButton;
-        button->setIcon(themedIcon(icon));
-        button->setObjectName(name);
-        button->setToolTip(text);
-        button->setAccessibleName(text);
-        buttons->addWidget(button);
-        return button;
-    };
-    auto* add = addButton(u"add"_s, u"addPin"_s, tr("Add a pin"));
-    auto* remove = addButton(u"remove"_s, u"removePin"_s, tr("Remove the selected pins"));
-    buttons->addStretch();
-    rows->addLayout(buttons);
-    rows->addWidget(cuts_);
-    column->addWidget(group);
-    const auto apply = [this](const std::vector<SpecConstraint>& specs, const QString& text) {
-        Setup next = session_->setup();
-        next.options.constraints.specs = specs;
-        edit(next, text, -1);
-    };
-    connect(add, &QToolButton::clicked, this, [this, apply] {
-        std::vector<SpecConstraint> specs = specs_->specs();
-        // A pattern that matches nothing until it is edited: adding a row alone changes no plan.
-        SpecConstraint spec;
-        spec.pattern = "name.of.parameter";
-        spec.spec = ShardingSpec::replicated(2);
-        specs.push_back(spec);
-        apply(specs, tr("Add a pin"));
-        specTable_->edit(specs_->index(int(specs.size()) - 1, SpecsModel::kPattern));
-    });
-    connect(remove, &QToolButton::clicked, this, [this, apply] {
-        std::vector<SpecConstraint> kept;
-        for (size_t i = 0; i < specs_->specs().size(); ++i) {
-            if (!specTable_->selectionModel()->isRowSelected(int(i)))
-                kept.push_back(specs_->specs()[i]);
-        }
-        apply(kept, tr("Remove pins"));
-    });
-    connect(specTable_, &QTableView::doubleClicked, this, [this, apply](const QModelIndex& index) {
-        if (index.column() != SpecsModel::kRule)
-            return;
-        std::vector<SpecConstraint> specs = specs_->specs();
-        SpecConstraint& spec = specs[static_cast<size_t>(index.row())];
-        spec.forbids = !spec.forbids;
-        apply(specs, tr("Change a pin"));
-    });
-    connect(specs_, &SpecsModel::edited, this,
-            [this, apply](const std::vector<SpecConstraint>& specs) {
-                // After the editor has closed: taking the setup resets the model.
-                QTimer::singleShot(0, this, [apply, specs] { apply(specs, tr("Change a pin")); });
-            });
-    connect(specs_, &SpecsModel::rejected, this, [this](const QString& message) {
-        cuts_->setText(message);
-        cuts_->show();
-    });
-}
-
 void ConstraintsPanel::edit(const Setup& next, const QString& text, int mergeId)
 {
     if (!isTaking_)
@@ -442,69 +355,12 @@ void ConstraintsPanel::takeSetup()
         degree.box->setValue((constraints.*degree.field).value_or(0));
     for (const StorageField& storage : storages_)
         storage.box->setCurrentIndex(storage.box->findData(int(constraints.*storage.field)));
+    meshAxes_->setCurrentIndex(meshAxes_->findData(constraints.mostMeshAxes));
     memory_->setValue(constraints.memoryPerDevice ? *constraints.memoryPerDevice / kGiB : 0.0);
     schedule_->setCurrentIndex(
         constraints.schedule ? schedule_->findData(int(*constraints.schedule)) : 0);
     recomputation_->setCurrentIndex(recomputation_->findData(int(recomputationOf(constraints))));
-    specs_->setSpecs(constraints.specs);
-    QStringList cuts;
-    for (const int cut : constraints.cuts)
-        cuts << QString::number(cut);
-    cuts_->setVisible(!cuts.isEmpty());
-    cuts_->setText(tr("Stages begin at layers %1.").arg(cuts.join(u", "_s)));
     isTaking_ = false;
-}
-
-void ConstraintsPanel::showObstacle()
-{
-    const PlanEntry* obstacle = session_->obstacle();
-    while (QLayoutItem* item = obstacleRows_->takeAt(0)) {
-        // Later: this may run inside the click of a Relax button.
-        if (item->widget() != nullptr) {
-            item->widget()->hide();
-            item->widget()->deleteLater();
-        }
-        delete item;
-    }
-    obstacle_->setVisible(obstacle != nullptr);
-    if (obstacle == nullptr)
-        return;
-    obstacleRows_->addWidget(
-        makeHeading(obstacle->noPlan ? tr("No plan meets all of this") : tr("Planning failed")));
-    auto* reason = new QLabel(obstacle->problem());
-    reason->setObjectName(u"obstacleReason"_s);
-    reason->setWordWrap(true);
-    reason->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    obstacleRows_->addWidget(reason);
-    if (!obstacle->noPlan)
-        return;
-    const NoPlan why = *obstacle->noPlan;
-    for (const std::string& text : why.clashing) {
-        const QString constraint = toQt(text);
-        auto* row = new QWidget;
-        auto* layout = new QHBoxLayout(row);
-        layout->setContentsMargins(0, 0, 0, 0);
-        layout->addWidget(new QLabel(constraint), 1);
-        if (relaxConstraint(session_->setup(), text, why)) {
-            auto* button = new QPushButton(tr("Relax"));
-            button->setObjectName(u"relax_"_s + constraint);
-            button->setAccessibleName(tr("Relax %1").arg(constraint));
-            connect(button, &QPushButton::clicked, this,
-                    [this, constraint, why] { relax(constraint, why); });
-            layout->addWidget(button);
-        }
-        obstacleRows_->addWidget(row);
-    }
-    if (why.smallestMemory)
-        obstacleRows_->addWidget(
-            makeMuted(tr("%1 per device would do.").arg(memoryText(*why.smallestMemory))));
-}
-
-void ConstraintsPanel::relax(const QString& constraint, const NoPlan& why)
-{
-    const std::optional<Setup> next = relaxConstraint(session_->setup(), fromQt(constraint), why);
-    if (next)
-        edit(*next, tr("Relax %1").arg(constraint), -1);
 }
 
 } // namespace alpa::app

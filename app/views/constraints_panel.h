@@ -1,7 +1,7 @@
-// What is asked of the planner, as a form. Every edit is one step of the undo stack and replans at once.
+// What is asked of the planner, as a form. Every edit is one step of the undo stack and replans at
+// once.
 #pragma once
 
-#include "app/item_models/specs_model.h"
 #include "app/session/session.h"
 
 #include <QWidget>
@@ -9,10 +9,7 @@
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
-class QLabel;
 class QSpinBox;
-class QTableView;
-class QVBoxLayout;
 
 namespace alpa::app
 {
@@ -31,17 +28,15 @@ Q_SIGNALS:
     void clusterEdited(const QString& name);
 
 private:
-    /// A spin box whose lowest value reads as "no limit"; its edits set an optional field of the constraints.
-    QSpinBox* addDegree(QFormLayout* form, const QString& label, const QString& name, const QString& unset,
-                        std::optional<int> PlanConstraints::*field);
+    /// A spin box whose lowest value reads as "no limit"; its edits set an optional field of the
+    /// constraints.
+    QSpinBox* addDegree(QFormLayout* form, const QString& label, const QString& name,
+                        const QString& unset, std::optional<int> PlanConstraints::*field);
     QComboBox* addStorage(QFormLayout* form, const QString& label, const QString& name,
                           StorageRule PlanConstraints::*field);
     void addCluster(QFormLayout* form);
     void addTraining(QFormLayout* form);
-    void addPins(QVBoxLayout* column);
     void takeSetup();
-    void showObstacle();
-    void relax(const QString& constraint, const NoPlan& why);
     void edit(const Setup& next, const QString& text, int mergeId);
     void editCluster();
 
@@ -59,17 +54,13 @@ private:
     QSpinBox* count_;
     QComboBox* strategy_;
     QComboBox* optimizer_;
+    QComboBox* meshAxes_;
     QComboBox* schedule_;
     QComboBox* recomputation_;
     QSpinBox* batch_;
     QDoubleSpinBox* memory_;
     std::vector<DegreeField> degrees_;
     std::vector<StorageField> storages_;
-    SpecsModel* specs_;
-    QTableView* specTable_;
-    QLabel* cuts_;
-    QWidget* obstacle_;
-    QVBoxLayout* obstacleRows_;
     bool isTaking_ = false; ///< Widgets are being set from the setup: their signals are no edits.
 };
 

@@ -1,9 +1,5 @@
 #include "app/views/constraints_table.h"
 
-#include <algorithm>
-#include <cmath>
-
-#include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
 #include "core/explain/explain_constraints.h"
@@ -15,6 +11,9 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+#include <cmath>
+
 namespace alpa::app
 {
 
@@ -25,22 +24,17 @@ namespace
 
 constexpr int kShownRows = 7;
 
-QToolButton* makeButton(const QString& icon, const QString& name, const QString& text)
-{
-    auto* button = new QToolButton;
-    button->setObjectName(name);
-    button->setIcon(themedIcon(icon));
-    button->setToolTip(text);
-    button->setAccessibleName(text);
-    return button;
-}
-
 } // namespace
 
 ConstraintsTable::ConstraintsTable(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), model_(new ConstraintsModel(session, this)), table_(new QTableView),
-      note_(makeMuted({})), remove_(makeButton(u"remove"_s, u"removeConstraint"_s, tr("Remove the selected constraints (Del)"))),
-      price_(new QToolButton)
+    : QWidget(parent)
+    , session_(session)
+    , model_(new ConstraintsModel(session, this))
+    , table_(new QTableView)
+    , note_(makeMuted({}))
+    , remove_(makeIconButton(u"remove"_s, u"removeConstraint"_s,
+                             tr("Remove the selected constraints (Del)")))
+    , price_(new QToolButton)
 {
     setObjectName(u"constraintsTable"_s);
     table_->setObjectName(u"constraintList"_s);
@@ -69,7 +63,8 @@ ConstraintsTable::ConstraintsTable(Session* session, QWidget* parent)
     column->addLayout(buttons);
     column->addWidget(note_);
     connect(remove_, &QToolButton::clicked, this, &ConstraintsTable::removeSelected);
-    auto* key = new QShortcut(QKeySequence(Qt::Key_Delete), table_, nullptr, nullptr, Qt::WidgetShortcut);
+    auto* key =
+        new QShortcut(QKeySequence(Qt::Key_Delete), table_, nullptr, nullptr, Qt::WidgetShortcut);
     connect(key, &QShortcut::activated, this, &ConstraintsTable::removeSelected);
     connect(price_, &QToolButton::clicked, this, &ConstraintsTable::price);
     connect(model_, &QAbstractItemModel::modelReset, this, &ConstraintsTable::refresh);
@@ -82,7 +77,8 @@ void ConstraintsTable::refresh()
 {
     const int rows = model_->rowCount();
     note_->setText(rows > 0 ? QString()
-                            : tr("None: everything is searched. Limit something below, or by the context menu of an "
+                            : tr("None: everything is searched. Limit something below, or by the "
+                                 "context menu of an "
                                  "operation, layer, tensor or stage."));
     note_->setVisible(rows == 0);
     table_->setVisible(rows > 0);
@@ -119,7 +115,8 @@ void ConstraintsTable::price()
     request.modelPath = fromQt(session_->model()->path);
     request.options = shown->setup.options;
     request.cluster = shown->plan()->cluster;
-    auto work = [request, plan = shown->facts->plan, cache = session_->planCache(), answer](const JobControl& control) {
+    auto work = [request, plan = shown->facts->plan, cache = session_->planCache(),
+                 answer](const JobControl& control) {
         const Result<ConstraintPrices> found = priceConstraints(request, *plan, *cache, control);
         if (!found.ok()) {
             if (found.error().code != ErrorCode::kCancelled)
@@ -133,7 +130,8 @@ void ConstraintsTable::price()
             const QString saved = one.plan == nullptr ? tr("no plan")
                                   : std::abs(one.saved.count) < 1e-9 * found->stepTime.count
                                       ? tr("nothing")
-                                      : (one.saved.count > 0 ? u"+"_s : u"−"_s) + timeText(Seconds(std::abs(one.saved.count)));
+                                      : (one.saved.count > 0 ? u"+"_s : u"−"_s) +
+                                            timeText(Seconds(std::abs(one.saved.count)));
             answer->prices[one.edit.substr(kWithout.size())] = saved;
         }
     };

@@ -58,6 +58,8 @@ GraphView::GraphView(Session* session, QWidget* parent)
     column->addLayout(bottom);
 
     connect(canvas_, &GraphCanvas::selected, session->selection(), &SelectionModel::select);
+    connect(legend_, &GraphLegend::axisMenuRequested, this,
+            [this](int axis, const QPoint& at) { openAxisMenu(session_, axis, at); });
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
     connect(canvas_, &GraphCanvas::laidOut, this,
             [this] { engine_->setText(canvas_->engineText()); });

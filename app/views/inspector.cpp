@@ -1,7 +1,5 @@
 #include "app/views/inspector.h"
 
-#include <algorithm>
-
 #include "app/session/link_traffic.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
@@ -18,14 +16,23 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
 
 Inspector::Inspector(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), kind_(makeMuted({})), title_(new QLabel), rows_(new QVBoxLayout),
-      decision_(new QWidget), decisionText_(makeMuted({})), alternatives_(new AlternativesModel(this)), table_(new QTableView)
+    : QWidget(parent)
+    , session_(session)
+    , kind_(makeMuted({}))
+    , title_(new QLabel)
+    , rows_(new QVBoxLayout)
+    , decision_(new QWidget)
+    , decisionText_(makeMuted({}))
+    , alternatives_(new AlternativesModel(this))
+    , table_(new QTableView)
 {
     setObjectName(u"inspector"_s);
     title_->setObjectName(u"inspectorTitle"_s);
@@ -43,7 +50,8 @@ Inspector::Inspector(Session* session, QWidget* parent)
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table_->horizontalHeader()->setSectionResizeMode(AlternativesModel::kStrategy, QHeaderView::Stretch);
+    table_->horizontalHeader()->setSectionResizeMode(AlternativesModel::kStrategy,
+                                                     QHeaderView::Stretch);
     table_->setMinimumHeight(170);
 
     auto* content = new QWidget;
@@ -68,7 +76,8 @@ Inspector::Inspector(Session* session, QWidget* parent)
     forbid->setToolTip(tr("Never take the selected sharding in following plans"));
     auto* why = new QPushButton(tr("Why?"));
     why->setObjectName(u"whyDecision"_s);
-    why->setToolTip(tr("Every strategy with its terms, and what the step would take with all else chosen anew"));
+    why->setToolTip(tr(
+        "Every strategy with its terms, and what the step would take with all else chosen anew"));
     buttons->addWidget(why);
     buttons->addWidget(pin);
     buttons->addWidget(forbid);
@@ -136,7 +145,8 @@ void Inspector::addRow(const QString& name, const QString& value)
     rows_->addWidget(row);
 }
 
-void Inspector::addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec)
+void Inspector::addTensor(const QString& name, ValueId value,
+                          const std::optional<ShardingSpec>& spec)
 {
     auto* row = new QWidget;
     auto* grid = new QGridLayout(row);
@@ -151,9 +161,23 @@ void Inspector::addTensor(const QString& name, ValueId value, const std::optiona
     grid->setColumnStretch(0, 1);
     if (spec) {
         auto* strip = new ShardingStrip;
-        strip->setCells(stripCells(*spec));
+        strip->setSpec(*spec);
         const int stage = facts_->stageOfValue[value.index()];
-        strip->setToolTip(describeSharding(*spec, type, stage < 0 ? nullptr : &facts_->plan->stages[static_cast<size_t>(stage)].mesh));
+        strip->setToolTip(describeSharding(
+            *spec, type,
+            stage < 0 ? nullptr : &facts_->plan->stages[static_cast<size_t>(stage)].mesh));
+        if (const Decision* decision = decisionOf(value); decision != nullptr && stage >= 0) {
+            const auto& mesh = facts_->plan->stages[static_cast<size_t>(stage)].mesh;
+            strip->setObjectName(u"strip_"_s + toQt(decision->label));
+            strip->setEditable(int(mesh.axes.size()));
+            strip->setToolTip(
+                strip->toolTip() + u'\n' +
+                tr("Drag an axis to another dimension, or out, to pin that sharding"));
+            connect(strip, &ShardingStrip::specWanted, this,
+                    [this, label = decision->label](const ShardingSpec& wanted) {
+                        pin(label, wanted, false);
+                    });
+        }
         grid->addWidget(strip, 0, 1, Qt::AlignRight | Qt::AlignVCenter);
         auto* text = makeMuted(toQt(formatSpec(*spec)));
         text->setWordWrap(false);
@@ -162,13 +186,27 @@ void Inspector::addTensor(const QString& name, ValueId value, const std::optiona
     rows_->addWidget(row);
 }
 
+DecisionPlace Inspector::decisionPlaceOf(ValueId id) const
+{
+    const DecisionPlace stored = facts_->decisionOfValue[id.index()];
+    const OpId producer = facts_->graph->value(id).producer;
+    return stored.isValid() || !producer.isValid() ? stored
+                                                   : facts_->decisionOfOp[producer.index()];
+}
+
+const Decision* Inspector::decisionOf(ValueId id) const
+{
+    return facts_->plan == nullptr ? nullptr : facts_->decision(decisionPlaceOf(id));
+}
+
 void Inspector::refresh()
 {
     clear();
     facts_ = session_->facts();
     if (facts_ == nullptr) {
         setTitle(tr("Nothing selected"), {});
-        addNote(tr("Select a layer, operation, tensor or stage to see its shardings and why they were chosen."));
+        addNote(tr("Select a layer, operation, tensor or stage to see its shardings and why they "
+                   "were chosen."));
         return;
     }
     const Selection selection = session_->selection()->current();
@@ -180,13 +218,17 @@ void Inspector::refresh()
         showValue(ValueId(index));
     else if (selection.kind == Selection::Kind::kLayer && index < facts_->layers.size())
         showLayer(selection.index);
-    else if (selection.kind == Selection::Kind::kStage && facts_->plan != nullptr && index < facts_->plan->stages.size())
+    else if (selection.kind == Selection::Kind::kStage && facts_->plan != nullptr &&
+             index < facts_->plan->stages.size())
         showStage(selection.index);
-    else if (selection.kind == Selection::Kind::kScope && index < session_->model()->scopes.nodes.size())
+    else if (selection.kind == Selection::Kind::kScope &&
+             index < session_->model()->scopes.nodes.size())
         showScope(selection.index);
-    else if (selection.kind == Selection::Kind::kDevice && facts_->plan != nullptr && selection.index < facts_->plan->cluster.deviceCount())
+    else if (selection.kind == Selection::Kind::kDevice && facts_->plan != nullptr &&
+             selection.index < facts_->plan->cluster.deviceCount())
         showDevice(selection.index);
-    else if (selection.kind == Selection::Kind::kCollective && index < facts_->communications.size())
+    else if (selection.kind == Selection::Kind::kCollective &&
+             index < facts_->communications.size())
         showCollective(selection.index);
     else
         showModel();
@@ -207,7 +249,8 @@ void Inspector::showDevice(int device)
         addHeading(tr("Stage %1").arg(number));
         addRow(tr("Mesh"), meshAxesText(stage.mesh));
         addRow(tr("Layers"), tr("%1 to %2").arg(stage.firstLayer).arg(stage.endLayer - 1));
-        addRow(tr("Memory"), tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+        addRow(tr("Memory"),
+               tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
         for (const AxisTraffic& axis : traffic.axes) {
             if (axis.stage == number)
                 addRow(tr("Sends along %1").arg(QString(QLatin1Char(axisLetter(axis.axis)))),
@@ -224,15 +267,18 @@ void Inspector::showCollective(int number)
     addRow(tr("Stage"), QString::number(communication.stage));
     addRow(tr("Time"), timeText(communication.time));
     const int64_t times = timesPerStep(*facts_, communication);
-    addRow(tr("In a step"), tr("%1, %2").arg(counted(times, tr("time"), tr("times")), timeText(communication.time * double(times))));
+    addRow(tr("In a step"), tr("%1, %2").arg(counted(times, tr("time"), tr("times")),
+                                             timeText(communication.time * double(times))));
     addRow(tr("Before"), toQt(facts_->opLabel(communication.consumer)));
     addHeading(tr("Steps"));
     for (const ReshardStep& step : communication.steps)
         addNote(toQt(formatStep(step, mesh)));
     addHeading(tr("Tensor, before it"));
-    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value, communication.steps.front().before);
+    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value,
+              communication.steps.front().before);
     addHeading(tr("Tensor, after it"));
-    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value, communication.steps.back().after);
+    addTensor(toQt(valueLabel(*facts_->graph, communication.value)), communication.value,
+              communication.steps.back().after);
     addNote(tr("Select the operation to see what else could have been chosen."));
 }
 
@@ -247,11 +293,16 @@ void Inspector::showModel()
         addHeading(tr("Cluster"));
         const Cluster& cluster = facts_->plan->cluster;
         addRow(tr("Name"), toQt(cluster.name));
-        addRow(tr("Devices"), tr("%1 × %2 %3").arg(cluster.hosts).arg(cluster.devicesPerHost).arg(toQt(cluster.device.name)));
+        addRow(tr("Devices"), tr("%1 × %2 %3")
+                                  .arg(cluster.hosts)
+                                  .arg(cluster.devicesPerHost)
+                                  .arg(toQt(cluster.device.name)));
         addRow(tr("Memory each"), memoryText(cluster.device.memory));
-        addRow(tr("Link within host"), tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.withinHost.bandwidth)))));
+        addRow(tr("Link within host"),
+               tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.withinHost.bandwidth)))));
         if (cluster.hosts > 1)
-            addRow(tr("Link between hosts"), tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.betweenHosts.bandwidth)))));
+            addRow(tr("Link between hosts"),
+                   tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.betweenHosts.bandwidth)))));
     }
     addNote(tr("Select a layer, operation, tensor or stage for its shardings and alternatives."));
 }
@@ -277,15 +328,19 @@ void Inspector::showOp(OpId id)
         addNote(tr("none"));
     addHeading(tr("Result"));
     for (const ValueId result : op.results)
-        addTensor(toQt(valueLabel(*facts_->graph, result)), result, facts_->specOfValue[result.index()]);
+        addTensor(toQt(valueLabel(*facts_->graph, result)), result,
+                  facts_->specOfValue[result.index()]);
     const auto& communications = facts_->communicationsOfOp[id.index()];
     if (!communications.empty()) {
         addHeading(tr("Data moved before it"));
         for (const int number : communications) {
-            const Communication& communication = facts_->communications[static_cast<size_t>(number)];
-            const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(communication.stage)].mesh;
+            const Communication& communication =
+                facts_->communications[static_cast<size_t>(number)];
+            const DeviceMesh& mesh =
+                facts_->plan->stages[static_cast<size_t>(communication.stage)].mesh;
             for (const ReshardStep& step : communication.steps)
-                addRow(toQt(valueLabel(*facts_->graph, communication.value)), toQt(formatStep(step, mesh)));
+                addRow(toQt(valueLabel(*facts_->graph, communication.value)),
+                       toQt(formatStep(step, mesh)));
         }
     }
     showDecision(facts_->decisionOfOp[id.index()]);
@@ -295,34 +350,39 @@ void Inspector::showValue(ValueId id)
 {
     const Value& value = facts_->graph->value(id);
     const std::optional<InputRole> role = facts_->graph->inputRole(id);
-    const QString kind = !role ? tr("Tensor") : *role == InputRole::kParameter ? tr("Parameter")
-                                            : *role == InputRole::kBatch       ? tr("Batch input")
-                                                                               : tr("Optimizer state");
-    setTitle(kind, value.name.empty() && value.producer.isValid() ? tr("result of %1").arg(toQt(facts_->opLabel(value.producer)))
-                                                                  : toQt(valueLabel(*facts_->graph, id)));
+    const QString kind = !role                            ? tr("Tensor")
+                         : *role == InputRole::kParameter ? tr("Parameter")
+                         : *role == InputRole::kBatch     ? tr("Batch input")
+                                                          : tr("Optimizer state");
+    setTitle(kind, value.name.empty() && value.producer.isValid()
+                       ? tr("result of %1").arg(toQt(facts_->opLabel(value.producer)))
+                       : toQt(valueLabel(*facts_->graph, id)));
     addRow(tr("Elements"), countText(value.type.elementCount()));
     if (facts_->stageOfValue[id.index()] >= 0)
         addRow(tr("Stage"), QString::number(facts_->stageOfValue[id.index()]));
     addHeading(role ? tr("Stored as") : tr("Produced as"));
     addTensor(typeText(value.type), id, facts_->specOfValue[id.index()]);
-    if (const auto& spec = facts_->specOfValue[id.index()]; spec && facts_->stageOfValue[id.index()] >= 0) {
-        const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(facts_->stageOfValue[id.index()])].mesh;
+    if (const auto& spec = facts_->specOfValue[id.index()];
+        spec && facts_->stageOfValue[id.index()] >= 0) {
+        const DeviceMesh& mesh =
+            facts_->plan->stages[static_cast<size_t>(facts_->stageOfValue[id.index()])].mesh;
         addNote(describeSharding(*spec, value.type, &mesh));
     }
     const auto& users = facts_->users[id.index()];
-    addHeading(tr("Read by %1").arg(counted(int64_t(users.size()), tr("operation"), tr("operations"))));
+    addHeading(
+        tr("Read by %1").arg(counted(int64_t(users.size()), tr("operation"), tr("operations"))));
     for (size_t i = 0; i < users.size() && i < 8; ++i) {
         const Op& op = facts_->graph->op(users[i]);
         QString how;
-        if (const OpSharding* sharding = facts_->shardingOfOp[users[i].index()]; sharding != nullptr) {
+        if (const OpSharding* sharding = facts_->shardingOfOp[users[i].index()];
+            sharding != nullptr) {
             const auto place = std::ranges::find(op.operands, id) - op.operands.begin();
             if (place < std::ptrdiff_t(sharding->operands.size()))
                 how = toQt(formatSpec(sharding->operands[static_cast<size_t>(place)]));
         }
         addRow(toQt(facts_->opLabel(users[i])), how);
     }
-    const DecisionPlace stored = facts_->decisionOfValue[id.index()];
-    showDecision(stored.isValid() || !value.producer.isValid() ? stored : facts_->decisionOfOp[value.producer.index()]);
+    showDecision(decisionPlaceOf(id));
 }
 
 void Inspector::showLayer(int number)
@@ -334,16 +394,22 @@ void Inspector::showLayer(int number)
     addRow(tr("Parameters"), countText(layer.parameters));
     if (layer.flops.count > 0)
         addRow(tr("Compute, one microbatch"), flopsText(layer.flops));
-    addRow(tr("Operations"), tr("%1 forward, %2 backward, %3 update").arg(layer.forwardOps).arg(layer.backwardOps).arg(layer.updateOps));
+    addRow(tr("Operations"), tr("%1 forward, %2 backward, %3 update")
+                                 .arg(layer.forwardOps)
+                                 .arg(layer.backwardOps)
+                                 .arg(layer.updateOps));
     if (facts_->plan != nullptr)
-        addRow(tr("Collectives"), tr("%1, %2 a microbatch").arg(layer.collectives).arg(timeText(layer.communication)));
+        addRow(tr("Collectives"),
+               tr("%1, %2 a microbatch").arg(layer.collectives).arg(timeText(layer.communication)));
     if (!layer.weights.empty())
         addHeading(tr("Weights, as stored"));
     for (size_t i = 0; i < layer.weights.size() && i < 16; ++i)
-        addTensor(toQt(facts_->graph->value(layer.weights[i]).name), layer.weights[i], facts_->specOfValue[layer.weights[i].index()]);
+        addTensor(toQt(facts_->graph->value(layer.weights[i]).name), layer.weights[i],
+                  facts_->specOfValue[layer.weights[i].index()]);
     if (layer.output.isValid()) {
         addHeading(tr("Output"));
-        addTensor(toQt(valueLabel(*facts_->graph, layer.output)), layer.output, facts_->specOfValue[layer.output.index()]);
+        addTensor(toQt(valueLabel(*facts_->graph, layer.output)), layer.output,
+                  facts_->specOfValue[layer.output.index()]);
     }
 }
 
@@ -366,13 +432,18 @@ void Inspector::showStage(int number)
     addRow(tr("Gradient synchronisation"), timeText(stage.cost.gradientSync));
     addRow(tr("Update"), timeText(stage.cost.update));
     addHeading(tr("Memory per device"));
-    addRow(tr("Total"), tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
+    addRow(tr("Total"),
+           tr("%1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
     addRow(tr("Microbatches in flight"), QString::number(stage.memory.inFlight));
     addHeading(tr("Proof"));
-    addRow(tr("Decisions"), tr("%1, with %2 strategies").arg(stage.certificate.decisions).arg(stage.certificate.strategies));
+    addRow(tr("Decisions"), tr("%1, with %2 strategies")
+                                .arg(stage.certificate.decisions)
+                                .arg(stage.certificate.strategies));
     addRow(tr("Objective"), timeText(Seconds(stage.certificate.cost)));
     addRow(tr("Lower bound"), timeText(Seconds(stage.certificate.lowerBound)));
-    addRow(tr("Result"), stage.certificate.isOptimal ? tr("proven optimal") : tr("gap %1").arg(percentText(stage.certificate.gap())));
+    addRow(tr("Result"), stage.certificate.isOptimal
+                             ? tr("proven optimal")
+                             : tr("gap %1").arg(percentText(stage.certificate.gap())));
     if (!stage.certificate.method.empty())
         addRow(tr("Method"), toQt(stage.certificate.method));
     if (stage.certificate.memoryBinds)
@@ -403,7 +474,8 @@ void Inspector::showScope(int number)
         const std::string& path = facts_->graph->scopePath(facts_->graph->op(users.front()).scope);
         if (!path.starts_with(node.path))
             continue;
-        addTensor(toQt(facts_->graph->value(input.value).name), input.value, facts_->specOfValue[input.value.index()]);
+        addTensor(toQt(facts_->graph->value(input.value).name), input.value,
+                  facts_->specOfValue[input.value.index()]);
         ++shown;
     }
     if (shown == 0)
@@ -421,10 +493,13 @@ void Inspector::showDecision(DecisionPlace place)
     alternatives_->setDecision(facts_, place);
     decision_->show();
     const Certificate& proof = facts_->plan->stages[static_cast<size_t>(place.stage)].certificate;
-    decisionText_->setText(tr("%1: %2. The times are what the step would take longer if only this decision changed. %3")
+    decisionText_->setText(tr("%1: %2. The times are what the step would take longer if only this "
+                              "decision changed. %3")
                                .arg(toQt(decision->label),
-                                    counted(int64_t(decision->alternatives.size()), tr("possible sharding"), tr("possible shardings")),
-                                    proof.memoryBinds ? tr("Memory binds on this stage.") : tr("Memory does not bind on this stage.")));
+                                    counted(int64_t(decision->alternatives.size()),
+                                            tr("possible sharding"), tr("possible shardings")),
+                                    proof.memoryBinds ? tr("Memory binds on this stage.")
+                                                      : tr("Memory does not bind on this stage.")));
     table_->selectRow(decision->chosen);
 }
 
@@ -435,12 +510,21 @@ void Inspector::pinCurrent(bool forbids)
     if (decision == nullptr || !current.isValid())
         return;
     const Alternative& alternative = decision->alternatives[static_cast<size_t>(current.row())];
+    pin(decision->label, alternative.result, forbids);
+}
+
+void Inspector::pin(const std::string& label, ShardingSpec spec, bool forbids)
+{
+    spec.partial = 0;
     Setup next = session_->setup();
-    SpecConstraint constraint{decision->label, alternative.result, forbids};
-    constraint.spec.partial = 0;
-    next.options.constraints.specs.push_back(constraint);
-    session_->editSetup(next, forbids ? tr("Forbid %1 for %2").arg(toQt(formatSpec(alternative.result)), toQt(decision->label))
-                                      : tr("Pin %1 to %2").arg(toQt(decision->label), toQt(formatSpec(alternative.result))));
+    auto& specs = next.options.constraints.specs;
+    if (!forbids)
+        std::erase_if(
+            specs, [&](const SpecConstraint& old) { return old.pattern == label && !old.forbids; });
+    specs.push_back({label, spec, forbids});
+    const QString text = toQt(formatSpec(spec));
+    session_->editSetup(next, forbids ? tr("Forbid %1 for %2").arg(text, toQt(label))
+                                      : tr("Pin %1 to %2").arg(toQt(label), text));
 }
 
 } // namespace alpa::app

@@ -1,4 +1,5 @@
-// The inspector: whatever is selected, with its shardings, the chosen strategy and what else could have been chosen.
+// The inspector: whatever is selected, with its shardings, the chosen strategy and what else could
+// have been chosen.
 #pragma once
 
 #include "app/item_models/alternatives_model.h"
@@ -40,6 +41,11 @@ private:
     void addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec);
     void addNote(const QString& text);
     void pinCurrent(bool forbids);
+    /// Asks for the sharding of what `label` names; forgets what was pinned there before.
+    void pin(const std::string& label, ShardingSpec spec, bool forbids);
+    /// That the value's sharding follows from: its own, else its producer's.
+    DecisionPlace decisionPlaceOf(ValueId id) const;
+    const Decision* decisionOf(ValueId id) const;
 
     Session* session_;
     std::shared_ptr<const GraphFacts> facts_;

@@ -2,7 +2,9 @@
 
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/constraint_menu.h"
 #include "app/views/overview.h"
+#include "app/views/stage_mesh_menu.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
 
@@ -68,6 +70,16 @@ MeshView::MeshView(Session* session, QWidget* parent)
         new EmptyState(tr("No mesh yet"),
                        tr("Devices, links and their traffic appear once there is a plan (F5).")));
     pages_->addWidget(scroll);
+    connect(chart_, &MeshChart::devicesDragged, this, [this](int from, int to, const QPoint& at) {
+        openSubmeshMenu(session_, submeshBetween(facts_->plan->cluster, from, to), at);
+    });
+    links_->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(links_, &QTableWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        const int row = links_->rowAt(at.y());
+        if (row >= 0 && row < int(traffic_.axes.size()))
+            openAxisMenu(session_, traffic_.axes[static_cast<size_t>(row)].axis,
+                         links_->viewport()->mapToGlobal(at));
+    });
     connect(chart_, &MeshChart::deviceClicked, this,
             [this](int device) { session_->selection()->select(Selection::device(device)); });
     connect(links_, &QTableWidget::cellClicked, this, [this](int row) {

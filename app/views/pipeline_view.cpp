@@ -128,6 +128,11 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     card->setMinimumWidth(kLaneWidth);
     card->setMaximumWidth(kLaneWidth + 90);
     stageCards_.push_back(card);
+    card->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(card, &QWidget::customContextMenuRequested, this,
+            [this, card, number](const QPoint& at) {
+                openConstraintMenu(session_, Selection::stage(number), card->mapToGlobal(at));
+            });
     auto* column = new QVBoxLayout(card);
     column->setContentsMargins(12, 10, 12, 10);
     column->setSpacing(3);
@@ -192,7 +197,8 @@ void PipelineView::refresh()
     for (const StageTimeline& stage : plan.timeline.stages)
         bubble = std::max(bubble, stage.bubbleFraction);
     summary_->setText(tr("%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, "
-                         "or right-click a layer, to begin a stage elsewhere.")
+                         "or right-click a layer, to begin a stage elsewhere; right-click a stage "
+                         "for its devices.")
                           .arg(scheduleTitle(plan.schedule),
                                counted(plan.microbatches, tr("microbatch"), tr("microbatches")),
                                counted(plan.microbatchSize, tr("sample"), tr("samples")))

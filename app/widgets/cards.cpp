@@ -1,9 +1,11 @@
 #include "app/widgets/cards.h"
 
-#include <QEvent>
-#include <QVBoxLayout>
-
+#include "app/settings/icons.h"
 #include "app/settings/theme.h"
+
+#include <QEvent>
+#include <QToolButton>
+#include <QVBoxLayout>
 
 namespace alpa::app
 {
@@ -15,6 +17,16 @@ QFrame* makeCard()
     auto* card = new QFrame;
     card->setProperty("card", true);
     return card;
+}
+
+QToolButton* makeIconButton(const QString& icon, const QString& name, const QString& text)
+{
+    auto* button = new QToolButton;
+    button->setObjectName(name);
+    button->setIcon(themedIcon(icon));
+    button->setToolTip(text);
+    button->setAccessibleName(text);
+    return button;
 }
 
 QLabel* makeHeading(const QString& text)
@@ -33,7 +45,9 @@ QLabel* makeMuted(const QString& text)
 }
 
 NumberCard::NumberCard(const QString& title, const QString& name, QWidget* parent)
-    : QFrame(parent), value_(new QLabel(u"–"_s)), detail_(makeMuted({}))
+    : QFrame(parent)
+    , value_(new QLabel(u"–"_s))
+    , detail_(makeMuted({}))
 {
     setProperty("card", true);
     setObjectName(name);
@@ -64,7 +78,8 @@ void NumberCard::setWarning(bool on)
 }
 
 EmptyState::EmptyState(const QString& title, const QString& guidance, QWidget* parent)
-    : QWidget(parent), guidance_(makeMuted(guidance))
+    : QWidget(parent)
+    , guidance_(makeMuted(guidance))
 {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(24, 24, 24, 24);

@@ -38,6 +38,8 @@ private:
     QLabel* guidance_;
 };
 
+/// A tool button whose only text is its tip and its name for screen readers.
+QToolButton* makeIconButton(const QString& icon, const QString& name, const QString& text);
 QLabel* makeHeading(const QString& text);
 /// Wrapped, in the muted colour.
 QLabel* makeMuted(const QString& text);

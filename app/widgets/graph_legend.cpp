@@ -3,7 +3,9 @@
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/sharding_strip.h"
+#include "core/mesh/device_mesh.h"
 
+#include <QContextMenuEvent>
 #include <QFontMetricsF>
 #include <QPainter>
 
@@ -18,18 +20,24 @@ namespace
 constexpr double kMargin = 12;
 constexpr double kLine = 22;
 constexpr double kEntryGap = 18;
-constexpr double kScaleWidth = 70; ///< With its texts no wider than a page beside two docks in the smallest window.
+constexpr double kScaleWidth =
+    70; ///< With its texts no wider than a page beside two docks in the smallest window.
 constexpr double kAxisLine = 26;
 
 } // namespace
 
-GraphLegend::GraphLegend(QWidget* parent) : QWidget(parent), font_(font())
+GraphLegend::GraphLegend(QWidget* parent)
+    : QWidget(parent)
+    , font_(font())
 {
     setObjectName(u"shardingLegend"_s);
     setAccessibleName(tr("Legend of the graph"));
-    setToolTip(tr("Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that "
-                  "splits what they carry.\nAR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter "
-                  "behind it is the mesh axis."));
+    setToolTip(tr("Each cell of a strip is one dimension of the tensor; arrows have the colour and "
+                  "line of the axis that "
+                  "splits what they carry.\nAR all-reduce, AG all-gather, RS reduce-scatter, A2A "
+                  "all-to-all; the letter "
+                  "behind it is the mesh axis.\n"
+                  "Right-click an axis to limit it."));
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
@@ -39,7 +47,9 @@ GraphLegend::GraphLegend(QWidget* parent) : QWidget(parent), font_(font())
 
 void GraphLegend::setMesh(const DeviceMesh* mesh, bool marksChanges)
 {
-    axes_ = mesh == nullptr ? std::vector<MeshAxis>() : mesh->axes;
+    axes_.clear();
+    for (size_t i = 0; mesh != nullptr && i < mesh->axes.size(); ++i)
+        axes_.push_back({toQt(mesh->axes[i].name), mesh->axes[i].size});
     marksChanges_ = marksChanges;
     changed();
 }
@@ -72,8 +82,10 @@ std::vector<GraphLegend::Entry> GraphLegend::entries() const
         return all;
     }
     for (size_t i = 0; i < axes_.size(); ++i)
-        all.push_back({Mark::kAxis, int(i),
-                       tr("split over %1, %2").arg(toQt(axes_[i].name), counted(axes_[i].size, tr("device"), tr("devices")))});
+        all.push_back(
+            {Mark::kAxis, int(i),
+             tr("split over %1, %2")
+                 .arg(axes_[i].name, counted(axes_[i].size, tr("device"), tr("devices")))});
     all.push_back({Mark::kReplicated, 0, tr("replicated")});
     all.push_back({Mark::kPartial, int(axes_.size()) - 1, tr("partial sums")});
     all.push_back({Mark::kMoves, 0, tr("moves data")});
@@ -97,7 +109,8 @@ double GraphLegend::markWidth(const Entry& entry) const
     case Mark::kChanged:
         return 18 + 6;
     case Mark::kScale:
-        return metrics.horizontalAdvance(scale_->title) + 8 + metrics.horizontalAdvance(scale_->low) + 6 + kScaleWidth + 6 +
+        return metrics.horizontalAdvance(scale_->title) + 8 +
+               metrics.horizontalAdvance(scale_->low) + 6 + kScaleWidth + 6 +
                metrics.horizontalAdvance(scale_->high);
     case Mark::kNone:
         return 0;
@@ -112,7 +125,8 @@ std::vector<QRectF> GraphLegend::areasFor(double width) const
     double x = kMargin;
     double y = 4;
     for (const Entry& entry : entries()) {
-        const double needed = std::ceil(markWidth(entry) + metrics.horizontalAdvance(entry.text)) + 1;
+        const double needed =
+            std::ceil(markWidth(entry) + metrics.horizontalAdvance(entry.text)) + 1;
         if (x > kMargin && x + needed > width - kMargin) {
             x = kMargin;
             y += kLine;
@@ -125,7 +139,10 @@ std::vector<QRectF> GraphLegend::areasFor(double width) const
 
 std::vector<QRectF> GraphLegend::entryAreas() const { return areasFor(width()); }
 
-int GraphLegend::heightForWidth(int width) const { return int(areasFor(width).back().bottom()) + 4; }
+int GraphLegend::heightForWidth(int width) const
+{
+    return int(areasFor(width).back().bottom()) + 4;
+}
 
 void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) const
 {
@@ -136,7 +153,8 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
     case Mark::kAxis: {
         paintStrip(painter, strip, {{{entry.axis}, false}}, theme);
         const double left = at.x() + stripWidth({{{entry.axis}, false}}) + 6;
-        painter.setPen(QPen(theme.axis[static_cast<size_t>(entry.axis & 3)], 2, axisPenStyle(entry.axis)));
+        painter.setPen(
+            QPen(theme.axis[static_cast<size_t>(entry.axis & 3)], 2, axisPenStyle(entry.axis)));
         painter.drawLine(QPointF(left, middle), QPointF(left + kAxisLine, middle));
         break;
     }
@@ -165,7 +183,8 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
         const auto write = [&](const QString& text, const QColor& color) {
             painter.setPen(color);
             const double width = metrics.horizontalAdvance(text);
-            painter.drawText(QRectF(x, at.y(), width + 2, 20), Qt::AlignVCenter | Qt::AlignLeft, text);
+            painter.drawText(QRectF(x, at.y(), width + 2, 20), Qt::AlignVCenter | Qt::AlignLeft,
+                             text);
             x += width;
         };
         write(scale_->title, theme.text);
@@ -175,7 +194,8 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
         for (int i = 0; i < int(kScaleWidth); ++i) {
             const double share = i / (kScaleWidth - 1);
             painter.fillRect(QRectF(x + i, at.y() + 4, 1.5, 12),
-                             scale_->isDiverging ? divergingColor(2 * share - 1, theme) : heatColor(share, theme));
+                             scale_->isDiverging ? divergingColor(2 * share - 1, theme)
+                                                 : heatColor(share, theme));
         }
         painter.setPen(theme.border);
         painter.setBrush(Qt::NoBrush);
@@ -189,6 +209,16 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
     }
 }
 
+void GraphLegend::contextMenuEvent(QContextMenuEvent* event)
+{
+    const std::vector<Entry> all = entries();
+    const std::vector<QRectF> areas = areasFor(width());
+    for (size_t i = 0; i < all.size(); ++i) {
+        if (all[i].mark == Mark::kAxis && areas[i].contains(event->pos()))
+            Q_EMIT axisMenuRequested(all[i].axis, event->globalPos());
+    }
+}
+
 void GraphLegend::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
@@ -198,7 +228,8 @@ void GraphLegend::paintEvent(QPaintEvent*)
     for (size_t i = 0; i < all.size(); ++i) {
         paintMark(painter, all[i], areas[i].topLeft());
         painter.setPen(themeOf(this).mutedText);
-        painter.drawText(areas[i].adjusted(markWidth(all[i]), 0, 4, 0), Qt::AlignVCenter | Qt::AlignLeft, all[i].text);
+        painter.drawText(areas[i].adjusted(markWidth(all[i]), 0, 4, 0),
+                         Qt::AlignVCenter | Qt::AlignLeft, all[i].text);
     }
 }
 

@@ -1,12 +1,15 @@
 // What colours, patterns and lines of the graph mean; wraps into as many lines as it needs.
 #pragma once
 
+#include <QWidget>
+
 #include <optional>
 #include <vector>
 
-#include "core/mesh/device_mesh.h"
-
-#include <QWidget>
+namespace alpa
+{
+struct DeviceMesh;
+}
 
 namespace alpa::app
 {
@@ -35,7 +38,11 @@ public:
     QSize sizeHint() const override { return {600, heightForWidth(600)}; }
     QSize minimumSizeHint() const override { return {200, 28}; }
 
+Q_SIGNALS:
+    void axisMenuRequested(int axis, const QPoint& globalPosition);
+
 protected:
+    void contextMenuEvent(QContextMenuEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
@@ -52,7 +59,11 @@ private:
     void paintMark(QPainter& painter, const Entry& entry, QPointF at) const;
     void changed();
 
-    std::vector<MeshAxis> axes_;
+    struct Axis {
+        QString name;
+        int size = 1;
+    };
+    std::vector<Axis> axes_;
     bool marksChanges_ = false;
     std::optional<LegendScale> scale_;
     QFont font_;

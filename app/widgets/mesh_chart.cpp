@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace alpa::app
 {
@@ -150,14 +151,12 @@ void MeshChart::paintEvent(QPaintEvent* event)
         if (!area.intersects(QRectF(event->rect())))
             continue;
         const int stage = stageOf_[device];
-        const bool isSelected = selectedDevice_ == int(device);
+        const bool isSelected = selectedDevice_ == int(device) || isDragged(int(device));
         const bool isOfStage = !selectedDevice_ && selectedStage_ && stage == *selectedStage_;
         painter.setBrush(stage < 0 ? theme.window
                                    : theme.stageTint[static_cast<size_t>(stage % 2)]);
-        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, isSelected ? 3
-                                                                                   : isOfStage
-                                                                                       ? 2
-                                                                                       : 1.2));
+        const double line = isSelected ? 3 : isOfStage ? 2 : 1.2;
+        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, line));
         painter.drawRoundedRect(area, 5, 5);
         painter.setPen(theme.text);
         painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter,
@@ -309,7 +308,42 @@ void MeshChart::mousePressEvent(QMouseEvent* event)
 {
     const int device = facts_ == nullptr ? -1 : deviceAt(event->position());
     if (event->button() == Qt::LeftButton && device >= 0)
-        Q_EMIT deviceClicked(device);
+        dragFrom_ = dragTo_ = device;
+}
+
+void MeshChart::mouseMoveEvent(QMouseEvent* event)
+{
+    const int device = facts_ == nullptr ? -1 : deviceAt(event->position());
+    if (!dragFrom_ || device < 0)
+        return;
+    dragTo_ = device;
+    update();
+}
+
+void MeshChart::mouseReleaseEvent(QMouseEvent* event)
+{
+    const std::optional<int> from = std::exchange(dragFrom_, std::nullopt);
+    const std::optional<int> to = std::exchange(dragTo_, std::nullopt);
+    update();
+    if (!from || event->button() != Qt::LeftButton)
+        return;
+    if (*from == *to)
+        Q_EMIT deviceClicked(*from);
+    else
+        Q_EMIT devicesDragged(*from, *to, event->globalPosition().toPoint());
+}
+
+/// Between the two devices that the mouse was drawn from and to, in both directions of the grid.
+bool MeshChart::isDragged(int device) const
+{
+    if (!dragFrom_ || *dragFrom_ == *dragTo_)
+        return false;
+    const int perHost = facts_->plan->cluster.devicesPerHost;
+    const auto isBetween = [](int value, int a, int b) {
+        return std::min(a, b) <= value && value <= std::max(a, b);
+    };
+    return isBetween(device / perHost, *dragFrom_ / perHost, *dragTo_ / perHost) &&
+           isBetween(device % perHost, *dragFrom_ % perHost, *dragTo_ % perHost);
 }
 
 void MeshChart::keyPressEvent(QKeyEvent* event)

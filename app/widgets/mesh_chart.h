@@ -31,11 +31,14 @@ public:
 
 Q_SIGNALS:
     void deviceClicked(int device);
-    void stageClicked(int stage);
+    /// The mouse was drawn from one device to another.
+    void devicesDragged(int from, int to, const QPoint& globalPosition);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     bool event(QEvent* event) override;
 
@@ -53,12 +56,14 @@ private:
     QPointF centerOf(int stage) const;
     QString tipAt(QPointF at) const;
     QString stagesText(int device) const;
+    bool isDragged(int device) const;
 
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;
     std::vector<int>
         stageOf_; ///< By device; -1: idle. The first stage where several share a device.
     std::optional<int> selectedStage_, selectedDevice_;
+    std::optional<int> dragFrom_, dragTo_; ///< While the mouse is drawn over devices.
 };
 
 } // namespace alpa::app

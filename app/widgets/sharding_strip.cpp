@@ -12,7 +12,7 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr double kAxisWidth = 15;    ///< Of one axis in a cell; a cell with two axes is twice as wide.
+constexpr double kAxisWidth = 15; ///< Of one axis in a cell; a cell with two axes is twice as wide.
 constexpr double kPartialWidth = 24; ///< "P y"
 constexpr double kCellGap = 2;
 
@@ -22,7 +22,8 @@ double cellWidth(const StripCell& cell)
     return cell.isPartial ? kPartialWidth + kAxisWidth * (axes - 1) : kAxisWidth * axes;
 }
 
-void paintSplitCell(QPainter& painter, const QRectF& area, const StripCell& cell, const Theme& theme)
+void paintSplitCell(QPainter& painter, const QRectF& area, const StripCell& cell,
+                    const Theme& theme)
 {
     const double width = area.width() / double(cell.axes.size());
     for (size_t i = 0; i < cell.axes.size(); ++i) {
@@ -36,7 +37,8 @@ void paintSplitCell(QPainter& painter, const QRectF& area, const StripCell& cell
         painter.fillRect(plain, theme.axis[static_cast<size_t>(axis & 3)]);
         painter.setPen(ink);
         const QString letter(QLatin1Char(axisLetter(axis)));
-        painter.drawText(part, Qt::AlignCenter, cell.isPartial && i == 0 ? u"P "_s + letter : letter);
+        painter.drawText(part, Qt::AlignCenter,
+                         cell.isPartial && i == 0 ? u"P "_s + letter : letter);
     }
     painter.setPen(QPen(theme.isDark ? QColor(255, 255, 255, 120) : QColor(0, 0, 0, 70), 1));
     painter.setBrush(Qt::NoBrush);
@@ -83,16 +85,29 @@ double stripWidth(const std::vector<StripCell>& cells)
     return std::max(0.0, width - kCellGap);
 }
 
-void paintStrip(QPainter& painter, QPointF at, const std::vector<StripCell>& cells, const Theme& theme)
+std::vector<QRectF> stripAreas(QPointF at, const std::vector<StripCell>& cells)
+{
+    std::vector<QRectF> areas;
+    double x = at.x();
+    for (const StripCell& cell : cells) {
+        areas.emplace_back(x, at.y(), cellWidth(cell), kStripCellHeight);
+        x += cellWidth(cell) + kCellGap;
+    }
+    return areas;
+}
+
+void paintStrip(QPainter& painter, QPointF at, const std::vector<StripCell>& cells,
+                const Theme& theme)
 {
     painter.save();
     QFont font = painter.font();
     font.setPixelSize(10);
     font.setBold(true);
     painter.setFont(font);
-    double x = at.x();
-    for (const StripCell& cell : cells) {
-        const QRectF area(x, at.y(), cellWidth(cell), kStripCellHeight);
+    const std::vector<QRectF> areas = stripAreas(at, cells);
+    for (size_t i = 0; i < cells.size(); ++i) {
+        const StripCell& cell = cells[i];
+        const QRectF& area = areas[i];
         if (cell.axes.empty()) {
             painter.setPen(QPen(theme.replicated, 1));
             painter.setBrush(Qt::NoBrush);
@@ -102,7 +117,6 @@ void paintStrip(QPainter& painter, QPointF at, const std::vector<StripCell>& cel
         } else {
             paintSplitCell(painter, area, cell, theme);
         }
-        x += cellWidth(cell) + kCellGap;
     }
     painter.restore();
 }
@@ -126,44 +140,25 @@ QString describeSharding(const ShardingSpec& spec, const TensorType& type, const
         const QString names = namesOf(spec.dims[d], parts);
         if (names.isEmpty())
             continue;
-        lines << (parts > 1 ? ShardingStrip::tr("dimension %1 of %2: split over %3 into %4 parts of %5")
-                                  .arg(d)
-                                  .arg(type.dims[d])
-                                  .arg(names)
-                                  .arg(parts)
-                                  .arg(type.dims[d] / parts)
-                            : ShardingStrip::tr("dimension %1 of %2: split over %3 (one device)").arg(d).arg(type.dims[d]).arg(names));
+        lines << (parts > 1
+                      ? ShardingStrip::tr("dimension %1 of %2: split over %3 into %4 parts of %5")
+                            .arg(d)
+                            .arg(type.dims[d])
+                            .arg(names)
+                            .arg(parts)
+                            .arg(type.dims[d] / parts)
+                      : ShardingStrip::tr("dimension %1 of %2: split over %3 (one device)")
+                            .arg(d)
+                            .arg(type.dims[d])
+                            .arg(names));
     }
     int64_t parts = 1;
     if (spec.partial != 0)
-        lines << ShardingStrip::tr("partial: still to be summed over %1").arg(namesOf(spec.partial, parts));
+        lines << ShardingStrip::tr("partial: still to be summed over %1")
+                     .arg(namesOf(spec.partial, parts));
     if (lines.isEmpty())
         lines << ShardingStrip::tr("replicated: every device holds all of it");
     return lines.join(u'\n');
-}
-
-ShardingStrip::ShardingStrip(QWidget* parent) : QWidget(parent)
-{
-    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-}
-
-void ShardingStrip::setCells(std::vector<StripCell> cells)
-{
-    cells_ = std::move(cells);
-    QStringList texts;
-    for (const StripCell& cell : cells_)
-        texts << stripCellText(cell);
-    setAccessibleName(texts.join(u", "_s));
-    updateGeometry();
-    update();
-}
-
-QSize ShardingStrip::sizeHint() const { return {int(stripWidth(cells_)) + 1, int(kStripCellHeight) + 2}; }
-
-void ShardingStrip::paintEvent(QPaintEvent*)
-{
-    QPainter painter(this);
-    paintStrip(painter, QPointF(0, 1), cells_, themeOf(this));
 }
 
 } // namespace alpa::app

@@ -45,6 +45,10 @@ public:
 
     Session* session() { return &session_; }
     QTabWidget* pages() { return pages_; }
+    /// Constraints as in a published plan (core/explain/published_plan.h), as one undoable edit.
+    void followPublishedPlan(const QString& path);
+    /// Shardings of the model file as constraints.
+    void followAnnotations();
     /// "overview", "graph", "pipeline": the same in every language, for file names.
     QString pageName(int page) const;
     GraphView* graphView() { return graph_; }
@@ -84,6 +88,15 @@ private:
     void offerJournal(const std::shared_ptr<const AbandonedJournal>& journal);
     void offerLast(const SavedSession& session);
     void askForImport();
+    void askForPublishedPlan();
+    /// What constraints from elsewhere make of the options, and what to say about it.
+    struct Followed {
+        PlanOptions options;
+        QString note;
+    };
+    /// Reads in the background, then takes the options over as one edit.
+    void follow(const QString& job, const QString& edit,
+                const std::function<Result<Followed>()>& read);
     void openPalette();
     void refreshTitle();
     void exportPage();
@@ -129,6 +142,9 @@ private:
     QDockWidget* constraintsDock_ = nullptr;
     QDockWidget* problemsDock_ = nullptr;
     QDockWidget* jobsDock_ = nullptr;
+    QAction* importAction_ = nullptr;
+    QAction* annotatedAction_ = nullptr;
+    QAction* publishedAction_ = nullptr;
     QAction* planAction_ = nullptr;
     QAction* stopAction_ = nullptr;
     QAction* runAction_ = nullptr;

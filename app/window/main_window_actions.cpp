@@ -19,7 +19,7 @@ namespace
 {
 
 QAction* addItem(QMenu* menu, const QString& icon, const QString& text, const QString& name,
-                   const QList<QKeySequence>& keys = {})
+                 const QList<QKeySequence>& keys = {})
 {
     auto* action = menu->addAction(text);
     action->setObjectName(name);
@@ -27,7 +27,8 @@ QAction* addItem(QMenu* menu, const QString& icon, const QString& text, const QS
         action->setIcon(themedIcon(icon));
     action->setShortcuts(keys);
     if (!keys.isEmpty())
-        action->setToolTip(u"%1 (%2)"_s.arg(QString(text).remove(u'&').remove(u'…'), keys.first().toString(QKeySequence::NativeText)));
+        action->setToolTip(u"%1 (%2)"_s.arg(QString(text).remove(u'&').remove(u'…'),
+                                            keys.first().toString(QKeySequence::NativeText)));
     return action;
 }
 
@@ -36,12 +37,20 @@ QAction* addItem(QMenu* menu, const QString& icon, const QString& text, const QS
 void MainWindow::makeActions()
 {
     auto* file = menuBar()->addMenu(tr("&File"));
-    auto* open = addItem(file, u"open"_s, tr("&Open…"), u"actionOpen"_s, {QKeySequence(u"Ctrl+O"_s)});
-    saveSessionAction_ = addItem(file, {}, tr("&Save session"), u"actionSaveSession"_s, {QKeySequence(u"Ctrl+S"_s)});
+    auto* open =
+        addItem(file, u"open"_s, tr("&Open…"), u"actionOpen"_s, {QKeySequence(u"Ctrl+O"_s)});
+    importAction_ = addItem(file, {}, tr("Open again &with choices…"), u"actionImportChoices"_s);
+    importAction_->setToolTip(tr("Sizes, loss, and rules for unknown operations"));
+    connect(importAction_, &QAction::triggered, this, &MainWindow::askForImport);
+    saveSessionAction_ =
+        addItem(file, {}, tr("&Save session"), u"actionSaveSession"_s, {QKeySequence(u"Ctrl+S"_s)});
     saveSessionAsAction_ = addItem(file, {}, tr("Save session &as…"), u"actionSaveSessionAs"_s);
-    saveAction_ = addItem(file, {}, tr("Save &plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+Shift+S"_s)});
-    exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s, {QKeySequence(u"Ctrl+E"_s)});
-    reportAction_ = addItem(file, {}, tr("Export session as &HTML report…"), u"actionReport"_s, {QKeySequence(u"Ctrl+Shift+E"_s)});
+    saveAction_ =
+        addItem(file, {}, tr("Save &plan…"), u"actionSave"_s, {QKeySequence(u"Ctrl+Shift+S"_s)});
+    exportAction_ = addItem(file, u"export"_s, tr("&Export page…"), u"actionExport"_s,
+                            {QKeySequence(u"Ctrl+E"_s)});
+    reportAction_ = addItem(file, {}, tr("Export session as &HTML report…"), u"actionReport"_s,
+                            {QKeySequence(u"Ctrl+Shift+E"_s)});
     connect(reportAction_, &QAction::triggered, this, &MainWindow::exportReport);
     exportMenu_ = file->addMenu(tr("Export plan &for"));
     makeExportMenu(exportMenu_);
@@ -68,9 +77,11 @@ void MainWindow::makeActions()
     redo->setShortcuts({QKeySequence(u"Ctrl+Shift+Z"_s), QKeySequence(u"Ctrl+Y"_s)});
     edit->addActions({undo, redo});
     edit->addSeparator();
-    copyAction_ = addItem(edit, {}, tr("&Copy page as picture"), u"actionCopyPage"_s, {QKeySequence(u"Ctrl+Shift+C"_s)});
+    copyAction_ = addItem(edit, {}, tr("&Copy page as picture"), u"actionCopyPage"_s,
+                          {QKeySequence(u"Ctrl+Shift+C"_s)});
     connect(copyAction_, &QAction::triggered, this, &MainWindow::copyPage);
-    findAction_ = addItem(edit, u"search"_s, tr("&Find…"), u"actionFind"_s, {QKeySequence(u"Ctrl+F"_s)});
+    findAction_ =
+        addItem(edit, u"search"_s, tr("&Find…"), u"actionFind"_s, {QKeySequence(u"Ctrl+F"_s)});
     connect(findAction_, &QAction::triggered, this, [this] {
         pages_->setCurrentWidget(graph_);
         graph_->focusFind();
@@ -82,11 +93,22 @@ void MainWindow::makeActions()
     auto* plan = menuBar()->addMenu(tr("&Plan"));
     planAction_ = addItem(plan, u"plan"_s, tr("&Plan"), u"actionPlan"_s, {QKeySequence(u"F5"_s)});
     stopAction_ = addItem(plan, u"stop"_s, tr("&Stop planning"), u"actionStop"_s,
-                            {QKeySequence(u"Esc"_s), QKeySequence(u"Shift+F5"_s)});
-    auto* atOnce = addItem(plan, {}, tr("&Replan at once when a constraint changes"), u"actionReplan"_s);
+                          {QKeySequence(u"Esc"_s), QKeySequence(u"Shift+F5"_s)});
+    auto* atOnce =
+        addItem(plan, {}, tr("&Replan at once when a constraint changes"), u"actionReplan"_s);
     atOnce->setCheckable(true);
     atOnce->setChecked(settings_.replansAtOnce());
     baselinesAction_ = addItem(plan, u"compare"_s, tr("Plan all &baselines"), u"actionBaselines"_s);
+    plan->addSeparator();
+    annotatedAction_ =
+        addItem(plan, {}, tr("Shard as the model &file says"), u"actionAnnotations"_s);
+    annotatedAction_->setToolTip(
+        tr("Take over mhlo.sharding, sdy.sharding or sharding= of the file as constraints"));
+    publishedAction_ = addItem(plan, {}, tr("Plan like a p&ublished plan…"), u"actionPublished"_s);
+    publishedAction_->setToolTip(tr("A published plan, Galvatron's JSON, AutoParallel's placements "
+                                    "or Megatron-LM's arguments"));
+    connect(annotatedAction_, &QAction::triggered, this, &MainWindow::followAnnotations);
+    connect(publishedAction_, &QAction::triggered, this, &MainWindow::askForPublishedPlan);
     connect(planAction_, &QAction::triggered, &session_, &Session::planNow);
     connect(stopAction_, &QAction::triggered, this, [this] {
         session_.cancelPlanning();
@@ -99,10 +121,13 @@ void MainWindow::makeActions()
     connect(baselinesAction_, &QAction::triggered, &session_, &Session::planBaselines);
 
     auto* run = menuBar()->addMenu(tr("&Run"));
-    runAction_ = addItem(run, u"run"_s, tr("&Run on CPU devices"), u"actionRun"_s, {QKeySequence(u"F6"_s)});
-    askRunAction_ = addItem(run, {}, tr("Run &with choices…"), u"actionRunAsk"_s, {QKeySequence(u"Ctrl+F6"_s)});
+    runAction_ =
+        addItem(run, u"run"_s, tr("&Run on CPU devices"), u"actionRun"_s, {QKeySequence(u"F6"_s)});
+    askRunAction_ =
+        addItem(run, {}, tr("Run &with choices…"), u"actionRunAsk"_s, {QKeySequence(u"Ctrl+F6"_s)});
     connect(askRunAction_, &QAction::triggered, this, &MainWindow::askForRun);
-    stopRunAction_ = addItem(run, u"stop"_s, tr("&Stop run"), u"actionStopRun"_s, {QKeySequence(u"Shift+F6"_s)});
+    stopRunAction_ =
+        addItem(run, u"stop"_s, tr("&Stop run"), u"actionStopRun"_s, {QKeySequence(u"Shift+F6"_s)});
     connect(runAction_, &QAction::triggered, this, [this] {
         pages_->setCurrentWidget(runs_);
         runs_->startRun();
@@ -112,7 +137,7 @@ void MainWindow::makeActions()
     auto* view = menuBar()->addMenu(tr("&View"));
     for (int page = 0; page < pages_->count(); ++page) {
         auto* action = addItem(view, {}, pages_->tabText(page), u"actionPage%1"_s.arg(page),
-                                 {QKeySequence(u"Ctrl+%1"_s.arg(page + 1))});
+                               {QKeySequence(u"Ctrl+%1"_s.arg(page + 1))});
         connect(action, &QAction::triggered, this, [this, page] { pages_->setCurrentIndex(page); });
     }
     view->addSeparator();
@@ -121,7 +146,8 @@ void MainWindow::makeActions()
     view->addSeparator();
     makeWorkspaceActions(view);
     auto* reset = addItem(view, {}, tr("Reset layout"), u"actionResetLayout"_s);
-    auto* focus = addItem(view, {}, tr("Only the page"), u"actionFocus"_s, {QKeySequence(u"F11"_s)});
+    auto* focus =
+        addItem(view, {}, tr("Only the page"), u"actionFocus"_s, {QKeySequence(u"F11"_s)});
     connect(reset, &QAction::triggered, this, [this] {
         resetLayout();
         showDocks(session_.model() != nullptr);
@@ -129,9 +155,10 @@ void MainWindow::makeActions()
     connect(focus, &QAction::triggered, this, &MainWindow::toggleFocusMode);
     auto* themes = view->addMenu(themedIcon(u"theme"_s), tr("Theme"));
     auto* group = new QActionGroup(this);
-    for (const auto& [choice, text] : {std::pair(ThemeChoice::kAuto, tr("As the desktop")),
-                                       std::pair(ThemeChoice::kLight, tr("Light")), std::pair(ThemeChoice::kDark, tr("Dark")),
-                                       std::pair(ThemeChoice::kContrast, tr("High contrast"))}) {
+    for (const auto& [choice, text] :
+         {std::pair(ThemeChoice::kAuto, tr("As the desktop")),
+          std::pair(ThemeChoice::kLight, tr("Light")), std::pair(ThemeChoice::kDark, tr("Dark")),
+          std::pair(ThemeChoice::kContrast, tr("High contrast"))}) {
         auto* action = themes->addAction(text);
         action->setCheckable(true);
         action->setChecked(settings_.theme() == choice);
@@ -140,13 +167,19 @@ void MainWindow::makeActions()
     }
 
     auto* fonts = view->addMenu(tr("Font size"));
-    const auto addFont = [&](const QString& text, const QString& name, const QList<QKeySequence>& keys, auto&& percentOf) {
+    const auto addFont = [&](const QString& text, const QString& name,
+                             const QList<QKeySequence>& keys, auto&& percentOf) {
         auto* action = addItem(fonts, {}, text, name, keys);
-        connect(action, &QAction::triggered, this, [this, percentOf] { setFontPercent(percentOf(settings_.fontPercent())); });
+        connect(action, &QAction::triggered, this,
+                [this, percentOf] { setFontPercent(percentOf(settings_.fontPercent())); });
     };
-    addFont(tr("Larger"), u"actionFontLarger"_s, {QKeySequence(u"Ctrl++"_s), QKeySequence(u"Ctrl+="_s)}, [](int percent) { return percent + 10; });
-    addFont(tr("Smaller"), u"actionFontSmaller"_s, {QKeySequence(u"Ctrl+-"_s)}, [](int percent) { return percent - 10; });
-    addFont(tr("As the desktop"), u"actionFontReset"_s, {QKeySequence(u"Ctrl+0"_s)}, [](int) { return 100; });
+    addFont(tr("Larger"), u"actionFontLarger"_s,
+            {QKeySequence(u"Ctrl++"_s), QKeySequence(u"Ctrl+="_s)},
+            [](int percent) { return percent + 10; });
+    addFont(tr("Smaller"), u"actionFontSmaller"_s, {QKeySequence(u"Ctrl+-"_s)},
+            [](int percent) { return percent - 10; });
+    addFont(tr("As the desktop"), u"actionFontReset"_s, {QKeySequence(u"Ctrl+0"_s)},
+            [](int) { return 100; });
     makeLanguageMenu(view->addMenu(tr("Language")));
     makeHelpMenu();
 
@@ -181,6 +214,9 @@ void MainWindow::updateActions()
     planAction_->setEnabled(hasModel);
     stopAction_->setEnabled(!session_.jobs()->jobs().empty());
     baselinesAction_->setEnabled(hasModel && !session_.isPlanningBehind());
+    importAction_->setEnabled(session_.model() != nullptr);
+    annotatedAction_->setEnabled(hasModel);
+    publishedAction_->setEnabled(hasModel);
     saveAction_->setEnabled(hasPlan);
     saveSessionAction_->setEnabled(hasModel);
     saveSessionAsAction_->setEnabled(hasModel);

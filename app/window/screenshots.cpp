@@ -7,6 +7,8 @@
 #include <QTabWidget>
 #include <QTimer>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -19,6 +21,43 @@ namespace
 {
 
 constexpr int kSettleMs = 400; ///< For the layout helper and fresh widgets.
+
+/// With a palette of the colours that are on most pixels, which is a third of the bytes; what is
+/// rarer, at the edges of letters, takes the nearest of them.
+QImage withPalette(const QImage& picture)
+{
+    constexpr size_t kColors = 256;
+    std::map<QRgb, int> counts;
+    for (int y = 0; y < picture.height(); ++y) {
+        for (int x = 0; x < picture.width(); ++x)
+            ++counts[picture.pixel(x, y)];
+    }
+    std::vector<std::pair<int, QRgb>> order;
+    for (const auto& [color, count] : counts)
+        order.emplace_back(-count, color);
+    std::ranges::sort(order);
+    QList<QRgb> table;
+    for (size_t i = 0; i < order.size() && i < kColors; ++i)
+        table << order[i].second;
+    const auto distance = [](QRgb a, QRgb b) {
+        const int red = qRed(a) - qRed(b), green = qGreen(a) - qGreen(b),
+                  blue = qBlue(a) - qBlue(b);
+        return red * red + green * green + blue * blue;
+    };
+    std::map<QRgb, int> indexOf;
+    for (const auto& [color, count] : counts) {
+        const auto nearest = std::ranges::min_element(
+            table, {}, [&, color = color](QRgb other) { return distance(color, other); });
+        indexOf[color] = int(nearest - table.begin());
+    }
+    QImage small(picture.size(), QImage::Format_Indexed8);
+    small.setColorTable(table);
+    for (int y = 0; y < picture.height(); ++y) {
+        for (int x = 0; x < picture.width(); ++x)
+            small.setPixel(x, y, static_cast<uint>(indexOf[picture.pixel(x, y)]));
+    }
+    return small;
+}
 
 /// One picture: what to do before it, and its name.
 struct Shot {
@@ -82,9 +121,7 @@ private:
             session.isPlanning())
             return;
         if (isPrepared_) {
-            // 256 colours are enough for a window, and a third of the bytes.
-            const QImage picture =
-                window_.grab().toImage().convertToFormat(QImage::Format_Indexed8, Qt::AvoidDither);
+            const QImage picture = withPalette(window_.grab().toImage());
             if (!shots_[next_].name.isEmpty())
                 picture.save(directory_ + u'/' + shots_[next_].name + u".png"_s);
             ++next_;
