@@ -206,6 +206,14 @@
         <source>clashes</source>
         <translation>widerspricht</translation>
     </message>
+    <message>
+        <source>Stage&apos;s devices</source>
+        <translation>Geräte der Stufe</translation>
+    </message>
+    <message>
+        <source>stage of layer %1</source>
+        <translation>Stufe von Schicht %1</translation>
+    </message>
 </context>
 <context>
     <name>Glossary</name>
@@ -302,7 +310,7 @@
         <translation>Lücke</translation>
     </message>
     <message>
-        <source>By how much at most a plan's shardings may cost more than the best ones. Zero: proven optimal.</source>
+        <source>By how much at most a plan&apos;s shardings may cost more than the best ones. Zero: proven optimal.</source>
         <translation>Um wie viel die Aufteilungen eines Plans höchstens teurer sind als die besten. Null: bewiesen optimal.</translation>
     </message>
     <message>
@@ -594,6 +602,37 @@
     <message>
         <source>, what if: %1</source>
         <translation>, was wäre wenn: %1</translation>
+    </message>
+</context>
+<context>
+    <name>StageMeshMenu</name>
+    <message>
+        <source>%1 hosts × %2 devices</source>
+        <translation>%1 Rechner × %2 Geräte</translation>
+    </message>
+    <message>
+        <source>one device</source>
+        <translation>ein Gerät</translation>
+    </message>
+    <message>
+        <source>%1 devices of a host</source>
+        <translation>%1 Geräte eines Rechners</translation>
+    </message>
+    <message>
+        <source>Stage %1 keeps its devices and mesh, %2</source>
+        <translation>Stufe %1 behält Geräte und Netz, %2</translation>
+    </message>
+    <message>
+        <source>Give stage %1</source>
+        <translation>Stufe %1 bekommt</translation>
+    </message>
+    <message>
+        <source>Give stage %1 %2</source>
+        <translation>Stufe %1 bekommt %2</translation>
+    </message>
+    <message>
+        <source>Leave the devices of stage %1 free</source>
+        <translation>Geräte der Stufe %1 freigeben</translation>
     </message>
 </context>
 <context>
@@ -1162,7 +1201,7 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>%1 aus</translation>
     </message>
     <message>
-        <source>%1 cannot be '%2'</source>
+        <source>%1 cannot be &apos;%2&apos;</source>
         <translation>%1 kann nicht „%2“ sein</translation>
     </message>
     <message>
@@ -1309,7 +1348,7 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>Speicher %1 GiB je Gerät</translation>
     </message>
     <message>
-        <source>All of the device's memory</source>
+        <source>All of the device&apos;s memory</source>
         <translation>Der ganze Speicher des Geräts</translation>
     </message>
     <message>
@@ -1397,52 +1436,28 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>Festgelegte und verbotene Aufteilungen</translation>
     </message>
     <message>
-        <source>Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, y} over data axis x and tensor axis y.</source>
-        <translation>Tensoren nach Muster (block_*.fc.kernel, *fc:dot), Aufteilungen wie {-, y} über Datenachse x und Tensorachse y.</translation>
-    </message>
-    <message>
-        <source>Add a pin</source>
-        <translation>Festlegung hinzufügen</translation>
-    </message>
-    <message>
-        <source>Remove the selected pins</source>
-        <translation>Die gewählten Festlegungen entfernen</translation>
-    </message>
-    <message>
-        <source>Remove pins</source>
-        <translation>Festlegungen entfernen</translation>
-    </message>
-    <message>
-        <source>Change a pin</source>
-        <translation>Festlegung ändern</translation>
-    </message>
-    <message>
         <source>%1, as in the file</source>
         <translation>%1, wie in der Datei</translation>
     </message>
     <message>
-        <source>Stages begin at layers %1.</source>
-        <translation>Stufen beginnen bei den Schichten %1.</translation>
+        <source>up to 2 axes</source>
+        <translation>bis zu 2 Achsen</translation>
     </message>
     <message>
-        <source>No plan meets all of this</source>
-        <translation>Kein Plan erfüllt das alles</translation>
+        <source>up to 3 axes</source>
+        <translation>bis zu 3 Achsen</translation>
     </message>
     <message>
-        <source>Planning failed</source>
-        <translation>Planen misslungen</translation>
+        <source>How many axes a searched mesh may have; three take longer to search</source>
+        <translation>Wie viele Achsen ein gesuchtes Netz haben darf; drei zu durchsuchen dauert länger</translation>
     </message>
     <message>
-        <source>Relax</source>
-        <translation>Lockern</translation>
+        <source>Meshes</source>
+        <translation>Netze</translation>
     </message>
     <message>
-        <source>Relax %1</source>
-        <translation>%1 lockern</translation>
-    </message>
-    <message>
-        <source>%1 per device would do.</source>
-        <translation>%1 je Gerät würden reichen.</translation>
+        <source>Meshes of %1</source>
+        <translation>Netze: %1</translation>
     </message>
 </context>
 <context>
@@ -1528,12 +1543,6 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>Legende des Graphen</translation>
     </message>
     <message>
-        <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
-AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.</source>
-        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Strich der Achse, die teilt, was sie tragen.
-AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe dahinter ist die Achse.</translation>
-    </message>
-    <message>
         <source>Shardings appear here once there is a plan.</source>
         <translation>Aufteilungen erscheinen hier, sobald es einen Plan gibt.</translation>
     </message>
@@ -1564,6 +1573,14 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
     <message>
         <source>changed</source>
         <translation>geändert</translation>
+    </message>
+    <message>
+        <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.
+Right-click an axis to limit it.</source>
+        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Linie der Achse, die teilt, was sie tragen.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; der Buchstabe dahinter ist die Netzachse.
+Rechtsklick auf eine Achse begrenzt sie.</translation>
     </message>
 </context>
 <context>
@@ -1742,6 +1759,40 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
     <message>
         <source>This file leaves sizes open. A plan is for definite sizes; the global batch can be changed later.</source>
         <translation>Diese Datei lässt Größen offen. Ein Plan gilt für bestimmte Größen; der globale Batch lässt sich später ändern.</translation>
+    </message>
+    <message>
+        <source>The model is read again with these choices, and planned anew.</source>
+        <translation>Das Modell wird mit diesen Angaben noch einmal gelesen und neu geplant.</translation>
+    </message>
+    <message>
+        <source>File of rules</source>
+        <translation>Datei mit Regeln</translation>
+    </message>
+    <message>
+        <source>none: unknown operations stay whole on every device</source>
+        <translation>keine: unbekannte Operationen bleiben ganz auf jedem Gerät</translation>
+    </message>
+    <message>
+        <source>JSON that says how operations that nobody knows may be split:
+{&quot;rules&quot;: [{&quot;op&quot;: &quot;stablehlo.custom_call @name*&quot;, &quot;rule&quot;: &quot;([b, s], [s]) -&gt; ([b, s]) blocked {s}&quot;, &quot;flops&quot;: &quot;2*b*s&quot;}]}</source>
+        <translation>JSON, das sagt, wie Operationen geteilt werden dürfen, die niemand kennt:
+{&quot;rules&quot;: [{&quot;op&quot;: &quot;stablehlo.custom_call @name*&quot;, &quot;rule&quot;: &quot;([b, s], [s]) -&gt; ([b, s]) blocked {s}&quot;, &quot;flops&quot;: &quot;2*b*s&quot;}]}</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>&amp;Rules</source>
+        <translation>&amp;Regeln</translation>
+    </message>
+    <message>
+        <source>Rules for unknown operations</source>
+        <translation>Regeln für unbekannte Operationen</translation>
+    </message>
+    <message>
+        <source>Rules (*.json);;All files (*)</source>
+        <translation>Regeln (*.json);;Alle Dateien (*)</translation>
     </message>
 </context>
 <context>
@@ -2051,7 +2102,7 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
         <translation>Bereich</translation>
     </message>
     <message>
-        <source>Its sharding follows from a neighbour's; there was nothing to decide.</source>
+        <source>Its sharding follows from a neighbour&apos;s; there was nothing to decide.</source>
         <translation>Seine Aufteilung folgt aus der eines Nachbarn; hier war nichts zu entscheiden.</translation>
     </message>
     <message>
@@ -2157,6 +2208,10 @@ AR All-reduce, AG All-gather, RS Reduce-scatter, A2A All-to-all; der Buchstabe d
     <message>
         <source>Select the operation to see what else could have been chosen.</source>
         <translation>Die Operation wählen, um zu sehen, was sonst möglich war.</translation>
+    </message>
+    <message>
+        <source>Drag an axis to another dimension, or out, to pin that sharding</source>
+        <translation>Eine Achse auf eine andere Dimension oder hinaus ziehen legt diese Aufteilung fest</translation>
     </message>
 </context>
 <context>
@@ -2611,7 +2666,7 @@ Apache-2.0. Gemacht mit Qt %1; Anordnungen von Graphviz, in einem eigenen Prozes
         <translation>Alle Pläne nebeneinander, darunter die üblichen von Hand gemachten (Vergleichspläne). Der Stern zeigt, womit die anderen verglichen werden.</translation>
     </message>
     <message>
-        <source>Plans run on this machine's CPU, on GPUs, or on another machine over ssh: measured beside predicted. ? lists all keys, Ctrl+K finds any command.</source>
+        <source>Plans run on this machine&apos;s CPU, on GPUs, or on another machine over ssh: measured beside predicted. ? lists all keys, Ctrl+K finds any command.</source>
         <translation>Pläne laufen auf der CPU dieses Rechners, auf GPUs oder über ssh auf einem anderen: gemessen neben vorhergesagt. ? listet alle Tasten, Strg+K findet jeden Befehl.</translation>
     </message>
     <message>
@@ -2810,6 +2865,78 @@ Das Modell anderswo suchen?</translation>
         <source>Tune</source>
         <translation>Abstimmen</translation>
     </message>
+    <message>
+        <source>Open again &amp;with choices…</source>
+        <translation>&amp;Mit Angaben erneut öffnen…</translation>
+    </message>
+    <message>
+        <source>Sizes, loss, and rules for unknown operations</source>
+        <translation>Größen, Verlust und Regeln für unbekannte Operationen</translation>
+    </message>
+    <message>
+        <source>Shard as the model &amp;file says</source>
+        <translation>Aufteilen wie in der Modell&amp;datei</translation>
+    </message>
+    <message>
+        <source>Take over mhlo.sharding, sdy.sharding or sharding= of the file as constraints</source>
+        <translation>mhlo.sharding, sdy.sharding oder sharding= der Datei als Vorgaben übernehmen</translation>
+    </message>
+    <message>
+        <source>Plan like a p&amp;ublished plan…</source>
+        <translation>Wie ein &amp;veröffentlichter Plan…</translation>
+    </message>
+    <message>
+        <source>A published plan, Galvatron&apos;s JSON, AutoParallel&apos;s placements or Megatron-LM&apos;s arguments</source>
+        <translation>Ein veröffentlichter Plan, JSON von Galvatron, Platzierungen von AutoParallel oder Argumente von Megatron-LM</translation>
+    </message>
+    <message>
+        <source>Not followed: %1</source>
+        <translation>Nicht übernommen: %1</translation>
+    </message>
+    <message>
+        <source>As the file says: %1; %2 and %3 sharded so</source>
+        <translation>Wie in der Datei: %1; %2 und %3 so aufgeteilt</translation>
+    </message>
+    <message>
+        <source>parameter</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>operation</source>
+        <translation>Operation</translation>
+    </message>
+    <message>
+        <source>operations</source>
+        <translation>Operationen</translation>
+    </message>
+    <message>
+        <source>Read the shardings of the file</source>
+        <translation>Aufteilungen der Datei lesen</translation>
+    </message>
+    <message>
+        <source>Shard as the file says</source>
+        <translation>Aufteilen wie in der Datei</translation>
+    </message>
+    <message>
+        <source>Plan like a published plan</source>
+        <translation>Wie ein veröffentlichter Plan</translation>
+    </message>
+    <message>
+        <source>Published plans (*.json *.sh *.txt);;All files (*)</source>
+        <translation>Veröffentlichte Pläne (*.json *.sh *.txt);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Read the published plan</source>
+        <translation>Veröffentlichten Plan lesen</translation>
+    </message>
+    <message>
+        <source>Plan like %1</source>
+        <translation>Wie %1 planen</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::MemoryChart</name>
@@ -2849,6 +2976,10 @@ Das Modell anderswo suchen?</translation>
         <source>activations: %1 of each of %2 microbatches in flight</source>
         <translation>Aktivierungen: %1 von jedem der %2 Mikrobatches unterwegs</translation>
     </message>
+    <message>
+        <source>limit %1, far to the right →</source>
+        <translation>Grenze %1, weit rechts →</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::MemoryCurve</name>
@@ -2876,10 +3007,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Gradienten</translation>
     </message>
     <message>
-        <source>Optimizer state</source>
-        <translation>Optimiererzustand</translation>
-    </message>
-    <message>
         <source>Activations</source>
         <translation>Aktivierungen</translation>
     </message>
@@ -2894,10 +3021,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Total</source>
         <translation>Gesamt</translation>
-    </message>
-    <message>
-        <source>Of limit</source>
-        <translation>Der Grenze</translation>
     </message>
     <message>
         <source>No memory figures yet</source>
@@ -2922,6 +3045,14 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Stage %1</source>
         <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>Optimizer</source>
+        <translation>Optimierer</translation>
+    </message>
+    <message>
+        <source>%1 of the limit</source>
+        <translation>%1 der Grenze</translation>
     </message>
 </context>
 <context>
@@ -2980,10 +3111,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Time</source>
         <translation>Zeit</translation>
-    </message>
-    <message>
-        <source>Bandwidth</source>
-        <translation>Bandbreite</translation>
     </message>
     <message>
         <source>Collectives of the plan</source>
@@ -3049,6 +3176,10 @@ Das Modell anderswo suchen?</translation>
         <source>Nothing moves between devices in this plan</source>
         <translation>In diesem Plan bewegt sich nichts zwischen Geräten</translation>
     </message>
+    <message>
+        <source>Bandwidth used</source>
+        <translation>Bandbreite genutzt</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::Minimap</name>
@@ -3059,6 +3190,29 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>The whole graph; click to go there (M hides it)</source>
         <translation>Der ganze Graph; ein Klick führt dorthin (M verbirgt ihn)</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::ObstacleBanner</name>
+    <message>
+        <source>No plan meets all of this</source>
+        <translation>Kein Plan erfüllt das alles</translation>
+    </message>
+    <message>
+        <source>Planning failed</source>
+        <translation>Planen misslungen</translation>
+    </message>
+    <message>
+        <source>Relax</source>
+        <translation>Lockern</translation>
+    </message>
+    <message>
+        <source>Relax %1</source>
+        <translation>%1 lockern</translation>
+    </message>
+    <message>
+        <source>%1 per device would do.</source>
+        <translation>%1 je Gerät würden reichen.</translation>
     </message>
 </context>
 <context>
@@ -3326,6 +3480,33 @@ Das Modell anderswo suchen?</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::PinsTable</name>
+    <message>
+        <source>Pinned and forbidden shardings</source>
+        <translation>Festgelegte und verbotene Aufteilungen</translation>
+    </message>
+    <message>
+        <source>Add a pin</source>
+        <translation>Festlegung hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove the selected pins</source>
+        <translation>Die gewählten Festlegungen entfernen</translation>
+    </message>
+    <message>
+        <source>Tensors by pattern (block_*.fc.kernel, *fc:dot), specs like {-, y} over data axis x and tensor axis y.</source>
+        <translation>Tensoren nach Muster (block_*.fc.kernel, *fc:dot), Aufteilungen wie {-, y} über Datenachse x und Tensorachse y.</translation>
+    </message>
+    <message>
+        <source>Change a pin</source>
+        <translation>Festlegung ändern</translation>
+    </message>
+    <message>
+        <source>Remove pins</source>
+        <translation>Festlegungen entfernen</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::PipelineView</name>
     <message>
         <source>… %1 in all</source>
@@ -3396,10 +3577,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Stufen bei den Schichten %1 beginnen</translation>
     </message>
     <message>
-        <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere.</source>
-        <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Eine Grenze ziehen oder eine Schicht rechts anklicken lässt eine Stufe anderswo beginnen.</translation>
-    </message>
-    <message>
         <source>Open the trace of a run</source>
         <translation>Aufzeichnung eines Laufs öffnen</translation>
     </message>
@@ -3462,6 +3639,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>W S zoom, A D move, F all</source>
         <translation>W S zoomt, A D verschiebt, F alles</translation>
+    </message>
+    <message>
+        <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere; right-click a stage for its devices.</source>
+        <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Eine Grenze ziehen oder Rechtsklick auf eine Schicht lässt eine Stufe anderswo beginnen; Rechtsklick auf eine Stufe zeigt ihre Geräte.</translation>
     </message>
 </context>
 <context>
@@ -3742,7 +3923,7 @@ Das Modell anderswo suchen?</translation>
         <translation>Jeder Plan so oft; mehrere Pläne wechseln sich ab (A, B, A, B), damit alle gleich trifft, was den Rechner bremst</translation>
     </message>
     <message>
-        <source>the plan's</source>
+        <source>the plan&apos;s</source>
         <translation>die des Plans</translation>
     </message>
     <message>
@@ -4177,6 +4358,10 @@ Das Modell anderswo suchen?</translation>
         <source>replicated: every device holds all of it</source>
         <translation>repliziert: jedes Gerät hält alles davon</translation>
     </message>
+    <message>
+        <source>Left and right choose a dimension; the letter of a mesh axis splits it over that axis, or no more</source>
+        <translation>Links und rechts wählen eine Dimension; der Buchstabe einer Netzachse teilt sie über diese Achse, oder nicht mehr</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::SourceView</name>
@@ -4263,8 +4448,16 @@ Das Modell anderswo suchen?</translation>
         <translation>Schicht %1, %2</translation>
     </message>
     <message>
-        <source>stage %1: layers %2–%3</source>
-        <translation>Stufe %1: Schichten %2–%3</translation>
+        <source>layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>layers %1–%2</source>
+        <translation>Schichten %1–%2</translation>
+    </message>
+    <message>
+        <source>stage %1: %2</source>
+        <translation>Stufe %1: %2</translation>
     </message>
 </context>
 <context>
