@@ -5,6 +5,8 @@
 #include <QLabel>
 #include <QPushButton>
 
+class QToolButton;
+
 namespace alpa::app
 {
 
