@@ -23,6 +23,8 @@ namespace
 
 /// Deviation of random parameters: GPT-2's.
 constexpr double kDeviation = 0.02;
+/// Elements that one thread makes or converts at a time.
+constexpr size_t kChunk = size_t{1} << 22;
 
 std::string_view fileDtype(DType dtype)
 {
@@ -57,12 +59,43 @@ std::string_view fileDtype(DType dtype)
     return "F32";
 }
 
+/// Calls visit(chunk, begin, end) for runs of up to kChunk of `count` elements, on all cores if
+/// there are several.
+template <typename Visit>
+void inChunks(size_t count, Visit&& visit)
+{
+    const size_t chunks = (count + kChunk - 1) / kChunk;
+    std::atomic<size_t> next{0};
+    const auto work = [&] {
+        for (size_t chunk = next++; chunk < chunks; chunk = next++)
+            visit(chunk, chunk * kChunk, std::min(count, (chunk + 1) * kChunk));
+    };
+    std::vector<std::jthread> workers;
+    const size_t most = std::max(1U, std::thread::hardware_concurrency());
+    for (size_t t = 1; t < std::min(chunks, most); ++t)
+        workers.emplace_back(work);
+    work();
+}
+
 Result<HostBuffer> makeBuffer(const TensorType& type, const std::vector<double>& values)
 {
-    ASSIGN_OR_RETURN(const SafeTensor tensor,
-                     makeSafeTensor("", std::string(fileDtype(type.dtype)), type.dims, values));
-    HostBuffer buffer{type, std::vector<std::byte>(tensor.bytes.size())};
-    std::memcpy(buffer.bytes.data(), tensor.bytes.data(), tensor.bytes.size());
+    HostBuffer buffer{type, std::vector<std::byte>(static_cast<size_t>(type.bytes().count))};
+    const auto width = static_cast<size_t>(dtypeBytes(type.dtype));
+    std::mutex mutex;
+    Status status;
+    inChunks(values.size(), [&](size_t, size_t begin, size_t end) {
+        const std::span<const double> part(values.data() + begin, end - begin);
+        const auto tensor = makeSafeTensor("", std::string(fileDtype(type.dtype)),
+                                           {static_cast<int64_t>(part.size())}, part);
+        if (tensor.ok()) {
+            std::memcpy(buffer.bytes.data() + begin * width, tensor->bytes.data(),
+                        tensor->bytes.size());
+            return;
+        }
+        const std::lock_guard lock(mutex);
+        status = tensor.error();
+    });
+    RETURN_IF_ERROR(status);
     return buffer;
 }
 
@@ -175,7 +208,7 @@ private:
             if (parameter != parameters_.end())
                 return makeBuffer(type, parameter->second);
         }
-        return filled(type, 0.0);
+        return HostBuffer{type, {}}; // Zeros.
     }
 
     /// The part of a parameter of the model that an input of the graph is.
@@ -242,15 +275,19 @@ private:
         return Rng(seed);
     }
 
+    /// In chunks with a stream each, on all cores: one embedding may be a third of a model.
     std::vector<double> randomParameter(const std::string& name, const TensorType& type) const
     {
-        Rng rng = rngFor(name);
         std::vector<double> values(static_cast<size_t>(type.elementCount()));
-        if (name.ends_with("scale") || name.ends_with("bias"))
+        if (name.ends_with("scale") || name.ends_with("bias")) {
             std::ranges::fill(values, name.ends_with("scale") ? 1.0 : 0.0);
-        else
-            for (double& value : values)
-                value = kDeviation * normal(rng);
+            return values;
+        }
+        inChunks(values.size(), [&](size_t chunk, size_t begin, size_t end) {
+            Rng rng = rngFor(chunk == 0 ? name : fmt::format("{}#{}", name, chunk));
+            for (size_t i = begin; i < end; ++i)
+                values[i] = kDeviation * normal(rng);
+        });
         return values;
     }
 
@@ -285,6 +322,8 @@ Result<HostInputs> loadInputs(const Graph& graph, const InputOptions& options)
 
 Result<std::vector<double>> bufferValues(const HostBuffer& buffer)
 {
+    if (buffer.bytes.empty())
+        return std::vector<double>(static_cast<size_t>(buffer.type.elementCount()), 0.0);
     SafeTensor tensor{.name = "",
                       .dtype = std::string(fileDtype(buffer.type.dtype)),
                       .dims = buffer.type.dims,

@@ -163,7 +163,7 @@ private:
                      AttentionShape::Strides& where)
     {
         View view = graph_.view(id);
-        if (stridesOf(view, roles)[3] != 1) { // Channels must be neighbours.
+        if (stridesOf(view, roles)[3] != 1) { // Kernels want the channels as neighbours.
             graph_.store(id);
             view = graph_.view(id);
         }
@@ -172,7 +172,7 @@ private:
     }
 
     /// Gives memory to what the kernels read and write, and takes it from what lies inside.
-    std::optional<Attention> place()
+    Attention place()
     {
         AttentionShape& shape = found_.shape;
         found_.q = operand(match_.q, match_.qRoles, shape.q);
@@ -180,14 +180,6 @@ private:
         found_.v = operand(match_.v, match_.vRoles, shape.v);
         if (found_.hasBackward)
             found_.gradO = operand(match_.gradO, match_.gradORoles, shape.gradO);
-        for (const auto* where : {&shape.q, &shape.k, &shape.v, &shape.o}) {
-            if ((*where)[3] != 1)
-                return std::nullopt;
-        }
-        for (const auto* where : {&shape.gradO, &shape.gradQ, &shape.gradK, &shape.gradV}) {
-            if (found_.hasBackward && (*where)[3] != 1)
-                return std::nullopt;
-        }
         for (const int node : ops_.covered()) {
             found_.replaced.push_back(node);
             graph_.unstore(ops_.out(node));

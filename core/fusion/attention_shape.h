@@ -11,7 +11,8 @@ namespace alpa::fusion
 {
 
 /// softmax(scale * Q K^T, causal or not) V. Strides in elements, along (batch, head, position,
-/// channel).
+/// channel); where a collective stands between the products and their transposes, channels are not
+/// neighbours.
 struct AttentionShape {
     using Strides = std::array<int64_t, 4>;
     DType dtype = DType::kBF16;

@@ -109,8 +109,8 @@ void StageGraph::mergeCasts()
 {
     std::map<std::pair<BufferId, DType>, BufferId> casts;
     std::map<BufferId, BufferId> replacement;
-    for (const SegmentKind kind : {SegmentKind::kForward, SegmentKind::kBackward,
-                                   SegmentKind::kWeightGradient}) {
+    for (const SegmentKind kind :
+         {SegmentKind::kForward, SegmentKind::kBackward, SegmentKind::kWeightGradient}) {
         for (Instruction& made : stage_.segments[static_cast<size_t>(kind)].instructions) {
             for (BufferId& input : made.inputs) {
                 if (const auto known = replacement.find(input); known != replacement.end())
@@ -120,8 +120,8 @@ void StageGraph::mergeCasts()
                 this->kind(made.inputs[0]) != BufferKind::kParameter ||
                 isLasting(this->kind(made.outputs[0])))
                 continue;
-            const auto [first, isNew] = casts.try_emplace(
-                {made.inputs[0], type(made.outputs[0]).dtype}, made.outputs[0]);
+            const auto [first, isNew] =
+                casts.try_emplace({made.inputs[0], type(made.outputs[0]).dtype}, made.outputs[0]);
             if (!isNew && type(first->second) == type(made.outputs[0]))
                 replacement[made.outputs[0]] = first->second;
         }
@@ -226,8 +226,7 @@ void StageGraph::findAliases()
 {
     for (size_t n = 0; n < nodes_.size(); ++n) {
         const Instruction& made = *nodes_[n].instruction;
-        if (!isStore_[n] ||
-            (made.opKind != OpKind::kConvert && made.opKind != OpKind::kReshape))
+        if (!isStore_[n] || (made.opKind != OpKind::kConvert && made.opKind != OpKind::kReshape))
             continue;
         const BufferId value = made.inputs[0];
         if (type(value) == type(made.outputs[0]) && alias_[value.index()].node < 0 &&
@@ -319,9 +318,15 @@ double StageGraph::inlineCost(BufferId id, int& size) const
     return bytes;
 }
 
-/// Do two kernels or more need the value, each of which would compute it?
+/// Do two kernels or more need the value, each of which would compute it? What an update stores in
+/// the value's shape is stored by one kernel.
 bool StageGraph::hasSeveralReaders(BufferId id) const
 {
+    const auto isInUpdateLoop = [&](int user) {
+        const Node& node = nodes_[static_cast<size_t>(user)];
+        return node.segment == SegmentKind::kUpdate && isStore_[static_cast<size_t>(user)] &&
+               type(node.instruction->outputs[0]).dims == type(id).dims;
+    };
     int reader = -1;
     std::set<BufferId> seen;
     std::vector<BufferId> open{id};
@@ -330,14 +335,16 @@ bool StageGraph::hasSeveralReaders(BufferId id) const
         open.pop_back();
         for (const int user : users(value)) {
             const Instruction& made = *nodes_[static_cast<size_t>(user)].instruction;
-            const bool isKernel = isStore_[static_cast<size_t>(user)] ||
-                                  !isInlined(stage_, made) || isStored(made.outputs[0]);
+            const bool isKernel = isStore_[static_cast<size_t>(user)] || !isInlined(stage_, made) ||
+                                  isStored(made.outputs[0]);
             if (!isKernel) {
                 if (seen.insert(made.outputs[0]).second)
                     open.push_back(made.outputs[0]);
                 continue;
             }
-            if (reader >= 0 && reader != user)
+            const bool isSame =
+                reader == user || (reader >= 0 && isInUpdateLoop(reader) && isInUpdateLoop(user));
+            if (reader >= 0 && !isSame)
                 return true;
             reader = user;
         }
@@ -385,7 +392,10 @@ void StageGraph::decideStored()
             const auto own = static_cast<double>(type(output).bytes().count);
             const bool isWorthIt = own > kSmallBytes && alias_[output.index()].node < 0 &&
                                    reads > 1.3 * own && hasSeveralReaders(output);
-            if (isWorthIt || size > kLargestExpression)
+            // A new value that is only put in its place gains nothing by lying elsewhere before.
+            const bool isOnlyPlaced =
+                users(output).size() == 1 && isStore_[static_cast<size_t>(users(output).front())];
+            if (isWorthIt || (size > kLargestExpression && !isOnlyPlaced))
                 store(output);
         }
     }
@@ -431,9 +441,9 @@ std::vector<ResolvedOffset> StageGraph::offsets(const Instruction& instruction) 
 {
     std::vector<ResolvedOffset> resolved;
     for (const DeviceOffset& offset : instruction.offsets)
-        resolved.push_back(
-            {offset.dim, offset.stride * stage_.mesh.positionInGroup(device_, offset.axes),
-             offset.stride * stage_.mesh.groupSize(offset.axes)});
+        resolved.push_back({offset.dim,
+                            offset.stride * stage_.mesh.positionInGroup(device_, offset.axes),
+                            offset.stride * stage_.mesh.groupSize(offset.axes)});
     return resolved;
 }
 

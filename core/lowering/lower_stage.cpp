@@ -5,10 +5,10 @@
 #include "core/lowering/stage_writer.h"
 #include "core/sharding/produced_spec.h"
 
+#include <climits>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <climits>
 #include <optional>
 
 namespace alpa
@@ -19,8 +19,7 @@ namespace
 SlotCounts slotCounts(const ParallelPlan& plan, int stage)
 {
     const auto stages = static_cast<int>(plan.stages.size());
-    return {.inFlight =
-                inFlightLimit(plan.schedule, stages, stage, plan.microbatches, plan.chunks),
+    return {.inFlight = inFlightLimit(plan.schedule, stages, stage, plan.microbatches, plan.chunks),
             .held = heldLimit(plan.schedule, stages, stage, plan.microbatches, plan.chunks),
             .deferred = std::max(1, deferredLimit(plan.schedule, stage, plan.microbatches))};
 }
@@ -106,9 +105,9 @@ private:
                 crossing.layer != input.layer)
                 continue;
             // A shared parameter is not an input of this stage: the host must not fill it.
-            const BufferId id = writer_.addBuffer(valueLabel(graph_, input.value), input.value,
-                                                  graph_.type(input.value), input.spec,
-                                                  BufferKind::kTemporary);
+            const BufferId id =
+                writer_.addBuffer(valueLabel(graph_, input.value), input.value,
+                                  graph_.type(input.value), input.spec, BufferKind::kTemporary);
             copyOf_[key] = id;
             const bool isParameter =
                 crossing.oncePerStep && crossing.readIn != SegmentKind::kUpdate;
@@ -122,9 +121,9 @@ private:
             const Crossing& crossing = crossings_[t];
             if (crossing.toStage != index_ || crossing.layer >= 0)
                 continue;
-            const BufferId id = writer_.addBuffer(
-                valueLabel(graph_, crossing.value), crossing.value, graph_.type(crossing.value),
-                crossing.toSpec, BufferKind::kTemporary);
+            const BufferId id = writer_.addBuffer(valueLabel(graph_, crossing.value),
+                                                  crossing.value, graph_.type(crossing.value),
+                                                  crossing.toSpec, BufferKind::kTemporary);
             bufferOf_[crossing.value.index()] = id;
             writer_.receive(t, id, crossing.readIn);
         }
@@ -161,8 +160,8 @@ private:
         return copy;
     }
 
-    /// Runs the forward ops again whose results `op` reads and nobody has kept, those that they read
-    /// first. What an op of the backward pass recomputes stays there for later ones.
+    /// Runs the forward ops again whose results `op` reads and nobody has kept, those that they
+    /// read first. What an op of the backward pass recomputes stays there for later ones.
     Status recomputeFor(OpId reader, SegmentKind kind)
     {
         std::vector<size_t> needed; // Positions in stage_.ops.
@@ -202,9 +201,11 @@ private:
         const OpSharding& sharding = stage_.shardings[position];
         const int layer = plan_.layerOfOp[id.index()];
         if (const auto* opaque = std::get_if<OpaqueAttributes>(&op.attributes))
-            return Error(ErrorCode::kUnsupported,
-                         fmt::format("line {}: '{}' can be planned but not run: what it computes is not known",
-                                     op.sourceLine, opaque->name));
+            return Error(
+                ErrorCode::kUnsupported,
+                fmt::format(
+                    "line {}: '{}' can be planned but not run: what it computes is not known",
+                    op.sourceLine, opaque->name));
         if (op.results.size() != 1)
             return Error(ErrorCode::kUnsupported, fmt::format("line {}: {} cannot be executed",
                                                               op.sourceLine, opKindName(op.kind)));
@@ -236,9 +237,9 @@ private:
         const bool isAccumulator = op.kind == OpKind::kAccumulate;
         const ShardingSpec produced =
             isAccumulator ? sharding.results[0] : producedSpec(rule, sharding);
-        const BufferId out = writer_.addBuffer(
-            valueLabel(graph_, result), result, graph_.type(result), produced,
-            isAccumulator ? BufferKind::kGradient : BufferKind::kTemporary);
+        const BufferId out =
+            writer_.addBuffer(valueLabel(graph_, result), result, graph_.type(result), produced,
+                              isAccumulator ? BufferKind::kGradient : BufferKind::kTemporary);
         instruction.outputs = {out};
         writer_.segment(kind).push_back(std::move(instruction));
         ASSIGN_OR_RETURN(bufferOf_[result.index()],
@@ -326,6 +327,7 @@ private:
     /// temporaries.
     void planStores()
     {
+        int last = 0;                                       // Of the update.
         std::vector<int> lastUse(graph_.values.size(), -1); // Of old values and of new ones.
         for (size_t i = 0; i < stage_.ops.size(); ++i) {
             const Op& op = graph_.op(stage_.ops[i]);
@@ -333,6 +335,8 @@ private:
                 for (const ValueId value : *side)
                     lastUse[value.index()] = static_cast<int>(i);
             }
+            if (op.phase == Phase::kUpdate)
+                last = static_cast<int>(i);
         }
         for (const GraphOutput& output : graph_.outputs) {
             if (!output.alias.isValid() || output.value == output.alias ||
@@ -342,8 +346,11 @@ private:
             const auto computed = std::ranges::find(stage_.ops, producer);
             if (computed == stage_.ops.end())
                 continue;
-            const int after = std::max(lastUse[output.alias.index()],
-                                       static_cast<int>(computed - stage_.ops.begin()));
+            // What follows from a step count is computed again inside later updates: it is stored
+            // last, where it takes nothing.
+            const bool isScalar = graph_.type(output.value).rank() == 0;
+            const int after = std::max({lastUse[output.alias.index()], isScalar ? last : 0,
+                                        static_cast<int>(computed - stage_.ops.begin())});
             storesAfter_[after].push_back(&output);
         }
     }

@@ -1,6 +1,7 @@
 #include "runtime/cuda/cuda_device.h"
 
 #include "core/base/text.h"
+#include "core/program/arena_ranges.h"
 #include "core/program/labels.h"
 #include "runtime/cuda/constant_bytes.h"
 
@@ -40,6 +41,7 @@ CudaDevice::~CudaDevice()
     for (const auto& [axes, communicator] : communicators_)
         driver_.ncclCommDestroy(communicator);
     launches_.clear();
+    attentions_.clear();
     recording_.reset();
     if (cudnn_ != nullptr)
         driver_.cudnnDestroy(cudnn_);
@@ -112,30 +114,20 @@ Status CudaDevice::openDevice()
 Status CudaDevice::plan(bool fusesAttention)
 {
     launches_.clear();
+    attentions_.clear();
     scratchBytes_ = 0;
     graph_ = std::make_unique<StageGraph>(program_, stageIndex_, device_);
     planned_ = planLaunches(*graph_, fusesAttention);
     if (shared_.options.overlapsCommunication)
         fusion::markSideLaunches(*graph_, planned_);
-    std::map<std::pair<AttentionShape, bool>, std::shared_ptr<CudnnAttention>> attentions;
     for (const PlannedLaunch& planned : planned_) {
         BoundLaunch& launch = launches_.emplace_back();
         launch.planned = &planned;
         launch.texts = kernelsOf(*graph_, planned);
         for (const KernelText& text : launch.texts)
             scratchBytes_ = std::max(scratchBytes_, text.scratchBytes);
-        if (planned.kind == PlannedLaunch::Kind::kAttention) {
-            auto& known = attentions[{*planned.attention, planned.isBackward}];
-            if (!known) {
-                known = std::make_shared<CudnnAttention>(
-                    shared_.libraries, cudnn_, *planned.attention, planned.isBackward,
-                    shared_.options.isDeterministic ? CudnnAttention::SumOrder::kFixed
-                                                    : CudnnAttention::SumOrder::kAny);
-                RETURN_IF_ERROR(known->prepare());
-            }
-            launch.attention = known;
-            scratchBytes_ = std::max(scratchBytes_, known->scratchBytes());
-        }
+        if (planned.kind == PlannedLaunch::Kind::kAttention)
+            RETURN_IF_ERROR(planAttention(planned, launch));
         if (planned.kind == PlannedLaunch::Kind::kCollective) {
             const Instruction& made =
                 *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
@@ -152,6 +144,32 @@ Status CudaDevice::plan(bool fusesAttention)
                 scratchBytes_ = std::max(scratchBytes_, tile.bytes);
         }
     }
+    return {};
+}
+
+Status CudaDevice::planAttention(const PlannedLaunch& planned, BoundLaunch& launch)
+{
+    std::vector<AttentionCopy> copies;
+    const AttentionShape shape =
+        packedAttention(*planned.attention, planned.isBackward, copies);
+    auto& known = attentions_[{shape, planned.isBackward}];
+    if (!known) {
+        known = std::make_shared<CudnnAttention>(
+            shared_.libraries, cudnn_, shape, planned.isBackward,
+            shared_.options.isDeterministic ? CudnnAttention::SumOrder::kFixed
+                                            : CudnnAttention::SumOrder::kAny);
+        RETURN_IF_ERROR(known->prepare());
+    }
+    launch.attention = known;
+    int64_t scratch = known->scratchBytes();
+    for (AttentionCopy& copy : copies) {
+        BoundCopy& bound = launch.copies.emplace_back();
+        bound.text = copyKernel(copy.shape);
+        bound.offset = scratch;
+        scratch += alignedToArena(copy.bytes);
+        bound.planned = std::move(copy);
+    }
+    scratchBytes_ = std::max(scratchBytes_, scratch);
     return {};
 }
 
@@ -202,6 +220,8 @@ Status CudaDevice::compile()
     for (const BoundLaunch& launch : launches_) {
         for (const KernelText& text : launch.texts)
             add(text);
+        for (const BoundCopy& copy : launch.copies)
+            add(copy.text);
         add(launch.collective.packText);
         add(launch.collective.unpackText);
         for (const BoundTile& tile : launch.tiles)
@@ -266,6 +286,8 @@ Status CudaDevice::bindAll()
                 for (const BufferId id : *side)
                     launch.places.push_back(place(id));
             }
+            for (BoundCopy& copy : launch.copies)
+                copy.function = functions_.at(copy.text.body);
         }
         if (launch.planned->kind == PlannedLaunch::Kind::kCollective) {
             launch.places = {place(launch.planned->reads[0]), place(launch.planned->writes[0])};

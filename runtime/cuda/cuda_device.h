@@ -1,6 +1,7 @@
 // One GPU of a program.
 #pragma once
 
+#include "runtime/cuda/attention_copies.h"
 #include "runtime/cuda/copy_kernel.h"
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/cuda/cuda_hub.h"
@@ -65,6 +66,12 @@ private:
         CUfunction function = nullptr; ///< None: the part is one run of memory.
         KernelText text;
     };
+    struct BoundCopy {
+        AttentionCopy planned;
+        KernelText text;
+        CUfunction function = nullptr;
+        int64_t offset = 0; ///< In scratch memory.
+    };
     struct BoundCollective {
         ncclComm_t communicator = nullptr;
         int members = 1;
@@ -81,6 +88,7 @@ private:
         std::vector<BoundKernel> kernels;
         std::shared_ptr<Gemm> gemm;
         std::shared_ptr<CudnnAttention> attention;
+        std::vector<BoundCopy> copies; ///< Of the attention's operands and results.
         std::vector<Place> places; ///< kGemm: A, B, D. Collectives and transfers: input or output.
         BoundCollective collective;
         std::vector<BoundTile> tiles;
@@ -96,7 +104,9 @@ private:
 
     Status openDevice();
     Status plan(bool fusesAttention);
+    Status planAttention(const PlannedLaunch& planned, BoundLaunch& launch);
     Status runAttention(BoundLaunch& launch, int microbatch);
+    Status copyAttention(BoundLaunch& launch, int microbatch, bool isResult);
     Status describeCollective(const PlannedLaunch& planned, BoundCollective& bound);
     void describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles);
     Status compile();
@@ -179,6 +189,7 @@ private:
     std::map<std::string, CUfunction> functions_; ///< By body.
     cublasLtHandle_t blas_ = nullptr;
     cudnnHandle_t cudnn_ = nullptr;
+    std::map<std::pair<AttentionShape, bool>, std::shared_ptr<CudnnAttention>> attentions_;
     int64_t scratchBytes_ = 0; ///< The most that a launch needs.
     std::map<AxisSet, ncclComm_t> communicators_;
     std::vector<CUevent> mailEvents_;

@@ -14,7 +14,7 @@ namespace
 /// Reads of at most this size go through pinned memory, so that the host does not wait for them.
 constexpr size_t kSmallRead = 65536;
 /// finish() looks for failures of others once in so many looks.
-constexpr int kLooksBetweenChecks = 256;
+constexpr int kLooksBetweenChecks = 64;
 constexpr size_t kLaunchesPerMark = 256;
 /// From any arena: beyond every GPU's memory, for tests.
 constexpr int64_t kNowhere = int64_t{1} << 46;
@@ -210,9 +210,30 @@ Status CudaDevice::beginFollowers(BoundLaunch& launch)
     return {};
 }
 
+/// What cuDNN reads or writes elsewhere than it lies.
+Status CudaDevice::copyAttention(BoundLaunch& launch, int microbatch, bool isResult)
+{
+    for (const BoundCopy& copy : launch.copies) {
+        if (copy.planned.isResult != isResult)
+            continue;
+        const CUdeviceptr there = at(launch.places[copy.planned.part], microbatch);
+        const CUdeviceptr packed = scratch() + static_cast<CUdeviceptr>(copy.offset);
+        RETURN_IF_ERROR(launchCopy(copy.function, copy.text, isResult ? packed : there,
+                                   isResult ? there : packed, stream_));
+    }
+    return {};
+}
+
 Status CudaDevice::runAttention(BoundLaunch& launch, int microbatch)
 {
-    const auto part = [&](size_t i) { return at(launch.places[i], microbatch); };
+    RETURN_IF_ERROR(copyAttention(launch, microbatch, false));
+    const auto part = [&](size_t i) {
+        for (const BoundCopy& copy : launch.copies) {
+            if (copy.planned.part == i)
+                return scratch() + static_cast<CUdeviceptr>(copy.offset);
+        }
+        return at(launch.places[i], microbatch);
+    };
     AttentionPointers pointers;
     pointers.q = part(0);
     pointers.k = part(1);
@@ -228,7 +249,8 @@ Status CudaDevice::runAttention(BoundLaunch& launch, int microbatch)
     } else {
         pointers.statistics = part(4);
     }
-    return launch.attention->run(pointers);
+    RETURN_IF_ERROR(launch.attention->run(pointers));
+    return copyAttention(launch, microbatch, true);
 }
 
 Status CudaDevice::zero(BufferId buffer)
@@ -296,7 +318,7 @@ Status CudaDevice::finish()
     if (recording_)
         RETURN_IF_ERROR(recording_->endStep(stream_));
     CUresult state = driver_.cuStreamQuery(stream_);
-    for (int look = 1; state == CUDA_ERROR_NOT_READY; ++look) {
+    for (int look = 0; state == CUDA_ERROR_NOT_READY; ++look) {
         if (look % kLooksBetweenChecks == 0) {
             if (shared_.hub->isAborted())
                 return Error(ErrorCode::kAborted, "another device failed first");

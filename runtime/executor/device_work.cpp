@@ -41,9 +41,15 @@ Status ProgramRun::fillState(Part& part)
         }
         if (buffer.kind != BufferKind::kParameter && buffer.kind != BufferKind::kState)
             continue;
-        const std::vector<std::byte> tile =
-            cutTile(stage, buffer, part.device, 0, inputs_.at(buffer.name));
-        RETURN_IF_ERROR(part.loaded->write(BufferId(index), 0, tile));
+        const HostBuffer& whole = inputs_.at(buffer.name);
+        if (whole.bytes.empty()) {
+            RETURN_IF_ERROR(part.loaded->zero(BufferId(index)));
+            continue;
+        }
+        std::vector<std::byte> tile;
+        if (buffer.type.dims != buffer.globalDims)
+            tile = cutTile(stage, buffer, part.device, 0, whole);
+        RETURN_IF_ERROR(part.loaded->write(BufferId(index), 0, tile.empty() ? whole.bytes : tile));
         RETURN_IF_ERROR(part.loaded->finish());
     }
     return {};

@@ -65,7 +65,9 @@ Status checkInput(const Program& program, const Buffer& buffer, const HostBuffer
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("input '{}' is {}, expected {}", buffer.name,
                                  formatType(input.type), formatType(expected)));
-    if (input.bytes.size() != static_cast<size_t>(expected.bytes().count))
+    const bool isBatch = buffer.kind == BufferKind::kBatch;
+    if ((isBatch || !input.bytes.empty()) &&
+        input.bytes.size() != static_cast<size_t>(expected.bytes().count))
         return Error(ErrorCode::kInvalidInput,
                      fmt::format("input '{}' has {} bytes, expected {}", buffer.name,
                                  input.bytes.size(), expected.bytes().count));
@@ -93,6 +95,8 @@ std::vector<std::byte> cutTile(const StageProgram& stage, const Buffer& buffer, 
     if (buffer.kind == BufferKind::kBatch)
         tile.offsets[0] += microbatch * buffer.globalDims[0];
     std::vector<std::byte> bytes(static_cast<size_t>(buffer.type.bytes().count));
+    if (whole.bytes.empty())
+        return bytes;
     forEachRow(whole.type.dims, tile, dtypeBytes(buffer.type.dtype),
                [&](int64_t from, int64_t to, int64_t count) {
                    std::memcpy(bytes.data() + to, whole.bytes.data() + from,

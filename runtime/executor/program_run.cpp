@@ -18,6 +18,12 @@ constexpr std::chrono::milliseconds kWatchInterval{20};
 /// Loading makes communicators and compiles kernels; it may take longer than any instruction.
 constexpr Seconds kLoadLimit{120.0};
 
+HostBuffer filled(HostBuffer buffer)
+{
+    buffer.bytes.resize(static_cast<size_t>(buffer.type.bytes().count));
+    return buffer;
+}
+
 } // namespace
 
 ProgramRun::ProgramRun(Backend& backend, const Program& program, const HostBuffers& inputs,
@@ -34,7 +40,7 @@ ProgramRun::ProgramRun(Backend& backend, const Program& program, const HostBuffe
         for (const Buffer& buffer : code.buffers) {
             if (collectState &&
                 (buffer.kind == BufferKind::kParameter || buffer.kind == BufferKind::kState))
-                collected_.try_emplace(buffer.name, inputs.at(buffer.name));
+                collected_.try_emplace(buffer.name, filled(inputs.at(buffer.name)));
         }
     }
     for (const std::unique_ptr<Worker>& worker : workers_) {

@@ -40,13 +40,13 @@ protected:
 
     /// A run of `steps` steps; the error's message if it fails.
     static Result<RunResult> run(const Program& program, int steps = 1,
-                                 const CudaOptions& cuda = {})
+                                 const CudaOptions& cuda = {}, Seconds watchdog = Seconds(60))
     {
         ASSIGN_OR_RETURN(const auto backend, cuda::makeBackend(fakeLibraries(), cuda, ""));
         RunOptions options;
         options.steps = steps;
         options.recordTrace = false;
-        options.watchdog = Seconds(0.3);
+        options.watchdog = watchdog;
         return runProgram(*backend, program, zeros(program), options);
     }
 
@@ -122,7 +122,7 @@ TEST_F(FakeGpus, EndsTheRunWhenACollectiveHangs)
 {
     FakeFaults::current().gpus = 2;
     FakeFaults::current().hangingGpu = 1;
-    const auto result = run(allReduce(2), 3);
+    const auto result = run(allReduce(2), 3, {}, Seconds(0.3));
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, ErrorCode::kAborted);
     expectSays(result.error(), {"no device made progress for 300 ms", "stage 0 device 0",
