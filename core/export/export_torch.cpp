@@ -256,7 +256,7 @@ Result<std::string> exportTorch(const ParallelPlan& plan)
         "modules have these names;\nPARAMETERS and STATES hold shapes and placements in the layout "
         "of "
         "the planned model.\n\"\"\"\nfrom functools import partial\n\nimport torch\nfrom "
-        "torch.distributed._composable.replicate "
+        "torch.distributed._composable.replicate_with_fsdp "
         "import replicate\nfrom torch.distributed.algorithms._checkpoint.checkpoint_wrapper import "
         "checkpoint_wrapper\nfrom torch.distributed.device_mesh import init_device_mesh\nfrom "
         "torch.distributed.fsdp import fully_shard\nfrom torch.distributed.tensor import Partial, "

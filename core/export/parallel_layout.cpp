@@ -1,7 +1,6 @@
 #include "core/export/parallel_layout.h"
 
-#include "core/base/text.h"
-#include "core/graph/op_cost.h"
+#include "core/export/axis_roles.h"
 
 #include <fmt/format.h>
 
@@ -14,13 +13,6 @@ namespace alpa
 {
 namespace
 {
-
-/// Axes that split the batch, and axes that split the model, of one stage.
-struct AxisRoles {
-    AxisSet data = 0;
-    AxisSet tensor = 0;
-    int mixed = -1; ///< An axis of which ops make different use.
-};
 
 /// Blocks of the layers that alone run again, by their parameters' names; layers without blocks
 /// count as one.
@@ -35,47 +27,6 @@ int recomputedBlocks(const Graph& graph, const PlanStage& stage)
             blocks.insert(block->number);
     }
     return std::max(stage.recomputedLayers, static_cast<int>(blocks.size()));
-}
-
-AxisRoles findAxisRoles(const Graph& graph, const PlanStage& stage, const BatchDims& batch)
-{
-    std::array<double, kMaxMeshAxes> alongBatch{};
-    std::array<double, kMaxMeshAxes> alongModel{};
-    for (size_t i = 0; i < stage.ops.size(); ++i) {
-        const Op& op = graph.op(stage.ops[i]);
-        if ((op.kind != OpKind::kDot && op.kind != OpKind::kConvolution) ||
-            op.phase != Phase::kForward)
-            continue;
-        const double flops = opFlops(graph, op).count;
-        for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
-            bool splits = false;
-            bool splitsBatch = false;
-            for (size_t o = 0; o < op.operands.size(); ++o) {
-                const ShardingSpec& spec = stage.shardings[i].operands[o];
-                for (int dim = 0; dim < spec.rank; ++dim) {
-                    if (!hasAxis(spec.dims[static_cast<size_t>(dim)], static_cast<int>(axis)))
-                        continue;
-                    splits = true;
-                    splitsBatch |= batch.ofValue[op.operands[o].index()] == dim;
-                }
-            }
-            if (splits)
-                (splitsBatch ? alongBatch : alongModel)[axis] += flops;
-        }
-    }
-    AxisRoles roles;
-    // Below this share of the work the other use is a detail, such as a replicated head.
-    constexpr double kDetail = 0.02;
-    for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
-        if (stage.mesh.axes[axis].size == 1)
-            continue;
-        const double both = alongBatch[axis] + alongModel[axis];
-        if (std::min(alongBatch[axis], alongModel[axis]) > kDetail * both)
-            roles.mixed = static_cast<int>(axis);
-        AxisSet& set = alongBatch[axis] > alongModel[axis] ? roles.data : roles.tensor;
-        set = static_cast<AxisSet>(set | axisBit(static_cast<int>(axis)));
-    }
-    return roles;
 }
 
 std::string_view recomputationOf(const PlanStage& stage)
@@ -101,6 +52,10 @@ public:
 
 private:
     Status findDegrees();
+    Status requireHeadsInOnePiece() const;
+    /// A value that is split over the tensor axes only where it is read, on the way from the
+    /// modules' outputs to `reader`; nothing if there is none.
+    ValueId splitLate(OpId reader) const;
     Status findZeroStage();
     /// A parameter as a module reads it: whole, or the layer of a stack that an iteration takes.
     struct Weight {
@@ -122,15 +77,16 @@ private:
     ValueSpecs specs_;
     std::vector<std::vector<OpId>> users_;
     std::vector<AxisRoles> roles_; ///< Per stage.
+    BatchDims batch_;
     ParallelLayout layout_;
 };
 
 Status LayoutFinder::findDegrees()
 {
-    const GraphRules rules = collectRules(graph_);
+    batch_ = collectRules(graph_).batch;
     for (size_t s = 0; s < plan_.stages.size(); ++s) {
         const PlanStage& stage = plan_.stages[s];
-        roles_.push_back(findAxisRoles(graph_, stage, rules.batch));
+        roles_.push_back(findAxisRoles(graph_, stage, batch_));
         const AxisRoles& roles = roles_.back();
         if (roles.mixed >= 0)
             return refusal(format_,
@@ -167,6 +123,54 @@ Status LayoutFinder::findDegrees()
         layout_.recomputedBlocks = blocks;
     }
     layout_.pipelineParallel = std::ranges::max(ranksOfStages(plan_)) + 1;
+    return {};
+}
+
+ValueId LayoutFinder::splitLate(OpId reader) const
+{
+    std::set<OpId> seen{reader};
+    std::vector<OpId> open{reader};
+    while (!open.empty()) {
+        const OpId id = open.back();
+        open.pop_back();
+        const OpSharding* sharding = specs_.ofOp[id.index()];
+        const int stage = specs_.stageOfOp[id.index()];
+        if (sharding == nullptr || stage < 0)
+            continue;
+        const AxisSet tensor = roles_[static_cast<size_t>(stage)].tensor;
+        const Op& op = graph_.op(id);
+        for (size_t i = 0; i < op.operands.size() && i < sharding->operands.size(); ++i) {
+            const ShardingSpec* produced = specs_.spec(op.operands[i]);
+            const OpId producer = graph_.value(op.operands[i]).producer;
+            // Masks and positions are anybody's; products are modules' outputs.
+            if (produced == nullptr || !producer.isValid() ||
+                batch_.ofValue[op.operands[i].index()] < 0)
+                continue;
+            if ((sharding->operands[i].splitAxes() & tensor) != 0 &&
+                (produced->splitAxes() & tensor) == 0)
+                return op.operands[i];
+            if (graph_.op(producer).kind != OpKind::kDot && seen.insert(producer).second)
+                open.push_back(producer);
+        }
+    }
+    return ValueId();
+}
+
+/// Modules are split or whole, and so is what follows from them up to attention's products. Whole
+/// keys that meet a part of the queries would have a part of their gradients, which nobody adds up.
+Status LayoutFinder::requireHeadsInOnePiece() const
+{
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+        const Op& op = graph_.ops[i];
+        if (op.kind != OpKind::kDot || op.phase != Phase::kForward ||
+            std::get<DotAttributes>(op.attributes).lhsBatch.size() < 2)
+            continue;
+        if (const ValueId value = splitLate(OpId(static_cast<uint32_t>(i))); value.isValid())
+            return refusal(format_,
+                           fmt::format("in {} heads are split that whole modules give all of "
+                                       "(keys and values of fewer heads than devices)",
+                                       graph_.scopePath(op.scope)));
+    }
     return {};
 }
 
@@ -348,6 +352,7 @@ void LayoutFinder::findBlockPrefix()
 Result<ParallelLayout> LayoutFinder::find()
 {
     RETURN_IF_ERROR(findDegrees());
+    RETURN_IF_ERROR(requireHeadsInOnePiece());
     RETURN_IF_ERROR(findZeroStage());
     findModules();
     findBlockPrefix();

@@ -167,6 +167,19 @@ TEST(ExportMegatron, RefusesWhatIsNoTransformer)
         << reason;
 }
 
+// Two heads of keys over four devices: queries are split, keys and values are not.
+TEST(ParallelLayout, RefusesHeadsThatAreSplitBehindTheirModules)
+{
+    const auto plan = plannedSample("llama-tiny", degrees(1, 4, 1));
+    for (const char* format : {"torch", "torchtitan", "megatron", "deepspeed", "tp-plan"})
+        EXPECT_NE(refused(*plan, format)
+                      .find("in Llama/layer_0 heads are split that whole modules "
+                            "give all of"),
+                  std::string::npos)
+            << refused(*plan, format);
+    EXPECT_FALSE(exported(*plannedSample("llama-tiny", degrees(2, 2, 1)), "torch").empty());
+}
+
 TEST(ExportMegatron, RefusesExperts)
 {
     const std::string reason =
