@@ -227,7 +227,9 @@ void readPipeline(Arguments& arguments, PublishedPlan& plan)
 void readMemory(const Arguments& arguments, PlanConstraints& constraints)
 {
     const std::string granularity = arguments.word("recompute-granularity");
-    constraints.recomputation = granularity == "full";
+    // Some layers of a stage alone ("block") are the planner's to choose.
+    if (granularity != "full" || arguments.word("recompute-method") != "block")
+        constraints.recomputation = granularity == "full";
     constraints.selectiveRecomputation = granularity == "selective";
     const std::string sharding = arguments.has("use-megatron-fsdp")
                                      ? arguments.word("data-parallel-sharding-strategy")

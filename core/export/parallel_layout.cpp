@@ -1,6 +1,7 @@
 #include "core/export/parallel_layout.h"
 
 #include "core/export/axis_roles.h"
+#include "core/export/head_splits.h"
 
 #include <fmt/format.h>
 
@@ -52,10 +53,6 @@ public:
 
 private:
     Status findDegrees();
-    Status requireHeadsInOnePiece() const;
-    /// A value that is split over the tensor axes only where it is read, on the way from the
-    /// modules' outputs to `reader`; nothing if there is none.
-    ValueId splitLate(OpId reader) const;
     Status findZeroStage();
     /// A parameter as a module reads it: whole, or the layer of a stack that an iteration takes.
     struct Weight {
@@ -123,54 +120,6 @@ Status LayoutFinder::findDegrees()
         layout_.recomputedBlocks = blocks;
     }
     layout_.pipelineParallel = std::ranges::max(ranksOfStages(plan_)) + 1;
-    return {};
-}
-
-ValueId LayoutFinder::splitLate(OpId reader) const
-{
-    std::set<OpId> seen{reader};
-    std::vector<OpId> open{reader};
-    while (!open.empty()) {
-        const OpId id = open.back();
-        open.pop_back();
-        const OpSharding* sharding = specs_.ofOp[id.index()];
-        const int stage = specs_.stageOfOp[id.index()];
-        if (sharding == nullptr || stage < 0)
-            continue;
-        const AxisSet tensor = roles_[static_cast<size_t>(stage)].tensor;
-        const Op& op = graph_.op(id);
-        for (size_t i = 0; i < op.operands.size() && i < sharding->operands.size(); ++i) {
-            const ShardingSpec* produced = specs_.spec(op.operands[i]);
-            const OpId producer = graph_.value(op.operands[i]).producer;
-            // Masks and positions are anybody's; products are modules' outputs.
-            if (produced == nullptr || !producer.isValid() ||
-                batch_.ofValue[op.operands[i].index()] < 0)
-                continue;
-            if ((sharding->operands[i].splitAxes() & tensor) != 0 &&
-                (produced->splitAxes() & tensor) == 0)
-                return op.operands[i];
-            if (graph_.op(producer).kind != OpKind::kDot && seen.insert(producer).second)
-                open.push_back(producer);
-        }
-    }
-    return ValueId();
-}
-
-/// Modules are split or whole, and so is what follows from them up to attention's products. Whole
-/// keys that meet a part of the queries would have a part of their gradients, which nobody adds up.
-Status LayoutFinder::requireHeadsInOnePiece() const
-{
-    for (size_t i = 0; i < graph_.ops.size(); ++i) {
-        const Op& op = graph_.ops[i];
-        if (op.kind != OpKind::kDot || op.phase != Phase::kForward ||
-            std::get<DotAttributes>(op.attributes).lhsBatch.size() < 2)
-            continue;
-        if (const ValueId value = splitLate(OpId(static_cast<uint32_t>(i))); value.isValid())
-            return refusal(format_,
-                           fmt::format("in {} heads are split that whole modules give all of "
-                                       "(keys and values of fewer heads than devices)",
-                                       graph_.scopePath(op.scope)));
-    }
     return {};
 }
 
@@ -352,7 +301,10 @@ void LayoutFinder::findBlockPrefix()
 Result<ParallelLayout> LayoutFinder::find()
 {
     RETURN_IF_ERROR(findDegrees());
-    RETURN_IF_ERROR(requireHeadsInOnePiece());
+    if (const OpId op = findPartOfWholeHeads(graph_, specs_, roles_, batch_); op.isValid())
+        return refusal(format_, fmt::format("in {} heads are split that whole modules give all of "
+                                            "(keys and values of fewer heads than devices)",
+                                            graph_.scopePath(graph_.op(op).scope)));
     RETURN_IF_ERROR(findZeroStage());
     findModules();
     findBlockPrefix();
