@@ -260,6 +260,9 @@ std::vector<MlirEntry> hloAttributes(const HloInstruction& instruction,
         entries.push_back({"ranges", ranges(instruction.find("slice"))});
     } else if (opcode == "pad") {
         addPadding(instruction.find("padding"), entries);
+    } else if (opcode == "reduce-precision") {
+        addList("exponent_bits", "exponent_bits");
+        addList("mantissa_bits", "mantissa_bits");
     } else if (opcode == "custom-call") {
         std::string_view target = instruction.find("custom_call_target");
         if (target.size() >= 2)
@@ -283,10 +286,18 @@ std::string_view stablehloName(std::string_view opcode)
 {
     static const std::map<std::string_view, std::string_view> kNames = {
         {"abs", "stablehlo.abs"},
+        {"acos", "chlo.acos"},
+        {"acosh", "chlo.acosh"},
         {"add", "stablehlo.add"},
         {"and", "stablehlo.and"},
+        {"asin", "chlo.asin"},
+        {"asinh", "chlo.asinh"},
+        {"atan2", "stablehlo.atan2"},
+        {"atanh", "chlo.atanh"},
         {"bitcast", "stablehlo.reshape"},
+        {"bitcast-convert", "stablehlo.bitcast_convert"},
         {"broadcast", "stablehlo.broadcast_in_dim"},
+        {"cbrt", "stablehlo.cbrt"},
         {"ceil", "stablehlo.ceil"},
         {"clamp", "stablehlo.clamp"},
         {"compare", "stablehlo.compare"},
@@ -295,6 +306,7 @@ std::string_view stablehloName(std::string_view opcode)
         {"convert", "stablehlo.convert"},
         {"convolution", "stablehlo.convolution"},
         {"copy", "stablehlo.optimization_barrier"},
+        {"cosh", "chlo.cosh"},
         {"cosine", "stablehlo.cosine"},
         {"custom-call", "stablehlo.custom_call"},
         {"divide", "stablehlo.divide"},
@@ -319,19 +331,26 @@ std::string_view stablehloName(std::string_view opcode)
         {"opt-barrier", "stablehlo.optimization_barrier"},
         {"or", "stablehlo.or"},
         {"pad", "stablehlo.pad"},
+        {"popcnt", "stablehlo.popcnt"},
         {"power", "stablehlo.power"},
         {"reduce", "stablehlo.reduce"},
+        {"reduce-precision", "stablehlo.reduce_precision"},
         {"reduce-window", "stablehlo.reduce_window"},
         {"remainder", "stablehlo.remainder"},
         {"reshape", "stablehlo.reshape"},
         {"reverse", "stablehlo.reverse"},
+        {"round-nearest-afz", "stablehlo.round_nearest_afz"},
         {"round-nearest-even", "stablehlo.round_nearest_even"},
         {"rsqrt", "stablehlo.rsqrt"},
         {"scatter", "stablehlo.scatter"},
         {"select", "stablehlo.select"},
         {"select-and-scatter", "stablehlo.select_and_scatter"},
+        {"shift-left", "stablehlo.shift_left"},
+        {"shift-right-arithmetic", "stablehlo.shift_right_arithmetic"},
+        {"shift-right-logical", "stablehlo.shift_right_logical"},
         {"sign", "stablehlo.sign"},
         {"sine", "stablehlo.sine"},
+        {"sinh", "chlo.sinh"},
         {"slice", "stablehlo.slice"},
         {"sort", "stablehlo.sort"},
         {"sqrt", "stablehlo.sqrt"},

@@ -66,6 +66,34 @@ std::optional<int> countedDim(const Graph& graph, ValueId value)
     return std::nullopt;
 }
 
+/// Is the value 0 everywhere?
+bool isZero(const Graph& graph, ValueId value)
+{
+    for (int step = 0; step < kLongestChain; ++step) {
+        const Op* op = producerOf(graph, value);
+        if (op == nullptr)
+            return false;
+        if (const auto* constant = std::get_if<ConstantAttributes>(&op->attributes))
+            return std::ranges::all_of(constant->values, [](double x) { return x == 0; });
+        if (op->kind != OpKind::kConvert && op->kind != OpKind::kBroadcast &&
+            op->kind != OpKind::kReshape)
+            return false;
+        value = op->operands[0];
+    }
+    return false;
+}
+
+/// The first dimension of one element that is not taken.
+template <typename IsTaken>
+std::optional<int> firstSingle(const Sizes& sizes, IsTaken&& isTaken)
+{
+    for (size_t dim = 0; dim < sizes.size(); ++dim) {
+        if (sizes[dim] == 1 && !isTaken(static_cast<int>(dim)))
+            return static_cast<int>(dim);
+    }
+    return std::nullopt;
+}
+
 /// The components of an index, each (..., 1), before they were joined and made flat.
 std::vector<ValueId> componentsOf(const Graph& graph, ValueId indices, size_t count)
 {
@@ -109,13 +137,16 @@ std::optional<OwnRows> findOwnRows(const Graph& graph, const Op& op, const std::
     own.batch = graph.type(all[0]).dims;
     own.batch.pop_back();
     std::vector<std::pair<int, int>> pairs;
+    const auto isTaken = [&](int dim) {
+        return std::ranges::find(pairs, dim, &std::pair<int, int>::second) != pairs.end();
+    };
     for (size_t at = 0; at < all.size(); ++at) {
-        const std::optional<int> counted = countedDim(graph, all[at]);
-        const bool isRow =
-            counted && static_cast<size_t>(*counted) < own.batch.size() &&
-            own.batch[static_cast<size_t>(*counted)] ==
-                graph.type(op.operands[0]).dims[static_cast<size_t>(named[at])] &&
-            std::ranges::find(pairs, *counted, &std::pair<int, int>::second) == pairs.end();
+        const int64_t rows = graph.type(op.operands[0]).dims[static_cast<size_t>(named[at])];
+        std::optional<int> counted = countedDim(graph, all[at]);
+        if (rows == 1 && isZero(graph, all[at])) // A count of one row.
+            counted = firstSingle(own.batch, isTaken);
+        const bool isRow = counted && static_cast<size_t>(*counted) < own.batch.size() &&
+                           own.batch[static_cast<size_t>(*counted)] == rows && !isTaken(*counted);
         if (isRow) {
             pairs.emplace_back(named[at], *counted);
             continue;

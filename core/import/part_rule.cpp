@@ -78,6 +78,13 @@ Sizes resultSizes(const Graph& local, const Op& op, const std::vector<TensorType
         std::ranges::replace(sizes, int64_t{1}, isSplat ? kSeveral : 1);
         return sizes;
     }
+    if (const auto* iota = std::get_if<IotaAttributes>(&op.attributes)) {
+        for (size_t dim = 0; dim < sizes.size(); ++dim) {
+            if (sizes[dim] == 1 && dim != static_cast<size_t>(iota->dim))
+                sizes[dim] = kSeveral;
+        }
+        return sizes;
+    }
     if (op.kind == OpKind::kReshape)
         return reshapedSizes(local.type(op.operands[0]).dims, operands[0].dims, sizes);
     if (op.kind == OpKind::kBroadcast)
@@ -91,11 +98,17 @@ Sizes resultSizes(const Graph& local, const Op& op, const std::vector<TensorType
 
 bool followsOperands(const Op& op)
 {
-    return isElementwise(op.kind) || op.kind == OpKind::kConstant || op.kind == OpKind::kReshape ||
-           op.kind == OpKind::kBroadcast;
+    return actsOnElements(op.kind) || op.kind == OpKind::kConstant || op.kind == OpKind::kIota ||
+           op.kind == OpKind::kReshape || op.kind == OpKind::kBroadcast;
 }
 
 } // namespace
+
+bool actsOnElements(OpKind kind)
+{
+    return isElementwise(kind) || kind == OpKind::kClamp || kind == OpKind::kCompare ||
+           kind == OpKind::kConvert || kind == OpKind::kSelect;
+}
 
 FactorRule partRule(const Graph& local, const Op& op, const SingleParts& parts)
 {
@@ -109,7 +122,8 @@ FactorRule partRule(const Graph& local, const Op& op, const SingleParts& parts)
         }
         isWidened = isWidened || operands[at] != local.type(op.operands[at]);
     }
-    const bool isSource = op.kind == OpKind::kConstant || op.kind == OpKind::kBroadcast;
+    const bool isSource =
+        op.kind == OpKind::kConstant || op.kind == OpKind::kBroadcast || op.kind == OpKind::kIota;
     if (op.results.empty() || (!isWidened && !isSource))
         return factorRule(local, op);
     TensorType declared = local.type(op.results[0]);

@@ -28,13 +28,30 @@ std::string WholeProgramBuilder::formatOperands(const Op& op)
 
 FactorRule WholeProgramBuilder::ruleOf(const Op& op)
 {
-    // What may be split in any way follows the other operands.
-    const bool mayFollow = isElementwise(op.kind);
+    // What may be split in any way is split where another operand is, or where all are free.
+    const auto follows = [&](size_t rank, size_t dim) {
+        bool isSplit = false;
+        bool isWhole = false;
+        for (const ValueId operand : op.operands) {
+            const std::vector<MaybeAxes>& dims = layout(operand).dims;
+            if (dims.size() != rank || !dims[dim])
+                continue;
+            (*dims[dim] != 0 ? isSplit : isWhole) = true;
+        }
+        return isSplit || !isWhole;
+    };
+    const auto* joined = std::get_if<ConcatenateAttributes>(&op.attributes);
+    const auto mayFollow = [&](size_t dim) {
+        return actsOnElements(op.kind) ||
+               (joined != nullptr && static_cast<size_t>(joined->dim) != dim);
+    };
     SingleParts parts;
     for (const ValueId operand : op.operands) {
+        const std::vector<MaybeAxes>& dims = layout(operand).dims;
         parts.emplace_back();
-        for (const MaybeAxes& axes : layout(operand).dims)
-            parts.back().push_back(axes.value_or(mayFollow ? 1 : 0) != 0);
+        for (size_t dim = 0; dim < dims.size(); ++dim)
+            parts.back().push_back(dims[dim] ? *dims[dim] != 0
+                                             : mayFollow(dim) && follows(dims.size(), dim));
     }
     return partRule(local_, op, parts);
 }
