@@ -120,6 +120,7 @@ private:
     std::optional<Constants> elementwise() const;
     std::optional<Constants> select() const;
     std::optional<Constants> cast() const;
+    std::optional<Constants> converted(DType dtype) const;
     std::optional<Constants> range() const;
     std::optional<Constants> fill() const;
     std::optional<Constants> concatenate() const;
@@ -192,10 +193,15 @@ std::optional<Constants> Folder::cast() const
     const int64_t to = c_.integer("to", 0);
     if (to < 1 || to > 16 || to == 8 || to == 14 || to == 15)
         return std::nullopt;
+    return converted(kTypes[static_cast<size_t>(to)]);
+}
+
+std::optional<Constants> Folder::converted(DType dtype) const
+{
     OnnxConstant result = input(0);
-    result.type.dtype = kTypes[static_cast<size_t>(to)];
+    result.type.dtype = dtype;
     for (double& value : result.values)
-        value = asType(value, result.type.dtype);
+        value = asType(value, dtype);
     return one(std::move(result));
 }
 
@@ -443,6 +449,8 @@ std::optional<Constants> Folder::fold()
         return select();
     if (name == "Cast")
         return cast();
+    if (name == "CastLike" && c_.inputs.size() == 2)
+        return converted(input(1).type.dtype);
     if (name == "Range")
         return range();
     if (name == "ConstantOfShape")

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -97,6 +98,35 @@ TEST(ImportOnnx, TakesOpenDimensionsFromTheOptions)
     EXPECT_EQ(graph.inputs[0].role, InputRole::kBatch);
     EXPECT_EQ(graph.inputs[1].role, InputRole::kParameter);
     EXPECT_EQ(formatType(graph.type(graph.outputs[0].value)), "f32[8,3]");
+}
+
+/// A known scalar: element type, its bytes.
+std::string scalar(const std::string& name, int dtype, const std::string& raw)
+{
+    return bytes(5, number(2, static_cast<uint64_t>(dtype)) + bytes(8, name) + bytes(9, raw));
+}
+
+/// PyTorch's newer exporter writes the bounds of an arange so.
+TEST(ImportOnnx, CountsToBoundsCastLikeAnother)
+{
+    const std::string zero(4, '\0');
+    const std::string one("\0\0\x80\x3f", 4);
+    const std::string four = "\4" + std::string(7, '\0');
+    const std::string text =
+        model({node("CastLike", {"zero", "four"}, {"begin"}, "c0"),
+               node("CastLike", {"one", "four"}, {"step"}, "c1"),
+               node("Range", {"begin", "four", "step"}, {"places"}, "r"),
+               node("CastLike", {"places", "x"}, {"numbers"}, "c2"),
+               node("Add", {"x", "numbers"}, {"y"}, "a")},
+              {valueInfo("x", 1, {"2", "4"})}, {valueInfo("y", 1, {"2", "4"})},
+              scalar("zero", 1, zero) + scalar("one", 1, one) + scalar("four", 7, four));
+    const ImportResult result = importOnnx(text, "m", {});
+    ASSERT_TRUE(result.ok()) << messages(result);
+    EXPECT_EQ(result.opaqueCount, 0) << messages(result);
+    const auto constant = std::ranges::find(result.graph->ops, OpKind::kConstant, &Op::kind);
+    ASSERT_NE(constant, result.graph->ops.end());
+    EXPECT_EQ(std::get<ConstantAttributes>(constant->attributes).values,
+              (std::vector<double>{0, 1, 2, 3}));
 }
 
 TEST(ImportOnnx, SaysHowToCloseAnOpenDimension)
