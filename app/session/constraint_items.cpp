@@ -31,8 +31,10 @@ constexpr DegreeKind kDegrees[] = {{Kind::kMaxTp, &PlanConstraints::maxTp},
                                    {Kind::kFixedTp, &PlanConstraints::fixedTp},
                                    {Kind::kFixedDp, &PlanConstraints::fixedDp},
                                    {Kind::kFixedPp, &PlanConstraints::fixedPp},
+                                   {Kind::kContextParallel, &PlanConstraints::contextParallel},
                                    {Kind::kMicrobatches, &PlanConstraints::microbatches},
-                                   {Kind::kChunks, &PlanConstraints::chunks}};
+                                   {Kind::kChunks, &PlanConstraints::chunks},
+                                   {Kind::kRecomputedLayers, &PlanConstraints::recomputedLayers}};
 
 /// Collects items in the planner's order: their texts come from listConstraints of the constraint
 /// alone.
@@ -154,6 +156,8 @@ QString constraintTitle(const ConstraintItem& item)
         return Texts::tr("DP =");
     case Kind::kFixedPp:
         return Texts::tr("PP =");
+    case Kind::kContextParallel:
+        return Texts::tr("CP =");
     case Kind::kMesh:
         return Texts::tr("Mesh shape");
     case Kind::kMemory:
@@ -168,6 +172,10 @@ QString constraintTitle(const ConstraintItem& item)
         return Texts::tr("Chunks");
     case Kind::kRecomputation:
         return Texts::tr("Recomputation");
+    case Kind::kRecomputedLayers:
+        return Texts::tr("Recomputed layers");
+    case Kind::kForbiddenRecomputation:
+        return Texts::tr("Not recomputation");
     case Kind::kParameterStorage:
         return Texts::tr("Parameters kept");
     case Kind::kStateStorage:
@@ -175,6 +183,8 @@ QString constraintTitle(const ConstraintItem& item)
     case Kind::kSpec:
         return item.alone.specs.front().forbids ? Texts::tr("Forbid sharding")
                                                 : Texts::tr("Pin sharding");
+    case Kind::kAllDevices:
+        return Texts::tr("Idle devices");
     case Kind::kCut:
         return Texts::tr("Stage begins");
     case Kind::kForbiddenCut:
@@ -192,21 +202,30 @@ std::vector<ConstraintItem> constraintItems(const PlanConstraints& all)
         if (all.*degree.field)
             list.addField(degree.kind, QString::number(*(all.*degree.field)), degree.field);
     };
-    for (int i = 0; i < 6; ++i)
-        addDegree(kDegrees[i]);
+    const auto addDegreeOf = [&](Kind kind) {
+        addDegree(*std::ranges::find(kDegrees, kind, &DegreeKind::kind));
+    };
+    for (const Kind kind : {Kind::kMaxTp, Kind::kMaxDp, Kind::kMaxPp, Kind::kFixedTp,
+                            Kind::kFixedDp, Kind::kFixedPp, Kind::kContextParallel})
+        addDegreeOf(kind);
     if (!all.meshAxes.empty())
         list.addField(Kind::kMesh, meshText(all.meshAxes), &PlanConstraints::meshAxes);
     if (all.memoryPerDevice)
         list.addField(Kind::kMemory, memoryText(*all.memoryPerDevice),
                       &PlanConstraints::memoryPerDevice);
-    addDegree(kDegrees[6]);
+    addDegreeOf(Kind::kMicrobatches);
     if (all.schedule)
         list.addField(Kind::kSchedule, scheduleTitle(*all.schedule), &PlanConstraints::schedule);
     list.addList(
         Kind::kForbiddenSchedule, &PlanConstraints::forbiddenSchedules,
         [](ScheduleKind kind) { return std::pair(Texts::tr("whole plan"), scheduleTitle(kind)); });
-    addDegree(kDegrees[7]);
+    addDegreeOf(Kind::kChunks);
     addRecomputation(list, all);
+    addDegreeOf(Kind::kRecomputedLayers);
+    list.addList(Kind::kForbiddenRecomputation, &PlanConstraints::forbiddenRecomputations,
+                 [](RecomputationKind kind) {
+                     return std::pair(Texts::tr("whole plan"), toQt(recomputationName(kind)));
+                 });
     if (all.parameterStorage != StorageRule::kFree)
         list.addField(Kind::kParameterStorage, storageText(all.parameterStorage),
                       &PlanConstraints::parameterStorage);
@@ -216,6 +235,8 @@ std::vector<ConstraintItem> constraintItems(const PlanConstraints& all)
     list.addList(Kind::kSpec, &PlanConstraints::specs, [](const SpecConstraint& spec) {
         return std::pair(toQt(spec.pattern), toQt(formatSpec(spec.spec)));
     });
+    if (all.usesAllDevices)
+        list.addField(Kind::kAllDevices, Texts::tr("none"), &PlanConstraints::usesAllDevices);
     const auto layerText = [](int layer) {
         return std::pair(Texts::tr("layer %1").arg(layer), QString::number(layer));
     };
@@ -248,6 +269,8 @@ PlanConstraints mergeConstraints(PlanConstraints base, const PlanConstraints& ad
     if (added.stateStorage != StorageRule::kFree)
         base.stateStorage = added.stateStorage;
     append(base.forbiddenSchedules, added.forbiddenSchedules);
+    append(base.forbiddenRecomputations, added.forbiddenRecomputations);
+    base.usesAllDevices = base.usesAllDevices || added.usesAllDevices;
     append(base.specs, added.specs);
     append(base.cuts, added.cuts);
     append(base.forbiddenCuts, added.forbiddenCuts);
@@ -266,9 +289,11 @@ void setStageMesh(PlanConstraints& constraints, const StageMesh& mesh)
 
 bool hasTypedValue(const ConstraintItem& item)
 {
-    return item.kind != Kind::kSchedule && item.kind != Kind::kForbiddenSchedule &&
-           item.kind != Kind::kRecomputation && item.kind != Kind::kParameterStorage &&
-           item.kind != Kind::kStateStorage;
+    static constexpr Kind kChoices[] = {Kind::kSchedule,         Kind::kForbiddenSchedule,
+                                        Kind::kRecomputation,    Kind::kForbiddenRecomputation,
+                                        Kind::kParameterStorage, Kind::kStateStorage,
+                                        Kind::kAllDevices};
+    return std::ranges::find(kChoices, item.kind) == std::end(kChoices);
 }
 
 std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanConstraints& all,

@@ -90,6 +90,10 @@ ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* fa
     case Kind::kForbiddenCut:
         return metIf(!beginsAt(*plan, asked.forbiddenCuts.front()));
     case Kind::kMesh:
+    case Kind::kContextParallel:
+    case Kind::kRecomputedLayers:
+    case Kind::kForbiddenRecomputation:
+    case Kind::kAllDevices:
     case Kind::kStageMesh:
     case Kind::kRecomputation:
     case Kind::kParameterStorage:

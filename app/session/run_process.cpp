@@ -1,8 +1,8 @@
 #include "app/session/run_process.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -38,12 +38,14 @@ std::optional<Seconds> medianStepTime(const std::vector<RunStep>& steps)
 void applyRunLine(RunRecord& record, const QByteArray& line)
 {
     const auto event = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
-    const std::string kind = event.is_object() && event.contains("event") && event["event"].is_string()
-                                 ? event["event"].get<std::string>()
-                                 : std::string();
+    const std::string kind =
+        event.is_object() && event.contains("event") && event["event"].is_string()
+            ? event["event"].get<std::string>()
+            : std::string();
     if (kind == "start") {
         record.state = RunRecord::State::kRunning;
-        if (const auto memory = event.find("device_bytes"); memory != event.end() && memory->is_array()) {
+        if (const auto memory = event.find("device_bytes");
+            memory != event.end() && memory->is_array()) {
             for (const auto& bytes : *memory)
                 record.deviceMemory.push_back(Bytes(bytes.is_number() ? bytes.get<int64_t>() : 0));
         }
@@ -69,7 +71,9 @@ void applyRunLine(RunRecord& record, const QByteArray& line)
     }
 }
 
-RunProcess::RunProcess(RunRecord record, QObject* parent) : QObject(parent), record_(std::move(record))
+RunProcess::RunProcess(RunRecord record, QObject* parent)
+    : QObject(parent)
+    , record_(std::move(record))
 {
     killTimer_.setSingleShot(true);
     killTimer_.setInterval(kKillAfterMs);
@@ -132,6 +136,8 @@ void RunProcess::readOutput()
         applyRunLine(record_, process_.readLine());
         isNew = true;
     }
+    if (isNew && record_.host.isEmpty())
+        record_.busyCores = load_.sample(process_.processId());
     if (isNew)
         Q_EMIT changed();
 }
@@ -156,10 +162,14 @@ void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
     readErrors();
     if (isStopping_) {
         record_.state = RunRecord::State::kStopped;
-    } else if (record_.state != RunRecord::State::kFailed && (status == QProcess::CrashExit || exitCode != 0)) {
+    } else if (record_.state != RunRecord::State::kFailed &&
+               (status == QProcess::CrashExit || exitCode != 0)) {
         record_.state = RunRecord::State::kFailed;
         const QString last = record_.log.isEmpty() ? QString() : u": "_s + record_.log.last();
-        record_.message = (status == QProcess::CrashExit ? tr("the run was killed or crashed") : tr("the run ended with code %1").arg(exitCode)) + last;
+        record_.message =
+            (status == QProcess::CrashExit ? tr("the run was killed or crashed")
+                                           : tr("the run ended with code %1").arg(exitCode)) +
+            last;
     } else if (record_.state != RunRecord::State::kFailed) {
         record_.state = RunRecord::State::kDone;
     }

@@ -1,10 +1,8 @@
-// A run of a plan as a separate process, here or over ssh: `alpa run PLAN --devices cpu:N --steps K --json`, its JSON
-// lines read as they come. A crash of the run is a message here, nothing more.
+// A run of a plan as a separate process, here or over ssh: `alpa run PLAN --devices cpu:N --steps K
+// --json`, its JSON lines read as they come. A crash of the run is a message here, nothing more.
 #pragma once
 
-#include <optional>
-#include <vector>
-
+#include "app/session/process_load.h"
 #include "app/session/run_order.h"
 #include "core/base/units.h"
 
@@ -12,6 +10,9 @@
 #include <QProcess>
 #include <QStringList>
 #include <QTimer>
+
+#include <optional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -33,13 +34,16 @@ struct RunRecord {
     QString devices; ///< "cpu:4"
     int repeat = 0;  ///< Of its order, from 0.
     int stepsWanted = 0;
-    std::vector<Bytes> deviceMemory; ///< What each device sets aside, as the run says; empty if it does not.
+    std::vector<Bytes>
+        deviceMemory; ///< What each device sets aside, as the run says; empty if it does not.
+    std::optional<double> busyCores; ///< By the run lately; unknown of runs elsewhere.
     State state = State::kStarting;
     std::vector<RunStep> steps;
-    std::optional<Seconds> median; ///< As the run itself reported it at its end, else of the steps seen.
-    QString message;               ///< Why it failed.
+    std::optional<Seconds>
+        median;        ///< As the run itself reported it at its end, else of the steps seen.
+    QString message;   ///< Why it failed.
     QString traceFile; ///< Where the run writes what ran when; empty: nowhere.
-    QStringList log;               ///< Lines of its standard error, and of output that is no JSON.
+    QStringList log;   ///< Lines of its standard error, and of output that is no JSON.
 };
 
 /// Median step time of the steps after the first (which warms up); nothing before the second step.
@@ -61,7 +65,8 @@ public:
     void stop();
     bool isActive() const
     {
-        return record_.state == RunRecord::State::kStarting || record_.state == RunRecord::State::kRunning;
+        return record_.state == RunRecord::State::kStarting ||
+               record_.state == RunRecord::State::kRunning;
     }
     const RunRecord& record() const { return record_; }
     void fail(const QString& message);
@@ -77,6 +82,7 @@ private:
     void finish(int exitCode, QProcess::ExitStatus status);
 
     RunRecord record_;
+    ProcessLoad load_;
     QProcess process_;
     QTimer killTimer_;
     bool isStopping_ = false;

@@ -7,6 +7,7 @@
 #include "app/views/what_if_panel.h"
 #include "app/widgets/cards.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QFileInfo>
@@ -83,6 +84,7 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     , count_(new QSpinBox)
     , strategy_(new QComboBox)
     , optimizer_(new QComboBox)
+    , allDevices_(new QCheckBox)
     , meshAxes_(new QComboBox)
     , schedule_(new QComboBox)
     , recomputation_(new QComboBox)
@@ -122,6 +124,9 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addDegree(form, tr("TP ="), u"fixedTp"_s, tr("free"), &PlanConstraints::fixedTp);
     addDegree(form, tr("DP ="), u"fixedDp"_s, tr("free"), &PlanConstraints::fixedDp);
     addDegree(form, tr("PP ="), u"fixedPp"_s, tr("free"), &PlanConstraints::fixedPp);
+    addDegree(form, tr("CP ="), u"contextParallel"_s, tr("searched"),
+              &PlanConstraints::contextParallel)
+        ->setToolTip(tr("Context parallelism: devices that split the sequence"));
     meshAxes_->setObjectName(u"meshAxes"_s);
     meshAxes_->addItem(tr("up to 2 axes"), 2);
     meshAxes_->addItem(tr("up to 3 axes"), 3);
@@ -147,6 +152,17 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     recomputation_->setToolTip(tr(
         "Forward operations run again in the backward pass instead of keeping what they computed"));
     form->addRow(tr("Recomputation"), recomputation_);
+    addDegree(form, tr("Recomputed layers"), u"recomputedLayers"_s, tr("searched"),
+              &PlanConstraints::recomputedLayers)
+        ->setToolTip(tr("So many first layers of each stage run again in the backward pass"));
+    allDevices_->setObjectName(u"allDevices"_s);
+    allDevices_->setText(tr("Leave no device idle"));
+    form->addRow(allDevices_);
+    connect(allDevices_, &QCheckBox::toggled, this, [this](bool on) {
+        Setup next = session_->setup();
+        next.options.constraints.usesAllDevices = on;
+        edit(next, on ? tr("Leave no device idle") : tr("Devices may stay idle"), -1);
+    });
     addStorage(form, tr("Parameters kept"), u"parameterStorage"_s,
                &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
@@ -355,6 +371,7 @@ void ConstraintsPanel::takeSetup()
         degree.box->setValue((constraints.*degree.field).value_or(0));
     for (const StorageField& storage : storages_)
         storage.box->setCurrentIndex(storage.box->findData(int(constraints.*storage.field)));
+    allDevices_->setChecked(constraints.usesAllDevices);
     meshAxes_->setCurrentIndex(meshAxes_->findData(constraints.mostMeshAxes));
     memory_->setValue(constraints.memoryPerDevice ? *constraints.memoryPerDevice / kGiB : 0.0);
     schedule_->setCurrentIndex(

@@ -6,6 +6,7 @@
 
 #include <QWidget>
 
+class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
@@ -54,6 +55,7 @@ private:
     QSpinBox* count_;
     QComboBox* strategy_;
     QComboBox* optimizer_;
+    QCheckBox* allDevices_;
     QComboBox* meshAxes_;
     QComboBox* schedule_;
     QComboBox* recomputation_;

@@ -135,18 +135,17 @@ void Inspector::addRow(const QString& name, const QString& value)
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
     auto* label = makeMuted(name);
-    label->setWordWrap(false);
     auto* text = new QLabel(value);
     text->setWordWrap(true);
     text->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     text->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    layout->addWidget(label);
+    layout->addWidget(label, 1);
     layout->addWidget(text, 1);
     rows_->addWidget(row);
 }
 
 void Inspector::addTensor(const QString& name, ValueId value,
-                          const std::optional<ShardingSpec>& spec)
+                          const std::optional<ShardingSpec>& spec, bool isEditable)
 {
     auto* row = new QWidget;
     auto* grid = new QGridLayout(row);
@@ -166,7 +165,8 @@ void Inspector::addTensor(const QString& name, ValueId value,
         strip->setToolTip(describeSharding(
             *spec, type,
             stage < 0 ? nullptr : &facts_->plan->stages[static_cast<size_t>(stage)].mesh));
-        if (const Decision* decision = decisionOf(value); decision != nullptr && stage >= 0) {
+        const Decision* decision = isEditable ? decisionOf(value) : nullptr;
+        if (decision != nullptr && stage >= 0) {
             const auto& mesh = facts_->plan->stages[static_cast<size_t>(stage)].mesh;
             strip->setObjectName(u"strip_"_s + toQt(decision->label));
             strip->setEditable(int(mesh.axes.size()));
@@ -329,7 +329,7 @@ void Inspector::showOp(OpId id)
     addHeading(tr("Result"));
     for (const ValueId result : op.results)
         addTensor(toQt(valueLabel(*facts_->graph, result)), result,
-                  facts_->specOfValue[result.index()]);
+                  facts_->specOfValue[result.index()], true);
     const auto& communications = facts_->communicationsOfOp[id.index()];
     if (!communications.empty()) {
         addHeading(tr("Data moved before it"));
@@ -361,7 +361,7 @@ void Inspector::showValue(ValueId id)
     if (facts_->stageOfValue[id.index()] >= 0)
         addRow(tr("Stage"), QString::number(facts_->stageOfValue[id.index()]));
     addHeading(role ? tr("Stored as") : tr("Produced as"));
-    addTensor(typeText(value.type), id, facts_->specOfValue[id.index()]);
+    addTensor(typeText(value.type), id, facts_->specOfValue[id.index()], true);
     if (const auto& spec = facts_->specOfValue[id.index()];
         spec && facts_->stageOfValue[id.index()] >= 0) {
         const DeviceMesh& mesh =

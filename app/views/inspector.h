@@ -38,7 +38,8 @@ private:
     void setTitle(const QString& kind, const QString& title);
     void addHeading(const QString& text);
     void addRow(const QString& name, const QString& value);
-    void addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec);
+    void addTensor(const QString& name, ValueId value, const std::optional<ShardingSpec>& spec,
+                   bool isEditable = false);
     void addNote(const QString& text);
     void pinCurrent(bool forbids);
     /// Asks for the sharding of what `label` names; forgets what was pinned there before.

@@ -25,12 +25,10 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     , curve_(new MemoryCurve)
     , stage_(new QComboBox)
     , table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"),
-                              tr("Activations"), tr("In flight"), tr("Transient"), tr("Total")},
+                              tr("Activations"), tr("Transient"), tr("Total")},
                              u"memoryTable"_s))
 {
     setObjectName(u"memoryView"_s);
-    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    table_->horizontalHeader()->setStretchLastSection(true);
     auto* empty =
         new EmptyState(tr("No memory figures yet"),
                        tr("What each device must hold appears once there is a plan (F5)."));
@@ -90,13 +88,12 @@ void MemoryView::refresh()
         setNumberRow(table_, int(s),
                      {tr("Stage %1").arg(s), memoryText(memory.parameters),
                       memoryText(memory.gradients), memoryText(memory.optimizerState),
-                      memoryText(memory.activations), u"× %1"_s.arg(memory.inFlight),
+                      u"%1 × %2"_s.arg(memory.inFlight).arg(memoryText(memory.activations)),
                       memoryText(memory.transient), memoryText(memory.total())});
         table_->item(int(s), table_->columnCount() - 1)
             ->setToolTip(tr("%1 of the limit").arg(percentText(memory.total() / limit)));
     }
     fitTableHeight(table_);
-    table_->setFixedHeight(table_->height() + 16); // for the scroll bar of a narrow page
     const int kept = std::max(0, stage_->currentIndex());
     stage_->blockSignals(true);
     stage_->clear();

@@ -112,7 +112,8 @@ void MeshView::refresh()
         return;
     const Cluster& cluster = facts->plan->cluster;
     summary_->setText(tr("%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y "
-                         "dashed, between stages dash-dotted.")
+                         "dashed, between stages dash-dotted. Draw over devices to give them to "
+                         "a stage; right-click a link to limit its axis.")
                           .arg(toQt(cluster.name), counted(cluster.hosts, tr("host"), tr("hosts")))
                           .arg(cluster.devicesPerHost)
                           .arg(toQt(cluster.device.name)));

@@ -27,7 +27,8 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kLaneWidth = 250;
+constexpr int kLaneCharacters = 33; ///< Of a card: its longest line.
+constexpr int kLaneRoom = 90;       ///< That a card may grow.
 constexpr int kLeastLayers =
     48; ///< Two layers and a bit, so that what stands below them is in view.
 constexpr size_t kDeviceChips = 16;
@@ -78,17 +79,18 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     column->addWidget(laneScroll, 1);
     auto* heading = new QHBoxLayout;
     heading->addWidget(makeHeading(tr("Predicted step")));
-    heading->addStretch();
     measuredStep_->setObjectName(u"measuredStep"_s);
     measuredStep_->setAccessibleName(tr("Measured step"));
     measuredStep_->setToolTip(tr("Which step of the run is laid over the predicted one"));
     measuredNote_->setObjectName(u"measuredNote"_s);
     measuredNote_->setWordWrap(false);
+    measuredNote_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    measuredNote_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     auto* openTraceButton = new QPushButton(tr("Open trace…"));
     openTraceButton->setObjectName(u"openTrace"_s);
     openTraceButton->setToolTip(
         tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
-    heading->addWidget(measuredNote_);
+    heading->addWidget(measuredNote_, 1);
     heading->addWidget(measuredStep_);
     heading->addWidget(openTraceButton);
     connect(openTraceButton, &QPushButton::clicked, this, &PipelineView::openTrace);
@@ -125,21 +127,27 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
     auto* card = makeCard();
     card->setObjectName(u"stage_%1"_s.arg(number));
-    card->setMinimumWidth(kLaneWidth);
-    card->setMaximumWidth(kLaneWidth + 90);
+    const int width = fontMetrics().averageCharWidth() * kLaneCharacters;
+    card->setMinimumWidth(width);
+    card->setMaximumWidth(width + kLaneRoom);
     stageCards_.push_back(card);
     card->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(card, &QWidget::customContextMenuRequested, this,
             [this, card, number](const QPoint& at) {
                 openConstraintMenu(session_, Selection::stage(number), card->mapToGlobal(at));
             });
+    const auto makeLine = [](const QString& text) {
+        QLabel* line = makeMuted(text);
+        line->setWordWrap(false); // a card has its own width
+        return line;
+    };
     auto* column = new QVBoxLayout(card);
     column->setContentsMargins(12, 10, 12, 10);
     column->setSpacing(3);
     column->addWidget(makeHeading(tr("Stage %1").arg(number)));
-    column->addWidget(makeMuted(submeshText(stage)));
-    column->addWidget(makeMuted(
-        tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
+    column->addWidget(makeLine(submeshText(stage)));
+    column->addWidget(
+        makeLine(tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
     auto* layers = new QListWidget;
     layers->setObjectName(u"stageLayers_%1"_s.arg(number));
     layers->setAccessibleName(tr("Layers of stage %1").arg(number));
@@ -163,8 +171,8 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
             });
     column->addWidget(layers, 1);
     column->addWidget(
-        makeMuted(tr("forward %1, backward %2 a microbatch")
-                      .arg(timeText(stage.cost.forward()), timeText(stage.cost.backward()))));
+        makeLine(tr("forward %1, backward %2 a microbatch")
+                     .arg(timeText(stage.cost.forward()), timeText(stage.cost.backward()))));
     auto* bar = new QProgressBar;
     bar->setRange(0, 1000);
     bar->setValue(std::min(1000, int(1000 * (stage.memory.total() / memoryLimit(plan)))));

@@ -1,12 +1,10 @@
 #include "app/views/runs_view.h"
 
-#include "app/settings/icons.h"
 #include "app/item_models/plans_model.h"
+#include "app/settings/icons.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/views/overview.h"
-
-#include <algorithm>
 
 #include <QApplication>
 #include <QClipboard>
@@ -21,6 +19,8 @@
 #include <QThread>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -30,22 +30,34 @@ namespace
 {
 
 constexpr int kDefaultSteps = 50;
-// What optax' Adam is usually given for small models; the run's own default when the field is left alone.
+// What optax' Adam is usually given for small models; the run's own default when the field is left
+// alone.
 constexpr double kDefaultRate = 1e-3;
 
 } // namespace
 
 RunsView::RunsView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), guidance_(makeMuted({})), devices_(new QLabel), steps_(new QSpinBox),
-      learningRate_(new QDoubleSpinBox), start_(new QPushButton(themedIcon(u"run"_s), tr("Run"))),
-      ask_(new QPushButton(tr("Run…"))), stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop"))), state_(makeMuted({})),
-      loss_(new NumberCard(tr("Loss"), u"cardLoss"_s)), throughput_(new NumberCard(tr("Throughput"), u"cardRunThroughput"_s)),
-      measured_(new NumberCard(tr("Measured step"), u"cardMeasured"_s)),
-      predicted_(new NumberCard(tr("Predicted step"), u"cardPredicted"_s)),
-      memory_(new NumberCard(tr("Memory per device"), u"cardRunMemory"_s)), lossChart_(new LineChart(tr("Loss"), {})),
-      timeChart_(new LineChart(tr("Step time"), u"ms"_s)),
-      list_(makeNumberTable({tr("Run"), tr("Plan"), tr("Where"), tr("Devices"), tr("Steps"), tr("Measured"), tr("State")}, u"runList"_s)),
-      log_(new QPlainTextEdit)
+    : QWidget(parent)
+    , session_(session)
+    , guidance_(makeMuted({}))
+    , devices_(new QLabel)
+    , steps_(new QSpinBox)
+    , learningRate_(new QDoubleSpinBox)
+    , start_(new QPushButton(themedIcon(u"run"_s), tr("Run")))
+    , ask_(new QPushButton(tr("Run…")))
+    , stop_(new QPushButton(themedIcon(u"stop"_s), tr("Stop")))
+    , state_(makeMuted({}))
+    , loss_(new NumberCard(tr("Loss"), u"cardLoss"_s))
+    , throughput_(new NumberCard(tr("Throughput"), u"cardRunThroughput"_s))
+    , measured_(new NumberCard(tr("Measured step"), u"cardMeasured"_s))
+    , predicted_(new NumberCard(tr("Predicted step"), u"cardPredicted"_s))
+    , memory_(new NumberCard(tr("Memory per device"), u"cardRunMemory"_s))
+    , lossChart_(new LineChart(tr("Loss"), {}))
+    , timeChart_(new LineChart(tr("Step time"), u"ms"_s))
+    , list_(makeNumberTable({tr("Run"), tr("Plan"), tr("Where"), tr("Devices"), tr("Steps"),
+                             tr("Measured"), tr("State")},
+                            u"runList"_s))
+    , log_(new QPlainTextEdit)
 {
     setObjectName(u"runsView"_s);
     steps_->setObjectName(u"runSteps"_s);
@@ -88,9 +100,14 @@ RunsView::RunsView(Session* session, QWidget* parent)
     form->addWidget(new QLabel(tr("Rate")));
     form->addWidget(learningRate_);
     form->addStretch();
-    form->addWidget(start_);
-    form->addWidget(ask_);
-    form->addWidget(stop_);
+    // As wide as what it says would push the docks aside.
+    state_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
+    buttons->addWidget(state_, 1);
+    buttons->addWidget(start_);
+    buttons->addWidget(ask_);
+    buttons->addWidget(stop_);
     auto* cards = new QHBoxLayout;
     cards->setSpacing(10);
     for (NumberCard* card : {loss_, throughput_, measured_, predicted_, memory_})
@@ -115,7 +132,7 @@ RunsView::RunsView(Session* session, QWidget* parent)
     column->setSpacing(10);
     column->addWidget(guidance_);
     column->addLayout(form);
-    column->addWidget(state_);
+    column->addLayout(buttons);
     column->addLayout(cards);
     column->addLayout(charts, 3);
     column->addWidget(bottom, 2);
@@ -123,7 +140,9 @@ RunsView::RunsView(Session* session, QWidget* parent)
     connect(ask_, &QPushButton::clicked, this, &RunsView::dialogRequested);
     connect(stop_, &QPushButton::clicked, session, [session] { session->runQueue()->stopAll(); });
     connect(list_, &QTableWidget::cellClicked, this, [this](int row) {
-        chosenRun_ = row == int(session_->runs().size()) - 1 ? 0 : session_->runs()[static_cast<size_t>(row)].id;
+        chosenRun_ = row == int(session_->runs().size()) - 1
+                         ? 0
+                         : session_->runs()[static_cast<size_t>(row)].id;
         refresh();
     });
     connect(list_, &QTableWidget::customContextMenuRequested, this, &RunsView::showMenu);
@@ -170,16 +189,21 @@ void RunsView::showMenu(const QPoint& at)
     const RunRecord run = session_->runs()[static_cast<size_t>(row)];
     QMenu menu;
     if (run.state == RunRecord::State::kWaiting)
-        menu.addAction(tr("Take out of the queue"), this, [this, run] { session_->runQueue()->removeWaiting(run.id); });
+        menu.addAction(tr("Take out of the queue"), this,
+                       [this, run] { session_->runQueue()->removeWaiting(run.id); });
     else if (run.state == RunRecord::State::kStarting || run.state == RunRecord::State::kRunning)
         menu.addAction(tr("Stop this run"), session_, &Session::stopRun);
     menu.addAction(tr("Copy its steps"), this, [run] {
         QString text = tr("step\tloss\tms\tsamples/s\n");
         for (const RunStep& step : run.steps)
-            text += u"%1\t%2\t%3\t%4\n"_s.arg(step.step).arg(step.loss, 0, 'g', 9).arg(step.time.count * 1e3, 0, 'g', 6).arg(step.samplesPerSecond, 0, 'g', 6);
+            text += u"%1\t%2\t%3\t%4\n"_s.arg(step.step)
+                        .arg(step.loss, 0, 'g', 9)
+                        .arg(step.time.count * 1e3, 0, 'g', 6)
+                        .arg(step.samplesPerSecond, 0, 'g', 6);
         QApplication::clipboard()->setText(text);
     });
-    menu.addAction(tr("Copy its log"), this, [run] { QApplication::clipboard()->setText(run.log.join(u'\n')); });
+    menu.addAction(tr("Copy its log"), this,
+                   [run] { QApplication::clipboard()->setText(run.log.join(u'\n')); });
     menu.exec(list_->viewport()->mapToGlobal(at));
 }
 
@@ -191,15 +215,17 @@ void RunsView::refreshPlan()
     if (plan == nullptr)
         guidance_->setText(tr("A plan is needed before it can run: Plan (F5)."));
     else if (!toQt(plan->cluster.name).startsWith(u"cpu"_s))
-        guidance_->setText(tr("%1 was planned for %2; here it runs on %3 CPU devices of this machine, one thread each, so its "
+        guidance_->setText(tr("%1 was planned for %2; here it runs on %3 CPU devices of this "
+                              "machine, one thread each, so its "
                               "times cannot match the prediction. For that, plan for cpu-x%3.")
                                .arg(shown->name, toQt(plan->cluster.name))
                                .arg(plan->cluster.deviceCount()));
     else
-        guidance_->setText(tr("%1 runs on %2 CPU devices of this machine (%3 cores), as a process of its own.")
-                               .arg(shown->name)
-                               .arg(plan->cluster.deviceCount())
-                               .arg(QThread::idealThreadCount()));
+        guidance_->setText(
+            tr("%1 runs on %2 CPU devices of this machine (%3 cores), as a process of its own.")
+                .arg(shown->name)
+                .arg(plan->cluster.deviceCount())
+                .arg(QThread::idealThreadCount()));
     refresh();
 }
 
@@ -233,8 +259,10 @@ void RunsView::refresh()
     const RunRecord* run = chosenRun();
     const PlanEntry* planned = run == nullptr ? shown : session_->entry(run->planId);
     const bool isPlanned = planned != nullptr && planned->plan() != nullptr;
-    predicted_->setValue(isPlanned ? timeText(planned->plan()->stepTime) : u"–"_s,
-                         isPlanned ? tr("%1 on %2").arg(planned->name, toQt(planned->plan()->cluster.name)) : QString());
+    predicted_->setValue(
+        isPlanned ? timeText(planned->plan()->stepTime) : u"–"_s,
+        isPlanned ? tr("%1 on %2").arg(planned->name, toQt(planned->plan()->cluster.name))
+                  : QString());
     if (run != nullptr) {
         refreshRun(*run);
         refreshLog(*run);
@@ -263,20 +291,29 @@ void RunsView::refreshRun(const RunRecord& run)
     timeChart_->setPoints(times);
     const PlanEntry* planned = session_->entry(run.planId);
     const bool isPlanned = planned != nullptr && planned->plan() != nullptr;
-    const bool isComparable = isPlanned && toQt(planned->plan()->cluster.name).startsWith(u"cpu"_s) == run.devices.startsWith(u"cpu"_s);
-    timeChart_->setLevel(isComparable ? std::optional(planned->plan()->stepTime.count * 1e3) : std::nullopt, tr("predicted"));
+    const bool isComparable =
+        isPlanned && toQt(planned->plan()->cluster.name).startsWith(u"cpu"_s) ==
+                         run.devices.startsWith(u"cpu"_s);
+    timeChart_->setLevel(isComparable ? std::optional(planned->plan()->stepTime.count * 1e3)
+                                      : std::nullopt,
+                         tr("predicted"));
     if (!run.steps.empty()) {
         const RunStep& last = run.steps.back();
-        loss_->setValue(numberText(last.loss), tr("step %1, began at %2").arg(last.step).arg(numberText(run.steps.front().loss)));
-        throughput_->setValue(tr("%1 /s").arg(numberText(last.samplesPerSecond)), tr("samples, in the last step"));
+        loss_->setValue(
+            numberText(last.loss),
+            tr("step %1, began at %2").arg(last.step).arg(numberText(run.steps.front().loss)));
+        throughput_->setValue(tr("%1 /s").arg(numberText(last.samplesPerSecond)),
+                              utilisationText(run, last));
     } else {
         loss_->setValue(u"–"_s);
         throughput_->setValue(u"–"_s);
     }
-    measured_->setValue(run.median ? timeText(*run.median) : u"–"_s,
-                        run.median && isComparable
-                            ? tr("%1 against predicted").arg(changeText(run.median->count, planned->plan()->stepTime.count))
-                            : tr("median without the first"));
+    measured_->setValue(
+        run.median ? timeText(*run.median) : u"–"_s,
+        run.median && isComparable
+            ? tr("%1 against predicted")
+                  .arg(changeText(run.median->count, planned->plan()->stepTime.count))
+            : tr("median without the first"));
     if (run.deviceMemory.empty()) {
         memory_->setValue(u"–"_s);
         return;
@@ -284,10 +321,27 @@ void RunsView::refreshRun(const RunRecord& run)
     QStringList each;
     for (size_t device = 0; device < run.deviceMemory.size(); ++device)
         each << tr("device %1: %2").arg(device).arg(memoryText(run.deviceMemory[device]));
-    memory_->setValue(memoryText(std::ranges::max(run.deviceMemory)),
-                      isPlanned ? tr("most of a device; %1 predicted").arg(memoryText(peakMemory(*planned->plan())))
-                                : tr("most of a device"));
+    memory_->setValue(
+        memoryText(std::ranges::max(run.deviceMemory)),
+        isPlanned
+            ? tr("most of a device; %1 predicted").arg(memoryText(peakMemory(*planned->plan())))
+            : tr("most of a device"));
     memory_->setToolTip(each.join(u'\n'));
+}
+
+/// What the devices do for it: useful operations a second of each, and cores that are busy.
+QString RunsView::utilisationText(const RunRecord& run, const RunStep& last) const
+{
+    QStringList parts{tr("samples")};
+    const PlanEntry* planned = session_->entry(run.planId);
+    if (planned != nullptr && planned->plan() != nullptr && last.time.count > 0) {
+        const ParallelPlan& plan = *planned->plan();
+        const double each = plan.modelFlops.count / last.time.count / plan.cluster.deviceCount();
+        parts << tr("%1/s per device").arg(flopsText(Flops(each)));
+    }
+    if (run.busyCores)
+        parts << tr("%1 cores busy").arg(*run.busyCores, 0, 'f', 1);
+    return parts.join(u"; "_s);
 }
 
 void RunsView::refreshLog(const RunRecord& run)
@@ -311,10 +365,11 @@ void RunsView::refreshList()
     list_->setRowCount(int(runs.size()));
     for (size_t i = 0; i < runs.size(); ++i) {
         const RunRecord& run = runs[i];
-        setNumberRow(list_, int(i),
-                     {tr("Run %1").arg(run.id), run.planName, run.host.isEmpty() ? tr("here") : run.host, run.devices,
-                      QString::number(run.steps.size()),
-                      run.median ? timeText(*run.median) : u"–"_s, stateText(run).section(u':', 0, 0)});
+        setNumberRow(
+            list_, int(i),
+            {tr("Run %1").arg(run.id), run.planName, run.host.isEmpty() ? tr("here") : run.host,
+             run.devices, QString::number(run.steps.size()),
+             run.median ? timeText(*run.median) : u"–"_s, stateText(run).section(u':', 0, 0)});
     }
 }
 

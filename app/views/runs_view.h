@@ -1,5 +1,5 @@
-// The runs page: start a run of the shown plan on this machine's CPU devices, watch loss and step time, stop it, and
-// see measured beside predicted.
+// The runs page: start a run of the shown plan on this machine's CPU devices, watch loss and step
+// time, stop it, and see measured beside predicted.
 #pragma once
 
 #include "app/session/session.h"
@@ -31,6 +31,7 @@ private:
     void refresh();
     void refreshRun(const RunRecord& run);
     void refreshLog(const RunRecord& run);
+    QString utilisationText(const RunRecord& run, const RunStep& last) const;
     const RunRecord* chosenRun() const;
     void showMenu(const QPoint& at);
     void refreshPlan();

@@ -293,6 +293,8 @@ void ScatterChart::paintLabels(QPainter& painter) const
                 at, QPointF(areas[i].left() > at.x() ? areas[i].left() - 2 : areas[i].right() + 2,
                             areas[i].center().y()));
         }
+        // No line of the chart goes through a name.
+        painter.fillRect(areas[i], palette().color(QPalette::Window));
         painter.setFont(fontOf(points_[i]));
         painter.setPen(theme.text);
         painter.drawText(areas[i], Qt::AlignVCenter | Qt::AlignLeft, labelOf(points_[i]));

@@ -37,6 +37,8 @@
 #include <QTabWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -47,16 +49,24 @@ namespace
 
 constexpr QSize kSmallestWindow{1024, 700};
 constexpr QSize kFirstWindow{1440, 900};
+constexpr int kUsualFontHeight = 15; ///< Pixels, of the font that widths here are chosen for.
+constexpr int kLeastPage = 520;
+constexpr int kWidestLeast = 400;    ///< With larger fonts docks must not push the page out.
 
 /// Where journals and the last session lie.
 QString dataDirectory(const QString& profile)
 {
-    return profile.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) : profile;
+    return profile.isEmpty()
+               ? QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation)
+               : profile;
 }
 
 } // namespace
 
-MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(parent), settings_(profile), keeper_(&session_, dataDirectory(profile))
+MainWindow::MainWindow(const QString& profile, QWidget* parent)
+    : QMainWindow(parent)
+    , settings_(profile)
+    , keeper_(&session_, dataDirectory(profile))
 {
     setObjectName(u"mainWindow"_s);
     setWindowIcon(themedIcon(u"app"_s));
@@ -85,19 +95,22 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent) : QMainWindow(pa
         problemsDock_->raise();
         statusText_->setText(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
     });
-    connect(&session_, &Session::planFileRefused, this,
-            [this](const QString& message) { statusText_->setText(tr("Not opened: %1").arg(message)); });
+    connect(&session_, &Session::planFileRefused, this, [this](const QString& message) {
+        statusText_->setText(tr("Not opened: %1").arg(message));
+    });
     connect(&session_, &Session::importUndecided, this, &MainWindow::askForImport);
     connect(&session_, &Session::restored, this, [this](const QString& warning) {
         if (!warning.isEmpty())
             statusText_->setText(warning);
     });
     connect(&keeper_, &SessionKeeper::changed, this, &MainWindow::refreshTitle);
-    connect(&keeper_, &SessionKeeper::failed, this, [this](const QString& message) { statusText_->setText(message); });
+    connect(&keeper_, &SessionKeeper::failed, this,
+            [this](const QString& message) { statusText_->setText(message); });
     connect(&session_, &Session::planningFailed, this, [this](const QString& message) {
         statusText_->setText(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
     });
-    // Something chosen in a page wants to be read; constraints are edited without choosing anything.
+    // Something chosen in a page wants to be read; constraints are edited without choosing
+    // anything.
     connect(session_.selection(), &SelectionModel::changed, this, [this] {
         if (!session_.selection()->current().isNone() && inspectorDock_->isVisible())
             inspectorDock_->raise();
@@ -122,10 +135,11 @@ void MainWindow::makePages()
 {
     stack_ = new QStackedWidget;
     start_ = new StartPage(&settings_);
+    start_->setMinimumWidth(kLeastPage); // while hidden its long paths must not push the docks aside
     pages_ = new QTabWidget;
     pages_->setObjectName(u"pages"_s);
     pages_->setDocumentMode(true);
-    pages_->setMinimumWidth(520);
+    pages_->setMinimumWidth(kLeastPage);
     graph_ = new GraphView(&session_);
     runs_ = new RunsView(&session_);
     pages_->addTab(new Overview(&session_), tr("Overview"));
@@ -180,18 +194,25 @@ void MainWindow::makePages()
             [this](const QString& path, const QString& cluster) { openFile(path, cluster); });
 }
 
-QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWidget* content, Qt::DockWidgetArea area)
+QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWidget* content,
+                                 Qt::DockWidgetArea area)
 {
     auto* dock = new QDockWidget(title);
     dock->setObjectName(name);
     dock->setWidget(content);
     // Beside the smallest window's docks a page keeps some 540 pixels.
     if (area == Qt::LeftDockWidgetArea)
-        content->setMinimumWidth(200);
+        content->setMinimumWidth(std::min(withFont(200), kWidestLeast));
     else if (area == Qt::RightDockWidgetArea)
-        content->setMinimumWidth(275);
+        content->setMinimumWidth(std::min(withFont(275), kWidestLeast));
     addDockWidget(area, dock);
     return dock;
+}
+
+/// A width that was chosen for the usual font, for this one.
+int MainWindow::withFont(int width) const
+{
+    return std::max(width, width * fontMetrics().height() / kUsualFontHeight);
 }
 
 void MainWindow::makeDocks()
@@ -199,17 +220,22 @@ void MainWindow::makeDocks()
     // The side docks reach to the bottom: the pages are wide, the lists are long.
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
-    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, new OutlinePanel(&session_), Qt::LeftDockWidgetArea);
+    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, new OutlinePanel(&session_),
+                            Qt::LeftDockWidgetArea);
     auto* plansPanel = new PlansPanel(&session_, plans_);
     auto* plans = addDock(tr("Plans"), u"plansDock"_s, plansPanel, Qt::LeftDockWidgetArea);
     auto* constraints = new ConstraintsPanel(&session_);
-    constraintsDock_ = addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
+    constraintsDock_ =
+        addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
     auto* inspector = new Inspector(&session_);
-    inspectorDock_ = addDock(tr("Inspector"), u"inspectorDock"_s, inspector, Qt::RightDockWidgetArea);
-    connect(inspector, &Inspector::whyRequested, this, [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
+    inspectorDock_ =
+        addDock(tr("Inspector"), u"inspectorDock"_s, inspector, Qt::RightDockWidgetArea);
+    connect(inspector, &Inspector::whyRequested, this,
+            [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
     problems_ = new ProblemsPanel(&session_);
     problemsDock_ = addDock(tr("Problems"), u"problemsDock"_s, problems_, Qt::BottomDockWidgetArea);
-    jobsDock_ = addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);
+    jobsDock_ =
+        addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);
     // Their tabs name them already.
     for (QDockWidget* dock : {constraintsDock_, inspectorDock_})
         dock->setTitleBarWidget(new QWidget);
@@ -234,7 +260,7 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
     addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
     tabifyDockWidget(problemsDock_, jobsDock_);
-    resizeDocks({sideDocks_[0], constraintsDock_}, {290, 330}, Qt::Horizontal);
+    resizeDocks({sideDocks_[0], constraintsDock_}, {withFont(290), withFont(330)}, Qt::Horizontal);
     resizeDocks({sideDocks_[0], sideDocks_[1]}, {470, 330}, Qt::Vertical);
     resizeDocks({problemsDock_}, {150}, Qt::Vertical);
 }
@@ -272,9 +298,10 @@ void MainWindow::openFile(const QString& path, const QString& cluster)
 
 void MainWindow::askForFile()
 {
-    const QString path = QFileDialog::getOpenFileName(
-        this, tr("Open a model, plan or session"), QString(),
-        tr("Models, plans and sessions (*.mlir *.hlo *.onnx *.txt *.gz *.json *.apsess);;All files (*)"));
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open a model, plan or session"), QString(),
+                                     tr("Models, plans and sessions (*.mlir *.hlo *.onnx *.txt "
+                                        "*.gz *.json *.apsess);;All files (*)"));
     if (!path.isEmpty())
         openFile(path);
 }
@@ -284,8 +311,10 @@ void MainWindow::savePlan(int planId)
     const PlanEntry* entry = session_.entry(planId);
     if (entry == nullptr || entry->plan() == nullptr)
         return;
-    const QString suggestion = u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
+    const QString suggestion =
+        u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
     if (path.isEmpty())
         return;
     auto problem = std::make_shared<QString>();
@@ -295,7 +324,8 @@ void MainWindow::savePlan(int planId)
             *problem = toQt(saved.error().message);
     };
     session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
-        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(*problem));
+        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path)
+                                                : tr("Not saved: %1").arg(*problem));
     });
 }
 
@@ -333,7 +363,8 @@ void MainWindow::askForImport()
         session_.openModel(path, dialog->choices());
     });
     connect(dialog, &QDialog::rejected, this, [this] {
-        statusText_->setText(tr("Not planned: the file leaves open what a training step needs; Open asks again"));
+        statusText_->setText(
+            tr("Not planned: the file leaves open what a training step needs; Open asks again"));
     });
     dialog->open();
 }

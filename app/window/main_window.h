@@ -70,6 +70,7 @@ protected:
 private:
     void makePages();
     void makeDocks();
+    int withFont(int width) const;
     void makeActions();
     void makeStatusBar();
     QDockWidget* addDock(const QString& title, const QString& name, QWidget* content,

@@ -26,7 +26,8 @@ constexpr int kSettleMs = 400; ///< For the layout helper and fresh widgets.
 /// rarer, at the edges of letters, takes the nearest of them.
 QImage withPalette(const QImage& picture)
 {
-    constexpr size_t kColors = 256;
+    constexpr qsizetype kColors = 256;
+    constexpr qsizetype kSurfaces = 48;
     std::map<QRgb, int> counts;
     for (int y = 0; y < picture.height(); ++y) {
         for (int x = 0; x < picture.width(); ++x)
@@ -36,14 +37,24 @@ QImage withPalette(const QImage& picture)
     for (const auto& [color, count] : counts)
         order.emplace_back(-count, color);
     std::ranges::sort(order);
-    QList<QRgb> table;
-    for (size_t i = 0; i < order.size() && i < kColors; ++i)
-        table << order[i].second;
     const auto distance = [](QRgb a, QRgb b) {
         const int red = qRed(a) - qRed(b), green = qGreen(a) - qGreen(b),
                   blue = qBlue(a) - qBlue(b);
         return red * red + green * green + blue * blue;
     };
+    // Surfaces first, then colours far apart: the many greys around letters would crowd out a thin
+    // red line.
+    QList<QRgb> table;
+    for (size_t i = 0; i < order.size() && table.size() < kSurfaces; ++i)
+        table << order[i].second;
+    for (const int apart : {3 * 32 * 32, 3 * 12 * 12, 1}) {
+        for (size_t i = 0; i < order.size() && table.size() < kColors; ++i) {
+            const QRgb color = order[i].second;
+            if (std::ranges::none_of(table,
+                                     [&](QRgb known) { return distance(known, color) < apart; }))
+                table << color;
+        }
+    }
     std::map<QRgb, int> indexOf;
     for (const auto& [color, count] : counts) {
         const auto nearest = std::ranges::min_element(
@@ -118,7 +129,7 @@ private:
     {
         const Session& session = *window_.session();
         if (!window_.session()->jobs()->jobs().empty() || session.isPlanningBehind() ||
-            session.isPlanning())
+            session.isPlanning() || !window_.graphView()->canvas()->isLaidOut())
             return;
         if (isPrepared_) {
             const QImage picture = withPalette(window_.grab().toImage());

@@ -214,6 +214,22 @@
         <source>stage of layer %1</source>
         <translation>Stufe von Schicht %1</translation>
     </message>
+    <message>
+        <source>CP =</source>
+        <translation>CP =</translation>
+    </message>
+    <message>
+        <source>Recomputed layers</source>
+        <translation>Neu gerechnet</translation>
+    </message>
+    <message>
+        <source>Not recomputation</source>
+        <translation>Keine Neuberechnung</translation>
+    </message>
+    <message>
+        <source>Idle devices</source>
+        <translation>Untätige Geräte</translation>
+    </message>
 </context>
 <context>
     <name>Glossary</name>
@@ -1433,7 +1449,7 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     </message>
     <message>
         <source>Pinned and forbidden shardings</source>
-        <translation>Festgelegte und verbotene Aufteilungen</translation>
+        <translation>Feste Aufteilungen</translation>
     </message>
     <message>
         <source>%1, as in the file</source>
@@ -1458,6 +1474,30 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>Meshes of %1</source>
         <translation>Netze: %1</translation>
+    </message>
+    <message>
+        <source>CP =</source>
+        <translation>CP =</translation>
+    </message>
+    <message>
+        <source>Context parallelism: devices that split the sequence</source>
+        <translation>Kontextparallelität: Geräte, die die Sequenz teilen</translation>
+    </message>
+    <message>
+        <source>Recomputed layers</source>
+        <translation>Neu gerechnet</translation>
+    </message>
+    <message>
+        <source>So many first layers of each stage run again in the backward pass</source>
+        <translation>So viele erste Schichten jeder Stufe werden im Rückwärts noch einmal gerechnet</translation>
+    </message>
+    <message>
+        <source>Leave no device idle</source>
+        <translation>Kein Gerät untätig lassen</translation>
+    </message>
+    <message>
+        <source>Devices may stay idle</source>
+        <translation>Geräte dürfen untätig bleiben</translation>
     </message>
 </context>
 <context>
@@ -3011,10 +3051,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Aktivierungen</translation>
     </message>
     <message>
-        <source>In flight</source>
-        <translation>Unterwegs</translation>
-    </message>
-    <message>
         <source>Transient</source>
         <translation>Vorübergehend</translation>
     </message>
@@ -3141,10 +3177,6 @@ Das Modell anderswo suchen?</translation>
         <translation>Geräte, Verbindungen und ihr Verkehr erscheinen, sobald es einen Plan gibt (F5).</translation>
     </message>
     <message>
-        <source>%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted.</source>
-        <translation>%1: %2 von %3 %4. Linien sind so breit wie das, was sie tragen; x durchgezogen, y gestrichelt, zwischen Stufen strichpunktiert.</translation>
-    </message>
-    <message>
         <source>host</source>
         <translation>Rechner</translation>
     </message>
@@ -3179,6 +3211,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Bandwidth used</source>
         <translation>Bandbreite genutzt</translation>
+    </message>
+    <message>
+        <source>%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted. Draw over devices to give them to a stage; right-click a link to limit its axis.</source>
+        <translation>%1: %2 mit je %3 %4. Linien sind so breit wie das, was sie tragen; x durchgezogen, y gestrichelt, zwischen Stufen strichpunktiert. Über Geräte ziehen gibt sie einer Stufe; Rechtsklick auf eine Verbindung begrenzt ihre Achse.</translation>
     </message>
 </context>
 <context>
@@ -3483,7 +3519,7 @@ Das Modell anderswo suchen?</translation>
     <name>alpa::app::PinsTable</name>
     <message>
         <source>Pinned and forbidden shardings</source>
-        <translation>Festgelegte und verbotene Aufteilungen</translation>
+        <translation>Feste und verbotene Aufteilungen</translation>
     </message>
     <message>
         <source>Add a pin</source>
@@ -4246,10 +4282,6 @@ Das Modell anderswo suchen?</translation>
         <translation>%1 /s</translation>
     </message>
     <message>
-        <source>samples, in the last step</source>
-        <translation>Beispiele, im letzten Schritt</translation>
-    </message>
-    <message>
         <source>%1 against predicted</source>
         <translation>%1 gegenüber der Vorhersage</translation>
     </message>
@@ -4276,6 +4308,18 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>here</source>
         <translation>hier</translation>
+    </message>
+    <message>
+        <source>samples</source>
+        <translation>Beispiele</translation>
+    </message>
+    <message>
+        <source>%1/s per device</source>
+        <translation>%1/s je Gerät</translation>
+    </message>
+    <message>
+        <source>%1 cores busy</source>
+        <translation>%1 Kerne ausgelastet</translation>
     </message>
 </context>
 <context>

@@ -1,4 +1,5 @@
-// For everyone: names for screen readers, every theme and font size, the tour, the glossary, keys for everything.
+// For everyone: names for screen readers, every theme and font size, the tour, the glossary, keys
+// for everything.
 #include "app/dialogs/glossary_dialog.h"
 #include "app/dialogs/keys_dialog.h"
 #include "app/dialogs/run_dialog.h"
@@ -18,12 +19,13 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTextBrowser>
-
+#include <QTranslator>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -59,15 +61,23 @@ protected:
             // Qt's own parts are named by what they are part of.
             const auto* label = qobject_cast<QLabel*>(widget);
             const auto* area = qobject_cast<QAbstractScrollArea*>(widget->parentWidget());
-            if (widget->focusPolicy() == Qt::NoFocus || (label != nullptr && label->text().isEmpty()) ||
-                (area != nullptr && area->viewport() == widget) || kind == QStringLiteral("QComboBoxListView") || widget->objectName().startsWith(QStringLiteral("qt_")) ||
-                qobject_cast<QScrollArea*>(widget) != nullptr || qobject_cast<QTabBar*>(widget) != nullptr ||
-                qobject_cast<QTabWidget*>(widget) != nullptr || (qobject_cast<QLineEdit*>(widget) != nullptr && qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) != nullptr))
+            if (widget->focusPolicy() == Qt::NoFocus ||
+                (label != nullptr && label->text().isEmpty()) ||
+                (area != nullptr && area->viewport() == widget) ||
+                kind == QStringLiteral("QComboBoxListView") ||
+                widget->objectName().startsWith(QStringLiteral("qt_")) ||
+                qobject_cast<QScrollArea*>(widget) != nullptr ||
+                qobject_cast<QTabBar*>(widget) != nullptr ||
+                qobject_cast<QTabWidget*>(widget) != nullptr ||
+                (qobject_cast<QLineEdit*>(widget) != nullptr &&
+                 qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) != nullptr))
                 continue;
             QAccessibleInterface* interface = QAccessible::queryAccessibleInterface(widget);
             if (interface == nullptr || interface->text(QAccessible::Name).isEmpty())
                 found << kind + u' ' + widget->objectName() + QStringLiteral(" in ") +
-                             (widget->parentWidget() != nullptr ? widget->parentWidget()->objectName() : QString());
+                             (widget->parentWidget() != nullptr
+                                  ? widget->parentWidget()->objectName()
+                                  : QString());
         }
         return found;
     }
@@ -78,9 +88,11 @@ protected:
 
 TEST_F(AccessTest, EveryWidgetThatTakesTheFocusHasAName)
 {
-    EXPECT_TRUE(nameless(window_.get()).isEmpty()) << nameless(window_.get()).join(u'\n').toStdString();
+    EXPECT_TRUE(nameless(window_.get()).isEmpty())
+        << nameless(window_.get()).join(u'\n').toStdString();
     open();
-    EXPECT_TRUE(nameless(window_.get()).isEmpty()) << nameless(window_.get()).join(u'\n').toStdString();
+    EXPECT_TRUE(nameless(window_.get()).isEmpty())
+        << nameless(window_.get()).join(u'\n').toStdString();
     RunDialog run(window_->session(), window_->settings());
     EXPECT_TRUE(nameless(&run).isEmpty()) << nameless(&run).join(u'\n').toStdString();
     GlossaryDialog words;
@@ -89,8 +101,11 @@ TEST_F(AccessTest, EveryWidgetThatTakesTheFocusHasAName)
 
 double luminance(const QColor& color)
 {
-    const auto linear = [](double c) { return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
+    const auto linear = [](double c) {
+        return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
+           0.0722 * linear(color.blueF());
 }
 
 /// WCAG 2.1.
@@ -105,8 +120,10 @@ TEST(ThemeContrast, TextsAndLinesStandOutAsFarAsTheGuidelinesAsk)
     for (const Theme* theme : {&lightTheme(), &darkTheme(), &contrastTheme()}) {
         const double least = theme == &contrastTheme() ? 7.0 : 4.5;
         for (const QColor& text : {theme->text, theme->mutedText, theme->error, theme->accent}) {
-            EXPECT_GE(contrast(text, theme->window), least) << text.name().toStdString() << " on " << theme->window.name().toStdString();
-            EXPECT_GE(contrast(text, theme->surface), least) << text.name().toStdString() << " on " << theme->surface.name().toStdString();
+            EXPECT_GE(contrast(text, theme->window), least)
+                << text.name().toStdString() << " on " << theme->window.name().toStdString();
+            EXPECT_GE(contrast(text, theme->surface), least)
+                << text.name().toStdString() << " on " << theme->surface.name().toStdString();
         }
         EXPECT_GE(contrast(theme->text, theme->selection), least);
         EXPECT_GE(contrast(theme->text, theme->staleBar), least);
@@ -116,6 +133,52 @@ TEST(ThemeContrast, TextsAndLinesStandOutAsFarAsTheGuidelinesAsk)
     EXPECT_GE(contrast(contrastTheme().border, contrastTheme().window), 4.5);
 }
 
+// Beside two docks of their first size a page has this width in a window of 1280 pixels.
+constexpr int kPageWidth = 660;
+constexpr int kDockWidth = 275;
+
+/// What is wider than its place, by name.
+QStringList widePlaces(MainWindow& window)
+{
+    QStringList found;
+    for (int page = 0; page < window.pages()->count(); ++page) {
+        if (window.pages()->widget(page)->minimumSizeHint().width() > kPageWidth)
+            found << window.pageName(page);
+    }
+    for (const char* panel : {"constraintsPanel", "inspector"}) {
+        const auto* scroll =
+            window.findChild<QWidget*>(QString::fromLatin1(panel))->findChild<QScrollArea*>();
+        const int width = scroll->widget()->minimumSizeHint().width();
+        if (width + scroll->verticalScrollBar()->sizeHint().width() > kDockWidth)
+            found << QStringLiteral("%1 needs %2").arg(QString::fromLatin1(panel)).arg(width);
+    }
+    return found;
+}
+
+TEST_F(AccessTest, PagesAndPanelsFitBesideEachOtherInBothLanguages)
+{
+    for (const char* language : {"en", "de"}) {
+        QTranslator translator;
+        if (translator.load(
+                QStringLiteral(":/i18n/alpa-explorer_%1.qm").arg(QString::fromLatin1(language))))
+            QApplication::installTranslator(&translator);
+        window_.reset();
+        SetUp();
+        open();
+        app::Setup next = window_->session()->setup();
+        next.whatIf.bandwidth = 0.25;
+        next.options.constraints.maxTp = 1;
+        window_->session()->editSetup(next, QStringLiteral("what if"));
+        ASSERT_TRUE(waitUntil([this] { return !window_->session()->isStale(); }));
+        window_->session()->selection()->select(Selection::layer(0));
+        for (int page = 0; page < window_->pages()->count(); ++page)
+            window_->pages()->setCurrentIndex(page);
+        EXPECT_TRUE(widePlaces(*window_).isEmpty())
+            << language << ": " << widePlaces(*window_).join(QStringLiteral(", ")).toStdString();
+        QApplication::removeTranslator(&translator);
+    }
+}
+
 TEST_F(AccessTest, ThemesAndFontSizesApplyAtOnceAndFit)
 {
     open();
@@ -123,7 +186,8 @@ TEST_F(AccessTest, ThemesAndFontSizesApplyAtOnceAndFit)
     window_->findChild<QAction*>(QStringLiteral("actionFontLarger"))->trigger();
     EXPECT_GT(QApplication::font().pointSizeF(), usual);
     window_->findChild<QAction*>(QStringLiteral("actionFontReset"))->trigger();
-    for (const ThemeChoice choice : {ThemeChoice::kLight, ThemeChoice::kDark, ThemeChoice::kContrast}) {
+    for (const ThemeChoice choice :
+         {ThemeChoice::kLight, ThemeChoice::kDark, ThemeChoice::kContrast}) {
         for (const int percent : {80, 100, 200}) {
             applyTheme(choice, percent);
             QCoreApplication::processEvents();
@@ -137,16 +201,19 @@ TEST_F(AccessTest, ThemesAndFontSizesApplyAtOnceAndFit)
 
 TEST_F(AccessTest, TourGoesThroughEveryPageAndEnds)
 {
-    QTest::mouseClick(window_->findChild<QPushButton*>(QStringLiteral("startTour")), Qt::LeftButton);
+    QTest::mouseClick(window_->findChild<QPushButton*>(QStringLiteral("startTour")),
+                      Qt::LeftButton);
     auto* tour = window_->findChild<Tour*>();
     ASSERT_NE(tour, nullptr);
-    ASSERT_TRUE(waitUntil([this] { return window_->session()->shownPlan() != nullptr; }, 120000)) << "on a sample of its own";
+    ASSERT_TRUE(waitUntil([this] { return window_->session()->shownPlan() != nullptr; }, 120000))
+        << "on a sample of its own";
     std::set<int> pages;
     for (int stop = 0; stop < tour->stopCount(); ++stop) {
         EXPECT_EQ(tour->stop(), stop);
         pages.insert(window_->pages()->currentIndex());
         EXPECT_FALSE(tour->findChild<QLabel*>(QStringLiteral("tourText"))->text().isEmpty());
-        QTest::mouseClick(tour->findChild<QPushButton*>(QStringLiteral("tourNext")), Qt::LeftButton);
+        QTest::mouseClick(tour->findChild<QPushButton*>(QStringLiteral("tourNext")),
+                          Qt::LeftButton);
     }
     EXPECT_EQ(pages.size(), 6u);
     QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
@@ -163,7 +230,8 @@ TEST(Glossary, EveryWordIsExplainedOnceAndFound)
     }
     GlossaryDialog dialog;
     dialog.findChild<QLineEdit*>(QStringLiteral("glossaryLine"))->setText(QStringLiteral("bubble"));
-    EXPECT_TRUE(dialog.findChild<QTextBrowser*>()->toPlainText().contains(QStringLiteral("Bubble")));
+    EXPECT_TRUE(
+        dialog.findChild<QTextBrowser*>()->toPlainText().contains(QStringLiteral("Bubble")));
     EXPECT_FALSE(dialog.findChild<QTextBrowser*>()->toPlainText().contains(QStringLiteral("ZeRO")));
 }
 
@@ -173,7 +241,9 @@ TEST_F(AccessTest, KeysAreUniqueAndTheSheetNamesThem)
     for (const QAction* action : window_->findChildren<QAction*>()) {
         for (const QKeySequence& key : action->shortcuts()) {
             const QString text = key.toString();
-            EXPECT_EQ(owners.count(text), 0u) << text.toStdString() << ": " << action->text().toStdString() << " and " << owners[text].toStdString();
+            EXPECT_EQ(owners.count(text), 0u)
+                << text.toStdString() << ": " << action->text().toStdString() << " and "
+                << owners[text].toStdString();
             owners[text] = action->text();
         }
     }
@@ -182,7 +252,8 @@ TEST_F(AccessTest, KeysAreUniqueAndTheSheetNamesThem)
     for (const QLabel* label : sheet.findChildren<QLabel*>())
         all += label->text() + u' ';
     for (const auto& [key, action] : owners)
-        EXPECT_TRUE(all.contains(key)) << key.toStdString() << " (" << action.toStdString() << ") is not in the sheet of keys";
+        EXPECT_TRUE(all.contains(key))
+            << key.toStdString() << " (" << action.toStdString() << ") is not in the sheet of keys";
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "tests/gui/window_test.h"
 
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QMenu>
@@ -17,9 +18,6 @@
 #include <QTableView>
 #include <QToolButton>
 #include <gtest/gtest.h>
-
-#include <chrono>
-#include <thread>
 
 namespace alpa::app
 {
@@ -209,6 +207,7 @@ TEST_F(ChangeTest, SlidersPlanForAClusterThatIsMarkedAsHypothetical)
 
 TEST_F(ChangeTest, ClashNamesEveryConstraintWithAButtonThatRelaxesIt)
 {
+    find<QCheckBox>("allDevices")->setChecked(true);
     find<QSpinBox>("maxTp")->setValue(1);
     find<QSpinBox>("maxDp")->setValue(1);
     find<QSpinBox>("maxPp")->setValue(1);
@@ -232,15 +231,7 @@ TEST_F(ChangeTest, ClashNamesEveryConstraintWithAButtonThatRelaxesIt)
 TEST_F(ChangeTest, BestSoFarIsTakenBeforeTheSearchIsOver)
 {
     // A search that has found its first plan and goes on until somebody stops it.
-    session().setPlanner([](const PlanRequest& request, const JobControl& control, PlanCache* cache,
-                            const IncumbentCallback& onIncumbent) -> Result<PlanOutcome> {
-        Result<PlanOutcome> outcome = makePlan(request, control, cache);
-        if (outcome.ok())
-            onIncumbent(std::get<std::shared_ptr<const ParallelPlan>>(*outcome), Seconds(0));
-        while (!control.isCancelled())
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        return Error(ErrorCode::kCancelled, "cancelled");
-    });
+    session().setPlanner(holdingPlanner);
     find<QSpinBox>("microbatches")->setValue(2);
     session().planNow();
     auto* use = find<QPushButton>("useBestSoFar");
@@ -274,6 +265,10 @@ TEST(ConstraintItems, EveryConstraintOfThePlannerIsAnItemThatCanBeTakenBackAlone
     all.recomputation = false;
     all.selectiveRecomputation = true;
     all.parameterStorage = StorageRule::kSplit;
+    all.contextParallel = 2;
+    all.recomputedLayers = 3;
+    all.forbiddenRecomputations = {RecomputationKind::kFull};
+    all.usesAllDevices = true;
     all.specs = {{"a.*", ShardingSpec::replicated(2), false},
                  {"b", ShardingSpec::replicated(1), true}};
     all.cuts = {2, 5};

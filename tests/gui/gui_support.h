@@ -1,12 +1,16 @@
 // What the window's tests share: waiting for something to become true, and the sample models.
 #pragma once
 
-#include <functional>
+#include "core/plan/make_plan.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QString>
+
+#include <chrono>
+#include <functional>
+#include <thread>
 
 namespace alpa::app
 {
@@ -19,6 +23,18 @@ inline bool waitUntil(const std::function<bool()>& isTrue, int timeoutMs = 60000
     while (!isTrue() && clock.elapsed() < timeoutMs)
         QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
     return isTrue();
+}
+
+/// Has its plan, and searches on until it is stopped.
+inline Result<PlanOutcome> holdingPlanner(const PlanRequest& request, const JobControl& control,
+                                          PlanCache* cache, const IncumbentCallback& onIncumbent)
+{
+    const Result<PlanOutcome> outcome = makePlan(request, control, cache);
+    if (outcome.ok())
+        onIncumbent(std::get<std::shared_ptr<const ParallelPlan>>(*outcome), Seconds(0));
+    while (!control.isCancelled())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return Error(ErrorCode::kCancelled, "cancelled");
 }
 
 inline QString samplePath(const QString& name)

@@ -1,13 +1,18 @@
-// The first minute of a newcomer, and what must never hang or lose anything: cancelling and closing at any time.
+// The first minute of a newcomer, and what must never hang or lose anything: cancelling and closing
+// at any time.
+#include "app/dialogs/why_dialog.h"
 #include "app/settings/programs.h"
 #include "app/views/graph_view.h"
+#include "app/views/pipeline_view.h"
 #include "app/widgets/graph_level_item.h"
 #include "core/base/rng.h"
+#include "core/plan/plan_file.h"
 #include "tests/gui/window_test.h"
 
 #include <QAction>
 #include <QApplication>
 #include <QElapsedTimer>
+#include <QFile>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -15,7 +20,6 @@
 #include <QTabWidget>
 #include <QTableView>
 #include <QToolButton>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -27,8 +31,8 @@ class StoriesTest : public WindowTest
 {
 };
 
-// Section 9 of the interface's specification: what a person expects in which second. The bounds are those of a machine
-// that does nothing else, times three.
+// Section 9 of the interface's specification: what a person expects in which second. The bounds are
+// those of a machine that does nothing else, times three.
 TEST_F(StoriesTest, FirstSixtySeconds)
 {
     QElapsedTimer clock;
@@ -57,7 +61,8 @@ TEST_F(StoriesTest, FirstSixtySeconds)
     ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
     clock.restart();
     canvas->setUnfolded(QStringLiteral("layer 1"), true);
-    ASSERT_TRUE(waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 1")) != nullptr; }, 5000));
+    ASSERT_TRUE(
+        waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 1")) != nullptr; }, 5000));
     RecordProperty("unfold_ms", int(clock.elapsed()));
     EXPECT_LT(clock.elapsed(), 1000);
     find<QAction>("actionFind")->trigger();
@@ -73,7 +78,8 @@ TEST_F(StoriesTest, FirstSixtySeconds)
     RecordProperty("replan_ms", int(clock.elapsed()));
     EXPECT_NE(session().shownPlan()->id, first);
     EXPECT_GE(session().shownPlan()->plan()->stepTime.count, step * 0.999999);
-    EXPECT_TRUE(find<QLabel>("statusText")->text().contains(u'→')) << find<QLabel>("statusText")->text().toStdString();
+    EXPECT_TRUE(find<QLabel>("statusText")->text().contains(u'→'))
+        << find<QLabel>("statusText")->text().toStdString();
     clock.restart();
     find<QAction>("actionUndo")->trigger();
     EXPECT_EQ(session().shownPlan()->id, first);
@@ -95,8 +101,10 @@ TEST_F(StoriesTest, CancellingTwoHundredTimesAtRandomLeavesTheSameAnswer)
     Rng rng(11);
     for (int round = 0; round < 200; ++round) {
         app::Setup next = session().setup();
-        next.options.constraints.microbatches = rng.chance(0.5) ? std::optional(1 << rng.below(3)) : std::nullopt;
-        next.options.constraints.maxTp = rng.chance(0.5) ? std::optional(1 + int(rng.below(4))) : std::nullopt;
+        next.options.constraints.microbatches =
+            rng.chance(0.5) ? std::optional(1 << rng.below(3)) : std::nullopt;
+        next.options.constraints.maxTp =
+            rng.chance(0.5) ? std::optional(1 + int(rng.below(4))) : std::nullopt;
         session().editSetup(next, QStringLiteral("edit"));
         session().planNow();
         const int until = int(rng.below(25));
@@ -115,7 +123,8 @@ TEST_F(StoriesTest, CancellingTwoHundredTimesAtRandomLeavesTheSameAnswer)
             session().jobs()->cancelAll();
         }
     }
-    ASSERT_TRUE(waitUntil([this] { return session().jobs()->jobs().empty(); }, 20000)) << "nothing hangs";
+    ASSERT_TRUE(waitUntil([this] { return session().jobs()->jobs().empty(); }, 20000))
+        << "nothing hangs";
     app::Setup last = plain;
     session().editSetup(last, QStringLiteral("as at first"));
     session().planNow();
@@ -161,12 +170,68 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
              ASSERT_TRUE(hasPlan());
              find<QToolButton>("priceConstraints")->click();
          }},
+        {"best so far",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             session().setPlanner(holdingPlanner);
+             find<QSpinBox>("maxDp")->setValue(2);
+             session().planNow();
+             waitUntil([this] { return session().incumbent() != nullptr; }, 30000);
+             session().useBestSoFar();
+         }},
+        {"open a plan",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             const QString file = profile_.filePath(QStringLiteral("plan.json"));
+             ASSERT_TRUE(savePlan(*session().shownPlan()->plan(), file.toStdString()).ok());
+             window_->openFile(file);
+         }},
+        {"lower, compare and lay out",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             for (int page = 0; page < window_->pages()->count(); ++page)
+                 window_->pages()->setCurrentIndex(page);
+             window_->pages()->setCurrentWidget(window_->graphView());
+             window_->graphView()->setScope(GraphScope::kAll, Phase::kForward);
+         }},
+        {"why",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             const auto facts = session().facts();
+             (new WhyDialog(&session(),
+                            QString::fromStdString(facts->plan->stages[0].decisions.front().label),
+                            window_.get()))
+                 ->show();
+         }},
+        {"follow the file",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             find<QAction>("actionAnnotations")->trigger();
+         }},
+        {"read a trace",
+         [&] {
+             plan("gpt-125m", "h200-x4");
+             QFile trace(profile_.filePath(QStringLiteral("trace.json")));
+             ASSERT_TRUE(trace.open(QIODevice::WriteOnly));
+             trace.write("{\"traceEvents\": []}");
+             trace.close();
+             window_->findChild<PipelineView*>()->openTraceFile(trace.fileName());
+         }},
         {"run",
          [&] {
              plan("gpt-tiny", "cpu-x4");
-             session().queueRuns({.planIds = {session().shownPlan()->id}, .place = {}, .devices = QStringLiteral("cpu"), .steps = 500000, .repeats = 1, .learningRate = 0},
+             session().queueRuns({.planIds = {session().shownPlan()->id},
+                                  .place = {},
+                                  .devices = QStringLiteral("cpu"),
+                                  .steps = 500000,
+                                  .repeats = 1,
+                                  .learningRate = 0},
                                  findProgram(QStringLiteral("alpa")));
-             waitUntil([this] { return session().runs()[0].steps.size() > 2 || !session().isRunActive(); }, 30000);
+             waitUntil(
+                 [this] {
+                     return session().runs()[0].steps.size() > 2 || !session().isRunActive();
+                 },
+                 30000);
          }},
     };
     for (const Case& one : cases) {
@@ -180,8 +245,13 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
     }
     // What was planned last is offered again.
     showWindow();
-    ASSERT_TRUE(waitUntil([this] { return window_->findChild<QPushButton*>(QStringLiteral("continueLast")) != nullptr; }, 20000));
-    EXPECT_EQ(window_->findChild<QPushButton*>(QStringLiteral("restore_gpt-tiny")), nullptr) << "closing is no crash";
+    ASSERT_TRUE(waitUntil(
+        [this] {
+            return window_->findChild<QPushButton*>(QStringLiteral("continueLast")) != nullptr;
+        },
+        20000));
+    EXPECT_EQ(window_->findChild<QPushButton*>(QStringLiteral("restore_gpt-tiny")), nullptr)
+        << "closing is no crash";
 }
 
 } // namespace
