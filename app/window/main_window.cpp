@@ -51,7 +51,7 @@ constexpr QSize kSmallestWindow{1024, 700};
 constexpr QSize kFirstWindow{1440, 900};
 constexpr int kUsualFontHeight = 15; ///< Pixels, of the font that widths here are chosen for.
 constexpr int kLeastPage = 520;
-constexpr int kWidestLeast = 400;    ///< With larger fonts docks must not push the page out.
+constexpr int kWidestLeast = 400; ///< With larger fonts docks must not push the page out.
 
 /// Where journals and the last session lie.
 QString dataDirectory(const QString& profile)
@@ -135,7 +135,8 @@ void MainWindow::makePages()
 {
     stack_ = new QStackedWidget;
     start_ = new StartPage(&settings_);
-    start_->setMinimumWidth(kLeastPage); // while hidden its long paths must not push the docks aside
+    start_->setMinimumWidth(
+        kLeastPage); // while hidden its long paths must not push the docks aside
     pages_ = new QTabWidget;
     pages_->setObjectName(u"pages"_s);
     pages_->setDocumentMode(true);
