@@ -1,4 +1,5 @@
-// alpa devices: what this machine can run plans on. The window asks this of every machine that it may run on.
+// alpa devices: what this machine can run plans on. The window asks this of every machine that it
+// may run on.
 #include "app/cli/commands.h"
 #include "runtime/cuda/cuda_backend.h"
 
@@ -25,9 +26,11 @@ ExitCode runDevices(const Console& console)
         printJson(json);
         return ExitCode::kOk;
     }
-    print(fmt::format("cpu   {} core{}; --devices cpu:N runs one thread a device\n", cores, cores == 1 ? "" : "s"));
+    print(fmt::format("cpu   {} core{}; --devices cpu:N runs one thread a device\n", cores,
+                      cores == 1 ? "" : "s"));
     if (gpus.ok())
-        print(fmt::format("cuda  {} GPU{}; --devices cuda:{}\n", *gpus, *gpus == 1 ? "" : "s", *gpus));
+        print(fmt::format("cuda  {} GPU{}; --devices cuda:{}\n", *gpus, *gpus == 1 ? "" : "s",
+                          *gpus));
     else
         print(fmt::format("cuda  none: {}\n", note));
     return ExitCode::kOk;

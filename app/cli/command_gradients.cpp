@@ -178,7 +178,8 @@ Command addGradients(CLI::App& app)
     const auto arguments = std::make_shared<GradientArguments>();
     CLI::App* command = app.add_subcommand(
         "gradients", "Loss and gradients in double precision, beside reference values");
-    command->add_option("MODEL", arguments->model, "Loss graph: StableHLO text or ONNX, plain or gzip")
+    command
+        ->add_option("MODEL", arguments->model, "Loss graph: StableHLO text or ONNX, plain or gzip")
         ->required();
     addModelOptions(*command, arguments->modelOptions);
     command

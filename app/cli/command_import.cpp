@@ -99,10 +99,11 @@ std::string shardingText(const Graph& graph)
     std::string mesh;
     for (const FileMeshAxis& axis : graph.fileMesh)
         mesh += fmt::format("{}{}={}", mesh.empty() ? "" : ", ", axis.name, axis.size);
-    const auto count = std::ranges::count_if(graph.values, [](const Value& value) {
-        return !value.sharding.empty();
-    });
-    return fmt::format("  shardings    of {} values over [{}]; plan --like-annotations follows them\n", count, mesh);
+    const auto count = std::ranges::count_if(
+        graph.values, [](const Value& value) { return !value.sharding.empty(); });
+    return fmt::format(
+        "  shardings    of {} values over [{}]; plan --like-annotations follows them\n", count,
+        mesh);
 }
 
 void printSummary(const Graph& graph)
@@ -185,10 +186,12 @@ Command addImport(CLI::App& app)
 {
     const auto arguments = std::make_shared<ImportArguments>();
     CLI::App* command = app.add_subcommand("import", "Read a model file and say what is in it");
-    command->add_option("MODEL", arguments->model, "StableHLO text or ONNX, plain or gzip")->required();
+    command->add_option("MODEL", arguments->model, "StableHLO text or ONNX, plain or gzip")
+        ->required();
     addModelOptions(*command, arguments->modelOptions);
-    command->add_option("--weights", arguments->weights,
-                        "Write the weights of an ONNX file as 'param:NAME' to this safetensors file");
+    command->add_option(
+        "--weights", arguments->weights,
+        "Write the weights of an ONNX file as 'param:NAME' to this safetensors file");
     command->add_flag("--text", arguments->text, "Print the whole graph");
     command->footer("Example: alpa import sample_models/gpt-tiny/gpt-tiny.loss.stablehlo.mlir.gz");
     return [arguments](const Console& console) { return runImport(console, *arguments); };

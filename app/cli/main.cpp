@@ -44,8 +44,9 @@ int main(int argc, char** argv)
     app.set_version_flag("--version", "alpa 0.1.0");
     bool json = false;
     std::vector<std::pair<CLI::App*, Command>> commands;
-    for (const auto add : {addImport, addPlan, addShow, addWhy, addDiff, addSweep, addCompare,
-                           addExport, addReport, addDevices, addRun, addProfile, addGradients, addBench}) {
+    for (const auto add :
+         {addImport, addPlan, addShow, addWhy, addDiff, addSweep, addCompare, addExport, addReport,
+          addDevices, addRun, addProfile, addGradients, addBench}) {
         const Command run = add(app);
         CLI::App* command = app.get_subcommands({}).back();
         command->add_flag("--json", json, "Machine-readable output");

@@ -18,10 +18,11 @@ void addModelOptions(CLI::App& command, ModelArguments& arguments)
                     "Add a loss to a model without one: mean, mse (against a batch input 'target') "
                     "or cross-entropy (against 'labels')")
         ->check(CLI::IsMember({"mean", "mse", "cross-entropy"}));
-    command.add_option("--rules", arguments.rules,
-                       "JSON file of rules for operations that are not known: {\"rules\": [{\"op\": "
-                       "\"stablehlo.custom_call @name*\", \"rule\": \"([b, s], [s]) -> ([b, s]) "
-                       "blocked {s}\", \"flops\": \"2*b*s\"}]}; they can be planned, not run");
+    command.add_option(
+        "--rules", arguments.rules,
+        "JSON file of rules for operations that are not known: {\"rules\": [{\"op\": "
+        "\"stablehlo.custom_call @name*\", \"rule\": \"([b, s], [s]) -> ([b, s]) "
+        "blocked {s}\", \"flops\": \"2*b*s\"}]}; they can be planned, not run");
 }
 
 Result<ImportOptions> importOptions(const ModelArguments& arguments)
@@ -32,9 +33,9 @@ Result<ImportOptions> importOptions(const ModelArguments& arguments)
         const size_t equals = text.find('=');
         int64_t size = 0;
         const char* end = text.data() + text.size();
-        const bool isNumber =
-            equals != std::string::npos && equals > 0 &&
-            std::from_chars(text.data() + equals + 1, end, size).ptr == end && size > 0;
+        const bool isNumber = equals != std::string::npos && equals > 0 &&
+                              std::from_chars(text.data() + equals + 1, end, size).ptr == end &&
+                              size > 0;
         if (!isNumber || size > kLargest)
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("--dim {}: expected NAME=SIZE, such as batch=8", text));

@@ -170,16 +170,18 @@ private:
         constraints.recomputation = recomputes;
         constraints.usesAllDevices = true;
         const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-        ASSIGN_OR_RETURN(const CandidateSet set,
-                         makeCandidates({.context = &context_,
-                                         .model = &model,
-                                         .constraints = &constraints,
-                                         .microbatches = microbatches,
-                                         .devicesPerHost = request_.cluster.devicesPerHost,
-                                         .isLean = false,
-                                         .threads = threads,
-                                         .isExact = true},
-                                        control_));
+        ASSIGN_OR_RETURN(
+            const CandidateSet set,
+            makeCandidates(
+                {.context = &context_,
+                 .model = &model,
+                 .constraints = &constraints,
+                 .microbatches = microbatches,
+                 .share = {.devicesPerHost = request_.cluster.devicesPerHost, .only = {}},
+                 .isLean = false,
+                 .threads = threads,
+                 .isExact = true},
+                control_));
         std::vector<StageTable> tables;
         for (size_t config = 0; config < set.shapes.size(); ++config)
             tables.emplace_back(set, static_cast<int>(config), model.layerCount(), recomputes);

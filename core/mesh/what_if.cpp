@@ -29,6 +29,14 @@ void scaleHosts(Hosts& hosts, const WhatIf& change)
     }
 }
 
+/// What a part may be: "memory=FACTOR or bandwidth=FACTOR (0.001 to 1000) or ...".
+std::string expectedParts()
+{
+    return fmt::format("memory=FACTOR or bandwidth=FACTOR ({:g} to {:g}), or devices=COUNT (1 to "
+                       "{})",
+                       kLeastFactor, kMostFactor, kMostDevices);
+}
+
 bool isFactor(double factor) { return factor >= kLeastFactor && factor <= kMostFactor; }
 
 } // namespace
@@ -67,10 +75,8 @@ Result<WhatIf> parseWhatIf(std::string_view text)
                  number == std::floor(number))
             change.devices = static_cast<int>(number);
         else
-            return Error(
-                ErrorCode::kInvalidInput,
-                fmt::format("'{}': expected memory=FACTOR, bandwidth=FACTOR or devices=COUNT",
-                            part));
+            return Error(ErrorCode::kInvalidInput,
+                         fmt::format("'{}': expected {}", part, expectedParts()));
     }
     return change;
 }
@@ -82,8 +88,7 @@ Result<Cluster> applyWhatIf(Cluster cluster, const WhatIf& change)
     if (!isFactor(change.memory) || !isFactor(change.bandwidth) || change.devices < 0 ||
         change.devices > kMostDevices)
         return Error(ErrorCode::kInvalidInput,
-                     fmt::format("what if {}: factors are {:g} to {:g}, devices 1 to {}",
-                                 formatWhatIf(change), kLeastFactor, kMostFactor, kMostDevices));
+                     fmt::format("what if {}: expected {}", formatWhatIf(change), expectedParts()));
     if (cluster.second && change.devices > 0)
         return Error(
             ErrorCode::kUnsupported,

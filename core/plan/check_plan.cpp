@@ -142,9 +142,9 @@ Status checkCover(const ParallelPlan& plan)
         const auto groups = static_cast<size_t>(plan.deviceGroups());
         if (s >= groups) { // Another chunk of layers on the devices of an earlier stage.
             if (stage.submesh != plan.stages[s % groups].submesh)
-                return broken(place + ".submesh",
-                              fmt::format("is not that of stage {}, whose devices it shares",
-                                          s % groups));
+                return broken(
+                    place + ".submesh",
+                    fmt::format("is not that of stage {}, whose devices it shares", s % groups));
             continue;
         }
         for (const DeviceId device : stage.mesh.devices) {

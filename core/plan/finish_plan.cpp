@@ -236,7 +236,7 @@ private:
             wanted.push_back(set.submeshes[static_cast<size_t>(
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
         ASSIGN_OR_RETURN(const std::vector<Submesh> places,
-                         placeStages(request_.cluster, wanted, set.devicesPerHost));
+                         placeStages(request_.cluster, wanted, draft_.share.devicesPerHost));
         for (size_t s = 0; s < chosen.stages.size(); ++s) {
             ASSIGN_OR_RETURN(ChosenStage stage,
                              placeStage(problem, chosen.stages[s], places[s % groups]));
@@ -379,8 +379,8 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
 {
     StageProblem problem;
     problem.layerCount = draft.model->layerCount();
-    problem.deviceCount = cluster.hostsOf(0) * draft.set->devicesPerHost;
-    problem.secondDeviceCount = cluster.hostsOf(1) * draft.set->devicesPerHost;
+    problem.deviceCount = draft.share.devices(cluster, 0);
+    problem.secondDeviceCount = draft.share.devices(cluster, 1);
     problem.microbatches = draft.microbatches;
     problem.schedule = plainSchedule(constraints);
     problem.submeshes = draft.set->submeshes;

@@ -12,7 +12,7 @@ namespace alpa
 /// One microbatch count, with its stages chosen from draft costs but not yet sharded.
 struct Draft {
     int microbatches = 1;
-    int devicesPerHost = 1;            ///< That its stages may use.
+    DeviceShare share;                 ///< That its stages may use.
     Seconds stepTime = kForever;       ///< The objective of the draft.
     Seconds optimisticTime = kForever; ///< With the schedule that suits it best.
     StagePlan chosen;

@@ -27,7 +27,7 @@ std::vector<int> chunkCounts(const PlanConstraints& constraints)
 int groupCount(const Draft& draft, const SubmeshChoice& submesh, const Cluster& cluster,
                const PlanConstraints& constraints)
 {
-    const int devices = cluster.hostsOf(submesh.kind) * draft.set->devicesPerHost;
+    const int devices = draft.share.devices(cluster, submesh.kind);
     if (cluster.second && constraints.usesAllDevices)
         return 0; // All groups are of one kind.
     for (int groups = devices / submesh.devices(); groups >= 2; --groups) {

@@ -109,15 +109,43 @@ int MeshShape::tp() const
     return product / cp;
 }
 
-Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, int devicesPerHost,
+int DeviceShare::devices(const Cluster& cluster, int kind) const
+{
+    if (only)
+        return only->kind == kind ? only->devices() : 0;
+    return cluster.hostsOf(kind) * devicesPerHost;
+}
+
+int DeviceShare::devices(const Cluster& cluster) const
+{
+    return devices(cluster, 0) + devices(cluster, 1);
+}
+
+std::string text(const DeviceShare& share)
+{
+    return share.only ? fmt::format("{} of {} of kind {}", share.devicesPerHost, text(*share.only),
+                                    share.only->kind)
+                      : std::to_string(share.devicesPerHost);
+}
+
+Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, const DeviceShare& share,
                                                const PlanConstraints& constraints)
 {
+    if (share.only)
+        return std::vector{*share.only};
     std::vector<SubmeshChoice> all;
     for (int kind = 0; kind < cluster.kindCount(); ++kind) {
-        ASSIGN_OR_RETURN(std::vector<SubmeshChoice> submeshes,
-                         enumerateSubmeshes(cluster.hostsOf(kind), devicesPerHost,
-                                            constraints.usesAllDevices ? SubmeshSpace::kPowerOfTwo
-                                                                       : SubmeshSpace::kAll));
+        const int hosts = cluster.hostsOf(kind);
+        ASSIGN_OR_RETURN(
+            std::vector<SubmeshChoice> submeshes,
+            enumerateSubmeshes(hosts, share.devicesPerHost, SubmeshSpace::kPowerOfTwo));
+        for (const StageMesh& mesh : constraints.stageMeshes) {
+            const SubmeshChoice asked{mesh.hosts, mesh.devicesPerHost};
+            if (mesh.hosts > 1 && mesh.hosts <= hosts &&
+                mesh.devicesPerHost == share.devicesPerHost &&
+                std::ranges::find(submeshes, asked) == submeshes.end())
+                submeshes.push_back(asked);
+        }
         for (SubmeshChoice& submesh : submeshes) {
             submesh.kind = kind;
             all.push_back(submesh);

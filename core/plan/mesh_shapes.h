@@ -24,9 +24,20 @@ struct MeshShape {
     friend bool operator==(const MeshShape&, const MeshShape&) = default;
 };
 
-/// What stages may run on if `devicesPerHost` devices of every host are used: any number of hosts
-/// where devices may stay idle, so that a larger cluster offers all that a smaller one does.
-Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, int devicesPerHost,
+/// Devices that stages may use; the others stay idle.
+struct DeviceShare {
+    int devicesPerHost = 1;            ///< Of every host.
+    std::optional<SubmeshChoice> only; ///< If set, just these, by one stage.
+    /// Of hosts of one kind.
+    int devices(const Cluster& cluster, int kind) const;
+    int devices(const Cluster& cluster) const;
+};
+/// "8", or "8 of 3x8 of kind 0": tells shares apart.
+std::string text(const DeviceShare& share);
+
+/// What stages may run on: numbers of hosts that are powers of two, all of them, and those that
+/// stages are asked to have.
+Result<std::vector<SubmeshChoice>> submeshesOf(const Cluster& cluster, const DeviceShare& share,
                                                const PlanConstraints& constraints);
 
 /// Two axes, tensor axes within a host; three if the constraints ask for them; or just the fixed

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <string>
-#include <cctype>
 
 namespace alpa
 {
@@ -85,7 +85,8 @@ std::set<std::string> workingBlocks(const Graph& graph, const std::vector<OpId>&
     return blocks;
 }
 
-/// Unrolled loops that multiply nothing, such as the rounds of a random number generator, are no blocks of the model.
+/// Unrolled loops that multiply nothing, such as the rounds of a random number generator, are no
+/// blocks of the model.
 bool isIdleLoop(const std::string& block, const std::set<std::string>& working)
 {
     return block.find("iteration_") != std::string::npos && !working.contains(block);

@@ -1,5 +1,5 @@
-// The parts of a plan file: what the writer and the reader must agree on. Read by core/explain too; session files
-// hold the options.
+// The parts of a plan file: what the writer and the reader must agree on. Read by core/explain too;
+// session files hold the options.
 #pragma once
 
 #include "core/plan/json_place.h"

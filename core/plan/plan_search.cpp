@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/plan/block_runs.h"
+#include "core/plan/check_request.h"
 #include "core/plan/plan_json.h"
 #include "core/training/rebatch.h"
 
@@ -115,7 +116,7 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
                                              bool findsAny)
 {
     const int64_t samples = globalBatch();
-    RETURN_IF_ERROR(checkRequest(samples));
+    RETURN_IF_ERROR(checkRequest(request_, constraints_, samples));
     ASSIGN_OR_RETURN(const auto usual, context_.layering(request_.options.layers, control_));
     layers_ =
         request_.options.layers ? request_.options.layers : layersForStages(usual->layerCount());
@@ -123,9 +124,16 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
         // More stages or cuts than the model has contractions: no plan, not a broken request.
         const auto finer = context_.layering(layers_, control_);
         if (!finer && finer.error().code == ErrorCode::kInvalidInput) {
-            none.reason = finer.error().message;
+            none.reason = fmt::format("{}; unasked it has layers 0 to {}", finer.error().message,
+                                      usual->layerCount() - 1);
             return std::vector<Draft>();
         }
+    }
+    const std::vector<int> cuts = forcedCuts(constraints_);
+    if (request_.options.layers && !cuts.empty() && cuts.back() >= usual->layerCount()) {
+        none.reason = fmt::format("a stage is to begin at layer {}, and there are layers 0 to {}",
+                                  cuts.back(), usual->layerCount() - 1);
+        return std::vector<Draft>();
     }
     const bool isFree = counts.empty() && !constraints_.microbatches;
     if (isFree && context_.mixesSamples()) {
@@ -150,89 +158,6 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     return draft(counts, none, findsAny);
 }
 
-Status PlanSearch::checkRequest(int64_t globalBatch) const
-{
-    if (globalBatch < 1)
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("global batch {}: expected at least 1", globalBatch));
-    if (limit_.count <= 0)
-        return Error(ErrorCode::kInvalidInput, "memory per device is 0 bytes: expected more");
-    if (constraints_.microbatches &&
-        (*constraints_.microbatches < 1 || globalBatch % *constraints_.microbatches != 0))
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("{} microbatches do not divide the global batch of {}",
-                                 *constraints_.microbatches, globalBatch));
-    RETURN_IF_ERROR(checkStageMeshes());
-    if (constraints_.chunks && *constraints_.chunks < 2)
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("chunks {}: expected at least 2", *constraints_.chunks));
-    if (std::ranges::none_of(kScheduleKinds, [&](ScheduleKind kind) {
-            return isScheduleAllowed(constraints_, kind);
-        }))
-        return Error(ErrorCode::kInvalidInput,
-                     "the constraints allow no schedule: " + formatConstraints(constraints_));
-    if (allowedRecomputations(constraints_).empty())
-        return Error(ErrorCode::kInvalidInput, "the constraints leave no recomputation, not even "
-                                               "none: " +
-                                                   formatConstraints(constraints_));
-    RETURN_IF_ERROR(checkContext());
-    for (const auto& [name, value] :
-         {std::pair("max TP", constraints_.maxTp), std::pair("max DP", constraints_.maxDp),
-          std::pair("max PP", constraints_.maxPp), std::pair("TP", constraints_.fixedTp),
-          std::pair("DP", constraints_.fixedDp), std::pair("PP", constraints_.fixedPp),
-          std::pair("CP", constraints_.contextParallel)}) {
-        if (value && *value < 1)
-            return Error(ErrorCode::kInvalidInput,
-                         fmt::format("{} {}: expected at least 1", name, *value));
-    }
-    return {};
-}
-
-Status PlanSearch::checkStageMeshes() const
-{
-    const Cluster& cluster = request_.cluster;
-    ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> submeshes,
-                     submeshesOf(cluster, cluster.devicesPerHost, constraints_));
-    const std::vector<StageMesh>& meshes = constraints_.stageMeshes;
-    for (size_t i = 0; i < meshes.size(); ++i) {
-        const SubmeshChoice wanted{meshes[i].hosts, meshes[i].devicesPerHost};
-        std::vector<std::string> known;
-        for (const SubmeshChoice& choice : submeshes) {
-            if (std::ranges::find(known, text(choice)) == known.end())
-                known.push_back(text(choice));
-        }
-        if (std::ranges::find(known, text(wanted)) == known.end())
-            return Error(ErrorCode::kInvalidInput,
-                         fmt::format("the stage of layer {}: got devices {}, expected one of {}",
-                                     meshes[i].layer, text(wanted), fmt::join(known, ", ")));
-        for (size_t other = 0; other < i; ++other) {
-            if (meshes[other].layer == meshes[i].layer)
-                return Error(ErrorCode::kInvalidInput,
-                             fmt::format("the stage of layer {}: got the meshes {} and {}",
-                                         meshes[i].layer, text(meshes[other]), text(meshes[i])));
-        }
-    }
-    return {};
-}
-
-/// Is there a sequence that the demanded context parallelism can split?
-Status PlanSearch::checkContext() const
-{
-    const int cp = constraints_.contextParallel.value_or(1);
-    const bool isSplit = std::ranges::any_of(request_.model->inputs, [&](const GraphInput& input) {
-        const TensorType& type = request_.model->type(input.value);
-        return cp > 0 && input.role == InputRole::kBatch && type.rank() == 2 &&
-               type.dims[1] % cp == 0;
-    });
-    if (cp <= 1 || isSplit)
-        return {};
-    return Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("context parallelism {}: no input of the model is a batch of sequences "
-                    "whose length it divides",
-                    cp));
-}
-
 /// Powers of two (and the batch itself) from few microbatches to many.
 std::vector<int> PlanSearch::microbatchCounts(int64_t globalBatch) const
 {
@@ -254,20 +179,21 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
     Seconds best = kForever;
     int notBetter = 0;
     std::string refusal; // Of the first count that needs another batch.
-    for (size_t i = 0; i < counts.size() && notBetter < 2; ++i) {
+    size_t i = 0;
+    for (; i < counts.size() && notBetter < 2; ++i) {
         control_.report(fmt::format("comparing {} microbatches", counts[i]),
                         0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
-        Result<std::optional<Draft>> tried = draftCount(globalBatch, counts[i], isLean, none);
+        Result<std::optional<Draft>> drafted = draftCount(globalBatch, counts[i], isLean, none);
         // A model whose batch cannot be changed (an operation nobody knows) has one count that
         // does.
         const bool isOtherBatch = globalBatch / counts[i] != batchSize(*request_.model);
-        if (!tried && isOtherBatch && tried.error().code == ErrorCode::kUnsupported &&
+        if (!drafted && isOtherBatch && drafted.error().code == ErrorCode::kUnsupported &&
             counts.size() > 1) {
             if (refusal.empty())
-                refusal = tried.error().message;
+                refusal = drafted.error().message;
             continue;
         }
-        ASSIGN_OR_RETURN(std::optional<Draft> draft, std::move(tried));
+        ASSIGN_OR_RETURN(std::optional<Draft> draft, std::move(drafted));
         if (!draft)
             continue;
         // The curve over microbatch counts has one valley: two steps uphill end the search.
@@ -277,7 +203,8 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         if (findsAny && drafts.back().isExact)
             return drafts;
     }
-    RETURN_IF_ERROR(draftFewer(globalBatch, counts, isLean, best, drafts));
+    const auto tried = counts.begin() + static_cast<std::ptrdiff_t>(i);
+    RETURN_IF_ERROR(draftFewer(globalBatch, {counts.begin(), tried}, isLean, best, drafts));
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
         return Error(ErrorCode::kUnsupported, refusal);
     return drafts;
@@ -289,7 +216,7 @@ CandidateRequest PlanSearch::candidateRequest(const Draft& draft) const
             .model = draft.model.get(),
             .constraints = &constraints_,
             .microbatches = draft.microbatches,
-            .devicesPerHost = draft.devicesPerHost,
+            .share = draft.share,
             .isLean = draft.isLean,
             .threads = threads_};
 }
@@ -302,66 +229,17 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     if (isHopeless(*model, microbatches, none))
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
-    return draftOn(request_.cluster.devicesPerHost, model, microbatches, isLean, none);
+    return draftOn({.devicesPerHost = request_.cluster.devicesPerHost, .only = {}}, model,
+                   microbatches, isLean, none);
 }
 
-/// Adds the drafts that leave devices of every host idle and promise less than `best`.
-Status PlanSearch::draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
-                              Seconds best, std::vector<Draft>& drafts)
-{
-    if (constraints_.usesAllDevices)
-        return {};
-    for (int devices = request_.cluster.devicesPerHost - 1; devices > 1; --devices) {
-        for (const int count : counts) {
-            const auto model = context_.draftModel(globalBatch / count, layers_, control_);
-            if (!model) {
-                if (model.error().code == ErrorCode::kCancelled)
-                    return model.error();
-                continue; // A batch that this model cannot have.
-            }
-            NoPlan none; // What all devices cannot hold, fewer cannot.
-            if (isHopeless(**model, count, none) || !maySave(devices, **model, count, best))
-                continue;
-            ASSIGN_OR_RETURN(std::optional<Draft> draft,
-                             draftOn(devices, *model, count, isLean, none));
-            if (!draft || draft->stepTime >= best)
-                continue;
-            best = draft->stepTime;
-            drafts.push_back(std::move(*draft));
-        }
-    }
-    return {};
-}
-
-/// May a plan that leaves some devices of every host idle take less than `best`? Not if even all
-/// compute, perfectly shared by those in use, takes more, nor if they divide no better than what
-/// divides a whole host.
-bool PlanSearch::maySave(int devicesPerHost, const DraftModel& model, int microbatches,
-                         Seconds best) const
-{
-    const Cluster& cluster = request_.cluster;
-    const Seconds compute = model.computePerMicrobatch * microbatches + model.computePerStep;
-    // The bound holds for devices of the first kind; those of a second one may be faster.
-    if (!cluster.second && compute / (cluster.hosts * devicesPerHost) >= best)
-        return false;
-    const auto submeshes = submeshesOf(cluster, devicesPerHost, constraints_);
-    if (!submeshes.ok())
-        return false;
-    const std::vector<MeshShape> shapes =
-        enumerateShapes(*submeshes, constraints_, model.model->microbatchSize, model.sizes);
-    return std::ranges::any_of(shapes, [&](const MeshShape& shape) {
-        const SubmeshChoice& submesh = (*submeshes)[static_cast<size_t>(shape.submesh)];
-        return cluster.devicesPerHost % submesh.devicesPerHost != 0;
-    });
-}
-
-/// The draft of stages that use so many devices of every host.
-Result<std::optional<Draft>> PlanSearch::draftOn(int devicesPerHost,
+/// The draft of stages that use these devices.
+Result<std::optional<Draft>> PlanSearch::draftOn(const DeviceShare& share,
                                                  const std::shared_ptr<const DraftModel>& model,
                                                  int microbatches, bool isLean, NoPlan& none)
 {
     Draft draft{.microbatches = microbatches,
-                .devicesPerHost = devicesPerHost,
+                .share = share,
                 .stepTime = kForever,
                 .optimisticTime = kForever,
                 .chosen = {},
@@ -373,7 +251,7 @@ Result<std::optional<Draft>> PlanSearch::draftOn(int devicesPerHost,
     // Only who fails needs the reason, and only who is refined the candidates.
     if (!explains_) {
         const DraftKey key(model->model, microbatches, isLean,
-                           fmt::format("{} {}", devicesPerHost, draftConstraints_));
+                           fmt::format("{} {}", text(share), draftConstraints_));
         ASSIGN_OR_RETURN(const auto outcome,
                          context_.draftOutcome(key, [&] { return outcomeOf(draft); }));
         draft.stepTime = outcome->stepTime;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/job.h"
+#include "core/plan/fewer_devices.h"
 #include "core/plan/finish_plan.h"
 #include "core/plan/plan_context.h"
 
@@ -30,10 +31,13 @@ public:
     Result<bool> isFeasible();
 
 private:
+    /// A number of microbatches, and what fewer devices may gain with it.
+    struct CountBound {
+        int microbatches = 1;
+        std::shared_ptr<const DraftModel> model;
+        ShareBound bound;
+    };
     int64_t globalBatch() const;
-    Status checkRequest(int64_t globalBatch) const;
-    Status checkStageMeshes() const;
-    Status checkContext() const;
     /// `findsAny`: the first that obeys the constraints will do.
     Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none,
                                      bool findsAny = false);
@@ -45,12 +49,13 @@ private:
     Result<std::shared_ptr<const DraftOutcome>> outcomeOf(Draft draft) const;
     Result<bool> makeSet(Draft& draft, NoPlan& none) const;
     Status checkPatterns(const DraftModel& model);
-    Result<std::optional<Draft>> draftOn(int devicesPerHost,
+    Result<std::optional<Draft>> draftOn(const DeviceShare& share,
                                          const std::shared_ptr<const DraftModel>& model,
                                          int microbatches, bool isLean, NoPlan& none);
     Status draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
                       Seconds best, std::vector<Draft>& drafts);
-    bool maySave(int devicesPerHost, const DraftModel& model, int microbatches, Seconds best) const;
+    Result<bool> draftShare(const DeviceShare& share, CountBound& count, bool isLean, Seconds& best,
+                            std::vector<Draft>& drafts);
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;

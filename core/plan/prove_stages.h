@@ -1,5 +1,5 @@
-// The last step before a plan is assembled: its stages, so far within StageEffort::kQuick, are solved
-// to the end.
+// The last step before a plan is assembled: its stages, so far within StageEffort::kQuick, are
+// solved to the end.
 #pragma once
 
 #include "core/plan/finish_plan.h"

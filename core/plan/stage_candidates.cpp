@@ -91,7 +91,7 @@ public:
     std::vector<FamilyOfShape> families;
 
 private:
-    int deviceCount() const { return request_.context->cluster().hosts * request_.devicesPerHost; }
+    int deviceCount() const { return request_.share.devices(request_.context->cluster()); }
 
     PartialRecomputation partly(Recomputation kind) const
     {
@@ -205,8 +205,7 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
     CandidateSet set;
     const PlanConstraints& constraints = *request.constraints;
     const Cluster& cluster = request.context->cluster();
-    set.devicesPerHost = request.devicesPerHost;
-    ASSIGN_OR_RETURN(set.submeshes, submeshesOf(cluster, request.devicesPerHost, constraints));
+    ASSIGN_OR_RETURN(set.submeshes, submeshesOf(cluster, request.share, constraints));
     set.shapes = enumerateShapes(set.submeshes, constraints, request.model->model->microbatchSize,
                                  request.model->sizes);
     BlockRuns runs = findBlockRuns(*request.model, constraints.specs);

@@ -27,7 +27,6 @@ struct FamilyOfShape {
 };
 
 struct CandidateSet {
-    int devicesPerHost = 1; ///< That stages may use; the others of every host stay idle.
     std::vector<SubmeshChoice> submeshes;
     std::vector<MeshShape> shapes;       ///< StageCandidate::config.
     std::vector<FamilyOfShape> families; ///< By shape.
@@ -51,7 +50,7 @@ struct CandidateRequest {
     const DraftModel* model = nullptr;
     const PlanConstraints* constraints = nullptr;
     int microbatches = 1;
-    int devicesPerHost = 1; ///< That stages may use of every host.
+    DeviceShare share;
     bool isLean =
         false; ///< Add shardings that all but minimise memory: for when nothing else fits.
     int threads = 1;

@@ -7,9 +7,9 @@
 namespace alpa
 {
 
-/// Per device, over the forward and the backward pass of one microbatch, each on its own. The backward
-/// pass runs forward ops again where it first needs their results, as programs do; what it computes
-/// again counts here, since it lives within the pass.
+/// Per device, over the forward and the backward pass of one microbatch, each on its own. The
+/// backward pass runs forward ops again where it first needs their results, as programs do; what it
+/// computes again counts here, since it lives within the pass.
 Bytes transientMemory(const LayeredGraph& layered, const PlanStage& stage);
 
 } // namespace alpa

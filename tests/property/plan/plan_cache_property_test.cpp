@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace alpa
 {
@@ -100,6 +101,92 @@ TEST(PlanCacheProperty, EditsPlannedWithACacheGiveTheSameTexts)
             edit(request.options.constraints, rng);
         }
     });
+}
+
+/// Every edit, with what the request as it was and the edits before left in the cache.
+template <typename Edit>
+void expectFreshAnswers(const PlanRequest& request, const std::vector<Edit>& edits)
+{
+    PlanCache cache;
+    answerTo(request, &cache);
+    for (size_t i = 0; i < edits.size(); ++i) {
+        PlanRequest edited = request;
+        edits[i](edited);
+        const std::string fresh = answerTo(edited, nullptr);
+        EXPECT_EQ(answerTo(edited, &cache), fresh) << "edit " << i;
+    }
+}
+
+PlanRequest smallRequest(const char* cluster)
+{
+    PlanRequest request;
+    request.model = smallGpt(4);
+    request.cluster = *loadCluster(cluster);
+    request.cluster.devicesPerHost = 4;
+    request.options.globalBatch = 8;
+    request.options.constraints.microbatches = 2;
+    return request;
+}
+
+TEST(PlanCache, HoldsNothingOfAnotherCluster)
+{
+    using Edit = std::function<void(PlanRequest&)>;
+    const auto ofDevice = [](auto change) {
+        return Edit([change](PlanRequest& r) { change(r.cluster.device); });
+    };
+    const auto ofSecond = [](auto change) {
+        return Edit([change](PlanRequest& r) { change(*r.cluster.second); });
+    };
+    expectFreshAnswers<Edit>(
+        smallRequest("dgx-h100-a100-x1"),
+        {ofDevice([](DeviceKind& d) { d.memory = kMiB * 4; }),
+         ofDevice([](DeviceKind& d) { d.memoryMargin = 0.9999; }),
+         ofDevice([](DeviceKind& d) { d.matrixFlops32 /= 1000; }),
+         ofDevice([](DeviceKind& d) { d.memoryBandwidth /= 1000; }),
+         ofDevice([](DeviceKind& d) { d.kernelLaunch = Seconds(1e-3); }),
+         ofDevice([](DeviceKind& d) { d.matrixUnits = 3; }),
+         ofDevice([](DeviceKind& d) { d.fusesKernels = !d.fusesKernels; }),
+         ofDevice([](DeviceKind& d) { d.attentionFlops = 1e9; }),
+         ofDevice([](DeviceKind& d) { d.reductionOverlap = 0.5; }),
+         ofDevice([](DeviceKind& d) { d.gatherOverlap = 0.5; }),
+         ofSecond([](HostKind& h) { h.device.memory = kMiB * 4; }),
+         ofSecond([](HostKind& h) { h.device.matrixFlops32 /= 1000; }),
+         ofSecond([](HostKind& h) { h.device.fusesKernels = !h.device.fusesKernels; }),
+         ofSecond([](HostKind& h) { h.withinHost.bandwidth /= 1000; }),
+         ofSecond([](HostKind& h) { h.betweenHosts.latency = Seconds(1); }),
+         [](PlanRequest& r) { r.cluster.second.reset(); },
+         [](PlanRequest& r) { r.cluster.devicesPerHost = 3; },
+         [](PlanRequest& r) { r.cluster.withinHost.bandwidth /= 1000; },
+         [](PlanRequest& r) { r.cluster.betweenHosts.bandwidth /= 1000; }});
+}
+
+TEST(PlanCache, HoldsNothingOfOtherConstraints)
+{
+    using Edit = std::function<void(PlanRequest&)>;
+    const auto of = [](auto change) {
+        return Edit([change](PlanRequest& r) { change(r.options.constraints); });
+    };
+    PlanRequest request = smallRequest("h200-x4");
+    request.cluster.device.memory = kMiB * 2; // Little enough to recompute.
+    expectFreshAnswers<Edit>(
+        request, {of([](PlanConstraints& c) { c.memoryPerDevice = kMiB; }),
+                  of([](PlanConstraints& c) { c.recomputedLayers = 1; }),
+                  of([](PlanConstraints& c) { c.recomputedLayers = 2; }),
+                  of([](PlanConstraints& c) { c.recomputation = true; }),
+                  of([](PlanConstraints& c) { c.selectiveRecomputation = true; }),
+                  of([](PlanConstraints& c) {
+                      c.forbiddenRecomputations = {RecomputationKind::kLayers,
+                                                   RecomputationKind::kSelective};
+                  }),
+                  of([](PlanConstraints& c) { c.usesAllDevices = true; }),
+                  of([](PlanConstraints& c) { c.contextParallel = 2; }),
+                  of([](PlanConstraints& c) { c.stageMeshes = {*parseStageMesh(2, "1x2:2")}; }),
+                  of([](PlanConstraints& c) { c.stageMeshes = {*parseStageMesh(2, "1x2:1x2")}; }),
+                  of([](PlanConstraints& c) {
+                      c.meshAxes = {2, 2};
+                  }),
+                  of([](PlanConstraints& c) { c.fixedPp = 3; }),
+                  of([](PlanConstraints& c) { c.schedule = ScheduleKind::kGpipe; })});
 }
 
 TEST(PlanCache, StaysWithinItsLimit)

@@ -18,11 +18,16 @@ TEST(WhatIf, ParsesWhatItPrintsInItsOwnForm)
 
 TEST(WhatIf, RefusesWithThePartThatIsWrong)
 {
-    for (const char* text : {"memory=0", "memory=-1", "memory=1e9", "bandwidth=nan", "devices=2.5", "devices=0", "speed=2", "memory", "memory=2x", "=", ","}) {
+    for (const char* text : {"memory=0", "memory=-1", "memory=1e9", "bandwidth=nan", "devices=2.5",
+                             "devices=0", "speed=2", "memory", "memory=2x", "=", ","}) {
         const Result<WhatIf> change = parseWhatIf(text);
         ASSERT_FALSE(change.ok()) << text;
-        EXPECT_NE(change.error().message.find("expected memory=FACTOR"), std::string::npos) << change.error().message;
+        EXPECT_NE(change.error().message.find("expected memory=FACTOR"), std::string::npos)
+            << change.error().message;
     }
+    EXPECT_EQ(parseWhatIf("memory=2,devices=1000000").error().message,
+              "'devices=1000000': expected memory=FACTOR or bandwidth=FACTOR (0.001 to 1000), or "
+              "devices=COUNT (1 to 65536)");
 }
 
 TEST(WhatIf, ChangesWhatItSaysAndTheNameAndNothingElse)
@@ -50,7 +55,8 @@ TEST(WhatIf, FasterLinksShortenCollectivesButNotTheirLatency)
     ASSERT_EQ(fast.measured.size(), real.measured.size());
     for (size_t i = 0; i < fast.measured.size(); ++i) {
         EXPECT_LE(fast.measured[i].time.count, real.measured[i].time.count);
-        EXPECT_GE(fast.measured[i].time.count, std::min(real.measured[i].time.count, real.withinHost.latency.count));
+        EXPECT_GE(fast.measured[i].time.count,
+                  std::min(real.measured[i].time.count, real.withinHost.latency.count));
     }
 }
 
