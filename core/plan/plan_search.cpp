@@ -124,7 +124,7 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
         // More stages or cuts than the model has contractions: no plan, not a broken request.
         const auto finer = context_.layering(layers_, control_);
         if (!finer && finer.error().code == ErrorCode::kInvalidInput) {
-            none.reason = fmt::format("{}; unasked it has layers 0 to {}", finer.error().message,
+            none.reason = fmt::format("{}; by default it has layers 0 to {}", finer.error().message,
                                       usual->layerCount() - 1);
             return std::vector<Draft>();
         }
