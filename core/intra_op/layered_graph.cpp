@@ -203,6 +203,8 @@ Graph cloneLazyOps(const Graph& graph)
     Graph result;
     result.name = graph.name;
     result.scopes = graph.scopes;
+    result.ops.reserve(graph.ops.size());
+    result.values.reserve(graph.values.size());
     std::vector<ValueId> mapped(graph.values.size());
     std::vector<OpId> mappedOp(graph.ops.size());
     std::vector<uint8_t> isCloned(graph.ops.size(), 0);
@@ -294,9 +296,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
     layered.isStored = fused ? fused->isStored : std::vector<uint8_t>(g.values.size(), 1);
     layered.isHeldOnce = fused ? fused->isHeldOnce : std::vector<uint8_t>(g.values.size(), 0);
     const std::vector<uint8_t> isLate = fused ? fused->isReadLate : findReadLate(g, layered.users);
-    layered.selective =
-        selectRecomputation(g, layered.layerOfOp,
-                            fused ? fused->isInAttention : std::vector<uint8_t>(g.ops.size(), 0));
+    layered.selective = selectRecomputation(
+        g, layered.layerOfOp, fused ? fused->isInAttention : std::vector<uint8_t>(g.ops.size(), 0));
     layered.isWeightGradient = weightGradientOps(g, layered.rules.batch, layered.layerOfOp);
 
     layered.opsOfLayer.resize(static_cast<size_t>(layerCount));
@@ -318,8 +319,8 @@ LayeredGraph analyseLayers(std::shared_ptr<const Graph> graph, std::vector<int> 
         }
         const bool isOwnProduct = !fused || fused->isProduct[index] != 0;
         if (std::optional<ProductWork> product = !isOwnProduct ? std::nullopt
-                                                 : fused ? fusedProductWork(g, op, device)
-                                                         : productWork(g, op, device)) {
+                                                 : fused       ? fusedProductWork(g, op, device)
+                                                               : productWork(g, op, device)) {
             const auto known = std::ranges::find(layered.products, *product);
             layered.productOf.back() = static_cast<int>(known - layered.products.begin());
             if (known == layered.products.end())

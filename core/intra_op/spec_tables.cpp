@@ -72,18 +72,15 @@ GraphRules collectRules(const Graph& graph)
     GraphRules result;
     result.ofOp.reserve(graph.ops.size());
     std::unordered_map<std::string, int> ids;
-    std::vector<FactorRule> all;
-    all.reserve(graph.ops.size());
     for (const Op& op : graph.ops) {
         FactorRule rule = factorRule(graph, op);
         const auto [place, isNew] =
             ids.try_emplace(ruleKey(rule), static_cast<int>(result.rules.size()));
         if (isNew)
-            result.rules.push_back(rule);
+            result.rules.push_back(std::move(rule));
         result.ofOp.push_back(place->second);
-        all.push_back(std::move(rule));
     }
-    result.batch = findBatchDims(graph, all);
+    result.batch = findBatchDims(graph, result.rules, result.ofOp);
     return result;
 }
 

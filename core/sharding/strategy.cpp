@@ -263,15 +263,18 @@ std::vector<int> linearGroupOf(const FactorRule& rule, int operand)
     return {};
 }
 
-BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules)
+BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules,
+                        const std::vector<int>& ruleOfOp)
 {
-    CHECK(rules.size() == graph.ops.size(), "one rule for each op");
+    CHECK(ruleOfOp.size() == graph.ops.size(), "one rule for each op");
     BatchDims batch = nothingFollowed(graph);
     for (const GraphInput& input : graph.inputs) {
         if (input.role == InputRole::kBatch && graph.type(input.value).rank() > 0)
             batch.ofValue[input.value.index()] = 0;
     }
-    follow(graph, batch, [&](size_t op) -> const FactorRule& { return rules[op]; });
+    follow(graph, batch, [&](size_t op) -> const FactorRule& {
+        return rules[static_cast<size_t>(ruleOfOp[op])];
+    });
     return batch;
 }
 

@@ -51,12 +51,14 @@ Strategy strategyFromResult(const FactorRule& rule, int result, const ShardingSp
 std::vector<int> linearGroupOf(const FactorRule& rule, int operand);
 
 /// For every value of the graph the dimension that carries the batch, or -1; and for every op the
-/// factor, or -1. Follows dimension 0 of the batch inputs through the factor rules.
+/// factor, or -1. Follows dimension 0 of the batch inputs through the factor rules: op i has
+/// rules[ruleOfOp[i]].
 struct BatchDims {
     std::vector<int> ofValue;
     std::vector<int> factorOfOp;
 };
-BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules);
+BatchDims findBatchDims(const Graph& graph, const std::vector<FactorRule>& rules,
+                        const std::vector<int>& ruleOfOp);
 
 /// The same for the sequence: dimension 1 of the batch inputs that have two, followed through
 /// products to the positions of their first operand (of queries, not of keys).

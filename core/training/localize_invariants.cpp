@@ -48,17 +48,17 @@ class Localizer
 public:
     explicit Localizer(const Graph& graph)
         : graph_(graph)
-        , result_(graph)
         , isInvariant_(invariantOps(graph))
         , groups_(scopeGroups(graph))
         , values_(graph.values.size())
         , newOps_(graph.ops.size())
     {
-        // A copy keeps the scopes and their ids; everything else is built again.
-        result_.ops.clear();
-        result_.values.clear();
-        result_.inputs.clear();
-        result_.outputs.clear();
+        // Scopes keep their ids; everything else is built again.
+        result_.name = graph.name;
+        result_.scopes = graph.scopes;
+        result_.fileMesh = graph.fileMesh;
+        result_.ops.reserve(graph.ops.size());
+        result_.values.reserve(graph.values.size());
     }
 
     Graph run()

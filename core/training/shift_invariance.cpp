@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace alpa
 {
@@ -28,8 +29,11 @@ struct RowShapes {
 class ShiftProof
 {
 public:
-    ShiftProof(const Graph& graph, const std::vector<bool>& isBehindLoss, size_t extremum)
+    /// Keeps references; `users` are those of every value.
+    ShiftProof(const Graph& graph, const std::vector<std::vector<OpId>>& users,
+               const std::vector<bool>& isBehindLoss, size_t extremum)
         : graph_(graph)
+        , users_(users)
         , isBehindLoss_(isBehindLoss)
         , extremum_(extremum)
     {
@@ -49,9 +53,11 @@ public:
 
     bool holds()
     {
-        shifts_[graph_.ops[extremum_].results[0].index()] = true;
-        for (size_t i = extremum_ + 1; i < graph_.ops.size(); ++i) {
-            if (isBehindLoss_[i] && !follow(graph_.ops[i]))
+        setShift(graph_.ops[extremum_]);
+        while (!pending_.empty()) {
+            const size_t next = *pending_.begin();
+            pending_.erase(pending_.begin());
+            if (isBehindLoss_[next] && !follow(graph_.ops[next]))
                 return false;
         }
         return std::ranges::none_of(graph_.outputs, [&](const GraphOutput& output) {
@@ -62,8 +68,10 @@ public:
 
 private:
     const Graph& graph_;
+    const std::vector<std::vector<OpId>>& users_;
     const std::vector<bool>& isBehindLoss_;
     size_t extremum_;
+    std::set<size_t> pending_; ///< Ops that read what depends on the shift, in their order.
     RowShapes rows_;
     std::map<size_t, bool> shifts_; ///< Values computed from the extremum alone: possible t.
     std::map<size_t, Dependence> dependences_;
@@ -77,8 +85,20 @@ private:
     }
     void set(const Op& op, Dependence dependence)
     {
-        if (dependence.isSummand || dependence.degree != 0)
-            dependences_[op.results[0].index()] = dependence;
+        if (!dependence.isSummand && dependence.degree == 0)
+            return;
+        dependences_[op.results[0].index()] = dependence;
+        visitUsers(op);
+    }
+    void setShift(const Op& op)
+    {
+        shifts_[op.results[0].index()] = true;
+        visitUsers(op);
+    }
+    void visitUsers(const Op& op)
+    {
+        for (const OpId user : users_[op.results[0].index()])
+            pending_.insert(user.index());
     }
 
     /// Does the op only change between the row shapes, each row staying in place?
@@ -131,7 +151,7 @@ private:
                                op.kind == OpKind::kSelect || op.kind == OpKind::kIsFinite;
         if ((isRowwise && std::ranges::all_of(op.operands, isShiftOrConstant)) ||
             (op.operands.size() == 1 && keepsRows(op))) {
-            shifts_[op.results[0].index()] = true;
+            setShift(op);
             return true;
         }
         if (op.kind != OpKind::kSubtract || isShift(op.operands[0]) ||
@@ -202,13 +222,14 @@ private:
 std::vector<bool> shiftOnlyExtrema(const Graph& graph, const std::vector<bool>& isBehindLoss)
 {
     std::vector<bool> isShiftOnly(graph.ops.size(), false);
+    const std::vector<std::vector<OpId>> users = valueUsers(graph);
     for (size_t i = 0; i < graph.ops.size(); ++i) {
         const Op& op = graph.ops[i];
         const auto* reduce = std::get_if<ReduceAttributes>(&op.attributes);
         if (!isBehindLoss[i] || reduce == nullptr ||
             (reduce->kind != ReduceKind::kMaximum && reduce->kind != ReduceKind::kMinimum))
             continue;
-        isShiftOnly[i] = ShiftProof(graph, isBehindLoss, i).holds();
+        isShiftOnly[i] = ShiftProof(graph, users, isBehindLoss, i).holds();
     }
     return isShiftOnly;
 }

@@ -16,7 +16,7 @@ namespace alpa
 /// Proven by following s + d for a d that is constant along the reduced dimensions: exp makes it a
 /// factor e^d, a quotient of two such factors is free of d, log turns a factor into a summand, the
 /// difference of two summands is free of d. Whatever does not fit these rules leaves the op
-/// unproven (false). Quadratic in the worst case.
+/// unproven (false).
 std::vector<bool> shiftOnlyExtrema(const Graph& graph, const std::vector<bool>& isBehindLoss);
 
 } // namespace alpa

@@ -95,7 +95,7 @@ public:
         , result_(step)
         , owners_(ownersOfStates(step))
         , isWhole_(whyUpdatesHangTogether(step).has_value())
-        , scopes_(step.scopes)
+        , updateScopes_(step.scopes)
         , groups_(scopeGroups(step))
         , users_(valueUsers(step))
         , values_(step.values.size())
@@ -179,9 +179,8 @@ private:
             parameter = output.alias;
         // All in one place if they hang together; else one place for each parameter.
         Copies& copies = copies_[isWhole_ ? ValueId() : parameter];
-        scope_ = parameter.isValid()
-                     ? result_.scope(updateScope(scopes_, step_.value(parameter).name))
-                     : ScopeId(0);
+        scope_ = parameter.isValid() ? result_.scope(updateScopes_.of(step_.value(parameter).name))
+                                     : ScopeId(0);
         output.value = updated(output.value, copies);
         output.alias = values_[output.alias.index()];
         output.name = result_.value(output.alias).name;
@@ -300,7 +299,7 @@ private:
     Graph result_;
     std::map<ValueId, ValueId> owners_; ///< Of states, their parameters.
     bool isWhole_;
-    std::vector<std::string> scopes_;
+    UpdateScopes updateScopes_;
     std::vector<int> groups_;
     std::vector<std::vector<OpId>> users_;
     std::vector<ValueId> values_; ///< New ids of inputs and of results of the passes.

@@ -110,7 +110,7 @@ Result<TrainingStep> makeTrainingStep(const Graph& loss, const OptimizerOptions&
     step.optimizer = options;
     step.microbatchSize = batchSize(step.graph);
     Graph& graph = step.graph;
-    const std::vector<std::string> modelScopes = graph.scopes;
+    const UpdateScopes updateScopes(graph.scopes);
     const TensorType scalar{DType::kF32, {}};
     step.learningRate = graph.addInput("learning_rate", scalar, InputRole::kOptimizerState);
     if (options.kind != OptimizerOptions::Kind::kSgd)
@@ -126,8 +126,7 @@ Result<TrainingStep> makeTrainingStep(const Graph& loss, const OptimizerOptions&
                          step.stepCount});
     for (size_t i = 0; i < step.parameters.size(); ++i) {
         TrainedParameter& trained = step.parameters[i];
-        const ScopeId scope =
-            graph.scope(updateScope(modelScopes, graph.value(trained.parameter).name));
+        const ScopeId scope = graph.scope(updateScopes.of(graph.value(trained.parameter).name));
         emitAccumulation(builder, differentiated.gradients[i], scope, trained);
         emitUpdate(builder, options, {step.learningRate, step.stepCount}, trained);
         addUpdateOutputs(graph, trained);

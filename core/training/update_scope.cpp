@@ -1,19 +1,13 @@
 #include "core/training/update_scope.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace alpa
 {
 namespace
 {
 
-bool endsWithPath(std::string_view path, std::string_view tail)
-{
-    return path == tail || (path.ends_with(tail) && path[path.size() - tail.size() - 1] == '/');
-}
-
-/// "GPT", if all scopes of the model begin with it; empty otherwise.
+/// Each path's first component, if all have the same; empty otherwise.
 std::string modelRoot(const std::vector<std::string>& scopes)
 {
     std::string root;
@@ -30,23 +24,33 @@ std::string modelRoot(const std::vector<std::string>& scopes)
 
 } // namespace
 
-std::string updateScope(const std::vector<std::string>& scopes, const std::string& name)
+UpdateScopes::UpdateScopes(const std::vector<std::string>& scopes)
+    : root_(modelRoot(scopes))
 {
-    const size_t dot = name.rfind('.');
-    std::string path = dot == std::string::npos ? name : name.substr(0, dot);
-    std::ranges::replace(path, '.', '/');
-    const std::string* best = nullptr;
     for (const std::string& scope : scopes) {
         // PyTorch's blocks are one component: "h.0/attn" for "h.0.attn".
-        std::string components = scope;
-        std::ranges::replace(components, '.', '/');
-        if (endsWithPath(components, path) && (best == nullptr || scope.size() < best->size()))
-            best = &scope;
+        std::string tail = scope;
+        std::ranges::replace(tail, '.', '/');
+        while (true) {
+            const auto [known, isNew] = byTail_.try_emplace(tail, scope);
+            if (!isNew && scope.size() < known->second.size())
+                known->second = scope;
+            const size_t slash = tail.find('/');
+            if (slash == std::string::npos)
+                break;
+            tail.erase(0, slash + 1);
+        }
     }
-    if (best != nullptr)
-        return *best;
-    const std::string root = modelRoot(scopes);
-    return root.empty() ? path : root + '/' + path;
+}
+
+std::string UpdateScopes::of(const std::string& parameter) const
+{
+    const size_t dot = parameter.rfind('.');
+    std::string path = dot == std::string::npos ? parameter : parameter.substr(0, dot);
+    std::ranges::replace(path, '.', '/');
+    if (const auto known = byTail_.find(path); known != byTail_.end())
+        return known->second;
+    return root_.empty() ? path : root_ + '/' + path;
 }
 
 } // namespace alpa

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 namespace alpa
 {
 namespace
@@ -21,6 +23,12 @@ struct BatchDimsTest : ::testing::Test {
         const OpId id = graph.addOp(op, {TensorType{DType::kF32, std::move(resultDims)}});
         rules.push_back(std::move(rule));
         return graph.op(id).results.front();
+    }
+    BatchDims batchDims() const
+    {
+        std::vector<int> ruleOfOp(rules.size());
+        std::iota(ruleOfOp.begin(), ruleOfOp.end(), 0);
+        return findBatchDims(graph, rules, ruleOfOp);
     }
     static FactorRule rule(std::vector<Factor> factors,
                            std::vector<std::vector<DimFactors>> operands,
@@ -48,7 +56,7 @@ TEST_F(BatchDimsTest, FollowTheBatchThroughAMatmulAndItsGradient)
     const ValueId gradient =
         add(OpKind::kDot, {flat, transposed}, {16, 32},
             rule({{16}, {32, FactorKind::kReduction}, {32}}, {{{1}, {0}}, {{2}, {1}}}, {{0}, {2}}));
-    const BatchDims batch = findBatchDims(graph, rules);
+    const BatchDims batch = batchDims();
     EXPECT_EQ(batch.ofValue[x.index()], 0);
     EXPECT_EQ(batch.ofValue[w.index()], -1);
     EXPECT_EQ(batch.ofValue[flat.index()], 0);
@@ -66,7 +74,7 @@ TEST_F(BatchDimsTest, ReachMasksThatAreBroadcastOverTheBatch)
         add(OpKind::kBroadcast, {bias}, {4, 8}, rule({{4}, {8}}, {{{1}}}, {{0}, {1}}));
     const ValueId sum = add(OpKind::kAdd, {wide, x}, {4, 8},
                             rule({{4}, {8}}, {{{0}, {1}}, {{0}, {1}}}, {{0}, {1}}));
-    const BatchDims batch = findBatchDims(graph, rules);
+    const BatchDims batch = batchDims();
     EXPECT_EQ(batch.ofValue[wide.index()], 0);
     EXPECT_EQ(batch.ofValue[bias.index()], -1);
     EXPECT_EQ(batch.ofValue[sum.index()], 0);
@@ -78,7 +86,7 @@ TEST_F(BatchDimsTest, NeverMarkAParameterEvenWhenItMeetsTheBatch)
     const ValueId x = graph.addInput("x", {DType::kF32, {4, 8}}, InputRole::kBatch);
     const ValueId table = graph.addInput("table", {DType::kF32, {4, 8}}, InputRole::kParameter);
     add(OpKind::kAdd, {x, table}, {4, 8}, rule({{4}, {8}}, {{{0}, {1}}, {{0}, {1}}}, {{0}, {1}}));
-    EXPECT_EQ(findBatchDims(graph, rules).ofValue[table.index()], -1);
+    EXPECT_EQ(batchDims().ofValue[table.index()], -1);
 }
 
 } // namespace
