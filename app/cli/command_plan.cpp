@@ -67,7 +67,7 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
     const JobControl job = console.job();
     const Result<PlanOutcome> outcome =
         makePlan(*request, job, nullptr,
-                 [&job](const std::shared_ptr<const ParallelPlan>& plan, Seconds) {
+                 [&job](const std::shared_ptr<const ParallelPlan>& plan) {
                      job.report("best so far: a step of " + formatSeconds(plan->stepTime), -1);
                  });
     console.clearProgress();

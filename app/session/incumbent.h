@@ -13,27 +13,20 @@ namespace alpa::app
 class Incumbent
 {
 public:
-    void set(std::shared_ptr<const ParallelPlan> plan, Seconds bound)
+    void set(std::shared_ptr<const ParallelPlan> plan)
     {
         const std::scoped_lock lock(mutex_);
         plan_ = std::move(plan);
-        bound_ = bound;
     }
     std::shared_ptr<const ParallelPlan> plan() const
     {
         const std::scoped_lock lock(mutex_);
         return plan_;
     }
-    Seconds bound() const
-    {
-        const std::scoped_lock lock(mutex_);
-        return bound_;
-    }
 
 private:
     mutable std::mutex mutex_;
     std::shared_ptr<const ParallelPlan> plan_;
-    Seconds bound_;
 };
 
 } // namespace alpa::app

@@ -96,11 +96,6 @@ public:
     {
         return incumbent_ == nullptr ? nullptr : incumbent_->plan();
     }
-    /// No plan can take less than this; 0 while that is not known.
-    Seconds incumbentBound() const
-    {
-        return incumbent_ == nullptr ? Seconds(0) : incumbent_->bound();
-    }
     /// Stops planning and takes the incumbent as the answer; planning again goes on to the end.
     void useBestSoFar();
     void setReplansAtOnce(bool on) { replansAtOnce_ = on; }

@@ -100,9 +100,9 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     auto work = [entry, request, planner = planner_, cache = cache_,
                  found](const JobControl& control) {
         answerRequest(*entry, request, planner, *cache, control,
-                      [&](const std::shared_ptr<const ParallelPlan>& plan, Seconds bound) {
+                      [&](const std::shared_ptr<const ParallelPlan>& plan) {
                           if (found != nullptr)
-                              found->set(plan, bound);
+                              found->set(plan);
                       });
     };
     const QString title =

@@ -21,13 +21,11 @@ namespace
 {
 
 /// The best step so far, what it is to the plan in view, and how far from it the optimum can be.
-QString incumbentText(Seconds step, Seconds bound, const PlanEntry* shown)
+QString incumbentText(Seconds step, const PlanEntry* shown)
 {
     QString text = MainWindow::tr("Best so far %1").arg(timeText(step));
     if (shown != nullptr)
         text += MainWindow::tr(" (%1 against %2)").arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
-    if (bound.count > 0)
-        text += MainWindow::tr(", bound %1, gap %2").arg(timeText(bound), percentText(1 - bound / step));
     return text + u'.';
 }
 
@@ -125,7 +123,7 @@ void MainWindow::refreshBanner()
         const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
         const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
         const std::shared_ptr<const ParallelPlan> best = session_.incumbent();
-        const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, session_.incumbentBound(), shown);
+        const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, shown);
         bannerUse_->setVisible(best != nullptr);
         bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, found));
         bannerButton_->setText(tr("Stop (Esc)"));

@@ -39,7 +39,7 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
                 return;
             shown = better.plan->stepTime;
             if (const auto plan = assembleWhole(better.assembly); plan.ok())
-                onIncumbent(*plan, Seconds(0));
+                onIncumbent(*plan);
         });
     }
     ASSIGN_OR_RETURN(Attempt found, search.search({}));

@@ -16,9 +16,8 @@ using PlanOutcome = std::variant<std::shared_ptr<const ParallelPlan>, NoPlan>;
 class PlanCache;
 
 /// Takes plans that obey the constraints while better ones are still looked for, each faster than
-/// the one before. No plan takes less than `lowerBound`; 0 if nothing is known yet.
-using IncumbentCallback =
-    std::function<void(const std::shared_ptr<const ParallelPlan>& plan, Seconds lowerBound)>;
+/// the one before.
+using IncumbentCallback = std::function<void(const std::shared_ptr<const ParallelPlan>& plan)>;
 
 /// A function: the same request gives a byte-identical plan text, with or without a cache. Whoever
 /// plans repeatedly owns a cache (core/plan/plan_cache.h) and passes it. Fails with kInvalidInput

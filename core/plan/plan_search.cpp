@@ -76,6 +76,7 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
             continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
+        const std::jthread ahead = finished == 0 ? prepareNext(draft, drafts) : std::jthread();
         ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
                                                       cutoff, threads_, control_, onBetter_));
         if (!attempt.plan) {
@@ -93,6 +94,21 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
         best.none.reason =
             fmt::format("no microbatch count divides the global batch of {}", globalBatch());
     return best;
+}
+
+/// Makes the model of the draft that will be finished after `draft` if it promises as much, while
+/// that one is.
+std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others) const
+{
+    const auto next = std::ranges::min_element(others, {}, &Draft::stepTime);
+    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * kDraftSlack ||
+        next->model->model->microbatchSize == draft.model->model->microbatchSize)
+        return {};
+    return std::jthread([&context = context_, asked = next->layersAsked,
+                         size = next->model->model->microbatchSize](std::stop_token stop) {
+        // If it fails, so will who asks for it.
+        (void)context.fullModel(size, asked, {.stop = std::move(stop), .progress = {}});
+    });
 }
 
 Result<bool> PlanSearch::isFeasible()

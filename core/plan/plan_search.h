@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 namespace alpa
@@ -59,6 +60,7 @@ private:
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;
+    std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others) const;
     bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
     std::optional<int> layersForStages(int usual) const;
 

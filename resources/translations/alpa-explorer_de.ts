@@ -2890,10 +2890,6 @@ Das Modell anderswo suchen?</translation>
         <translation> (%1 gegenüber %2)</translation>
     </message>
     <message>
-        <source>, bound %1, gap %2</source>
-        <translation>, Schranke %1, Lücke %2</translation>
-    </message>
-    <message>
         <source>&amp;Workspace</source>
         <translation>&amp;Arbeitsplatz</translation>
     </message>

@@ -58,8 +58,8 @@ Timed timePlan(const PlanRequest& request, PlanCache* cache = nullptr)
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     double first = 0;
-    Result<PlanOutcome> outcome = makePlan(
-        request, {}, cache, [&](const std::shared_ptr<const ParallelPlan>&, Seconds) {
+    Result<PlanOutcome> outcome =
+        makePlan(request, {}, cache, [&](const std::shared_ptr<const ParallelPlan>&) {
             first = first > 0 ? first : elapsed();
         });
     const double whole = elapsed();

@@ -31,7 +31,7 @@ inline Result<PlanOutcome> holdingPlanner(const PlanRequest& request, const JobC
 {
     const Result<PlanOutcome> outcome = makePlan(request, control, cache);
     if (outcome.ok())
-        onIncumbent(std::get<std::shared_ptr<const ParallelPlan>>(*outcome), Seconds(0));
+        onIncumbent(std::get<std::shared_ptr<const ParallelPlan>>(*outcome));
     while (!control.isCancelled())
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return Error(ErrorCode::kCancelled, "cancelled");

@@ -4,6 +4,7 @@
 #include "core/graph/builder.h"
 
 #include <cmath>
+#include <memory>
 #include <string>
 
 namespace alpa
@@ -153,5 +154,18 @@ private:
     Graph graph_;
     GraphBuilder builder_;
 };
+
+/// In 32 bits and small enough to be planned a hundred times in a test.
+inline std::shared_ptr<const Graph> smallGpt(int layers)
+{
+    return std::make_shared<const Graph>(GptGraph({.layers = layers,
+                                                   .hidden = 64,
+                                                   .heads = 4,
+                                                   .sequence = 32,
+                                                   .vocabulary = 128,
+                                                   .batch = 8,
+                                                   .dtype = DType::kF32})
+                                             .make());
+}
 
 } // namespace alpa

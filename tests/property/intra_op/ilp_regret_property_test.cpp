@@ -8,19 +8,20 @@ namespace alpa
 namespace
 {
 
-TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
+/// Of every node of a random problem: what regret says of its strategies, and what brute force
+/// finds with each forced, less the optimum; kForbidden if nothing is left.
+template <typename Regrets, typename Expect>
+void expectOfForced(const Regrets& regretsOf, const Expect& expect)
 {
     forEachSeed(
         300,
-        [](Rng& rng, int size) {
+        [&](Rng& rng, int size) {
             const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.5)));
-            const IlpOutcome outcome = solveIlp(problem);
-            const IlpSolution* solution = std::get_if<IlpSolution>(&outcome);
+            const std::optional<IlpSolution> solution = solvedIlp(problem);
             if (!solution)
                 return;
             for (size_t node = 0; node < problem.nodes.size(); ++node) {
-                const std::vector<double> regrets =
-                    regretOf(problem, *solution, static_cast<int>(node));
+                const auto regrets = regretsOf(problem, *solution, static_cast<int>(node));
                 ASSERT_EQ(regrets.size(), problem.nodes[node].costs.size());
                 for (size_t s = 0; s < regrets.size(); ++s) {
                     IlpProblem forced = problem;
@@ -28,47 +29,36 @@ TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
                         if (other != s)
                             forced.nodes[node].costs[other] = kForbidden;
                     }
-                    const std::optional<double> expected = bruteForce(forced).cost;
-                    ASSERT_EQ(regrets[s] < kForbidden, expected.has_value());
-                    if (expected) {
-                        EXPECT_NEAR(regrets[s], *expected - solution->cost,
-                                    2e-9 * solution->cost + 1e-15);
-                    }
+                    expect(regrets[s],
+                           bruteForce(forced).cost.value_or(kForbidden) - solution->cost,
+                           solution->cost);
                 }
             }
         },
         6);
 }
 
+TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
+{
+    expectOfForced([](const IlpProblem& problem, const IlpSolution& solution,
+                      int node) { return regretOf(problem, solution, node); },
+                   [](double regret, double expected, double cost) {
+                       ASSERT_EQ(regret < kForbidden, expected < kForbidden);
+                       if (expected < kForbidden) {
+                           EXPECT_NEAR(regret, expected, 2e-9 * cost + 1e-15);
+                       }
+                   });
+}
+
 TEST(IlpRegretProperty, RangesHoldWhatBruteForceFinds)
 {
-    forEachSeed(
-        300,
-        [](Rng& rng, int size) {
-            const IlpProblem problem = randomIlp(rng, smallOptions(rng, size, rng.chance(0.5)));
-            const IlpOutcome outcome = solveIlp(problem);
-            const IlpSolution* solution = std::get_if<IlpSolution>(&outcome);
-            if (!solution)
-                return;
-            for (size_t node = 0; node < problem.nodes.size(); ++node) {
-                const std::vector<RegretRange> ranges =
-                    regretRangesOf(problem, *solution, static_cast<int>(node));
-                ASSERT_EQ(ranges.size(), problem.nodes[node].costs.size());
-                for (size_t s = 0; s < ranges.size(); ++s) {
-                    IlpProblem forced = problem;
-                    for (size_t other = 0; other < ranges.size(); ++other) {
-                        if (other != s)
-                            forced.nodes[node].costs[other] = kForbidden;
-                    }
-                    const double expected =
-                        bruteForce(forced).cost.value_or(kForbidden) - solution->cost;
-                    const double slack = 2e-7 * solution->cost + 1e-15;
-                    EXPECT_LE(ranges[s].least, expected + slack);
-                    EXPECT_GE(ranges[s].most, expected - slack);
-                }
-            }
-        },
-        6);
+    expectOfForced([](const IlpProblem& problem, const IlpSolution& solution,
+                      int node) { return regretRangesOf(problem, solution, node); },
+                   [](const RegretRange& range, double expected, double cost) {
+                       const double slack = 2e-7 * cost + 1e-15;
+                       EXPECT_LE(range.least, expected + slack);
+                       EXPECT_GE(range.most, expected - slack);
+                   });
 }
 
 } // namespace

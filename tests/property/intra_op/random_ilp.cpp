@@ -138,6 +138,13 @@ void addLastingUsages(Rng& rng, IlpProblem& problem)
     }
 }
 
+std::optional<IlpSolution> solvedIlp(const IlpProblem& problem)
+{
+    const IlpOutcome outcome = solveIlp(problem);
+    const auto* solution = std::get_if<IlpSolution>(&outcome);
+    return solution != nullptr ? std::optional(*solution) : std::nullopt;
+}
+
 BruteForceResult bruteForce(const IlpProblem& problem)
 {
     BruteForceResult result;

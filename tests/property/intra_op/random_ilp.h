@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/rng.h"
-#include "core/intra_op/ilp_problem.h"
+#include "core/intra_op/ilp_solver.h"
 
 #include <optional>
 
@@ -34,5 +34,8 @@ struct BruteForceResult {
 };
 /// Tries all choices.
 BruteForceResult bruteForce(const IlpProblem& problem);
+
+/// As the solver answers by default; nothing if there is no choice.
+std::optional<IlpSolution> solvedIlp(const IlpProblem& problem);
 
 } // namespace alpa

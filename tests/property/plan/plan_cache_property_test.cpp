@@ -19,18 +19,6 @@ namespace alpa
 namespace
 {
 
-std::shared_ptr<const Graph> smallGpt(int layers)
-{
-    return std::make_shared<const Graph>(GptGraph({.layers = layers,
-                                                   .hidden = 64,
-                                                   .heads = 4,
-                                                   .sequence = 32,
-                                                   .vocabulary = 128,
-                                                   .batch = 8,
-                                                   .dtype = DType::kF32})
-                                             .make());
-}
-
 /// One constraint changed, as a person at the constraints panel does.
 void edit(PlanConstraints& constraints, Rng& rng)
 {

@@ -40,9 +40,12 @@ TEST(BatchDimsProperty, ExchangingSamplesExchangesPartsAlongTheBatchDimension)
         ASSERT_TRUE(imported.ok() && imported->ok());
         const Graph graph = differentiate(*imported->graph).value();
         std::vector<FactorRule> rules;
-        for (const Op& op : graph.ops)
+        std::vector<int> ruleOfOp;
+        for (const Op& op : graph.ops) {
+            ruleOfOp.push_back(static_cast<int>(rules.size()));
             rules.push_back(factorRule(graph, op));
-        const BatchDims batch = findBatchDims(graph, rules);
+        }
+        const BatchDims batch = findBatchDims(graph, rules, ruleOfOp);
 
         Rng rng(1);
         const std::vector<HostTensor> inputs = randomInputs(graph, rng);
