@@ -73,6 +73,7 @@ public:
         constraints.fixedPp = 1;
         constraints.microbatches = 1;
         pinParameters();
+        pinStates();
         pinOps();
         checkBatch();
         return std::move(result_);
@@ -178,6 +179,33 @@ private:
         if (unsaid > 0)
             result_.notRecovered.push_back(fmt::format(
                 "{} parameters have no sharding in the file: the planner chooses", unsaid));
+    }
+
+    /// Moments that are split over the data axis, as in ZeRO, though their parameters may not be.
+    void pinStates()
+    {
+        int split = 0;
+        int whole = 0;
+        for (const GraphInput& input : graph_.inputs) {
+            const Value& value = graph_.value(input.value);
+            if (input.role != InputRole::kOptimizerState || value.type.rank() == 0 ||
+                value.sharding.empty())
+                continue;
+            const auto dims = axesOf(graph_, value.sharding);
+            const bool isSplit = std::ranges::any_of(dims, [&](const std::vector<size_t>& axes) {
+                return std::ranges::find(axes, order_[0]) != axes.end();
+            });
+            ++(isSplit ? split : whole);
+        }
+        if (split + whole == 0)
+            return;
+        result_.plan.constraints.stateStorage =
+            split > whole ? StorageRule::kSplit : StorageRule::kReplicated;
+        if (split > 0 && whole > 0)
+            result_.notRecovered.push_back(
+                fmt::format("{} tensors of the optimizer's state are split over the data axis and "
+                            "{} are not: all are planned as most",
+                            split, whole));
     }
 
     /// A constraint names ops by scope and kind: only where all ops of that name are annotated

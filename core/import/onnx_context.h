@@ -24,6 +24,8 @@ struct OnnxConstant {
 struct OnnxOperand {
     ValueId value;
     std::shared_ptr<const OnnxConstant> known;
+    /// A list of tensors, which only a few operators read; not present for the others.
+    std::shared_ptr<const std::vector<OnnxOperand>> parts = nullptr;
     bool isPresent() const { return value.isValid() || known != nullptr; }
 };
 

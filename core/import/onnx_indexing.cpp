@@ -247,9 +247,9 @@ std::span<const OnnxOperator> onnxIndexing() { return kOperators; }
 OnnxHandler findOnnxOperator(std::string_view name)
 {
     for (const auto& operators :
-         {onnxElementwise(), onnxShapes(), onnxContractions(), onnxConvolutions(), onnxWindows(),
-          onnxReductions(), onnxIndexing(), onnxResizing(), onnxRecurrent(), onnxSampling(),
-          onnxTrigonometry()}) {
+         {onnxElementwise(), onnxShapes(), onnxContractions(), onnxConvolutions(), onnxSequences(),
+          onnxWindows(), onnxReductions(), onnxIndexing(), onnxResizing(), onnxRecurrent(),
+          onnxSampling(), onnxTrigonometry()}) {
         for (const OnnxOperator& known : operators) {
             if (known.name == name)
                 return known.convert;

@@ -28,6 +28,7 @@ std::span<const OnnxOperator> onnxRecurrent();
 std::span<const OnnxOperator> onnxSampling();
 std::span<const OnnxOperator> onnxTrigonometry();
 std::span<const OnnxOperator> onnxIndexing();
+std::span<const OnnxOperator> onnxSequences();
 
 /// The handler of an operator of the default domain; null if there is none.
 OnnxHandler findOnnxOperator(std::string_view name);

@@ -131,6 +131,8 @@ TEST_P(PartitionedStep, HasThePlanThatXlaWasAskedFor)
     const auto found = planFromAnnotations(*readSample(name + ".partitioned.hlo.txt.gz").graph);
     ASSERT_TRUE(asked.ok() && found.ok());
     EXPECT_EQ(found->parameters, 29);
+    EXPECT_EQ(found->plan.constraints.stateStorage,
+              name == "step-tp" ? StorageRule::kReplicated : StorageRule::kSplit);
     EXPECT_EQ(found->plan.constraints.meshAxes, asked->plan.constraints.meshAxes);
     for (const SpecConstraint& spec : asked->plan.constraints.specs)
         EXPECT_NE(std::ranges::find(found->plan.constraints.specs, spec),

@@ -129,6 +129,43 @@ TEST(ImportOnnx, CountsToBoundsCastLikeAnother)
               (std::vector<double>{0, 1, 2, 3}));
 }
 
+/// torch.chunk, in PyTorch's newer exporter.
+TEST(ImportOnnx, TakesListsOfTensorsApart)
+{
+    const std::string two = "\2" + std::string(7, '\0');
+    const std::string last(8, '\xff');
+    const std::string known = scalar("two", 7, two) + scalar("last", 7, last);
+    const std::vector<std::string> inputs = {valueInfo("x", 1, {"5", "4"})};
+    const ImportResult result =
+        importOnnx(model({node("SplitToSequence", {"x", "two"}, {"parts"}, "s"),
+                          node("SequenceAt", {"parts", "last"}, {"tail"}, "t"),
+                          node("ConcatFromSequence", {"parts"}, {"whole"}, "c"),
+                          node("Add", {"whole", "tail"}, {"y"}, "a")},
+                         inputs, {valueInfo("y", 1, {"5", "4"})}, known),
+                   "m", {});
+    ASSERT_TRUE(result.ok()) << messages(result);
+    EXPECT_EQ(result.opaqueCount, 0) << messages(result);
+    std::vector<TensorType> slices;
+    for (const Op& op : result.graph->ops) {
+        if (op.kind == OpKind::kSlice)
+            slices.push_back(result.graph->type(op.results[0]));
+    }
+    const TensorType pair{DType::kF32, {2, 4}};
+    EXPECT_EQ(slices, (std::vector<TensorType>{pair, pair, {DType::kF32, {1, 4}}}));
+    EXPECT_EQ(result.graph->type(result.graph->outputs[0].value),
+              (TensorType{DType::kF32, {5, 4}}));
+    const ImportResult beyond =
+        importOnnx(model({node("SplitToSequence", {"x", "two"}, {"parts"}, "s"),
+                          node("SequenceAt", {"x", "two"}, {"no list"}, "n"),
+                          node("Relu", {"parts"}, {"no tensor"}, "r")},
+                         inputs, {}, known),
+                   "m", {});
+    const std::string text = messages(beyond);
+    EXPECT_NE(text.find("'n' (SequenceAt): input 0 is no list of tensors"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("'r' (Relu): input 0 is missing"), std::string::npos) << text;
+}
+
 TEST(ImportOnnx, SaysHowToCloseAnOpenDimension)
 {
     const ImportResult result = importOnnx(linear(), "m");
