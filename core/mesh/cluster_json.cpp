@@ -1,5 +1,6 @@
+#include "core/mesh/cluster_json.h"
+
 #include "core/base/parse_json.h"
-#include "core/mesh/cluster.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,6 @@ namespace
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
 /// More devices than this in one file is a mistake; it also keeps products of counts far from
 /// overflow.
 constexpr int64_t kMostDevices = 1 << 16;
@@ -309,7 +309,7 @@ Result<Cluster> readCluster(const Json& json)
     RETURN_IF_ERROR(reader.mustBeObject());
     Cluster cluster;
     ASSIGN_OR_RETURN([[maybe_unused]] const int64_t version,
-                     reader.count("version", kVersion, kVersion));
+                     reader.count("version", kClusterFileVersion, kClusterFileVersion));
     ASSIGN_OR_RETURN(cluster.name, reader.text("name"));
     ASSIGN_OR_RETURN(const int64_t hosts, reader.count("hosts", 1, kMostDevices));
     ASSIGN_OR_RETURN(const int64_t devices,
@@ -330,82 +330,12 @@ Result<Cluster> readCluster(const Json& json)
     return cluster;
 }
 
-Json linkJson(const Link& link)
-{
-    return {{"latencySeconds", link.latency.count}, {"bytesPerSecond", link.bandwidth}};
-}
-
-/// The fields that readHosts reads.
-template <typename Kind>
-void writeHosts(const Kind& kind, Json& json)
-{
-    json["device"] = {{"name", kind.device.name},
-                      {"memoryBytes", kind.device.memory.count},
-                      {"matrixFlops16PerSecond", kind.device.matrixFlops16},
-                      {"matrixFlops32PerSecond", kind.device.matrixFlops32},
-                      {"memoryBytesPerSecond", kind.device.memoryBandwidth},
-                      {"kernelLaunchSeconds", kind.device.kernelLaunch.count}};
-    if (kind.device.matrixUnits > 0) {
-        json["device"]["matrixUnits"] = kind.device.matrixUnits;
-        json["device"]["tileLatencySeconds"] = kind.device.tileLatency.count;
-    }
-    if (kind.device.attentionFlops > 0) {
-        json["device"]["attentionFlopsPerSecond"] = kind.device.attentionFlops;
-        json["device"]["attentionGradientFlopsPerSecond"] = kind.device.attentionGradientFlops;
-    }
-    if (kind.device.fusesKernels)
-        json["device"]["fusesKernels"] = 1;
-    if (!kind.device.products.empty()) {
-        Json products = Json::array();
-        for (const MeasuredProduct& one : kind.device.products)
-            products.push_back({{"batch", one.batch},
-                                {"m", one.m},
-                                {"n", one.n},
-                                {"k", one.k},
-                                {"timeSeconds", one.time.count}});
-        json["device"]["products"] = std::move(products);
-    }
-    for (const auto& [field, value] : {std::pair("reductionOverlap", kind.device.reductionOverlap),
-                                       std::pair("gatherOverlap", kind.device.gatherOverlap),
-                                       std::pair("memoryMargin", kind.device.memoryMargin)}) {
-        if (value > 0)
-            json["device"][field] = value;
-    }
-    json["withinHost"] = linkJson(kind.withinHost);
-    json["betweenHosts"] = linkJson(kind.betweenHosts);
-    if (!kind.measured.empty()) {
-        Json points = Json::array();
-        for (const MeasuredCollective& point : kind.measured)
-            points.push_back({{"collective", collectiveName(point.kind)},
-                              {"devices", point.devices},
-                              {"bytes", point.bytes.count},
-                              {"timeSeconds", point.time.count}});
-        json["measured"] = std::move(points);
-    }
-}
-
 } // namespace
 
 Result<Cluster> parseClusterJson(const std::string& text)
 {
     ASSIGN_OR_RETURN(const Json json, parseJson(text));
     return readCluster(json);
-}
-
-std::string clusterToJson(const Cluster& cluster)
-{
-    Json json;
-    json["version"] = kVersion;
-    json["name"] = cluster.name;
-    json["hosts"] = cluster.hostsOf(0);
-    json["devicesPerHost"] = cluster.devicesPerHost;
-    writeHosts(cluster, json);
-    if (cluster.second) {
-        json["secondKind"] = {{"hosts", cluster.second->hosts}};
-        writeHosts(*cluster.second, json["secondKind"]);
-    }
-    // Names are any text; invalid UTF-8 is replaced rather than thrown.
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace alpa
