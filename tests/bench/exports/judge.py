@@ -40,6 +40,16 @@ FORMATS = {
     "dot": ("run_views.py", "jsonschema", "Graphviz draws it, a cluster a stage"),
     "svg": ("run_views.py", "jsonschema", "an XML parser reads it, every task lies inside the picture"),
 }
+# What of a case a worker reads, beside the export.
+READS = {
+    "run_jax.py": ("inputs", "losses", "tolerance"),
+    "run_stablehlo.py": ("inputs", "losses", "tolerance"),
+    "run_torch.py": ("model", "inputs", "losses"),
+    "run_settings.py": ("format", "devices"),
+    "run_pipeline.py": (),
+    "run_megatron.py": ("devices",),
+    "run_views.py": ("format", "stages"),
+}
 SUFFIX = {"jax": ".py", "torch": ".py", "torchtitan": ".py"}
 
 
@@ -76,14 +86,14 @@ def export_plan(arguments, folder, name):
 
 
 def fingerprint(case):
-    """Of all that a verdict depends on."""
-    digest = hashlib.sha256(json.dumps({k: v for k, v in case.items() if k not in ("path", "verdict")}, sort_keys=True).encode())
+    """Of all that a verdict depends on: the export, what its worker reads of the case, the worker itself."""
+    worker = FORMATS[case["format"]][0]
+    digest = hashlib.sha256(json.dumps([case[field] for field in READS[worker]]).encode())
     with open(case["path"], "rb") as file:
         digest.update(file.read())
-    for name in sorted(os.listdir(HERE)):
-        if name == FORMATS[case["format"]][0] or name in ("serve.py", "adam_check.py", "torch_models.py"):
-            with open(os.path.join(HERE, name), "rb") as file:
-                digest.update(file.read())
+    for name in (worker, "serve.py", "adam_check.py", "torch_models.py"):
+        with open(os.path.join(HERE, name), "rb") as file:
+            digest.update(file.read())
     return digest.hexdigest()
 
 
