@@ -186,6 +186,30 @@ std::string literal(std::string_view text, DType dtype)
     return out;
 }
 
+void addGather(const HloInstruction& instruction, Entries& entries)
+{
+    entries.push_back(
+        {"dimension_numbers",
+         record(instruction, {{"offset_dims", "offset_dims"},
+                              {"collapsed_slice_dims", "collapsed_slice_dims"},
+                              {"operand_batching_dims", "operand_batching_dims"},
+                              {"start_indices_batching_dims", "start_indices_batching_dims"},
+                              {"start_index_map", "start_index_map"},
+                              {"index_vector_dim", "index_vector_dim"}})});
+}
+
+void addScatter(const HloInstruction& instruction, Entries& entries)
+{
+    entries.push_back(
+        {"scatter_dimension_numbers",
+         record(instruction, {{"update_window_dims", "update_window_dims"},
+                              {"inserted_window_dims", "inserted_window_dims"},
+                              {"input_batching_dims", "input_batching_dims"},
+                              {"scatter_indices_batching_dims", "scatter_indices_batching_dims"},
+                              {"scatter_dims_to_operand_dims", "scatter_dims_to_operand_dims"},
+                              {"index_vector_dim", "index_vector_dim"}})});
+}
+
 } // namespace
 
 std::vector<int64_t> hloIntegers(std::string_view text)
@@ -237,25 +261,10 @@ std::vector<MlirEntry> hloAttributes(const HloInstruction& instruction,
     } else if (opcode == "reduce-window" || opcode == "select-and-scatter") {
         addWindow(instruction, false, entries);
     } else if (opcode == "gather") {
-        entries.push_back(
-            {"dimension_numbers",
-             record(instruction, {{"offset_dims", "offset_dims"},
-                                  {"collapsed_slice_dims", "collapsed_slice_dims"},
-                                  {"operand_batching_dims", "operand_batching_dims"},
-                                  {"start_indices_batching_dims", "start_indices_batching_dims"},
-                                  {"start_index_map", "start_index_map"},
-                                  {"index_vector_dim", "index_vector_dim"}})});
+        addGather(instruction, entries);
         addList("slice_sizes", "slice_sizes");
     } else if (opcode == "scatter") {
-        entries.push_back(
-            {"scatter_dimension_numbers",
-             record(instruction,
-                    {{"update_window_dims", "update_window_dims"},
-                     {"inserted_window_dims", "inserted_window_dims"},
-                     {"input_batching_dims", "input_batching_dims"},
-                     {"scatter_indices_batching_dims", "scatter_indices_batching_dims"},
-                     {"scatter_dims_to_operand_dims", "scatter_dims_to_operand_dims"},
-                     {"index_vector_dim", "index_vector_dim"}})});
+        addScatter(instruction, entries);
     } else if (opcode == "slice") {
         entries.push_back({"ranges", ranges(instruction.find("slice"))});
     } else if (opcode == "pad") {
@@ -280,90 +289,6 @@ std::vector<MlirEntry> hloAttributes(const HloInstruction& instruction,
         addList("dynamic_slice_sizes", "slice_sizes");
     }
     return entries;
-}
-
-std::string_view stablehloName(std::string_view opcode)
-{
-    static const std::map<std::string_view, std::string_view> kNames = {
-        {"abs", "stablehlo.abs"},
-        {"acos", "chlo.acos"},
-        {"acosh", "chlo.acosh"},
-        {"add", "stablehlo.add"},
-        {"and", "stablehlo.and"},
-        {"asin", "chlo.asin"},
-        {"asinh", "chlo.asinh"},
-        {"atan2", "stablehlo.atan2"},
-        {"atanh", "chlo.atanh"},
-        {"bitcast", "stablehlo.reshape"},
-        {"bitcast-convert", "stablehlo.bitcast_convert"},
-        {"broadcast", "stablehlo.broadcast_in_dim"},
-        {"cbrt", "stablehlo.cbrt"},
-        {"ceil", "stablehlo.ceil"},
-        {"clamp", "stablehlo.clamp"},
-        {"compare", "stablehlo.compare"},
-        {"concatenate", "stablehlo.concatenate"},
-        {"constant", "stablehlo.constant"},
-        {"convert", "stablehlo.convert"},
-        {"convolution", "stablehlo.convolution"},
-        {"copy", "stablehlo.optimization_barrier"},
-        {"cosh", "chlo.cosh"},
-        {"cosine", "stablehlo.cosine"},
-        {"custom-call", "stablehlo.custom_call"},
-        {"divide", "stablehlo.divide"},
-        {"dot", "stablehlo.dot_general"},
-        {"dynamic-slice", "stablehlo.dynamic_slice"},
-        {"dynamic-update-slice", "stablehlo.dynamic_update_slice"},
-        {"erf", "chlo.erf"},
-        {"exponential", "stablehlo.exponential"},
-        {"exponential-minus-one", "stablehlo.exponential_minus_one"},
-        {"floor", "stablehlo.floor"},
-        {"gather", "stablehlo.gather"},
-        {"iota", "stablehlo.iota"},
-        {"is-finite", "stablehlo.is_finite"},
-        {"log", "stablehlo.log"},
-        {"log-plus-one", "stablehlo.log_plus_one"},
-        {"logistic", "stablehlo.logistic"},
-        {"maximum", "stablehlo.maximum"},
-        {"minimum", "stablehlo.minimum"},
-        {"multiply", "stablehlo.multiply"},
-        {"negate", "stablehlo.negate"},
-        {"not", "stablehlo.not"},
-        {"opt-barrier", "stablehlo.optimization_barrier"},
-        {"or", "stablehlo.or"},
-        {"pad", "stablehlo.pad"},
-        {"popcnt", "stablehlo.popcnt"},
-        {"power", "stablehlo.power"},
-        {"reduce", "stablehlo.reduce"},
-        {"reduce-precision", "stablehlo.reduce_precision"},
-        {"reduce-window", "stablehlo.reduce_window"},
-        {"remainder", "stablehlo.remainder"},
-        {"reshape", "stablehlo.reshape"},
-        {"reverse", "stablehlo.reverse"},
-        {"round-nearest-afz", "stablehlo.round_nearest_afz"},
-        {"round-nearest-even", "stablehlo.round_nearest_even"},
-        {"rsqrt", "stablehlo.rsqrt"},
-        {"scatter", "stablehlo.scatter"},
-        {"select", "stablehlo.select"},
-        {"select-and-scatter", "stablehlo.select_and_scatter"},
-        {"shift-left", "stablehlo.shift_left"},
-        {"shift-right-arithmetic", "stablehlo.shift_right_arithmetic"},
-        {"shift-right-logical", "stablehlo.shift_right_logical"},
-        {"sign", "stablehlo.sign"},
-        {"sine", "stablehlo.sine"},
-        {"sinh", "chlo.sinh"},
-        {"slice", "stablehlo.slice"},
-        {"sort", "stablehlo.sort"},
-        {"sqrt", "stablehlo.sqrt"},
-        {"subtract", "stablehlo.subtract"},
-        {"tan", "stablehlo.tan"},
-        {"tanh", "stablehlo.tanh"},
-        {"topk", "chlo.top_k"},
-        {"transpose", "stablehlo.transpose"},
-        {"while", "stablehlo.while"},
-        {"xor", "stablehlo.xor"},
-    };
-    const auto name = kNames.find(opcode);
-    return name == kNames.end() ? std::string_view() : name->second;
 }
 
 void markAliasedArguments(MlirFunction& main, std::string_view hlo)

@@ -167,65 +167,90 @@ EinsumOperand einsumPair(OnnxContext& c, EinsumOperand left, EinsumOperand right
     return product;
 }
 
-void convertEinsum(OnnxContext& c)
+/// The operands with their letters; nothing after a problem.
+std::optional<std::vector<EinsumOperand>> einsumOperands(OnnxContext& c, std::string_view equation,
+                                                         size_t arrow)
 {
-    const std::string equation = c.text("equation", "");
-    const size_t arrow = equation.find("->");
-    if (arrow == std::string::npos)
-        return c.unsupported("an einsum without '->'");
     std::vector<EinsumOperand> operands;
     size_t begin = 0;
     for (size_t i = 0; i < c.inputs.size(); ++i) {
         const size_t end = std::min(equation.find(',', begin), arrow);
         const ValueId x = c.x(i);
-        const auto letters =
-            einsumLetters(std::string_view(equation).substr(begin, end - begin), c.rank(x));
-        if (c.failed() || !letters || static_cast<int>(letters->size()) != c.rank(x))
-            return c.invalid(fmt::format("operand {} does not fit '{}'", i, equation));
+        const auto letters = einsumLetters(equation.substr(begin, end - begin), c.rank(x));
+        if (c.failed() || !letters || static_cast<int>(letters->size()) != c.rank(x)) {
+            c.invalid(fmt::format("operand {} does not fit '{}'", i, equation));
+            return std::nullopt;
+        }
         for (size_t k = 0; k < letters->size(); ++k) {
-            if (letters->find((*letters)[k], k + 1) != std::string::npos)
-                return c.unsupported("an einsum with a diagonal");
+            if (letters->find((*letters)[k], k + 1) != std::string::npos) {
+                c.unsupported("an einsum with a diagonal");
+                return std::nullopt;
+            }
         }
         operands.push_back({x, *letters});
         begin = end + 1;
     }
-    if (operands.empty())
-        return c.invalid("no operands");
+    return operands;
+}
+
+/// The letters of the result, in which the dots stand for as many dimensions as in any operand.
+std::optional<std::string> einsumResult(const std::vector<EinsumOperand>& operands,
+                                        std::string_view term)
+{
+    const auto count = [](std::string_view text, int (*isOne)(int)) {
+        return static_cast<int>(std::ranges::count_if(
+            text, [&](char x) { return isOne(static_cast<unsigned char>(x)) != 0; }));
+    };
     int dots = 0;
     for (const EinsumOperand& operand : operands)
-        dots = std::max(dots, static_cast<int>(std::ranges::count_if(operand.letters, [](char x) {
-                            return std::isdigit(static_cast<unsigned char>(x)) != 0;
-                        })));
-    const std::string_view resultTerm = std::string_view(equation).substr(arrow + 2);
-    const int letterCount = static_cast<int>(std::ranges::count_if(
-        resultTerm, [](char x) { return std::isalpha(static_cast<unsigned char>(x)) != 0; }));
-    const auto result = einsumLetters(resultTerm, letterCount + dots);
-    if (!result)
-        return c.invalid("the result does not fit");
-    EinsumOperand total = operands[0];
-    for (size_t i = 1; i < operands.size() && !c.failed(); ++i) {
-        std::string needed = *result;
-        for (size_t k = i + 1; k < operands.size(); ++k)
-            needed += operands[k].letters;
-        total = einsumPair(c, total, operands[i], needed);
-    }
+        dots = std::max(dots, count(operand.letters, std::isdigit));
+    return einsumLetters(term, count(term, std::isalpha) + dots);
+}
+
+/// What the result does not name is summed, the rest put in its order.
+void giveEinsum(OnnxContext& c, EinsumOperand total, const std::string& result)
+{
     std::vector<int> gone;
     std::string kept;
     for (size_t i = 0; i < total.letters.size(); ++i) {
-        if (result->find(total.letters[i]) == std::string::npos)
+        if (result.find(total.letters[i]) == std::string::npos)
             gone.push_back(static_cast<int>(i));
         else
             kept += total.letters[i];
     }
     total.value = c.reduce(ReduceKind::kAdd, total.value, gone, false);
     std::vector<int> permutation;
-    for (const char letter : *result) {
+    for (const char letter : result) {
         const size_t at = kept.find(letter);
         if (at == std::string::npos)
             return c.unsupported("an einsum whose result has letters of its own");
         permutation.push_back(static_cast<int>(at));
     }
     c.give(c.transpose(total.value, permutation));
+}
+
+void convertEinsum(OnnxContext& c)
+{
+    const std::string equation = c.text("equation", "");
+    const size_t arrow = equation.find("->");
+    if (arrow == std::string::npos)
+        return c.unsupported("an einsum without '->'");
+    const auto operands = einsumOperands(c, equation, arrow);
+    if (!operands)
+        return;
+    if (operands->empty())
+        return c.invalid("no operands");
+    const auto result = einsumResult(*operands, std::string_view(equation).substr(arrow + 2));
+    if (!result)
+        return c.invalid("the result does not fit");
+    EinsumOperand total = operands->front();
+    for (size_t i = 1; i < operands->size() && !c.failed(); ++i) {
+        std::string needed = *result;
+        for (size_t k = i + 1; k < operands->size(); ++k)
+            needed += (*operands)[k].letters;
+        total = einsumPair(c, total, (*operands)[i], needed);
+    }
+    giveEinsum(c, std::move(total), *result);
 }
 
 constexpr std::array kContractions = {
