@@ -1,6 +1,7 @@
 // alpa show PLAN [part]: a plan file as text.
 #include "app/cli/commands.h"
 #include "core/base/text.h"
+#include "core/fusion/composites.h"
 #include "core/lowering/lower_plan.h"
 #include "core/explain/explain_costs.h"
 #include "core/plan/plan_file.h"
@@ -101,6 +102,8 @@ Result<std::string> formatPart(const ParallelPlan& plan, const ShowArguments& ar
         return formatMemory(plan);
     if (arguments.part == "hlo")
         return formatPrograms(plan, arguments);
+    if (arguments.part == "composites")
+        return fusion::formatComposites(*plan.graph);
     return formatPlanSummary(plan) + "\n" + formatStages(plan);
 }
 
@@ -137,10 +140,10 @@ Command addShow(CLI::App& app)
     command->add_option("PLAN", arguments->plan, "Plan file")->required();
     command
         ->add_option("PART", arguments->part,
-                     "summary, stages, shardings, costs, timeline, memory, or hlo: the program of "
-                     "one device of each stage")
-        ->check(CLI::IsMember(
-            {"summary", "stages", "shardings", "costs", "timeline", "memory", "hlo"}));
+                     "summary, stages, shardings, costs, timeline, memory, composites (what was "
+                     "recognised in the graph), or hlo: the program of one device of each stage")
+        ->check(CLI::IsMember({"summary", "stages", "shardings", "costs", "timeline", "memory",
+                               "composites", "hlo"}));
     command->add_option("--stage", arguments->stage, "hlo, costs: of this stage only")
         ->check(CLI::Range(0, 1 << 20));
     command->add_option("--device", arguments->device, "hlo: of this device of the stage's mesh")
