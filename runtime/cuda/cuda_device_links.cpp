@@ -1,6 +1,5 @@
-#include "runtime/cuda/cuda_device.h"
-
 #include "core/program/arena_ranges.h"
+#include "runtime/cuda/cuda_device.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +11,6 @@ namespace alpa::cuda
 namespace
 {
 
-/// Messages that a transfer's receiver has room for.
-constexpr int kMostSlots = 8;
 /// Elements below which a collective's launch takes longer than its data.
 constexpr int64_t kSmallCount = 1 << 18;
 
@@ -136,10 +133,9 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
         bound.packText = copyKernel({bytes, inFront(members, block),
                                      inFront(block[dim] * inStrides[dim], inStrides),
                                      inFront(bound.count, packed), 0, 0});
-        bound.unpackText = copyKernel({bytes, inFront(members, block),
-                                       inFront(bound.count, packed),
-                                       inFront(block[fromDim] * outStrides[fromDim], outStrides),
-                                       0, 0});
+        bound.unpackText =
+            copyKernel({bytes, inFront(members, block), inFront(bound.count, packed),
+                        inFront(block[fromDim] * outStrides[fromDim], outStrides), 0, 0});
         bound.packedBytes = alignedToArena(all * bytes);
         bound.gatheredBytes = alignedToArena(all * bytes);
         return {};
@@ -149,32 +145,6 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
         break;
     }
     return Error(ErrorCode::kUnsupported, "not a collective within a stage");
-}
-
-void CudaDevice::describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles)
-{
-    const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
-    const Transfer& transfer = program_.transfers[made.transfer.index()];
-    const bool sends = made.kind == InstructionKind::kSend;
-    const TensorType& type = graph_->type(sends ? transfer.fromBuffer : transfer.toBuffer);
-    const std::vector<int64_t> strides = rowMajorStrides(type.dims);
-    for (size_t index = 0; index < transfer.tiles.size(); ++index) {
-        const TransferTile& tile = transfer.tiles[index];
-        if ((sends ? tile.from : tile.to) != device_)
-            continue;
-        const std::vector<int64_t>& offsets = sends ? tile.fromOffsets : tile.toOffsets;
-        int64_t start = 0;
-        for (size_t d = 0; d < offsets.size(); ++d)
-            start += offsets[d] * strides[d];
-        BoundTile& bound = tiles.emplace_back();
-        bound.mailbox = &shared_.hub->mailbox(made.transfer.number, index);
-        bound.bytes = product(tile.sizes) * dtypeBytes(type.dtype);
-        const std::vector<int64_t> packed = rowMajorStrides(tile.sizes);
-        bound.copy = {dtypeBytes(type.dtype), tile.sizes, sends ? strides : packed,
-                      sends ? packed : strides, sends ? start : 0, sends ? 0 : start};
-        if (!isContiguous(bound.copy))
-            bound.text = copyKernel(bound.copy);
-    }
 }
 
 Status CudaDevice::joinCommunicators()
@@ -190,69 +160,17 @@ Status CudaDevice::joinCommunicators()
         ASSIGN_OR_RETURN(const ncclUniqueId id,
                          shared_.hub->communicatorId(stageIndex_, axes, group[0]));
         ncclComm_t communicator = nullptr;
-        RETURN_IF_ERROR(ncclStatus(driver_,
-                                   driver_.ncclCommInitRank(
-                                       &communicator, static_cast<int>(group.size()), id,
-                                       stage_.mesh.positionInGroup(device_, axes)),
-                                   "joining a group of devices"));
+        RETURN_IF_ERROR(
+            ncclStatus(driver_,
+                       driver_.ncclCommInitRank(&communicator, static_cast<int>(group.size()), id,
+                                                stage_.mesh.positionInGroup(device_, axes)),
+                       "joining a group of devices"));
         communicators_[axes] = communicator;
     }
     for (BoundLaunch& launch : launches_) {
         if (launch.planned->kind == PlannedLaunch::Kind::kCollective)
             launch.collective.communicator = communicators_.at(
                 graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction->axes);
-    }
-    return {};
-}
-
-/// Room for the messages that this device receives, and direct links to the other GPUs.
-Status CudaDevice::provideMailboxes()
-{
-    if (program_.transfers.empty())
-        return {};
-    for (int other = 0; other < shared_.deviceCount; ++other) {
-        CUdevice gpu = 0;
-        CUcontext context = nullptr;
-        int canAccess = 0;
-        if (other == ordinal_ || driver_.cuDeviceGet(&gpu, other) != CUDA_SUCCESS ||
-            driver_.cuDeviceCanAccessPeer(&canAccess, gpu_, gpu) != CUDA_SUCCESS ||
-            canAccess == 0 || other >= program_.deviceCount() ||
-            driver_.cuDevicePrimaryCtxRetain(&context, gpu) != CUDA_SUCCESS)
-            continue;
-        const CUresult enabled = driver_.cuCtxEnablePeerAccess(context, 0);
-        if (enabled != CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED)
-            RETURN_IF_ERROR(check(enabled, "linking two GPUs"));
-    }
-    std::vector<std::pair<BoundTile*, int>> boxes;
-    int64_t bytes = 0;
-    for (BoundLaunch& launch : launches_) {
-        if (launch.planned->kind != PlannedLaunch::Kind::kReceive)
-            continue;
-        const Instruction& made =
-            *graph_->nodes()[static_cast<size_t>(launch.planned->node)].instruction;
-        const bool isOnce = program_.transfers[made.transfer.index()].oncePerStep;
-        const int slots = isOnce ? 1 : std::min(program_.microbatches, kMostSlots);
-        for (BoundTile& tile : launch.tiles) {
-            boxes.emplace_back(&tile, slots);
-            bytes += slots * alignedToArena(tile.bytes);
-        }
-    }
-    if (bytes == 0)
-        return {};
-    RETURN_IF_ERROR(
-        check(driver_.cuMemAlloc(&mail_, static_cast<size_t>(bytes)), "reserving message memory"));
-    CUdeviceptr next = mail_;
-    for (const auto& [tile, count] : boxes) {
-        std::vector<Mailbox::Slot> slots(static_cast<size_t>(count));
-        for (Mailbox::Slot& slot : slots) {
-            slot.memory = next;
-            slot.context = context_;
-            next += static_cast<CUdeviceptr>(alignedToArena(tile->bytes));
-            RETURN_IF_ERROR(check(driver_.cuEventCreate(&slot.taken, CU_EVENT_DISABLE_TIMING),
-                                  "making an event"));
-            mailEvents_.push_back(slot.taken);
-        }
-        tile->mailbox->provide(std::move(slots));
     }
     return {};
 }
@@ -271,8 +189,8 @@ Status CudaDevice::prepareSide()
             continue;
         isUsed = true;
         bytes = std::max(bytes, launch.collective.packedBytes + launch.collective.gatheredBytes);
-        RETURN_IF_ERROR(check(driver_.cuEventCreate(&launch.done, CU_EVENT_DISABLE_TIMING),
-                              "making an event"));
+        RETURN_IF_ERROR(
+            check(driver_.cuEventCreate(&launch.done, CU_EVENT_DISABLE_TIMING), "making an event"));
         mailEvents_.push_back(launch.done);
     }
     if (!isUsed)
@@ -365,8 +283,8 @@ Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch, CUstream o
         status = driver_.ncclReduceScatter(pointer(source), pointer(target), count, bound.type,
                                            bound.operation, bound.communicator, stream);
     } else {
-        const auto step = static_cast<CUdeviceptr>(
-            bound.count * dtypeBytes(graph_->type(made.inputs[0]).dtype));
+        const auto step =
+            static_cast<CUdeviceptr>(bound.count * dtypeBytes(graph_->type(made.inputs[0]).dtype));
         driver_.ncclGroupStart();
         for (int member = 0; member < bound.members; ++member) {
             const CUdeviceptr offset = step * static_cast<CUdeviceptr>(member);
@@ -380,50 +298,6 @@ Status CudaDevice::runCollective(BoundLaunch& launch, int microbatch, CUstream o
     RETURN_IF_ERROR(ncclStatus(driver_, status, "starting a collective"));
     if (bound.unpack != nullptr)
         return launchCopy(bound.unpack, bound.unpackText, gathered, output, on);
-    return {};
-}
-
-Status CudaDevice::runSend(BoundLaunch& launch, int microbatch)
-{
-    for (BoundTile& tile : launch.tiles) {
-        bool isReused = false;
-        ASSIGN_OR_RETURN(const Mailbox::Slot slot, tile.mailbox->beginPut(isReused));
-        if (isReused)
-            RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.taken, 0), "waiting"));
-        CUdeviceptr source =
-            at(launch.places[0], microbatch) +
-            static_cast<CUdeviceptr>(tile.copy.fromStart * tile.copy.bytes);
-        if (tile.function != nullptr) {
-            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, at(launch.places[0], microbatch),
-                                       scratch(), stream_));
-            source = scratch();
-        }
-        RETURN_IF_ERROR(check(driver_.cuMemcpyPeerAsync(slot.memory, slot.context, source, context_,
-                                                        static_cast<size_t>(tile.bytes), stream_),
-                              "sending to another GPU"));
-        // An event of this device for each slot, made at its first use.
-        RETURN_IF_ERROR(tile.mailbox->post(driver_, stream_, mailEvents_));
-    }
-    return {};
-}
-
-Status CudaDevice::runReceive(BoundLaunch& launch, int microbatch)
-{
-    for (BoundTile& tile : launch.tiles) {
-        ASSIGN_OR_RETURN(const Mailbox::Slot slot, tile.mailbox->beginTake());
-        RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.posted, 0), "waiting"));
-        const CUdeviceptr target = at(launch.places[0], microbatch);
-        if (tile.function != nullptr)
-            RETURN_IF_ERROR(launchCopy(tile.function, tile.text, slot.memory, target, stream_));
-        else
-            RETURN_IF_ERROR(check(
-                driver_.cuMemcpyDtoDAsync(target + static_cast<CUdeviceptr>(tile.copy.toStart *
-                                                                            tile.copy.bytes),
-                                          slot.memory, static_cast<size_t>(tile.bytes), stream_),
-                "taking a message"));
-        RETURN_IF_ERROR(check(driver_.cuEventRecord(slot.taken, stream_), "recording"));
-        tile.mailbox->endTake();
-    }
     return {};
 }
 
