@@ -63,7 +63,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         choices_[side]->setObjectName(side == 0 ? u"compareLeft"_s : u"compareRight"_s);
         choices_[side]->setAccessibleName(names[side]);
         choices_[side]->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-        choices_[side]->setMinimumContentsLength(14);
+        choices_[side]->setMinimumContentsLength(18);
         top->addWidget(choices_[side]);
         if (side == 0)
             top->addWidget(makeHeading(tr("beside")));

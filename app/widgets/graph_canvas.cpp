@@ -368,6 +368,20 @@ void GraphCanvas::centerOnNode(const QString& key)
         centeredKey_ = key;
 }
 
+/// Where the content of an unfolded box begins, across: the middle of its topmost box.
+std::optional<double> GraphCanvas::headOf(const QString& key) const
+{
+    const GraphLevelItem* inner = levelItem(key);
+    if (inner == nullptr || inner->level().nodes.empty())
+        return std::nullopt;
+    QRectF top = inner->box(0);
+    for (size_t node = 1; node < inner->level().nodes.size(); ++node) {
+        if (inner->box(int(node)).top() < top.top())
+            top = inner->box(int(node));
+    }
+    return inner->mapRectToScene(top).center().x();
+}
+
 void GraphCanvas::centerNow(const QString& key)
 {
     const std::optional<QRectF> box = visibleBox({key});
@@ -386,6 +400,8 @@ void GraphCanvas::centerNow(const QString& key)
     QPointF middle = box->center();
     if (box->height() > view.height())
         middle.setY(box->top() + view.height() * 0.45);
+    if (box->width() > view.width())
+        middle.setX(headOf(key).value_or(middle.x()));
     centerOn(middle);
     wasFitted_ = false;
     minimap_->follow();

@@ -114,6 +114,7 @@ private:
     void addEdgesBeside(PlacedLevel& level);
     void placeLinks();
     void centerNow(const QString& key);
+    std::optional<double> headOf(const QString& key) const;
     PlacedLevel place(const QString& key, int depth);
     PlacedLevel placeDense(CanvasLevel level);
     GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);

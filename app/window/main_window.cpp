@@ -159,6 +159,9 @@ void MainWindow::makePages()
     bannerText_ = new QLabel;
     bannerText_->setObjectName(u"planBannerText"_s);
     bannerText_->setTextFormat(Qt::PlainText);
+    // However much it says while a plan is made, the docks keep their widths.
+    bannerText_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    bannerText_->setWordWrap(true);
     bannerButton_ = new QPushButton(tr("Plan (F5)"));
     bannerButton_->setObjectName(u"planBannerButton"_s);
     auto* bannerRow = new QHBoxLayout(banner_);
