@@ -135,8 +135,10 @@ Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microb
             std::iota(perBlock.begins.begin(), perBlock.begins.end(), 0);
             perBlock.names.resize(static_cast<size_t>(shortened->keptCount()));
             const SplitModel loss{.graph = shortened->loss, .views = {}};
-            ASSIGN_OR_RETURN(PreparedModel model, prepareModel(loss, microbatchSize, optimizer_,
-                                                               perBlock, cluster_.device, control));
+            ASSIGN_OR_RETURN(const auto step,
+                             prepareStep(loss, microbatchSize, optimizer_, control));
+            ASSIGN_OR_RETURN(PreparedModel model, prepareModel(loss, step, microbatchSize, perBlock,
+                                                               cluster_.device, control));
             if (model.isLayeredAsAsked) {
                 draft->model = std::make_shared<const PreparedModel>(std::move(model));
                 draft->shortened = shortened;
@@ -162,8 +164,12 @@ PlanContext::fullModel(int64_t microbatchSize, std::optional<int> layers, const 
     const auto make = [&]() -> Result<std::shared_ptr<const PreparedModel>> {
         ASSIGN_OR_RETURN(const auto split, splitModel());
         ASSIGN_OR_RETURN(const auto layered, layering(layers, control));
-        ASSIGN_OR_RETURN(PreparedModel model, prepareModel(*split, microbatchSize, optimizer_,
-                                                           *layered, cluster_.device, control));
+        // Most of a deep model's time, and the same however it is cut.
+        ASSIGN_OR_RETURN(const auto step, steps_.get(microbatchSize, [&] {
+            return prepareStep(*split, microbatchSize, optimizer_, control);
+        }));
+        ASSIGN_OR_RETURN(PreparedModel model, prepareModel(*split, step, microbatchSize, *layered,
+                                                           cluster_.device, control));
         return std::make_shared<const PreparedModel>(std::move(model));
     };
     return full_.get({microbatchSize, layers.value_or(0)}, make);
@@ -230,6 +236,7 @@ void PlanContext::trim(Bytes limit)
         ofSecondKind_.forgetBefore(oldest);
         drafts_.forgetBefore(oldest);
         full_.forgetBefore(oldest);
+        steps_.forgetBefore(oldest);
         figures_->forgetBefore(oldest);
         families_.forgetBefore(oldest);
         draftOutcomes_.forgetBefore(oldest);

@@ -118,6 +118,7 @@ private:
     Memo<int, const ShortModel> short_{clock_};
     Memo<int, const Layering> layerings_{clock_};
     Memo<ModelKey, const DraftModel> drafts_{clock_};
+    Memo<int64_t, const Graph> steps_{clock_}; ///< By microbatch size.
     Memo<ModelKey, const PreparedModel> full_{clock_};
     Memo<std::shared_ptr<const PreparedModel>, const LayeredGraph> ofSecondKind_{clock_};
     Memo<SharderKey, StageSharder> sharders_{clock_};

@@ -117,9 +117,9 @@ std::vector<int> spreadLayers(const Graph& graph, const std::vector<OpId>& forwa
 
 } // namespace
 
-Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSize,
-                                   const OptimizerOptions& optimizer, const Layering& layering,
-                                   const DeviceKind& device, const JobControl& control)
+Result<std::shared_ptr<const Graph>> prepareStep(const SplitModel& model, int64_t microbatchSize,
+                                                 const OptimizerOptions& optimizer,
+                                                 const JobControl& control)
 {
     ASSIGN_OR_RETURN(const Graph rebatched, rebatch(model.graph, microbatchSize));
     TrainingStep step;
@@ -130,7 +130,14 @@ Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSi
     }
     if (control.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
-    auto graph = std::make_shared<Graph>(cloneLazyOps(step.graph));
+    return std::make_shared<const Graph>(cloneLazyOps(step.graph));
+}
+
+Result<PreparedModel> prepareModel(const SplitModel& model,
+                                   const std::shared_ptr<const Graph>& graph,
+                                   int64_t microbatchSize, const Layering& layering,
+                                   const DeviceKind& device, const JobControl& control)
+{
     const std::vector<OpId> forward = forwardOps(*graph);
     std::optional<std::vector<int>> ofForward = applyLayering(*graph, forward, layering);
     PreparedModel prepared;
@@ -154,7 +161,7 @@ Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSi
         prepared.flops += flops;
     }
     prepared.layered = std::make_shared<const LayeredGraph>(analyseLayers(
-        std::move(graph), std::move(layerOfOp), static_cast<int>(prepared.layers.size()), device));
+        graph, std::move(layerOfOp), static_cast<int>(prepared.layers.size()), device));
     return prepared;
 }
 

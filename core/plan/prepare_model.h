@@ -24,9 +24,15 @@ struct PreparedModel {
 };
 
 /// Rebatches a loss graph whose fused projections are separated to `microbatchSize`, differentiates
-/// it, adds the optimizer and cuts it into layers. Fails as these steps fail.
-Result<PreparedModel> prepareModel(const SplitModel& model, int64_t microbatchSize,
-                                   const OptimizerOptions& optimizer, const Layering& layering,
+/// it and adds the optimizer. Fails as these steps fail.
+Result<std::shared_ptr<const Graph>> prepareStep(const SplitModel& model, int64_t microbatchSize,
+                                                 const OptimizerOptions& optimizer,
+                                                 const JobControl& control);
+
+/// Cuts `graph`, which prepareStep made of `model`, into layers.
+Result<PreparedModel> prepareModel(const SplitModel& model,
+                                   const std::shared_ptr<const Graph>& graph,
+                                   int64_t microbatchSize, const Layering& layering,
                                    const DeviceKind& device, const JobControl& control);
 
 } // namespace alpa
