@@ -2,9 +2,9 @@
 #include "app/cli/commands.h"
 #include "app/cli/plan_arguments.h"
 #include "core/base/text.h"
-#include "core/plan/plan_file.h"
 #include "core/explain/published_plan.h"
 #include "core/explain/show_plan.h"
+#include "core/plan/plan_file.h"
 
 #include <fmt/format.h>
 
@@ -66,10 +66,9 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
     const auto start = std::chrono::steady_clock::now();
     const JobControl job = console.job();
     const Result<PlanOutcome> outcome =
-        makePlan(*request, job, nullptr,
-                 [&job](const std::shared_ptr<const ParallelPlan>& plan) {
-                     job.report("best so far: a step of " + formatSeconds(plan->stepTime), -1);
-                 });
+        makePlan(*request, job, nullptr, [&job](const std::shared_ptr<const ParallelPlan>& plan) {
+            job.report("best so far: a step of " + formatSeconds(plan->stepTime), -1);
+        });
     console.clearProgress();
     if (!outcome.ok())
         return console.fail(outcome.error());

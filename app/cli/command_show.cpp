@@ -1,11 +1,11 @@
 // alpa show PLAN [part]: a plan file as text.
 #include "app/cli/commands.h"
 #include "core/base/text.h"
+#include "core/explain/explain_costs.h"
+#include "core/explain/show_plan.h"
 #include "core/fusion/composites.h"
 #include "core/lowering/lower_plan.h"
-#include "core/explain/explain_costs.h"
 #include "core/plan/plan_file.h"
-#include "core/explain/show_plan.h"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // alpa sweep MODEL --cluster C: the grid that people search by hand, estimated point by point.
 #include "app/cli/commands.h"
 #include "app/cli/plan_arguments.h"
-#include "core/plan/plan_cache.h"
 #include "core/explain/sweep_plans.h"
+#include "core/plan/plan_cache.h"
 
 #include <memory>
 

@@ -2,13 +2,13 @@
 
 #include "app/widgets/cards.h"
 
-#include <algorithm>
-
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -22,7 +22,8 @@ constexpr QStringView kSigils = u"@#%";
 
 bool isWordStart(QStringView text, qsizetype at)
 {
-    return at == 0 || !text[at - 1].isLetterOrNumber() || (text[at].isDigit() && !text[at - 1].isDigit());
+    return at == 0 || !text[at - 1].isLetterOrNumber() ||
+           (text[at].isDigit() && !text[at - 1].isDigit());
 }
 
 } // namespace
@@ -44,7 +45,10 @@ int paletteScore(QStringView typed, QStringView text)
 }
 
 CommandPalette::CommandPalette(std::vector<PaletteEntry> entries, QWidget* parent)
-    : QDialog(parent, Qt::Popup), entries_(std::move(entries)), line_(new QLineEdit), list_(new QListWidget)
+    : QDialog(parent, Qt::Popup)
+    , entries_(std::move(entries))
+    , line_(new QLineEdit)
+    , list_(new QListWidget)
 {
     setObjectName(u"commandPalette"_s);
     setAccessibleName(tr("Commands"));
@@ -100,7 +104,8 @@ void CommandPalette::filter(const QString& typed)
     list_->clear();
     for (auto at = found.begin(); at != middle; ++at) {
         const PaletteEntry& entry = entries_[at->entry];
-        auto* item = new QListWidgetItem(entry.detail.isEmpty() ? entry.text : entry.text + u"   ·   "_s + entry.detail);
+        auto* item = new QListWidgetItem(
+            entry.detail.isEmpty() ? entry.text : entry.text + u"   ·   "_s + entry.detail);
         item->setData(Qt::UserRole, qulonglong(at->entry));
         list_->addItem(item);
     }

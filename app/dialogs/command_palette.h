@@ -1,11 +1,11 @@
 // The command palette: everything the window can do or go to, found by typing a few letters of it.
 #pragma once
 
-#include <functional>
-#include <vector>
-
 #include <QDialog>
 #include <QString>
+
+#include <functional>
+#include <vector>
 
 class QLineEdit;
 class QListWidget;
@@ -16,12 +16,13 @@ namespace alpa::app
 struct PaletteEntry {
     QString text;   ///< "Plan all baselines", "GPT/block_3/fc:dot"
     QString detail; ///< At the right: a key, or what kind of thing it is.
-    QChar sigil;    ///< '@' ops, '#' layers, '%' plans; null: a command. Typed first, it leaves only that kind.
+    QChar sigil; ///< '@' ops, '#' layers, '%' plans; null: a command. Typed first, it leaves only
+                 ///< that kind.
     std::function<void()> take;
 };
 
-/// How well `typed` fits `text`: its letters in order, best at starts of words and in runs; -1 if they are not there.
-/// Both in lower case. O(length of text).
+/// How well `typed` fits `text`: its letters in order, best at starts of words and in runs; -1 if
+/// they are not there. Both in lower case. O(length of text).
 int paletteScore(QStringView typed, QStringView text);
 
 class CommandPalette : public QDialog

@@ -1,9 +1,9 @@
 // The words of the window, each explained in a sentence or two.
 #pragma once
 
-#include <vector>
-
 #include <QDialog>
+
+#include <vector>
 
 class QLineEdit;
 class QTextBrowser;

@@ -2,8 +2,6 @@
 
 #include "app/widgets/cards.h"
 
-#include <functional>
-
 #include <QAction>
 #include <QDialogButtonBox>
 #include <QGridLayout>
@@ -11,6 +9,8 @@
 #include <QMenuBar>
 #include <QScrollArea>
 #include <QVBoxLayout>
+
+#include <functional>
 
 namespace alpa::app
 {
@@ -27,13 +27,18 @@ struct Key {
 
 /// What no action of a menu stands for.
 constexpr Key kKeys[] = {
-    {QT_TRANSLATE_NOOP("KeysDialog", "Double-click, Enter"), QT_TRANSLATE_NOOP("KeysDialog", "Graph: unfold or fold a layer")},
-    {QT_TRANSLATE_NOOP("KeysDialog", "Arrows"), QT_TRANSLATE_NOOP("KeysDialog", "Graph: to the neighbour. Stage boundaries: choose and move, Enter plans")},
+    {QT_TRANSLATE_NOOP("KeysDialog", "Double-click, Enter"),
+     QT_TRANSLATE_NOOP("KeysDialog", "Graph: unfold or fold a layer")},
+    {QT_TRANSLATE_NOOP("KeysDialog", "Arrows"),
+     QT_TRANSLATE_NOOP("KeysDialog",
+                       "Graph: to the neighbour. Stage boundaries: choose and move, Enter plans")},
     {"F, +, −, 0", QT_TRANSLATE_NOOP("KeysDialog", "Graph: show all, zoom in, zoom out, 100 %")},
     {"W, S, A, D", QT_TRANSLATE_NOOP("KeysDialog", "Timeline: zoom in and out, move")},
-    {"D, Shift+D", QT_TRANSLATE_NOOP("KeysDialog", "Compare side by side: next and previous difference")},
+    {"D, Shift+D",
+     QT_TRANSLATE_NOOP("KeysDialog", "Compare side by side: next and previous difference")},
     {"B", QT_TRANSLATE_NOOP("KeysDialog", "Compare: make the chosen plan the baseline")},
-    {QT_TRANSLATE_NOOP("KeysDialog", "Del"), QT_TRANSLATE_NOOP("KeysDialog", "Constraints: remove the chosen ones")},
+    {QT_TRANSLATE_NOOP("KeysDialog", "Del"),
+     QT_TRANSLATE_NOOP("KeysDialog", "Constraints: remove the chosen ones")},
     {"?", QT_TRANSLATE_NOOP("KeysDialog", "This sheet")},
 };
 
@@ -59,7 +64,8 @@ void addMenu(const QMenu* menu, const std::function<void(const QString&, const Q
 
 } // namespace
 
-KeysDialog::KeysDialog(QWidget* parent) : QDialog(parent)
+KeysDialog::KeysDialog(QWidget* parent)
+    : QDialog(parent)
 {
     setObjectName(u"keysDialog"_s);
     setWindowTitle(tr("Keys"));

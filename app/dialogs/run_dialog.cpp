@@ -1,7 +1,5 @@
 #include "app/dialogs/run_dialog.h"
 
-#include <algorithm>
-
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
@@ -18,6 +16,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -32,9 +32,20 @@ enum Machine { kHere, kElsewhere };
 } // namespace
 
 RunDialog::RunDialog(Session* session, AppSettings* settings, QWidget* parent)
-    : QDialog(parent), session_(session), settings_(settings), plans_(new QListWidget), machine_(new QComboBox),
-      host_(new QLineEdit), program_(new QLineEdit), found_(makeMuted({})), look_(new QPushButton(tr("Look for devices"))),
-      devices_(new QComboBox), steps_(new QSpinBox), repeats_(new QSpinBox), rate_(new QDoubleSpinBox), note_(makeMuted({}))
+    : QDialog(parent)
+    , session_(session)
+    , settings_(settings)
+    , plans_(new QListWidget)
+    , machine_(new QComboBox)
+    , host_(new QLineEdit)
+    , program_(new QLineEdit)
+    , found_(makeMuted({}))
+    , look_(new QPushButton(tr("Look for devices")))
+    , devices_(new QComboBox)
+    , steps_(new QSpinBox)
+    , repeats_(new QSpinBox)
+    , rate_(new QDoubleSpinBox)
+    , note_(makeMuted({}))
 {
     setObjectName(u"runDialog"_s);
     setWindowTitle(tr("Run"));
@@ -59,8 +70,9 @@ RunDialog::RunDialog(Session* session, AppSettings* settings, QWidget* parent)
     steps_->setRange(2, 1000000);
     repeats_->setObjectName(u"runRepeats"_s);
     repeats_->setRange(1, 100);
-    repeats_->setToolTip(tr("Each plan so often; several plans take turns (A, B, A, B), so that what slows the machine "
-                            "down meanwhile meets all of them"));
+    repeats_->setToolTip(tr(
+        "Each plan so often; several plans take turns (A, B, A, B), so that what slows the machine "
+        "down meanwhile meets all of them"));
     rate_->setObjectName(u"runDialogRate"_s);
     rate_->setDecimals(6);
     rate_->setRange(0, 10);
@@ -142,11 +154,13 @@ void RunDialog::fillPlans()
     for (const auto& entry : session_->entries()) {
         if (entry->plan() == nullptr)
             continue;
-        auto* item = new QListWidgetItem(tr("%1 · %2 · predicted %3 on %4")
-                                             .arg(entry->name)
-                                             .arg(counted(entry->plan()->cluster.deviceCount(), tr("device"), tr("devices")),
-                                                  timeText(entry->plan()->stepTime), toQt(entry->plan()->cluster.name)));
-        const bool isChosen = (shown != nullptr && entry->id == shown->id) || (baseline != nullptr && entry->id == baseline->id);
+        auto* item = new QListWidgetItem(
+            tr("%1 · %2 · predicted %3 on %4")
+                .arg(entry->name)
+                .arg(counted(entry->plan()->cluster.deviceCount(), tr("device"), tr("devices")),
+                     timeText(entry->plan()->stepTime), toQt(entry->plan()->cluster.name)));
+        const bool isChosen = (shown != nullptr && entry->id == shown->id) ||
+                              (baseline != nullptr && entry->id == baseline->id);
         item->setFlags(item->flags() | Qt::ItemIsUserCheckable);
         item->setCheckState(isChosen ? Qt::Checked : Qt::Unchecked);
         item->setData(Qt::UserRole, entry->id);
@@ -202,7 +216,8 @@ void RunDialog::askForDevices()
         return;
     }
     if (where.host.isEmpty() && local.isEmpty()) {
-        takeDevices(readDevices({}, tr("the program alpa is neither beside this one nor on the search path")));
+        takeDevices(readDevices(
+            {}, tr("the program alpa is neither beside this one nor on the search path")));
         return;
     }
     found_->setText(tr("Looking for devices…"));
@@ -221,7 +236,8 @@ void RunDialog::askForDevices()
             end(tr("cannot start %1: %2").arg(process->program(), process->errorString()));
     });
     connect(process, &QProcess::finished, this, [end, process](int code, QProcess::ExitStatus) {
-        const QString said = QString::fromUtf8(process->readAllStandardError()).trimmed().section(u'\n', -1);
+        const QString said =
+            QString::fromUtf8(process->readAllStandardError()).trimmed().section(u'\n', -1);
         end(code == 0 ? QString() : said.isEmpty() ? tr("it ended with code %1").arg(code) : said);
     });
     QTimer::singleShot(kAnswerWithinMs, process, [process] { process->kill(); });
@@ -244,12 +260,14 @@ void RunDialog::refresh()
     if (hasAnswer_ && !answer_.problem.isEmpty())
         found_->setText(tr("No answer: %1").arg(answer_.problem));
     else if (hasAnswer_ && answer_.gpus == 0)
-        found_->setText(tr("Found %1; no GPU (%2), so runs are on the CPU.")
-                            .arg(counted(answer_.cores, tr("core"), tr("cores")),
-                                 answer_.gpuNote.isEmpty() ? tr("none is there") : answer_.gpuNote));
+        found_->setText(
+            tr("Found %1; no GPU (%2), so runs are on the CPU.")
+                .arg(counted(answer_.cores, tr("core"), tr("cores")),
+                     answer_.gpuNote.isEmpty() ? tr("none is there") : answer_.gpuNote));
     else if (hasAnswer_)
-        found_->setText(tr("Found %1 and %2.").arg(counted(answer_.cores, tr("core"), tr("cores")),
-                                                   counted(answer_.gpus, tr("GPU"), tr("GPUs"))));
+        found_->setText(tr("Found %1 and %2.")
+                            .arg(counted(answer_.cores, tr("core"), tr("cores")),
+                                 counted(answer_.gpus, tr("GPU"), tr("GPUs"))));
     else if (asking_ == nullptr)
         found_->setText(tr("Not asked yet."));
     if (hasAnswer_ && answer_.problem.isEmpty() && answer_.gpus == 0)
@@ -261,11 +279,15 @@ void RunDialog::refresh()
     QString note;
     if (now.planIds.empty())
         note = tr("Choose a plan.");
-    else if (now.devices == "cuda"_L1 && hasAnswer_ && answer_.problem.isEmpty() && answer_.gpus < most)
-        note = tr("The plan is for %1; there are %2.").arg(counted(most, tr("GPU"), tr("GPUs"))).arg(answer_.gpus);
+    else if (now.devices == "cuda"_L1 && hasAnswer_ && answer_.problem.isEmpty() &&
+             answer_.gpus < most)
+        note = tr("The plan is for %1; there are %2.")
+                   .arg(counted(most, tr("GPU"), tr("GPUs")))
+                   .arg(answer_.gpus);
     else if (now.planIds.size() > 1)
         note = tr("%1 runs, the plans in turns.").arg(int(now.planIds.size()) * now.repeats);
-    else if (now.devices == "cpu"_L1 && !toQt(session_->entry(now.planIds.front())->plan()->cluster.name).startsWith(u"cpu"_s))
+    else if (now.devices == "cpu"_L1 &&
+             !toQt(session_->entry(now.planIds.front())->plan()->cluster.name).startsWith(u"cpu"_s))
         note = tr("Planned for another device than the CPU: times cannot match the prediction.");
     note_->setText(note);
     run_->setEnabled(!now.planIds.empty() && (!isElsewhere || !now.place.host.isEmpty()));

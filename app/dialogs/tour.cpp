@@ -24,8 +24,14 @@ constexpr int kMargin = 44; ///< Above the status bar.
 } // namespace
 
 Tour::Tour(std::vector<TourStop> stops, QWidget* window)
-    : QFrame(window), stops_(std::move(stops)), window_(window), title_(new QLabel), text_(new QLabel),
-      back_(new QPushButton(tr("Back"))), next_(new QPushButton), frame_(new QFrame(window))
+    : QFrame(window)
+    , stops_(std::move(stops))
+    , window_(window)
+    , title_(new QLabel)
+    , text_(new QLabel)
+    , back_(new QPushButton(tr("Back")))
+    , next_(new QPushButton)
+    , frame_(new QFrame(window))
 {
     setObjectName(u"tour"_s);
     setAccessibleName(tr("Tour"));
@@ -33,10 +39,14 @@ Tour::Tour(std::vector<TourStop> stops, QWidget* window)
     setAutoFillBackground(true);
     setFocusPolicy(Qt::StrongFocus);
     const Theme& theme = themeOf(window);
-    setStyleSheet(u"QFrame#tour { background: %1; border: 2px solid %2; border-radius: 8px; }"_s.arg(theme.raised.name(), theme.accent.name()));
+    setStyleSheet(
+        u"QFrame#tour { background: %1; border: 2px solid %2; border-radius: 8px; }"_s.arg(
+            theme.raised.name(), theme.accent.name()));
     frame_->setObjectName(u"tourFrame"_s);
     frame_->setAttribute(Qt::WA_TransparentForMouseEvents);
-    frame_->setStyleSheet(u"QFrame#tourFrame { border: 3px solid %1; border-radius: 4px; background: transparent; }"_s.arg(theme.accent.name()));
+    frame_->setStyleSheet(
+        u"QFrame#tourFrame { border: 3px solid %1; border-radius: 4px; background: transparent; }"_s
+            .arg(theme.accent.name()));
     title_->setProperty("heading", true);
     text_->setObjectName(u"tourText"_s);
     text_->setWordWrap(true);
@@ -96,7 +106,9 @@ void Tour::place()
     const bool isThere = target != nullptr && target->isVisible();
     frame_->setVisible(isThere);
     if (isThere)
-        frame_->setGeometry(QRect(target->mapTo(window_, QPoint(0, 0)), target->size()).adjusted(-3, -3, 3, 3).intersected(window_->rect()));
+        frame_->setGeometry(QRect(target->mapTo(window_, QPoint(0, 0)), target->size())
+                                .adjusted(-3, -3, 3, 3)
+                                .intersected(window_->rect()));
     frame_->raise();
     raise();
 }

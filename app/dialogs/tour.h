@@ -1,11 +1,12 @@
-// The 60-second tour: a card at the bottom of the window that goes from one thing to the next and frames what it speaks of.
+// The 60-second tour: a card at the bottom of the window that goes from one thing to the next and
+// frames what it speaks of.
 #pragma once
-
-#include <functional>
-#include <vector>
 
 #include <QFrame>
 #include <QPointer>
+
+#include <functional>
+#include <vector>
 
 class QLabel;
 class QPushButton;

@@ -20,7 +20,8 @@ namespace
 
 constexpr QSize kFirstSize{940, 560};
 
-QTableWidget* makeTable(const QString& name, const QString& accessibleName, const QStringList& columns)
+QTableWidget* makeTable(const QString& name, const QString& accessibleName,
+                        const QStringList& columns)
 {
     auto* table = new QTableWidget(0, int(columns.size()));
     table->setObjectName(name);
@@ -65,8 +66,12 @@ QString changeOf(Seconds time, const QString& impossible)
 } // namespace
 
 WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
-    : QDialog(parent), session_(session), plan_(session->shownPlan()->facts->plan), label_(label),
-      verdict_(new QLabel(tr("Solving the stage again for every strategy…"))), priced_(makeMuted({}))
+    : QDialog(parent)
+    , session_(session)
+    , plan_(session->shownPlan()->facts->plan)
+    , label_(label)
+    , verdict_(new QLabel(tr("Solving the stage again for every strategy…")))
+    , priced_(makeMuted({}))
 {
     setObjectName(u"whyDialog"_s);
     setAttribute(Qt::WA_DeleteOnClose);
@@ -75,15 +80,19 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
     verdict_->setObjectName(u"whyVerdict"_s);
     verdict_->setWordWrap(true);
     verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    strategies_ = makeTable(u"whyStrategies"_s, tr("Strategies and their terms"),
-                            {tr("Strategy"), tr("Sharding"), tr("Compute"), tr("Reduce"), tr("In"), tr("Out"),
-                             tr("Once a step"), tr("Memory"), tr("Alone"), tr("Step time")});
+    strategies_ =
+        makeTable(u"whyStrategies"_s, tr("Strategies and their terms"),
+                  {tr("Strategy"), tr("Sharding"), tr("Compute"), tr("Reduce"), tr("In"), tr("Out"),
+                   tr("Once a step"), tr("Memory"), tr("Alone"), tr("Step time")});
     strategies_->horizontalHeaderItem(8)->setToolTip(tr("Step time added if nothing else changed"));
-    strategies_->horizontalHeaderItem(9)->setToolTip(tr("Step time added with all else of the stage chosen anew"));
-    prices_ = makeTable(u"whyPrices"_s, tr("Prices of the constraints"), {tr("Plan again"), tr("What differs"), tr("Step time")});
+    strategies_->horizontalHeaderItem(9)->setToolTip(
+        tr("Step time added with all else of the stage chosen anew"));
+    prices_ = makeTable(u"whyPrices"_s, tr("Prices of the constraints"),
+                        {tr("Plan again"), tr("What differs"), tr("Step time")});
     auto* priceButton = new QPushButton(tr("What do the constraints cost?"));
     priceButton->setObjectName(u"whyPriceButton"_s);
-    priceButton->setToolTip(tr("Plans again without each constraint in turn, and with 1 GiB more memory"));
+    priceButton->setToolTip(
+        tr("Plans again without each constraint in turn, and with 1 GiB more memory"));
     prices_->hide();
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     buttons->addButton(priceButton, QDialogButtonBox::ActionRole);
@@ -91,7 +100,8 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
     column->addWidget(makeHeading(label));
     column->addWidget(verdict_);
     column->addWidget(strategies_, 3);
-    column->addWidget(makeMuted(tr("Times of one microbatch unless said otherwise. Step time: added to the step if this strategy "
+    column->addWidget(makeMuted(tr("Times of one microbatch unless said otherwise. Step time: "
+                                   "added to the step if this strategy "
                                    "were forced and all else of its stage chosen anew.")));
     column->addWidget(priced_);
     column->addWidget(prices_, 1);
@@ -113,7 +123,8 @@ void WhyDialog::explain()
     };
     auto answer = std::make_shared<Answer>();
     auto work = [plan = plan_, pattern = fromQt(label_), answer](const JobControl& control) {
-        auto found = explainDecisions(*plan, {.pattern = pattern, .strategy = {}, .limit = 1}, control);
+        auto found =
+            explainDecisions(*plan, {.pattern = pattern, .strategy = {}, .limit = 1}, control);
         if (found.ok())
             answer->explanations = std::move(found.value());
         else
@@ -140,8 +151,9 @@ void WhyDialog::showDecision(const DecisionExplanation& explanation)
     for (size_t i = 0; i < explanation.strategies.size(); ++i) {
         const StrategyTerms& terms = explanation.strategies[i];
         addRow(strategies_,
-               {toQt(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute), timeText(terms.reduce),
-                timeText(terms.in), timeText(terms.out), timeText(terms.perStep), memoryText(terms.memory),
+               {toQt(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute),
+                timeText(terms.reduce), timeText(terms.in), timeText(terms.out),
+                timeText(terms.perStep), memoryText(terms.memory),
                 i == 0 ? QString() : changeOf(terms.alone, tr("impossible")),
                 i == 0 ? tr("chosen") : changeOf(terms.regret, tr("no plan"))},
                2, i == 0);
@@ -160,7 +172,8 @@ void WhyDialog::price()
     request.modelPath = plan_->modelPath;
     request.cluster = plan_->cluster;
     request.options = plan_->options;
-    auto work = [request, plan = plan_, cache = session_->planCache(), answer](const JobControl& control) {
+    auto work = [request, plan = plan_, cache = session_->planCache(),
+                 answer](const JobControl& control) {
         auto prices = priceConstraints(request, *plan, *cache, control);
         if (prices.ok())
             answer->prices = std::move(prices.value());
@@ -181,13 +194,17 @@ void WhyDialog::price()
 
 void WhyDialog::showPrices(const ConstraintPrices& prices)
 {
-    priced_->setText(tr("The step takes %1 as asked. What it would take otherwise:").arg(timeText(prices.stepTime)));
+    priced_->setText(tr("The step takes %1 as asked. What it would take otherwise:")
+                         .arg(timeText(prices.stepTime)));
     for (const ConstraintPrice& price : prices.prices) {
         const bool hasPlan = price.plan != nullptr;
         addRow(prices_,
-               {toQt(price.edit), hasPlan ? toQt(price.differs.empty() ? "the same plan" : price.differs) : toQt(price.problem),
-                hasPlan ? tr("%1 (%2)").arg(timeText(price.plan->stepTime),
-                                            changeText(price.plan->stepTime.count, prices.stepTime.count))
+               {toQt(price.edit),
+                hasPlan ? toQt(price.differs.empty() ? "the same plan" : price.differs)
+                        : toQt(price.problem),
+                hasPlan ? tr("%1 (%2)").arg(
+                              timeText(price.plan->stepTime),
+                              changeText(price.plan->stepTime.count, prices.stepTime.count))
                         : tr("no plan")},
                2, false);
     }

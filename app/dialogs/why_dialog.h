@@ -1,14 +1,15 @@
-// "Why?": the strategies of one decision with their terms and what each would cost with all else chosen anew, and what
-// the constraints of the plan cost. Texts and figures are the core's; this draws them.
+// "Why?": the strategies of one decision with their terms and what each would cost with all else
+// chosen anew, and what the constraints of the plan cost. Texts and figures are the core's; this
+// draws them.
 #pragma once
-
-#include <memory>
 
 #include "app/session/session.h"
 #include "core/explain/explain_constraints.h"
 #include "core/explain/explain_decision.h"
 
 #include <QDialog>
+
+#include <memory>
 
 class QLabel;
 class QTableWidget;

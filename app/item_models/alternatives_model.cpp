@@ -23,7 +23,10 @@ int AlternativesModel::rowCount(const QModelIndex& parent) const
     return parent.isValid() || decision() == nullptr ? 0 : int(decision()->alternatives.size());
 }
 
-int AlternativesModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int AlternativesModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant AlternativesModel::data(const QModelIndex& index, int role) const
 {
@@ -39,7 +42,8 @@ QVariant AlternativesModel::data(const QModelIndex& index, int role) const
             return toQt(formatSpec(alternative.result));
         if (isChosen)
             return tr("chosen");
-        return (alternative.delta.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(alternative.delta.count)));
+        return (alternative.delta.count < 0 ? u"−"_s : u"+"_s) +
+               timeText(Seconds(std::abs(alternative.delta.count)));
     }
     if (role == Qt::ToolTipRole)
         return tr("%1, result %2\nStep time added if only this decision changed")
@@ -62,7 +66,9 @@ QVariant AlternativesModel::headerData(int section, Qt::Orientation orientation,
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role != Qt::DisplayRole)
         return {};
-    return section == kStrategy ? tr("Strategy") : section == kResult ? tr("Sharding") : tr("Step time");
+    return section == kStrategy ? tr("Strategy")
+           : section == kResult ? tr("Sharding")
+                                : tr("Step time");
 }
 
 } // namespace alpa::app

@@ -1,11 +1,11 @@
 // What the solver could have chosen for one decision, with what each would add to the step.
 #pragma once
 
-#include <memory>
-
 #include "app/session/graph_facts.h"
 
 #include <QAbstractTableModel>
+
+#include <memory>
 
 namespace alpa::app
 {
@@ -17,10 +17,16 @@ class AlternativesModel : public QAbstractTableModel
 public:
     enum Column { kStrategy, kResult, kDelta, kColumns };
 
-    explicit AlternativesModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit AlternativesModel(QObject* parent = nullptr)
+        : QAbstractTableModel(parent)
+    {
+    }
     /// No rows for an invalid place.
     void setDecision(std::shared_ptr<const GraphFacts> facts, DecisionPlace place);
-    const Decision* decision() const { return facts_ == nullptr ? nullptr : facts_->decision(place_); }
+    const Decision* decision() const
+    {
+        return facts_ == nullptr ? nullptr : facts_->decision(place_);
+    }
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

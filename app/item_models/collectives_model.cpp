@@ -1,11 +1,11 @@
 #include "app/item_models/collectives_model.h"
 
-#include <algorithm>
-
 #include "app/session/link_traffic.h"
 #include "app/settings/qt_text.h"
 
 #include <QStringList>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -89,7 +89,8 @@ QVariant CollectivesModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DisplayRole)
         return text(communication, index.column());
     if (role == Qt::ToolTipRole)
-        return communicationText(*facts_, facts_->communications[static_cast<size_t>(communication)]);
+        return communicationText(*facts_,
+                                 facts_->communications[static_cast<size_t>(communication)]);
     if (role == Qt::TextAlignmentRole && index.column() >= kBytes && index.column() <= kStage)
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     return {};

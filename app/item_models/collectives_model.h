@@ -15,13 +15,22 @@ class CollectivesModel : public QAbstractTableModel
 public:
     enum Column { kCollective, kBytes, kTime, kTimes, kPerStep, kStage, kBefore, kColumns };
 
-    explicit CollectivesModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit CollectivesModel(QObject* parent = nullptr)
+        : QAbstractTableModel(parent)
+    {
+    }
     void setFacts(std::shared_ptr<const GraphFacts> facts); ///< Null: no rows.
     int communicationAt(int row) const { return order_[static_cast<size_t>(row)]; }
     int rowOf(int communication) const; ///< -1 if it is not listed: local slices move nothing.
 
-    int rowCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(order_.size()); }
-    int columnCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(kColumns); }
+    int rowCount(const QModelIndex& parent = {}) const override
+    {
+        return parent.isValid() ? 0 : int(order_.size());
+    }
+    int columnCount(const QModelIndex& parent = {}) const override
+    {
+        return parent.isValid() ? 0 : int(kColumns);
+    }
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 

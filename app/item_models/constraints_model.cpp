@@ -1,7 +1,5 @@
 #include "app/item_models/constraints_model.h"
 
-#include <algorithm>
-
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 
@@ -9,12 +7,16 @@
 #include <QPalette>
 #include <QTimer>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
 
-ConstraintsModel::ConstraintsModel(Session* session, QObject* parent) : QAbstractTableModel(parent), session_(session)
+ConstraintsModel::ConstraintsModel(Session* session, QObject* parent)
+    : QAbstractTableModel(parent)
+    , session_(session)
 {
     connect(session, &Session::setupChanged, this, &ConstraintsModel::reload);
     const auto refresh = [this] {
@@ -50,13 +52,20 @@ void ConstraintsModel::setPrices(std::map<std::string, QString> prices)
         Q_EMIT dataChanged(index(0, kPrice), index(rowCount() - 1, kPrice));
 }
 
-int ConstraintsModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(rows_.size()); }
-int ConstraintsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int ConstraintsModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(rows_.size());
+}
+int ConstraintsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : kColumns;
+}
 
 ConstraintState ConstraintsModel::stateOf(const Row& row) const
 {
     const PlanEntry* shown = session_->shownPlan();
-    return constraintState(row.item, shown == nullptr ? nullptr : shown->facts.get(), session_->obstacle());
+    return constraintState(row.item, shown == nullptr ? nullptr : shown->facts.get(),
+                           session_->obstacle());
 }
 
 QVariant ConstraintsModel::data(const QModelIndex& index, int role) const
@@ -76,7 +85,8 @@ QVariant ConstraintsModel::data(const QModelIndex& index, int role) const
         return state == ConstraintState::kBinding ? QVariant(themedIcon(u"warning"_s)) : QVariant();
     }
     if (role == Qt::ToolTipRole)
-        return row.isOn ? toQt(row.item.text) : tr("%1: switched off, not asked of the planner").arg(toQt(row.item.text));
+        return row.isOn ? toQt(row.item.text)
+                        : tr("%1: switched off, not asked of the planner").arg(toQt(row.item.text));
     if (role != Qt::DisplayRole && role != Qt::EditRole)
         return {};
     switch (column) {
@@ -115,9 +125,11 @@ bool ConstraintsModel::setData(const QModelIndex& index, const QVariant& value, 
         text = isOn ? tr("%1 on").arg(toQt(row.item.text)) : tr("%1 off").arg(toQt(row.item.text));
     } else if (role == Qt::EditRole && index.column() == kValue) {
         PlanConstraints& target = row.isOn ? asked : next.parked;
-        const std::optional<PlanConstraints> changed = withValue(row.item, target, value.toString());
+        const std::optional<PlanConstraints> changed =
+            withValue(row.item, target, value.toString());
         if (!changed) {
-            Q_EMIT rejected(tr("%1 cannot be '%2'").arg(constraintTitle(row.item), value.toString()));
+            Q_EMIT rejected(
+                tr("%1 cannot be '%2'").arg(constraintTitle(row.item), value.toString()));
             return false;
         }
         target = *changed;
@@ -157,7 +169,8 @@ Qt::ItemFlags ConstraintsModel::flags(const QModelIndex& index) const
         flags |= Qt::ItemIsUserCheckable;
     if (!index.isValid() || index.column() != kValue)
         return flags;
-    return hasTypedValue(rows_[static_cast<size_t>(index.row())].item) ? flags | Qt::ItemIsEditable : flags;
+    return hasTypedValue(rows_[static_cast<size_t>(index.row())].item) ? flags | Qt::ItemIsEditable
+                                                                       : flags;
 }
 
 QVariant ConstraintsModel::headerData(int section, Qt::Orientation orientation, int role) const
@@ -168,7 +181,8 @@ QVariant ConstraintsModel::headerData(int section, Qt::Orientation orientation, 
         return tr("Step time saved if the planner were not asked this");
     if (role != Qt::DisplayRole)
         return {};
-    const QString titles[kColumns] = {tr("Constraint"), tr("Scope"), tr("Value"), tr("State"), tr("Price")};
+    const QString titles[kColumns] = {tr("Constraint"), tr("Scope"), tr("Value"), tr("State"),
+                                      tr("Price")};
     return titles[section];
 }
 

@@ -1,12 +1,13 @@
-// The constraints of a setup as a table: on or off, kind, scope, value, how the plan stands to it, and what it costs.
+// The constraints of a setup as a table: on or off, kind, scope, value, how the plan stands to it,
+// and what it costs.
 #pragma once
-
-#include <map>
 
 #include "app/session/constraint_items.h"
 #include "app/session/session.h"
 
 #include <QAbstractTableModel>
+
+#include <map>
 
 namespace alpa::app
 {
@@ -16,7 +17,14 @@ class ConstraintsModel : public QAbstractTableModel
     Q_OBJECT
 
 public:
-    enum Column { kKind, kScope, kValue, kState, kPrice, kColumns }; ///< The first has the box that switches it off.
+    enum Column {
+        kKind,
+        kScope,
+        kValue,
+        kState,
+        kPrice,
+        kColumns
+    }; ///< The first has the box that switches it off.
 
     explicit ConstraintsModel(Session* session, QObject* parent = nullptr);
     struct Row {

@@ -36,7 +36,8 @@ QModelIndex OutlineModel::index(int row, int column, const QModelIndex& parent) 
     // The root scope is the only row at the top: it carries the totals.
     if (!parent.isValid())
         return createIndex(0, column, quintptr{0});
-    return createIndex(row, column, static_cast<quintptr>(at(nodeOf(parent)).children[static_cast<size_t>(row)]));
+    return createIndex(
+        row, column, static_cast<quintptr>(at(nodeOf(parent)).children[static_cast<size_t>(row)]));
 }
 
 QModelIndex OutlineModel::parent(const QModelIndex& child) const
@@ -63,7 +64,8 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const
             return nodeOf(index) == 0 ? model_->name : toQt(node.name);
         if (index.column() == kOps)
             return isParameter ? QVariant() : QVariant(countText(node.ops));
-        return node.parameters == 0 ? QVariant() : QVariant(shortCountText(double(node.parameters)));
+        return node.parameters == 0 ? QVariant()
+                                    : QVariant(shortCountText(double(node.parameters)));
     }
     if (role == Qt::TextAlignmentRole && index.column() != kName)
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
@@ -71,7 +73,8 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const
         if (isParameter)
             return toQt(node.name + ": " + formatType(model_->graph->type(node.parameter)));
         return tr("%1: %2 operations, %3 parameters")
-            .arg(nodeOf(index) == 0 ? model_->name : toQt(node.path), countText(node.ops), countText(node.parameters));
+            .arg(nodeOf(index) == 0 ? model_->name : toQt(node.path), countText(node.ops),
+                 countText(node.parameters));
     }
     if (role == Qt::FontRole && isParameter) {
         QFont font;

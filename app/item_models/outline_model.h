@@ -1,11 +1,11 @@
 // The scopes of the model as a tree of three columns: name, operations, parameters.
 #pragma once
 
-#include <memory>
-
 #include "app/session/model.h"
 
 #include <QAbstractItemModel>
+
+#include <memory>
 
 namespace alpa::app
 {
@@ -17,10 +17,16 @@ class OutlineModel : public QAbstractItemModel
 public:
     enum Column { kName, kOps, kParameters, kColumns };
 
-    explicit OutlineModel(QObject* parent = nullptr) : QAbstractItemModel(parent) {}
+    explicit OutlineModel(QObject* parent = nullptr)
+        : QAbstractItemModel(parent)
+    {
+    }
     void setModel(std::shared_ptr<const Model> model);
     /// Index into the scope tree; -1 for an invalid index.
-    int nodeOf(const QModelIndex& index) const { return index.isValid() ? int(index.internalId()) : -1; }
+    int nodeOf(const QModelIndex& index) const
+    {
+        return index.isValid() ? int(index.internalId()) : -1;
+    }
     QModelIndex indexOf(int node) const;
 
     QModelIndex index(int row, int column, const QModelIndex& parent) const override;

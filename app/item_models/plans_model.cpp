@@ -1,13 +1,13 @@
 #include "app/item_models/plans_model.h"
 
-#include <algorithm>
-
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 
 #include <QApplication>
 #include <QFont>
 #include <QPalette>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -24,7 +24,9 @@ Bytes peakMemory(const ParallelPlan& plan)
 
 QString degreesText(const GraphFacts& facts)
 {
-    return u"DP %1 · TP %2 · PP %3"_s.arg(facts.dataParallel).arg(facts.tensorParallel).arg(facts.plan->pipelineParallel());
+    return u"DP %1 · TP %2 · PP %3"_s.arg(facts.dataParallel)
+        .arg(facts.tensorParallel)
+        .arg(facts.plan->pipelineParallel());
 }
 
 QString proofText(const ParallelPlan& plan)
@@ -40,7 +42,9 @@ QString proofText(const ParallelPlan& plan)
     return PlansModel::tr("gap %1").arg(percentText(gap));
 }
 
-PlansModel::PlansModel(Session* session, QObject* parent) : QAbstractTableModel(parent), session_(session)
+PlansModel::PlansModel(Session* session, QObject* parent)
+    : QAbstractTableModel(parent)
+    , session_(session)
 {
     connect(session, &Session::plansChanged, this, &PlansModel::reload);
     connect(session, &Session::shownPlanChanged, this, [this] {
@@ -53,7 +57,8 @@ PlansModel::PlansModel(Session* session, QObject* parent) : QAbstractTableModel(
 void PlansModel::reload()
 {
     std::vector<std::shared_ptr<const PlanEntry>> entries;
-    // Constraints that clash are told in the constraints panel; here only baselines without a plan keep their row.
+    // Constraints that clash are told in the constraints panel; here only baselines without a plan
+    // keep their row.
     for (const auto& entry : session_->entries()) {
         if (entry->facts != nullptr || entry->isBaseline())
             entries.push_back(entry);
@@ -70,17 +75,25 @@ void PlansModel::reload()
 
 const PlanEntry* PlansModel::entryAt(int row) const
 {
-    return row < 0 || row >= int(entries_.size()) ? nullptr : entries_[static_cast<size_t>(row)].get();
+    return row < 0 || row >= int(entries_.size()) ? nullptr
+                                                  : entries_[static_cast<size_t>(row)].get();
 }
 
 int PlansModel::rowOf(int planId) const
 {
-    const auto found = std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == planId; });
+    const auto found =
+        std::ranges::find_if(entries_, [&](const auto& entry) { return entry->id == planId; });
     return found == entries_.end() ? -1 : int(found - entries_.begin());
 }
 
-int PlansModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(entries_.size()); }
-int PlansModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int PlansModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(entries_.size());
+}
+int PlansModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant PlansModel::text(const PlanEntry& entry, int column) const
 {
@@ -94,9 +107,11 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
         if (!measured)
             return {};
         if (column == kError)
-            return plan == nullptr ? QString() : changeText(plan->stepTime.count, measured->median.count);
-        return column == kMeasured ? timeText(measured->median)
-                                   : tr("%1 to %2").arg(timeText(measured->low), timeText(measured->high));
+            return plan == nullptr ? QString()
+                                   : changeText(plan->stepTime.count, measured->median.count);
+        return column == kMeasured
+                   ? timeText(measured->median)
+                   : tr("%1 to %2").arg(timeText(measured->low), timeText(measured->high));
     }
     if (plan == nullptr)
         return column == kStep ? QVariant(tr("no plan")) : QVariant();
@@ -113,7 +128,9 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
     case kMemory:
         return memoryText(peakMemory(*plan));
     case kDegrees:
-        return u"%1 · %2 · %3"_s.arg(entry.facts->dataParallel).arg(entry.facts->tensorParallel).arg(plan->pipelineParallel());
+        return u"%1 · %2 · %3"_s.arg(entry.facts->dataParallel)
+            .arg(entry.facts->tensorParallel)
+            .arg(plan->pipelineParallel());
     case kMicrobatches:
         return tr("%1 × %2").arg(plan->microbatches).arg(plan->microbatchSize);
     case kProof:
@@ -184,7 +201,8 @@ QVariant PlansModel::data(const QModelIndex& index, int role) const
         return tip(*entry, index.column());
     if (role == Qt::DecorationRole && index.column() == kBaseline) {
         const PlanEntry* baseline = session_->baseline();
-        return themedIcon(baseline != nullptr && baseline->id == entry->id ? u"star-filled"_s : u"star"_s);
+        return themedIcon(baseline != nullptr && baseline->id == entry->id ? u"star-filled"_s
+                                                                           : u"star"_s);
     }
     if (role == Qt::FontRole && shown != nullptr && shown->id == entry->id) {
         QFont font = QApplication::font();
@@ -206,9 +224,10 @@ QVariant PlansModel::headerData(int section, Qt::Orientation orientation, int ro
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role != Qt::DisplayRole)
         return {};
-    const QString titles[kColumns] = {QString(),       tr("Plan"),         tr("Predicted"), tr("vs ★"),
-                                      tr("Measured"),  tr("95 %"), tr("Error"), tr("Samples"),      tr("Memory"),    tr("DP·TP·PP"),
-                                      tr("Microbatch"), tr("Proof"),       tr("Asked for")};
+    const QString titles[kColumns] = {
+        QString(),        tr("Plan"),  tr("Predicted"), tr("vs ★"),   tr("Measured"),
+        tr("95 %"),       tr("Error"), tr("Samples"),   tr("Memory"), tr("DP·TP·PP"),
+        tr("Microbatch"), tr("Proof"), tr("Asked for")};
     return titles[section];
 }
 

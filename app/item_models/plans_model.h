@@ -1,4 +1,5 @@
-// The plans of a session as a table, one row a plan: the short list in the dock and the comparison read the same rows.
+// The plans of a session as a table, one row a plan: the short list in the dock and the comparison
+// read the same rows.
 #pragma once
 
 #include "app/session/session.h"
@@ -17,7 +18,7 @@ public:
         kBaseline, ///< Star.
         kName,
         kStep,
-        kChange, ///< Against the baseline.
+        kChange,   ///< Against the baseline.
         kMeasured, ///< Median of the steps.
         kSpread,   ///< Its 95 % interval.
         kError,    ///< Of the prediction.

@@ -30,14 +30,18 @@ int ProblemsModel::rowCount(const QModelIndex& parent) const
     return (general_.isEmpty() ? 0 : 1) + (model_ == nullptr ? 0 : int(model_->diagnostics.size()));
 }
 
-int ProblemsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int ProblemsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant ProblemsModel::data(const QModelIndex& index, int role) const
 {
     if (!index.isValid())
         return {};
     const int row = index.row() - (general_.isEmpty() ? 0 : 1);
-    const Diagnostic* diagnostic = row < 0 ? nullptr : &model_->diagnostics[static_cast<size_t>(row)];
+    const Diagnostic* diagnostic =
+        row < 0 ? nullptr : &model_->diagnostics[static_cast<size_t>(row)];
     const Severity severity = diagnostic == nullptr ? Severity::kError : diagnostic->severity;
     if (role == Qt::DecorationRole && index.column() == kSeverity) {
         return themedIcon(severity == Severity::kError     ? u"error"_s
@@ -45,11 +49,14 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const
                                                            : u"note"_s);
     }
     if (role == Qt::DisplayRole && index.column() == kSeverity) {
-        return severity == Severity::kError ? tr("Error") : severity == Severity::kWarning ? tr("Warning") : tr("Note");
+        return severity == Severity::kError     ? tr("Error")
+               : severity == Severity::kWarning ? tr("Warning")
+                                                : tr("Note");
     }
     if (role == Qt::DisplayRole && index.column() == kMessage)
         return diagnostic == nullptr ? general_ : toQt(diagnostic->message);
-    if (role == Qt::DisplayRole && index.column() == kPlace && diagnostic != nullptr && diagnostic->line > 0)
+    if (role == Qt::DisplayRole && index.column() == kPlace && diagnostic != nullptr &&
+        diagnostic->line > 0)
         return tr("line %1, column %2").arg(diagnostic->line).arg(diagnostic->column);
     if (role == Qt::ToolTipRole) {
         if (diagnostic == nullptr)

@@ -1,11 +1,11 @@
 // What the importer had to say about the file, with its place.
 #pragma once
 
-#include <memory>
-
 #include "app/session/model.h"
 
 #include <QAbstractTableModel>
+
+#include <memory>
 
 namespace alpa::app
 {
@@ -17,9 +17,13 @@ class ProblemsModel : public QAbstractTableModel
 public:
     enum Column { kSeverity, kPlace, kMessage, kColumns };
 
-    explicit ProblemsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit ProblemsModel(QObject* parent = nullptr)
+        : QAbstractTableModel(parent)
+    {
+    }
     void setModel(std::shared_ptr<const Model> model);
-    /// A problem of another kind than the file's lines (a failed import, a failed plan); shown first.
+    /// A problem of another kind than the file's lines (a failed import, a failed plan); shown
+    /// first.
     void setGeneralProblem(const QString& message);
 
     int rowCount(const QModelIndex& parent = {}) const override;

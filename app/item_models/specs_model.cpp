@@ -14,16 +14,25 @@ void SpecsModel::setSpecs(const std::vector<SpecConstraint>& specs)
     endResetModel();
 }
 
-int SpecsModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(specs_.size()); }
-int SpecsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int SpecsModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(specs_.size());
+}
+int SpecsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant SpecsModel::data(const QModelIndex& index, int role) const
 {
-    if (!index.isValid() || (role != Qt::DisplayRole && role != Qt::EditRole && role != Qt::ToolTipRole))
+    if (!index.isValid() ||
+        (role != Qt::DisplayRole && role != Qt::EditRole && role != Qt::ToolTipRole))
         return {};
     const SpecConstraint& spec = specs_[static_cast<size_t>(index.row())];
     if (index.column() == kRule)
-        return role == Qt::ToolTipRole ? tr("Double-click to change between pin and forbid") : spec.forbids ? tr("forbid") : tr("pin");
+        return role == Qt::ToolTipRole ? tr("Double-click to change between pin and forbid")
+               : spec.forbids          ? tr("forbid")
+                                       : tr("pin");
     return toQt(index.column() == kPattern ? spec.pattern : formatSpec(spec.spec));
 }
 

@@ -1,11 +1,11 @@
 // The pinned and forbidden sharding specs of a setup as a table that can be edited in place.
 #pragma once
 
-#include <vector>
-
 #include "core/plan/plan_request.h"
 
 #include <QAbstractTableModel>
+
+#include <vector>
 
 namespace alpa::app
 {
@@ -17,7 +17,10 @@ class SpecsModel : public QAbstractTableModel
 public:
     enum Column { kRule, kPattern, kSpec, kColumns };
 
-    explicit SpecsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit SpecsModel(QObject* parent = nullptr)
+        : QAbstractTableModel(parent)
+    {
+    }
     void setSpecs(const std::vector<SpecConstraint>& specs);
     const std::vector<SpecConstraint>& specs() const { return specs_; }
 

@@ -1,8 +1,8 @@
 #include "app/layout/dot_client.h"
 
-#include <cstring>
-
 #include "app/layout/dot_protocol.h"
+
+#include <cstring>
 
 namespace alpa::app
 {
@@ -10,8 +10,8 @@ namespace alpa::app
 namespace
 {
 
-// Ten times what the estimate predicts (50 ms up to 1000, 1.2 s up to 2500), and never less than a loaded machine needs
-// to start the helper.
+// Ten times what the estimate predicts (50 ms up to 1000, 1.2 s up to 2500), and never less than a
+// loaded machine needs to start the helper.
 int deadlineFor(int64_t effort)
 {
     return effort <= DotClient::kLargestUnlimitedEffort ? 2000 : 12000;
@@ -19,7 +19,9 @@ int deadlineFor(int64_t effort)
 
 } // namespace
 
-DotClient::DotClient(QString program, QObject* parent) : QObject(parent), program_(std::move(program))
+DotClient::DotClient(QString program, QObject* parent)
+    : QObject(parent)
+    , program_(std::move(program))
 {
     deadline_.setSingleShot(true);
     connect(&deadline_, &QTimer::timeout, this, &DotClient::giveUp);
@@ -45,7 +47,8 @@ void DotClient::request(quint64 key, const LayoutGraph& graph)
 {
     const int64_t effort = estimateDotEffort(graph);
     if (program_.isEmpty() || effort > kLargestEffort) {
-        QMetaObject::invokeMethod(this, [this, key] { Q_EMIT failed(key); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this, key] { Q_EMIT failed(key); }, Qt::QueuedConnection);
         return;
     }
     const std::string text = writeDot(graph, effort > kLargestUnlimitedEffort);
@@ -68,7 +71,8 @@ void DotClient::cancelAll()
         return;
     isActive_ = false;
     deadline_.stop();
-    // The next request must not be written to the one that is dying; it is gone within milliseconds.
+    // The next request must not be written to the one that is dying; it is gone within
+    // milliseconds.
     process_.kill();
     process_.waitForFinished(200);
 }
@@ -104,7 +108,8 @@ void DotClient::readAnswer()
     const double milliseconds = double(clock_.nsecsElapsed()) * 1e-6;
     sendNext();
     if (layout)
-        Q_EMIT answered(request.key, std::make_shared<const GraphLayout>(std::move(*layout)), milliseconds);
+        Q_EMIT answered(request.key, std::make_shared<const GraphLayout>(std::move(*layout)),
+                        milliseconds);
     else
         Q_EMIT failed(request.key);
 }

@@ -1,10 +1,6 @@
-// The window's side of the layout helper: requests in, layouts out, without ever blocking. A request that takes too
-// long is ended by killing the helper; the next one starts a new helper.
+// The window's side of the layout helper: requests in, layouts out, without ever blocking. A
+// request that takes too long is ended by killing the helper; the next one starts a new helper.
 #pragma once
-
-#include <cstdint>
-#include <deque>
-#include <memory>
 
 #include "app/layout/layout_graph.h"
 
@@ -12,6 +8,10 @@
 #include <QObject>
 #include <QProcess>
 #include <QTimer>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
 
 namespace alpa::app
 {
@@ -37,7 +37,8 @@ public:
     static constexpr int64_t kLargestUnlimitedEffort = 1000;
 
 Q_SIGNALS:
-    void answered(quint64 key, std::shared_ptr<const alpa::app::GraphLayout> layout, double milliseconds);
+    void answered(quint64 key, std::shared_ptr<const alpa::app::GraphLayout> layout,
+                  double milliseconds);
     void failed(quint64 key); ///< Crash, deadline or no helper: use another layout.
 
 private:

@@ -10,7 +10,8 @@ namespace alpa::app
 namespace
 {
 
-constexpr int kLongestSplitEdge = 12; ///< Longer edges get no dummies: they would dominate the ordering.
+constexpr int kLongestSplitEdge =
+    12; ///< Longer edges get no dummies: they would dominate the ordering.
 constexpr int kSweeps = 8;
 constexpr int kPlacementPasses = 6;
 constexpr double kDummyWidth = 12;
@@ -92,7 +93,8 @@ void startOrder(Ranked& ranked)
     }
 }
 
-void sortRank(std::vector<int>& boxes, const std::vector<std::vector<int>>& neighbours, std::vector<int>& position)
+void sortRank(std::vector<int>& boxes, const std::vector<std::vector<int>>& neighbours,
+              std::vector<int>& position)
 {
     std::vector<std::pair<double, int>> keyed;
     keyed.reserve(boxes.size());
@@ -132,19 +134,23 @@ void orderRanks(Ranked& ranked)
 
 double gapBetween(const Ranked& ranked, int left, int right)
 {
-    return (ranked.width[static_cast<size_t>(left)] + ranked.width[static_cast<size_t>(right)]) / 2 + kNodeGap;
+    return (ranked.width[static_cast<size_t>(left)] + ranked.width[static_cast<size_t>(right)]) /
+               2 +
+           kNodeGap;
 }
 
-/// Moves the boxes of one rank to `wanted`, as far as their order and gaps allow: the mean of packing from the left and
-/// from the right, each of which alone would drift.
+/// Moves the boxes of one rank to `wanted`, as far as their order and gaps allow: the mean of
+/// packing from the left and from the right, each of which alone would drift.
 void compactRank(Ranked& ranked, const std::vector<int>& boxes, const std::vector<double>& wanted)
 {
     const size_t n = boxes.size();
     std::vector<double> fromLeft(wanted), fromRight(wanted);
     for (size_t i = 1; i < n; ++i)
-        fromLeft[i] = std::max(fromLeft[i], fromLeft[i - 1] + gapBetween(ranked, boxes[i - 1], boxes[i]));
+        fromLeft[i] =
+            std::max(fromLeft[i], fromLeft[i - 1] + gapBetween(ranked, boxes[i - 1], boxes[i]));
     for (size_t i = n - 1; i-- > 0;)
-        fromRight[i] = std::min(fromRight[i], fromRight[i + 1] - gapBetween(ranked, boxes[i], boxes[i + 1]));
+        fromRight[i] =
+            std::min(fromRight[i], fromRight[i + 1] - gapBetween(ranked, boxes[i], boxes[i + 1]));
     for (size_t i = 0; i < n; ++i)
         ranked.x[static_cast<size_t>(boxes[i])] = (fromLeft[i] + fromRight[i]) / 2;
 }
@@ -175,7 +181,8 @@ void placeAcross(Ranked& ranked)
                         ++count;
                     }
                 }
-                wanted.push_back(count == 0 ? ranked.x[static_cast<size_t>(box)] : sum / double(count));
+                wanted.push_back(count == 0 ? ranked.x[static_cast<size_t>(box)]
+                                            : sum / double(count));
             }
             if (!boxes.empty())
                 compactRank(ranked, boxes, wanted);
@@ -184,7 +191,8 @@ void placeAcross(Ranked& ranked)
 }
 
 /// Tops of the ranks, and one more entry: the bottom of the last.
-std::vector<double> placeDown(const LayoutGraph& graph, const Ranked& ranked, std::vector<double>& heights)
+std::vector<double> placeDown(const LayoutGraph& graph, const Ranked& ranked,
+                              std::vector<double>& heights)
 {
     heights.assign(ranked.ranks.size(), 0);
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -217,20 +225,24 @@ std::vector<LayoutPoint> curveThrough(const std::vector<LayoutPoint>& points)
 
 double topOf(const LayoutGraph& graph, const GraphLayout& layout, int node)
 {
-    return layout.centers[static_cast<size_t>(node)].y - graph.nodes[static_cast<size_t>(node)].height / 2;
+    return layout.centers[static_cast<size_t>(node)].y -
+           graph.nodes[static_cast<size_t>(node)].height / 2;
 }
 
 double bottomOf(const LayoutGraph& graph, const GraphLayout& layout, int node)
 {
-    return layout.centers[static_cast<size_t>(node)].y + graph.nodes[static_cast<size_t>(node)].height / 2;
+    return layout.centers[static_cast<size_t>(node)].y +
+           graph.nodes[static_cast<size_t>(node)].height / 2;
 }
 
 } // namespace
 
-std::vector<LayoutPoint> straightCurve(const LayoutGraph& graph, const GraphLayout& layout, const LayoutEdge& edge)
+std::vector<LayoutPoint> straightCurve(const LayoutGraph& graph, const GraphLayout& layout,
+                                       const LayoutEdge& edge)
 {
-    return curveThrough({{layout.centers[static_cast<size_t>(edge.from)].x, bottomOf(graph, layout, edge.from)},
-                         {layout.centers[static_cast<size_t>(edge.to)].x, topOf(graph, layout, edge.to)}});
+    return curveThrough(
+        {{layout.centers[static_cast<size_t>(edge.from)].x, bottomOf(graph, layout, edge.from)},
+         {layout.centers[static_cast<size_t>(edge.to)].x, topOf(graph, layout, edge.to)}});
 }
 
 GraphLayout layeredLayout(const LayoutGraph& graph)
@@ -247,8 +259,10 @@ GraphLayout layeredLayout(const LayoutGraph& graph)
     double left = 0;
     double right = 0;
     for (size_t i = 0; i < ranked.rank.size(); ++i) {
-        left = i == 0 ? ranked.x[i] - ranked.width[i] / 2 : std::min(left, ranked.x[i] - ranked.width[i] / 2);
-        right = i == 0 ? ranked.x[i] + ranked.width[i] / 2 : std::max(right, ranked.x[i] + ranked.width[i] / 2);
+        left = i == 0 ? ranked.x[i] - ranked.width[i] / 2
+                      : std::min(left, ranked.x[i] - ranked.width[i] / 2);
+        right = i == 0 ? ranked.x[i] + ranked.width[i] / 2
+                       : std::max(right, ranked.x[i] + ranked.width[i] / 2);
     }
     const auto middleOf = [&](int rank) {
         return tops[static_cast<size_t>(rank)] + heights[static_cast<size_t>(rank)] / 2;
@@ -265,7 +279,8 @@ GraphLayout layeredLayout(const LayoutGraph& graph)
             points.push_back({x, tops[rank]});
             points.push_back({x, tops[rank] + heights[rank]});
         }
-        points.push_back({layout.centers[static_cast<size_t>(edge.to)].x, topOf(graph, layout, edge.to)});
+        points.push_back(
+            {layout.centers[static_cast<size_t>(edge.to)].x, topOf(graph, layout, edge.to)});
         layout.curves.push_back(curveThrough(points));
     }
     layout.width = right - left;
@@ -287,7 +302,8 @@ std::vector<Band> findBands(const LayoutGraph& graph, const GraphLayout& layout)
 {
     std::vector<int> order(graph.nodes.size());
     std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, [&](int a, int b) { return topOf(graph, layout, a) < topOf(graph, layout, b); });
+    std::ranges::stable_sort(
+        order, [&](int a, int b) { return topOf(graph, layout, a) < topOf(graph, layout, b); });
     std::vector<Band> bands;
     for (const int node : order) {
         const double top = topOf(graph, layout, node);
@@ -302,10 +318,12 @@ std::vector<Band> findBands(const LayoutGraph& graph, const GraphLayout& layout)
     return bands;
 }
 
-constexpr double kColumnGap = 112; ///< Room for the lines that lead to the next column, and their badges.
+constexpr double kColumnGap =
+    112; ///< Room for the lines that lead to the next column, and their badges.
 
 /// From the bottom of one column up through the gutter to the top of another.
-std::vector<LayoutPoint> gutterCurve(LayoutPoint from, LayoutPoint to, double gutter, double below, double above)
+std::vector<LayoutPoint> gutterCurve(LayoutPoint from, LayoutPoint to, double gutter, double below,
+                                     double above)
 {
     const auto line = [](LayoutPoint a, LayoutPoint b, std::vector<LayoutPoint>& curve) {
         curve.push_back({a.x + (b.x - a.x) / 3, a.y + (b.y - a.y) / 3});
@@ -331,7 +349,8 @@ void wrapIntoColumns(const LayoutGraph& graph, GraphLayout& layout, double aspec
         return;
     const std::vector<Band> bands = findBands(graph, layout);
     const double columnWidth = layout.width + kColumnGap;
-    const auto columns = static_cast<size_t>(std::max(1.0, std::floor(std::sqrt(layout.height * aspect / columnWidth))));
+    const auto columns = static_cast<size_t>(
+        std::max(1.0, std::floor(std::sqrt(layout.height * aspect / columnWidth))));
     if (columns < 2 || bands.size() < columns * 2)
         return;
 
@@ -342,7 +361,8 @@ void wrapIntoColumns(const LayoutGraph& graph, GraphLayout& layout, double aspec
     double columnTop = bands.front().top;
     double tallest = 0;
     for (const Band& band : bands) {
-        if (band.bottom - columnTop > target * 1.02 && band.top > columnTop && column + 1 < columns) {
+        if (band.bottom - columnTop > target * 1.02 && band.top > columnTop &&
+            column + 1 < columns) {
             ++column;
             columnTop = band.top;
         }
@@ -354,7 +374,8 @@ void wrapIntoColumns(const LayoutGraph& graph, GraphLayout& layout, double aspec
     }
     constexpr double kTopMargin = 24;
     const auto move = [&](LayoutPoint point, size_t node) {
-        return LayoutPoint{point.x + double(columnOf[node]) * columnWidth, point.y - shift[node] + kTopMargin};
+        return LayoutPoint{point.x + double(columnOf[node]) * columnWidth,
+                           point.y - shift[node] + kTopMargin};
     };
     for (size_t i = 0; i < graph.nodes.size(); ++i)
         layout.centers[i] = move(layout.centers[i], i);
@@ -367,10 +388,10 @@ void wrapIntoColumns(const LayoutGraph& graph, GraphLayout& layout, double aspec
             continue;
         }
         const double gutter = double(columnOf[to]) * columnWidth - kColumnGap / 2;
-        layout.curves[e] =
-            gutterCurve({layout.centers[from].x, bottomOf(graph, layout, int(from))},
-                        {layout.centers[to].x, topOf(graph, layout, int(to))}, gutter,
-                        bottomOf(graph, layout, int(from)) + kTopMargin, topOf(graph, layout, int(to)) - kTopMargin);
+        layout.curves[e] = gutterCurve({layout.centers[from].x, bottomOf(graph, layout, int(from))},
+                                       {layout.centers[to].x, topOf(graph, layout, int(to))},
+                                       gutter, bottomOf(graph, layout, int(from)) + kTopMargin,
+                                       topOf(graph, layout, int(to)) - kTopMargin);
     }
     layout.width = double(column + 1) * columnWidth - kColumnGap;
     layout.height = tallest + 2 * kTopMargin;

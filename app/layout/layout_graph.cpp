@@ -10,8 +10,10 @@ namespace alpa::app
 namespace
 {
 
-/// Nodes in an order in which every edge points forward (Kahn's algorithm, lowest index first among equals).
-std::vector<int> topologicalOrder(const LayoutGraph& graph, const std::vector<std::vector<int>>& successors)
+/// Nodes in an order in which every edge points forward (Kahn's algorithm, lowest index first among
+/// equals).
+std::vector<int> topologicalOrder(const LayoutGraph& graph,
+                                  const std::vector<std::vector<int>>& successors)
 {
     std::vector<int> pending(graph.nodes.size(), 0);
     for (const LayoutEdge& edge : graph.edges)
@@ -33,7 +35,8 @@ std::vector<int> topologicalOrder(const LayoutGraph& graph, const std::vector<st
 
 uint64_t mix(uint64_t hash, uint64_t value)
 {
-    return (hash ^ (value + 0x9E3779B97F4A7C15ull + (hash << 6) + (hash >> 2))) * 0xBF58476D1CE4E5B9ull;
+    return (hash ^ (value + 0x9E3779B97F4A7C15ull + (hash << 6) + (hash >> 2))) *
+           0xBF58476D1CE4E5B9ull;
 }
 
 std::string rounded(double number) { return std::to_string(std::lround(number)); }
@@ -73,7 +76,8 @@ int64_t estimateDotEffort(const LayoutGraph& graph)
     const std::vector<int> ranks = layoutRanks(graph);
     auto effort = int64_t(graph.nodes.size());
     for (const LayoutEdge& edge : graph.edges)
-        effort += std::max(0, ranks[static_cast<size_t>(edge.to)] - ranks[static_cast<size_t>(edge.from)] - 1);
+        effort += std::max(0, ranks[static_cast<size_t>(edge.to)] -
+                                  ranks[static_cast<size_t>(edge.from)] - 1);
     return effort;
 }
 

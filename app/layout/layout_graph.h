@@ -37,17 +37,18 @@ struct LayoutGraph {
 /// y grows downwards; everything lies in [0, width] x [0, height].
 struct GraphLayout {
     std::vector<LayoutPoint> centers; ///< Of the nodes.
-    /// Per edge: a start point and then cubic Bezier segments of three points each (Graphviz' form).
+    /// Per edge: a start point and then cubic Bezier segments of three points each (Graphviz'
+    /// form).
     std::vector<std::vector<LayoutPoint>> curves;
     double width = 0;
     double height = 0;
 };
 
-constexpr double kRankGap = 34;  ///< Between ranks, scene units.
-constexpr double kNodeGap = 28;  ///< Between neighbours of a rank.
+constexpr double kRankGap = 34; ///< Between ranks, scene units.
+constexpr double kNodeGap = 28; ///< Between neighbours of a rank.
 
-/// Longest-path ranks with every node moved down to just above its nearest reader, so that side inputs sink to
-/// their consumers. Linear.
+/// Longest-path ranks with every node moved down to just above its nearest reader, so that side
+/// inputs sink to their consumers. Linear.
 std::vector<int> layoutRanks(const LayoutGraph& graph);
 
 /// T = nodes + virtual nodes (sum of rank spans minus one): what dot's time follows.

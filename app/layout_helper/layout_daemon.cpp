@@ -1,5 +1,10 @@
-// alpa-layoutd: lays out dot texts from stdin until it ends (dot_protocol.h). A process of its own because libgvc can
-// neither be cancelled nor used from two threads: to cancel, the window kills it.
+// alpa-layoutd: lays out dot texts from stdin until it ends (dot_protocol.h). A process of its own
+// because libgvc can neither be cancelled nor used from two threads: to cancel, the window kills
+// it.
+#include "app/layout/dot_protocol.h"
+
+#include <graphviz/gvc.h>
+
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -10,10 +15,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
-
-#include "app/layout/dot_protocol.h"
-
-#include <graphviz/gvc.h>
 
 extern "C" {
 // The only plugin: without it gvContext would load fonts and renderers that nobody needs (12 ms).
@@ -26,10 +27,7 @@ namespace
 constexpr uint32_t kLargestRequest = 64u << 20;
 constexpr rlim_t kMemoryLimit = rlim_t{2} << 30;
 
-bool readExactly(void* target, size_t size)
-{
-    return std::fread(target, 1, size, stdin) == size;
-}
+bool readExactly(void* target, size_t size) { return std::fread(target, 1, size, stdin) == size; }
 
 alpa::app::LayoutPoint toPoint(pointf point, double height) { return {point.x, height - point.y}; }
 
@@ -46,9 +44,11 @@ alpa::app::GraphLayout readLayout(Agraph_t* graph)
         const auto number = static_cast<size_t>(std::strtoul(agnameof(node) + 1, nullptr, 10));
         if (number < layout.centers.size())
             layout.centers[number] = toPoint(ND_coord(node), layout.height);
-        for (Agedge_t* edge = agfstout(graph, node); edge != nullptr; edge = agnxtout(graph, edge)) {
+        for (Agedge_t* edge = agfstout(graph, node); edge != nullptr;
+             edge = agnxtout(graph, edge)) {
             const char* id = agget(edge, idName);
-            const auto index = id == nullptr ? layout.curves.size() : size_t{std::strtoul(id, nullptr, 10)};
+            const auto index =
+                id == nullptr ? layout.curves.size() : size_t{std::strtoul(id, nullptr, 10)};
             const splines* spline = ED_spl(edge);
             if (index >= layout.curves.size() || spline == nullptr || spline->size == 0)
                 continue;

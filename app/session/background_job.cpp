@@ -6,7 +6,9 @@ namespace alpa::app
 {
 
 BackgroundJob::BackgroundJob(QString title, Work work, QObject* parent)
-    : QObject(parent), title_(std::move(title)), work_(std::move(work))
+    : QObject(parent)
+    , title_(std::move(title))
+    , work_(std::move(work))
 {
 }
 
@@ -19,7 +21,9 @@ void BackgroundJob::start()
     thread_ = std::jthread([this] {
         JobControl control;
         control.stop = stop_.get_token();
-        control.progress = [this](std::string_view phase, double fraction) { noteProgress(phase, fraction); };
+        control.progress = [this](std::string_view phase, double fraction) {
+            noteProgress(phase, fraction);
+        };
         work_(control);
         QMetaObject::invokeMethod(
             this,

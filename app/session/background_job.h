@@ -1,10 +1,6 @@
-// Work off the GUI thread: one thread a job, with progress and cancellation, its end announced on the GUI thread.
+// Work off the GUI thread: one thread a job, with progress and cancellation, its end announced on
+// the GUI thread.
 #pragma once
-
-#include <atomic>
-#include <functional>
-#include <mutex>
-#include <thread>
 
 #include "core/base/job.h"
 
@@ -12,11 +8,16 @@
 #include <QObject>
 #include <QString>
 
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
 namespace alpa::app
 {
 
-/// Runs `work` once. Results go where the closure puts them; they may be read when finished() arrives.
-/// Destroying a job cancels it and waits, so `work` must poll JobControl::isCancelled().
+/// Runs `work` once. Results go where the closure puts them; they may be read when finished()
+/// arrives. Destroying a job cancels it and waits, so `work` must poll JobControl::isCancelled().
 class BackgroundJob : public QObject
 {
     Q_OBJECT

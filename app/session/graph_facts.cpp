@@ -1,9 +1,9 @@
 #include "app/session/graph_facts.h"
 
+#include "core/cost/compute_time.h"
+
 #include <algorithm>
 #include <map>
-
-#include "core/cost/compute_time.h"
 
 namespace alpa::app
 {
@@ -77,7 +77,8 @@ void findOutputs(GraphFacts& facts)
             return graph.op(user).phase == Phase::kForward && facts.layerOfOp[user.index()] > layer;
         });
         ValueId& output = facts.layers[static_cast<size_t>(layer)].output;
-        if (leaves && (!output.isValid() || graph.type(ValueId(v)).bytes() > graph.type(output).bytes()))
+        if (leaves &&
+            (!output.isValid() || graph.type(ValueId(v)).bytes() > graph.type(output).bytes()))
             output = ValueId(v);
     }
 }
@@ -101,19 +102,22 @@ void placeStages(GraphFacts& facts)
     facts.decisionOfValue.resize(graph.values.size());
     for (size_t s = 0; s < facts.plan->stages.size(); ++s) {
         const PlanStage& stage = facts.plan->stages[s];
-        for (int layer = stage.firstLayer; layer < stage.endLayer && layer < int(facts.layers.size()); ++layer)
+        for (int layer = stage.firstLayer;
+             layer < stage.endLayer && layer < int(facts.layers.size()); ++layer)
             facts.layers[static_cast<size_t>(layer)].stage = int(s);
         for (size_t i = 0; i < stage.ops.size() && i < stage.shardings.size(); ++i) {
             const Op& op = graph.op(stage.ops[i]);
             facts.stageOfOp[stage.ops[i].index()] = int(s);
             facts.shardingOfOp[stage.ops[i].index()] = &stage.shardings[i];
-            for (size_t r = 0; r < op.results.size() && r < stage.shardings[i].results.size(); ++r) {
+            for (size_t r = 0; r < op.results.size() && r < stage.shardings[i].results.size();
+                 ++r) {
                 facts.specOfValue[op.results[r].index()] = stage.shardings[i].results[r];
                 facts.stageOfValue[op.results[r].index()] = int(s);
             }
         }
         for (const PlannedInput& input : stage.inputs) {
-            const bool isElsewhere = input.source == InputSource::kReceived || input.source == InputSource::kSharedCopy;
+            const bool isElsewhere =
+                input.source == InputSource::kReceived || input.source == InputSource::kSharedCopy;
             if (isElsewhere || facts.specOfValue[input.value.index()])
                 continue;
             facts.specOfValue[input.value.index()] = input.spec;
@@ -131,12 +135,14 @@ void placeStages(GraphFacts& facts)
 }
 
 /// The spec in which `value` is present on `stage` before any op asks for another.
-std::optional<ShardingSpec> specOnStage(const GraphFacts& facts, const std::vector<std::optional<ShardingSpec>>& received,
+std::optional<ShardingSpec> specOnStage(const GraphFacts& facts,
+                                        const std::vector<std::optional<ShardingSpec>>& received,
                                         ValueId value, int stage)
 {
     if (received[value.index()])
         return received[value.index()];
-    return facts.stageOfValue[value.index()] == stage ? facts.specOfValue[value.index()] : std::nullopt;
+    return facts.stageOfValue[value.index()] == stage ? facts.specOfValue[value.index()]
+                                                      : std::nullopt;
 }
 
 void findCommunication(GraphFacts& facts, int number)
@@ -148,7 +154,8 @@ void findCommunication(GraphFacts& facts, int number)
     for (const PlannedInput& input : stage.inputs) {
         received[input.value.index()] = input.spec;
         if (input.source == InputSource::kReceived)
-            facts.transfers.push_back({facts.stageOfValue[input.value.index()], number, input.value, input.spec});
+            facts.transfers.push_back(
+                {facts.stageOfValue[input.value.index()], number, input.value, input.spec});
     }
     for (size_t i = 0; i < stage.ops.size() && i < stage.shardings.size(); ++i) {
         const Op& op = graph.op(stage.ops[i]);
@@ -161,7 +168,8 @@ void findCommunication(GraphFacts& facts, int number)
             const ReshardPath* path = resharder.path(graph.type(value), *from, to);
             if (path == nullptr || path->steps.empty())
                 continue;
-            facts.communicationsOfOp[stage.ops[i].index()].push_back(int(facts.communications.size()));
+            facts.communicationsOfOp[stage.ops[i].index()].push_back(
+                int(facts.communications.size()));
             facts.communications.push_back({number, stage.ops[i], value, path->steps, path->time});
             const int layer = facts.layerOfOp[stage.ops[i].index()];
             if (layer >= 0 && op.phase != Phase::kUpdate && path->time.count > 0) {
@@ -190,9 +198,13 @@ void timeOps(GraphFacts& facts)
     }
 }
 
-void addToHash(uint64_t& hash, uint64_t value) { hash = (hash ^ value) * 0x100000001B3ull; } // FNV-1a, by words
+void addToHash(uint64_t& hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x100000001B3ull;
+} // FNV-1a, by words
 
-/// Two layers are twins when their ops, result types, specs and stage are the same in the same order.
+/// Two layers are twins when their ops, result types, specs and stage are the same in the same
+/// order.
 void findTwins(GraphFacts& facts)
 {
     const Graph& graph = *facts.graph;
@@ -217,7 +229,8 @@ void findTwins(GraphFacts& facts)
     }
     std::map<std::pair<uint64_t, int>, int> first;
     for (size_t layer = 0; layer < facts.layers.size(); ++layer) {
-        const auto [place, isNew] = first.try_emplace({hashes[layer], facts.layers[layer].stage}, int(layer));
+        const auto [place, isNew] =
+            first.try_emplace({hashes[layer], facts.layers[layer].stage}, int(layer));
         facts.layers[layer].twin = place->second;
     }
 }
@@ -228,7 +241,8 @@ const Decision* GraphFacts::decision(DecisionPlace place) const
 {
     if (!place.isValid() || plan == nullptr)
         return nullptr;
-    return &plan->stages[static_cast<size_t>(place.stage)].decisions[static_cast<size_t>(place.index)];
+    return &plan->stages[static_cast<size_t>(place.stage)]
+                .decisions[static_cast<size_t>(place.index)];
 }
 
 std::string GraphFacts::opLabel(OpId id) const
@@ -237,7 +251,8 @@ std::string GraphFacts::opLabel(OpId id) const
     return graph->scopePath(op.scope) + ":" + std::string(opKindName(op.kind));
 }
 
-std::shared_ptr<const GraphFacts> describeGraph(std::shared_ptr<const Graph> graph, const LayerGroups& layers)
+std::shared_ptr<const GraphFacts> describeGraph(std::shared_ptr<const Graph> graph,
+                                                const LayerGroups& layers)
 {
     auto facts = std::make_shared<GraphFacts>();
     facts->graph = std::move(graph);

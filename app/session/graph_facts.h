@@ -1,15 +1,15 @@
-// A graph with everything that views look up in it, computed once off the GUI thread: layers, users of values, and,
-// when a plan belongs to it, specs, communication and decisions by op.
+// A graph with everything that views look up in it, computed once off the GUI thread: layers, users
+// of values, and, when a plan belongs to it, specs, communication and decisions by op.
 #pragma once
+
+#include "app/session/scope_tree.h"
+#include "core/plan/parallel_plan.h"
+#include "core/sharding/reshard.h"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "app/session/scope_tree.h"
-#include "core/plan/parallel_plan.h"
-#include "core/sharding/reshard.h"
 
 namespace alpa::app
 {
@@ -35,14 +35,15 @@ struct LayerFacts {
     std::string name;
     int stage = -1; ///< -1 without a plan.
     int64_t parameters = 0;
-    Flops flops;    ///< Of one microbatch; zero without a plan.
+    Flops flops;                  ///< Of one microbatch; zero without a plan.
     std::vector<ValueId> weights; ///< Parameters first read in this layer, largest first.
     ValueId output;               ///< The largest value that a later layer reads; invalid if none.
     int forwardOps = 0, backwardOps = 0, updateOps = 0;
     int collectives = 0;   ///< Within the stage, forward and backward.
     Seconds communication; ///< Their time.
-    Seconds compute;       ///< Of one device and microbatch, forward and backward; zero without a plan.
-    int twin = 0; ///< The first layer with the same ops, sizes, shardings and stage: this one if there is none before.
+    Seconds compute; ///< Of one device and microbatch, forward and backward; zero without a plan.
+    int twin = 0;    ///< The first layer with the same ops, sizes, shardings and stage: this one if
+                     ///< there is none before.
 };
 
 /// Where a decision stands: stage and index into its decisions.
@@ -59,8 +60,8 @@ struct GraphFacts {
     std::vector<LayerFacts> layers;
     std::vector<int> layerOfOp; ///< -1: in no layer.
     std::vector<std::vector<OpId>> users;
-    std::vector<int> stageOfOp;                    ///< -1 without a plan, as in the following.
-    std::vector<const OpSharding*> shardingOfOp;   ///< Into the plan; null if none.
+    std::vector<int> stageOfOp;                  ///< -1 without a plan, as in the following.
+    std::vector<const OpSharding*> shardingOfOp; ///< Into the plan; null if none.
     std::vector<std::optional<ShardingSpec>> specOfValue; ///< As produced, or as stored.
     std::vector<int> stageOfValue;
     std::vector<Communication> communications;
@@ -74,7 +75,8 @@ struct GraphFacts {
     std::string opLabel(OpId id) const;
 };
 
-std::shared_ptr<const GraphFacts> describeGraph(std::shared_ptr<const Graph> graph, const LayerGroups& layers);
+std::shared_ptr<const GraphFacts> describeGraph(std::shared_ptr<const Graph> graph,
+                                                const LayerGroups& layers);
 /// O(ops + operands): up to 0.1 s for a model of 30,000 ops, so not for the GUI thread.
 std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPlan> plan);
 

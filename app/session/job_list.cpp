@@ -13,7 +13,8 @@ JobList::~JobList()
         delete job;
 }
 
-BackgroundJob* JobList::start(const QString& title, BackgroundJob::Work work, std::function<void()> done)
+BackgroundJob* JobList::start(const QString& title, BackgroundJob::Work work,
+                              std::function<void()> done)
 {
     auto* job = new BackgroundJob(title, std::move(work));
     jobs_.push_back(job);

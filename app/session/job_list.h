@@ -1,12 +1,12 @@
 // The jobs that are running, for the Jobs panel, Esc and the status bar.
 #pragma once
 
-#include <functional>
-#include <vector>
-
 #include "app/session/background_job.h"
 
 #include <QObject>
+
+#include <functional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -16,17 +16,21 @@ class JobList : public QObject
     Q_OBJECT
 
 public:
-    explicit JobList(QObject* parent = nullptr) : QObject(parent) {}
+    explicit JobList(QObject* parent = nullptr)
+        : QObject(parent)
+    {
+    }
     ~JobList() override;
 
-    /// Starts a job; `done` runs on this thread when it has ended (also when cancelled), just before the job is
-    /// deleted. The returned job is owned by the list.
-    BackgroundJob* start(const QString& title, BackgroundJob::Work work, std::function<void()> done);
+    /// Starts a job; `done` runs on this thread when it has ended (also when cancelled), just
+    /// before the job is deleted. The returned job is owned by the list.
+    BackgroundJob* start(const QString& title, BackgroundJob::Work work,
+                         std::function<void()> done);
     const std::vector<BackgroundJob*>& jobs() const { return jobs_; }
     void cancelAll();
 
 Q_SIGNALS:
-    void changed();    ///< A job began or ended.
+    void changed(); ///< A job began or ended.
     void progressed();
 
 private:

@@ -1,7 +1,5 @@
 #include "app/session/journal.h"
 
-#include <algorithm>
-
 #include "app/settings/qt_text.h"
 #include "core/base/parse_json.h"
 #include "core/plan/json_place.h"
@@ -11,6 +9,7 @@
 #include <QThreadPool>
 #include <QUuid>
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace alpa::app
@@ -29,15 +28,17 @@ QString lockPath(const QString& journal) { return journal + u".lock"_s; }
 QByteArray toLine(const JournalStep& step)
 {
     const Json edit = fromQt(step.text);
-    return QByteArray::fromStdString("{\"edit\":" + edit.dump(-1, ' ', false, Json::error_handler_t::replace) +
-                                     ",\"session\":" + sessionToJson(step.session, true) + "}\n");
+    return QByteArray::fromStdString(
+        "{\"edit\":" + edit.dump(-1, ' ', false, Json::error_handler_t::replace) +
+        ",\"session\":" + sessionToJson(step.session, true) + "}\n");
 }
 
 } // namespace
 
 std::optional<JournalStep> journalStepFromLine(const QByteArray& line)
 {
-    const Result<Json> json = parseJson(std::string_view(line.data(), static_cast<size_t>(line.size())));
+    const Result<Json> json =
+        parseJson(std::string_view(line.data(), static_cast<size_t>(line.size())));
     if (!json.ok() || !json->is_object() || !json->contains("edit") || !json->contains("session") ||
         !json->at("edit").is_string())
         return std::nullopt;
@@ -49,7 +50,8 @@ std::optional<JournalStep> journalStepFromLine(const QByteArray& line)
 
 int AbandonedJournal::edits() const
 {
-    return static_cast<int>(std::ranges::count_if(steps, [](const JournalStep& step) { return !step.text.isEmpty(); }));
+    return static_cast<int>(
+        std::ranges::count_if(steps, [](const JournalStep& step) { return !step.text.isEmpty(); }));
 }
 
 std::vector<JournalStep> readJournal(const QString& path)
@@ -60,7 +62,8 @@ std::vector<JournalStep> readJournal(const QString& path)
         return steps;
     while (!file.atEnd()) {
         const QByteArray line = file.readLine();
-        std::optional<JournalStep> step = line.endsWith('\n') ? journalStepFromLine(line) : std::nullopt;
+        std::optional<JournalStep> step =
+            line.endsWith('\n') ? journalStepFromLine(line) : std::nullopt;
         if (!step)
             break;
         steps.push_back(std::move(*step));
@@ -71,10 +74,12 @@ std::vector<JournalStep> readJournal(const QString& path)
 std::vector<AbandonedJournal> abandonedJournals(const QString& directory)
 {
     std::vector<AbandonedJournal> found;
-    const QFileInfoList files = QDir(directory).entryInfoList({u"*.jsonl"_s}, QDir::Files, QDir::Time);
+    const QFileInfoList files =
+        QDir(directory).entryInfoList({u"*.jsonl"_s}, QDir::Files, QDir::Time);
     for (const QFileInfo& info : files) {
         const QString path = info.absoluteFilePath();
-        // Taking the lock succeeds only if the owner is gone; it is given back at once, as the file stays where it is.
+        // Taking the lock succeeds only if the owner is gone; it is given back at once, as the file
+        // stays where it is.
         QLockFile lock(lockPath(path));
         lock.setStaleLockTime(0);
         if (!lock.tryLock(0))
@@ -95,7 +100,8 @@ bool Journal::begin(const SavedSession& session)
     discard();
     problem_.clear();
     if (!QDir().mkpath(directory_)) {
-        problem_ = QObject::tr("edits are not kept against crashes: %1 cannot be created").arg(directory_);
+        problem_ =
+            QObject::tr("edits are not kept against crashes: %1 cannot be created").arg(directory_);
         return false;
     }
     const QString path =
@@ -104,7 +110,8 @@ bool Journal::begin(const SavedSession& session)
     lock_->setStaleLockTime(0);
     file_ = std::make_unique<QFile>(path);
     if (!lock_->tryLock(0) || !file_->open(QIODevice::WriteOnly | QIODevice::Unbuffered)) {
-        problem_ = QObject::tr("edits are not kept against crashes: %1 cannot be written").arg(path);
+        problem_ =
+            QObject::tr("edits are not kept against crashes: %1 cannot be written").arg(path);
         discard();
         return false;
     }
@@ -117,10 +124,12 @@ bool Journal::write(const JournalStep& step)
 {
     const QByteArray line = toLine(step);
     if (file_->write(line) != line.size()) {
-        problem_ = QObject::tr("edits are not kept against crashes: %1: %2").arg(file_->fileName(), file_->errorString());
+        problem_ = QObject::tr("edits are not kept against crashes: %1: %2")
+                       .arg(file_->fileName(), file_->errorString());
         return false;
     }
-    // What write() took survives the death of this process; only the machine's own death needs the disk.
+    // What write() took survives the death of this process; only the machine's own death needs the
+    // disk.
     if (!syncTimer_.isActive())
         syncTimer_.start();
     return true;

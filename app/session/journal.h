@@ -1,10 +1,7 @@
-// The journal of a session: every edit goes to a file at once, so that a crash or kill loses at most the edit in the
-// making. A journal whose owner is gone and that holds edits is offered for restoring.
+// The journal of a session: every edit goes to a file at once, so that a crash or kill loses at
+// most the edit in the making. A journal whose owner is gone and that holds edits is offered for
+// restoring.
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <vector>
 
 #include "app/session/saved_session.h"
 
@@ -13,6 +10,10 @@
 #include <QFile>
 #include <QLockFile>
 #include <QTimer>
+
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -27,15 +28,18 @@ struct JournalStep {
 struct AbandonedJournal {
     QString path;
     QDateTime lastChange;
-    std::vector<JournalStep> steps; ///< Oldest first, the first being the session before any edit; never empty.
+    std::vector<JournalStep>
+        steps; ///< Oldest first, the first being the session before any edit; never empty.
     int edits() const;
 };
 
 /// One line of a journal; nothing if it is damaged.
 std::optional<JournalStep> journalStepFromLine(const QByteArray& line);
-/// The complete lines of a journal; a last line that was cut off is left out, and so is everything after a damaged one.
+/// The complete lines of a journal; a last line that was cut off is left out, and so is everything
+/// after a damaged one.
 std::vector<JournalStep> readJournal(const QString& path);
-/// Journals in `directory` with at least one edit whose owner is gone, newest first. Those without an edit are removed.
+/// Journals in `directory` with at least one edit whose owner is gone, newest first. Those without
+/// an edit are removed.
 std::vector<AbandonedJournal> abandonedJournals(const QString& directory);
 void removeJournal(const QString& path);
 
@@ -43,7 +47,8 @@ void removeJournal(const QString& path);
 class Journal
 {
 public:
-    explicit Journal(QString directory) : directory_(std::move(directory))
+    explicit Journal(QString directory)
+        : directory_(std::move(directory))
     {
         syncTimer_.setSingleShot(true);
         syncTimer_.setInterval(kSyncDelayMs);
@@ -53,7 +58,8 @@ public:
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
 
-    /// Starts anew from `session`. False if the directory cannot be written: then nothing is kept, and problem() says why.
+    /// Starts anew from `session`. False if the directory cannot be written: then nothing is kept,
+    /// and problem() says why.
     bool begin(const SavedSession& session);
     bool append(const JournalStep& step);
     /// Removes the file: the session was saved or left.

@@ -54,8 +54,9 @@ LinkTraffic linkTraffic(const GraphFacts& facts)
         }
     }
     for (auto& [place, entry] : axes) {
-        const double bandwidth =
-            facts.plan->stages[static_cast<size_t>(entry.stage)].mesh.axes[static_cast<size_t>(entry.axis)].link.bandwidth;
+        const double bandwidth = facts.plan->stages[static_cast<size_t>(entry.stage)]
+                                     .mesh.axes[static_cast<size_t>(entry.axis)]
+                                     .link.bandwidth;
         if (entry.time.count > 0 && bandwidth > 0)
             entry.utilisation = double(entry.sent.count) / entry.time.count / bandwidth;
         traffic.axes.push_back(entry);
@@ -68,7 +69,8 @@ LinkTraffic linkTraffic(const GraphFacts& facts)
         entry.fromStage = transfer.fromStage;
         entry.toStage = transfer.toStage;
         entry.transfers += facts.plan->microbatches;
-        entry.bytes += int64_t{facts.plan->microbatches} * facts.graph->type(transfer.value).bytes();
+        entry.bytes +=
+            int64_t{facts.plan->microbatches} * facts.graph->type(transfer.value).bytes();
     }
     for (const auto& [ends, entry] : stages)
         traffic.stages.push_back(entry);

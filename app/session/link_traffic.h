@@ -1,9 +1,10 @@
-// What a plan moves over the links of the cluster in one step: along each axis of each stage's mesh, and between stages.
+// What a plan moves over the links of the cluster in one step: along each axis of each stage's
+// mesh, and between stages.
 #pragma once
 
-#include <vector>
-
 #include "app/session/graph_facts.h"
+
+#include <vector>
 
 namespace alpa::app
 {
@@ -15,8 +16,8 @@ struct AxisTraffic {
     int groupSize = 1;
     bool crossesHosts = false;
     int64_t collectives = 0; ///< In one step: those of every microbatch counted each time.
-    Bytes sent;              ///< By each device of the stage, in one step, as the ring algorithms send it.
-    Seconds time;            ///< Of one step, by the cost model.
+    Bytes sent;   ///< By each device of the stage, in one step, as the ring algorithms send it.
+    Seconds time; ///< Of one step, by the cost model.
     /// Share of the link's bandwidth that `sent` in `time` uses; small when latency rules.
     double utilisation = 0;
 };
@@ -30,7 +31,7 @@ struct StageTraffic {
 };
 
 struct LinkTraffic {
-    std::vector<AxisTraffic> axes;    ///< Ascending by stage, then axis; only those with collectives.
+    std::vector<AxisTraffic> axes; ///< Ascending by stage, then axis; only those with collectives.
     std::vector<StageTraffic> stages; ///< Ascending by from, then to.
 };
 

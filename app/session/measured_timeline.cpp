@@ -50,20 +50,24 @@ std::shared_ptr<const MeasuredTimeline> measuredTimeline(const Trace& trace)
     }
     for (const TraceEvent& event : trace.events) {
         timeline->rows[rowOf[{event.stage, event.device}]].spans.push_back(
-            {float(event.start.count), float(event.end.count), event.step, event.microbatch, event.kind});
+            {float(event.start.count), float(event.end.count), event.step, event.microbatch,
+             event.kind});
         timeline->end = std::max(timeline->end, event.end);
     }
     for (const TraceStep& step : trace.steps)
         timeline->end = std::max(timeline->end, step.end);
     for (MeasuredRow& row : timeline->rows) {
-        const auto isBefore = [](const MeasuredSpan& a, const MeasuredSpan& b) { return a.start < b.start; };
+        const auto isBefore = [](const MeasuredSpan& a, const MeasuredSpan& b) {
+            return a.start < b.start;
+        };
         if (!std::ranges::is_sorted(row.spans, isBefore))
             std::ranges::stable_sort(row.spans, isBefore);
     }
     return timeline;
 }
 
-PredictedSpans::PredictedSpans(const ParallelPlan& plan) : microbatches_(plan.microbatches)
+PredictedSpans::PredictedSpans(const ParallelPlan& plan)
+    : microbatches_(plan.microbatches)
 {
     const size_t stages = plan.timeline.stages.size();
     seconds_.assign(stages * kSegmentKinds * static_cast<size_t>(microbatches_), -1);
@@ -82,7 +86,8 @@ std::optional<Seconds> PredictedSpans::of(int stage, SegmentKind kind, int micro
     const size_t at = (static_cast<size_t>(stage) * kSegmentKinds + static_cast<size_t>(kind)) *
                           static_cast<size_t>(microbatches_) +
                       static_cast<size_t>(microbatch);
-    if (stage < 0 || microbatch < 0 || microbatch >= microbatches_ || at >= seconds_.size() || seconds_[at] < 0)
+    if (stage < 0 || microbatch < 0 || microbatch >= microbatches_ || at >= seconds_.size() ||
+        seconds_[at] < 0)
         return std::nullopt;
     return Seconds(seconds_[at]);
 }
@@ -104,7 +109,8 @@ std::vector<double> stageErrors(const ParallelPlan& plan, const MeasuredTimeline
             continue;
         for (const MeasuredSpan& span : row.spans) {
             const std::optional<Seconds> time = predicted.of(row.stage, span.kind, span.microbatch);
-            const bool isPass = span.kind != SegmentKind::kUpdate && span.kind != SegmentKind::kBegin;
+            const bool isPass =
+                span.kind != SegmentKind::kUpdate && span.kind != SegmentKind::kBegin;
             if (!time || !isPass || (span.step == 0 && measured.steps.size() > 1))
                 continue;
             took[static_cast<size_t>(row.stage)] += double(span.end - span.start);

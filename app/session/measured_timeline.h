@@ -1,19 +1,21 @@
-// A run's trace as the timeline shows it: rows of one device each, and what the plan predicted for every run of a segment.
+// A run's trace as the timeline shows it: rows of one device each, and what the plan predicted for
+// every run of a segment.
 #pragma once
+
+#include "core/plan/parallel_plan.h"
+#include "core/trace/trace.h"
 
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "core/plan/parallel_plan.h"
-#include "core/trace/trace.h"
 
 namespace alpa::app
 {
 
 /// One segment run on one device, as measured.
 struct MeasuredSpan {
-    float start = 0, end = 0; ///< Seconds since the row's run began; of a million spans, so 32 bits.
+    float start = 0,
+          end = 0; ///< Seconds since the row's run began; of a million spans, so 32 bits.
     int step = 0;
     int microbatch = 0;
     SegmentKind kind = SegmentKind::kForward;
@@ -36,8 +38,8 @@ struct MeasuredTimeline {
 /// O(events log events).
 std::shared_ptr<const MeasuredTimeline> measuredTimeline(const Trace& trace);
 
-/// Predicted time of one run of a segment: the task of the timeline, sync and update together; unset for those without a
-/// prediction (the beginning of a step) and for what is not in the plan.
+/// Predicted time of one run of a segment: the task of the timeline, sync and update together;
+/// unset for those without a prediction (the beginning of a step) and for what is not in the plan.
 class PredictedSpans
 {
 public:
@@ -51,8 +53,8 @@ private:
     std::vector<double> seconds_; ///< By stage, kind and microbatch; negative where unknown.
 };
 
-/// By stage: forward and backward time measured over predicted, less one, in all steps but the first, which warms up.
-/// Empty if nothing was measured.
+/// By stage: forward and backward time measured over predicted, less one, in all steps but the
+/// first, which warms up. Empty if nothing was measured.
 std::vector<double> stageErrors(const ParallelPlan& plan, const MeasuredTimeline& measured);
 
 } // namespace alpa::app

@@ -1,11 +1,11 @@
 #include "app/session/measurement.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 
 #include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -25,14 +25,15 @@ double quantile(const std::vector<double>& sorted, double share)
     return sorted[below] + (at - double(below)) * (sorted[above] - sorted[below]);
 }
 
-/// Largest k such that order statistics k and n-1-k (from 0) enclose the median with 95 %: P(X < k) <= 0.025 for X
-/// binomial over n halves. -1 if even the whole range does not.
+/// Largest k such that order statistics k and n-1-k (from 0) enclose the median with 95 %: P(X < k)
+/// <= 0.025 for X binomial over n halves. -1 if even the whole range does not.
 int medianRank(size_t count)
 {
     const auto n = double(count);
     double below = 0;
     for (int k = 0; k <= int(count) / 2; ++k) {
-        const double term = std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::log(2.0));
+        const double term = std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) -
+                                     std::lgamma(n - k + 1) - n * std::log(2.0));
         below += term;
         if (below > 0.025)
             return k - 1;
@@ -57,7 +58,8 @@ std::optional<Measurement> measure(std::vector<double> seconds)
                        .runs = 1};
 }
 
-QString verdictText(const QString& name, const Measurement& measured, const QString& otherName, const Measurement& other)
+QString verdictText(const QString& name, const Measurement& measured, const QString& otherName,
+                    const Measurement& other)
 {
     const bool isFaster = measured.high < other.low;
     const bool isSlower = other.high < measured.low;
@@ -66,8 +68,9 @@ QString verdictText(const QString& name, const Measurement& measured, const QStr
     const Measurement& fast = isFaster ? measured : other;
     const Measurement& slow = isFaster ? other : measured;
     return Texts::tr("%1 is %2 faster than %3 (95 % between %4 and %5)")
-        .arg(isFaster ? name : otherName, percentText(slow.median / fast.median - 1), isFaster ? otherName : name,
-             percentText(slow.low / fast.high - 1), percentText(slow.high / fast.low - 1));
+        .arg(isFaster ? name : otherName, percentText(slow.median / fast.median - 1),
+             isFaster ? otherName : name, percentText(slow.low / fast.high - 1),
+             percentText(slow.high / fast.low - 1));
 }
 
 } // namespace alpa::app

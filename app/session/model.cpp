@@ -1,27 +1,30 @@
 #include "app/session/model.h"
 
-#include <algorithm>
-
 #include <QFileInfo>
 #include <QStringList>
+
+#include <algorithm>
 
 namespace alpa::app
 {
 
 bool Model::hasErrors() const
 {
-    return std::ranges::any_of(diagnostics, [](const Diagnostic& d) { return d.severity == Severity::kError; });
+    return std::ranges::any_of(diagnostics,
+                               [](const Diagnostic& d) { return d.severity == Severity::kError; });
 }
 
 namespace
 {
 
 /// The line that each diagnostic speaks of, cut to a length that a list can show.
-std::vector<QString> findExcerpts(const std::vector<Diagnostic>& diagnostics, std::string_view source)
+std::vector<QString> findExcerpts(const std::vector<Diagnostic>& diagnostics,
+                                  std::string_view source)
 {
     constexpr size_t kLongest = 160;
     std::vector<size_t> starts{0};
-    for (size_t at = source.find('\n'); at != std::string_view::npos; at = source.find('\n', at + 1))
+    for (size_t at = source.find('\n'); at != std::string_view::npos;
+         at = source.find('\n', at + 1))
         starts.push_back(at + 1);
     std::vector<QString> excerpts;
     for (const Diagnostic& diagnostic : diagnostics) {
@@ -38,8 +41,9 @@ std::vector<QString> findExcerpts(const std::vector<Diagnostic>& diagnostics, st
 
 } // namespace
 
-std::shared_ptr<Model> makeModel(const QString& path, Graph graph, std::vector<Diagnostic> diagnostics,
-                                 std::string_view source, const QString& sha256)
+std::shared_ptr<Model> makeModel(const QString& path, Graph graph,
+                                 std::vector<Diagnostic> diagnostics, std::string_view source,
+                                 const QString& sha256)
 {
     auto model = std::make_shared<Model>();
     model->path = path;
@@ -57,19 +61,22 @@ std::shared_ptr<Model> makeModel(const QString& path, Graph graph, std::vector<D
         if (input.role == InputRole::kBatch && type.rank() > 0)
             model->batch = type.dims[0];
     }
-    const bool isForward = std::ranges::all_of(graph.ops, [](const Op& op) { return op.phase == Phase::kForward; });
-    model->needsLoss = isForward && !graph.ops.empty() && std::ranges::none_of(graph.outputs, [](const GraphOutput& output) {
-        return output.role == OutputRole::kLoss;
-    });
+    const bool isForward =
+        std::ranges::all_of(graph.ops, [](const Op& op) { return op.phase == Phase::kForward; });
+    model->needsLoss = isForward && !graph.ops.empty() &&
+                       std::ranges::none_of(graph.outputs, [](const GraphOutput& output) {
+                           return output.role == OutputRole::kLoss;
+                       });
     model->graph = std::make_shared<const Graph>(std::move(graph));
     return model;
 }
 
 QString modelNameOf(const QString& path)
 {
-    static const QStringList suffixes{QStringLiteral(".gz"),  QStringLiteral(".mlir"), QStringLiteral(".txt"),
-                                      QStringLiteral(".hlo"), QStringLiteral(".onnx"), QStringLiteral(".stablehlo"),
-                                      QStringLiteral(".loss"), QStringLiteral(".step"), QStringLiteral(".apsess")};
+    static const QStringList suffixes{
+        QStringLiteral(".gz"),   QStringLiteral(".mlir"), QStringLiteral(".txt"),
+        QStringLiteral(".hlo"),  QStringLiteral(".onnx"), QStringLiteral(".stablehlo"),
+        QStringLiteral(".loss"), QStringLiteral(".step"), QStringLiteral(".apsess")};
     QString name = QFileInfo(path).fileName();
     for (bool changed = true; changed;) {
         changed = false;

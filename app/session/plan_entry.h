@@ -1,13 +1,13 @@
 // One answer of the planner in the list of plans: a plan, or why there is none. Immutable.
 #pragma once
 
-#include <memory>
-#include <optional>
-
 #include "app/session/graph_facts.h"
 #include "app/session/setup.h"
 
 #include <QString>
+
+#include <memory>
+#include <optional>
 
 namespace alpa::app
 {

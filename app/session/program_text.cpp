@@ -6,12 +6,14 @@ namespace alpa::app
 ProgramText programText(const Program& program, const Graph& graph, int stage, int device)
 {
     ProgramText text;
-    text.lines = std::make_shared<const TextLines>(formatStageProgram(program, graph, stage, device));
+    text.lines =
+        std::make_shared<const TextLines>(formatStageProgram(program, graph, stage, device));
     const auto count = static_cast<size_t>(text.lines->count());
     text.opOfLine.resize(count);
     text.isCollective.resize(count);
     const StageProgram& code = program.stages[static_cast<size_t>(stage)];
-    // The title, "buffers" and the buffers; then every segment with instructions: its name and a line each.
+    // The title, "buffers" and the buffers; then every segment with instructions: its name and a
+    // line each.
     size_t line = 2 + code.buffers.size();
     for (const Segment& segment : code.segments) {
         line += segment.instructions.empty() ? size_t{0} : size_t{1};

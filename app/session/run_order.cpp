@@ -1,8 +1,7 @@
 #include "app/session/run_order.h"
 
-#include <nlohmann/json.hpp>
-
 #include <QCoreApplication>
+#include <nlohmann/json.hpp>
 
 namespace alpa::app
 {
@@ -22,25 +21,32 @@ QString quoted(QString text) { return u'\'' + text.replace(u'\'', u"'\\''"_s) + 
 /// No questions on a terminal that nobody sees; a host that is down is an error after seconds.
 RunCommand overSsh(const QString& host, const QString& script)
 {
-    return {u"ssh"_s, {u"-T"_s, u"-o"_s, u"BatchMode=yes"_s, u"-o"_s, u"ConnectTimeout=10"_s, u"--"_s, host, script}, {}};
+    return {u"ssh"_s,
+            {u"-T"_s, u"-o"_s, u"BatchMode=yes"_s, u"-o"_s, u"ConnectTimeout=10"_s, u"--"_s, host,
+             script},
+            {}};
 }
 
-QString remoteProgram(const RunPlace& place) { return place.program.isEmpty() ? u"alpa"_s : place.program; }
+QString remoteProgram(const RunPlace& place)
+{
+    return place.program.isEmpty() ? u"alpa"_s : place.program;
+}
 
 } // namespace
 
-RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile, const QString& devices,
-                      int steps, double learningRate)
+RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile,
+                      const QString& devices, int steps, double learningRate)
 {
     QStringList options{u"--devices"_s, devices, u"--steps"_s, QString::number(steps), u"--json"_s};
     if (learningRate > 0)
         options << u"--learning-rate"_s << QString::number(learningRate, 'g', 6);
     if (place.host.isEmpty())
         return {localProgram, QStringList{u"run"_s, planFile} + options, {}};
-    // The plan comes over standard input, so nothing has to be shared between the machines. Without a terminal the run
-    // ends by itself when its lines can no longer be written.
-    const QString script = u"f=$(mktemp /tmp/alpa-plan-XXXXXX) && cat > \"$f\" && %1 run \"$f\" %2 < /dev/null; c=$?; "
-                           "rm -f \"$f\"; exit $c"_s.arg(quoted(remoteProgram(place)), options.join(u' '));
+    // The plan comes over standard input, so nothing has to be shared between the machines. Without
+    // a terminal the run ends by itself when its lines can no longer be written.
+    const QString script =
+        u"f=$(mktemp /tmp/alpa-plan-XXXXXX) && cat > \"$f\" && %1 run \"$f\" %2 < /dev/null; c=$?; "
+        "rm -f \"$f\"; exit $c"_s.arg(quoted(remoteProgram(place)), options.join(u' '));
     RunCommand command = overSsh(place.host, script);
     command.standardInput = planFile;
     return command;
@@ -64,7 +70,8 @@ FoundDevices readDevices(const QByteArray& output, const QString& problem)
         return found;
     }
     found.cores = json.value("cores", 0);
-    found.gpus = json.contains("gpus") && json["gpus"].is_number_integer() ? json["gpus"].get<int>() : 0;
+    found.gpus =
+        json.contains("gpus") && json["gpus"].is_number_integer() ? json["gpus"].get<int>() : 0;
     if (json.contains("note") && json["note"].is_string())
         found.gpuNote = QString::fromStdString(json["note"].get<std::string>());
     return found;

@@ -1,10 +1,11 @@
-// What a person wants to run: which plans, where, how often. A or B, one after the other, is several orders in a row.
+// What a person wants to run: which plans, where, how often. A or B, one after the other, is
+// several orders in a row.
 #pragma once
-
-#include <vector>
 
 #include <QString>
 #include <QStringList>
+
+#include <vector>
 
 namespace alpa::app
 {
@@ -12,7 +13,8 @@ namespace alpa::app
 /// Where a run happens: this machine, or another over ssh.
 struct RunPlace {
     QString host;    ///< As ssh knows it ("gpu1", "me@10.0.0.7"); empty: this machine.
-    QString program; ///< Of `alpa` there; empty: found beside this program, or "alpa" on the other machine.
+    QString program; ///< Of `alpa` there; empty: found beside this program, or "alpa" on the other
+                     ///< machine.
     friend bool operator==(const RunPlace&, const RunPlace&) = default;
 };
 
@@ -21,20 +23,22 @@ struct RunOrder {
     RunPlace place;
     QString devices; ///< "cpu" or "cuda": as many as the plan has.
     int steps = 50;
-    int repeats = 1; ///< Of each plan.
+    int repeats = 1;         ///< Of each plan.
     double learningRate = 0; ///< 0: the plan's.
 };
 
-/// A program and its arguments; what it reads from standard input is the plan file when it runs elsewhere.
+/// A program and its arguments; what it reads from standard input is the plan file when it runs
+/// elsewhere.
 struct RunCommand {
     QString program;
     QStringList arguments;
     QString standardInput; ///< A file; empty: none.
 };
 
-/// `alpa run` of `planFile` on `devices` ("cpu:4"), here or over ssh: the same lines of JSON come back either way.
-RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile, const QString& devices,
-                      int steps, double learningRate);
+/// `alpa run` of `planFile` on `devices` ("cpu:4"), here or over ssh: the same lines of JSON come
+/// back either way.
+RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile,
+                      const QString& devices, int steps, double learningRate);
 /// `alpa devices`, here or over ssh.
 RunCommand devicesCommand(const RunPlace& place, const QString& localProgram);
 

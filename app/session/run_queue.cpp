@@ -1,9 +1,9 @@
 #include "app/session/run_queue.h"
 
-#include <algorithm>
-
 #include "app/settings/qt_text.h"
 #include "core/plan/plan_file.h"
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -25,7 +25,9 @@ RunRecord& RunQueue::record(int runId)
     return *std::ranges::find_if(records_, [&](const RunRecord& one) { return one.id == runId; });
 }
 
-void RunQueue::add(const RunOrder& order, const std::vector<std::shared_ptr<const PlanEntry>>& plans, const QString& program)
+void RunQueue::add(const RunOrder& order,
+                   const std::vector<std::shared_ptr<const PlanEntry>>& plans,
+                   const QString& program)
 {
     for (int repeat = 0; repeat < order.repeats; ++repeat) {
         for (const auto& plan : plans) {
@@ -96,8 +98,8 @@ void RunQueue::start(const Waiting& next, const QString& file)
         run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
         return;
     }
-    RunCommand command = runCommand(next.order.place, next.program, file, run_->record().devices, next.order.steps,
-                                    next.order.learningRate);
+    RunCommand command = runCommand(next.order.place, next.program, file, run_->record().devices,
+                                    next.order.steps, next.order.learningRate);
     if (!run_->record().traceFile.isEmpty())
         command.arguments << u"--trace"_s << run_->record().traceFile;
     run_->start(command);
@@ -112,14 +114,17 @@ void RunQueue::stopCurrent()
 void RunQueue::removeWaiting(int runId)
 {
     std::erase_if(waiting_, [&](const Waiting& one) { return one.runId == runId; });
-    std::erase_if(records_, [&](const RunRecord& one) { return one.id == runId && one.state == RunRecord::State::kWaiting; });
+    std::erase_if(records_, [&](const RunRecord& one) {
+        return one.id == runId && one.state == RunRecord::State::kWaiting;
+    });
     Q_EMIT changed();
 }
 
 void RunQueue::stopAll()
 {
     waiting_.clear();
-    std::erase_if(records_, [](const RunRecord& one) { return one.state == RunRecord::State::kWaiting; });
+    std::erase_if(records_,
+                  [](const RunRecord& one) { return one.state == RunRecord::State::kWaiting; });
     stopCurrent();
     Q_EMIT changed();
 }
@@ -135,14 +140,16 @@ void RunQueue::clear()
 std::optional<Measurement> RunQueue::measurement(int planId) const
 {
     // Of the machine and devices that the newest run used: others are not comparable.
-    const auto newest = std::find_if(records_.rbegin(), records_.rend(),
-                                     [&](const RunRecord& run) { return run.planId == planId && run.steps.size() > 1; });
+    const auto newest = std::find_if(records_.rbegin(), records_.rend(), [&](const RunRecord& run) {
+        return run.planId == planId && run.steps.size() > 1;
+    });
     if (newest == records_.rend())
         return std::nullopt;
     std::vector<double> seconds;
     int runs = 0;
     for (const RunRecord& run : records_) {
-        if (run.planId != planId || run.host != newest->host || run.devices != newest->devices || run.steps.size() < 2)
+        if (run.planId != planId || run.host != newest->host || run.devices != newest->devices ||
+            run.steps.size() < 2)
             continue;
         ++runs;
         for (size_t step = 1; step < run.steps.size(); ++step)

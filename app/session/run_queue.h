@@ -1,12 +1,6 @@
 // Runs, one after the other: what waits, what goes on, and what came of those that are over.
 #pragma once
 
-#include <deque>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include "app/session/job_list.h"
 #include "app/session/measurement.h"
 #include "app/session/plan_entry.h"
@@ -16,6 +10,12 @@
 #include <QObject>
 #include <QTemporaryDir>
 
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
 namespace alpa::app
 {
 
@@ -24,12 +24,17 @@ class RunQueue : public QObject
     Q_OBJECT
 
 public:
-    explicit RunQueue(JobList* jobs, QObject* parent = nullptr) : QObject(parent), jobs_(jobs) {}
+    explicit RunQueue(JobList* jobs, QObject* parent = nullptr)
+        : QObject(parent)
+        , jobs_(jobs)
+    {
+    }
     ~RunQueue() override;
 
-    /// Adds the runs of an order, plans in turns; `plans` are those the order names. The first starts at once if
-    /// nothing goes on. `program` is the command line program of this machine.
-    void add(const RunOrder& order, const std::vector<std::shared_ptr<const PlanEntry>>& plans, const QString& program);
+    /// Adds the runs of an order, plans in turns; `plans` are those the order names. The first
+    /// starts at once if nothing goes on. `program` is the command line program of this machine.
+    void add(const RunOrder& order, const std::vector<std::shared_ptr<const PlanEntry>>& plans,
+             const QString& program);
     /// Stops the run that goes on; the next one starts.
     void stopCurrent();
     /// Takes all that wait out of the queue, and stops the one that goes on.

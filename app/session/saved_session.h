@@ -1,9 +1,7 @@
-// A session as a file: the model by path and content, what is asked, and the requests of the plans made so far. Plans
-// themselves are not kept: the planner is a function, so a request stands for its plan and the file stays small.
+// A session as a file: the model by path and content, what is asked, and the requests of the plans
+// made so far. Plans themselves are not kept: the planner is a function, so a request stands for
+// its plan and the file stays small.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "app/session/model.h"
 #include "app/session/setup.h"
@@ -11,13 +9,17 @@
 
 #include <QString>
 
+#include <string>
+#include <vector>
+
 namespace alpa::app
 {
 
 struct SavedPlan {
     QString name; ///< "Plan 3"
     Setup setup;
-    double stepSeconds = 0; ///< As predicted when it was saved; 0 if there was no plan. Tells whether a newer planner differs.
+    double stepSeconds = 0; ///< As predicted when it was saved; 0 if there was no plan. Tells
+                            ///< whether a newer planner differs.
 };
 
 struct SavedSession {

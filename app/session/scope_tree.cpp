@@ -1,8 +1,8 @@
 #include "app/session/scope_tree.h"
 
-#include <unordered_map>
-
 #include "core/training/scope_group.h"
+
+#include <unordered_map>
 
 namespace alpa::app
 {
@@ -71,7 +71,8 @@ ScopeTree buildScopeTree(const Graph& graph)
         if (input.role != InputRole::kParameter)
             continue;
         const std::vector<OpId>& uses = users[input.value.index()];
-        const int scope = uses.empty() ? 0 : builder.scope(graph.scopePath(graph.op(uses.front()).scope));
+        const int scope =
+            uses.empty() ? 0 : builder.scope(graph.scopePath(graph.op(uses.front()).scope));
         const std::string& name = graph.value(input.value).name;
         const int leaf = builder.add(scope, name, builder.at(scope).path);
         builder.at(leaf).parameter = input.value;

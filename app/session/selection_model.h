@@ -8,8 +8,9 @@
 namespace alpa::app
 {
 
-/// `index` counts in the table of the kind: ops and values of the shown graph, layers, stages, nodes of the scope tree,
-/// devices of the cluster, communications of the facts. Plans are no part of it: the shown plan is the selected one.
+/// `index` counts in the table of the kind: ops and values of the shown graph, layers, stages,
+/// nodes of the scope tree, devices of the cluster, communications of the facts. Plans are no part
+/// of it: the shown plan is the selected one.
 struct Selection {
     enum class Kind { kNone, kOp, kValue, kLayer, kStage, kScope, kDevice, kCollective };
     Kind kind = Kind::kNone;
@@ -31,7 +32,10 @@ class SelectionModel : public QObject
     Q_OBJECT
 
 public:
-    explicit SelectionModel(QObject* parent = nullptr) : QObject(parent) {}
+    explicit SelectionModel(QObject* parent = nullptr)
+        : QObject(parent)
+    {
+    }
 
     const Selection& current() const { return current_; }
     void select(const Selection& selection)

@@ -40,10 +40,12 @@ void placeValue(SelectionPlace& place, const GraphFacts& facts, ValueId value)
 
 bool isBelow(std::string_view path, std::string_view scope)
 {
-    return scope.empty() || (path.starts_with(scope) && (path.size() == scope.size() || path[scope.size()] == '/'));
+    return scope.empty() ||
+           (path.starts_with(scope) && (path.size() == scope.size() || path[scope.size()] == '/'));
 }
 
-/// "block_0.qkv.kernel" of "block_0.qkv.kernel[0:64]": parts of a parameter that the planner split keep its name.
+/// "block_0.qkv.kernel" of "block_0.qkv.kernel[0:64]": parts of a parameter that the planner split
+/// keep its name.
 std::string_view wholeName(std::string_view name) { return name.substr(0, name.find('[')); }
 
 void placeScope(SelectionPlace& place, const GraphFacts& facts, const ScopeNode& node)
@@ -79,7 +81,8 @@ SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts, cons
     } else if (selection.kind == Kind::kLayer && index < facts.layers.size()) {
         place.layer = selection.index;
         place.stage = known(facts.layers[index].stage);
-    } else if (selection.kind == Kind::kStage && facts.plan != nullptr && index < facts.plan->stages.size()) {
+    } else if (selection.kind == Kind::kStage && facts.plan != nullptr &&
+               index < facts.plan->stages.size()) {
         place.stage = selection.index;
     } else if (selection.kind == Kind::kScope && index < scopes.nodes.size()) {
         placeScope(place, facts, scopes.nodes[index]);
@@ -98,7 +101,8 @@ SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts, cons
     return place;
 }
 
-std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& facts, const ScopeTree& scopes)
+std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& facts,
+                               const ScopeTree& scopes)
 {
     if (place.value && !facts.graph->value(*place.value).producer.isValid()) {
         const std::string_view name = wholeName(facts.graph->value(*place.value).name);
@@ -120,14 +124,16 @@ std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& fa
     std::optional<int> deepest;
     for (size_t i = 0; i < scopes.nodes.size(); ++i) {
         const ScopeNode& node = scopes.nodes[i];
-        const bool isDeeper = !deepest || node.path.size() > scopes.nodes[static_cast<size_t>(*deepest)].path.size();
+        const bool isDeeper =
+            !deepest || node.path.size() > scopes.nodes[static_cast<size_t>(*deepest)].path.size();
         if (!node.parameter.isValid() && isDeeper && isBelow(path, node.path))
             deepest = int(i);
     }
     return deepest;
 }
 
-std::vector<OpId> opsOf(const Selection& selection, const GraphFacts& facts, const ScopeTree& scopes)
+std::vector<OpId> opsOf(const Selection& selection, const GraphFacts& facts,
+                        const ScopeTree& scopes)
 {
     const SelectionPlace place = placeOf(selection, facts, scopes);
     const bool isScope = selection.kind == Kind::kScope && !place.value;
@@ -138,8 +144,8 @@ std::vector<OpId> opsOf(const Selection& selection, const GraphFacts& facts, con
         const Op& op = facts.graph->ops[i];
         if (op.phase != Phase::kForward)
             continue;
-        const bool isIn = isScope ? isBelow(facts.graph->scopePath(op.scope),
-                                            scopes.nodes[static_cast<size_t>(selection.index)].path)
+        const bool isIn = isScope       ? isBelow(facts.graph->scopePath(op.scope),
+                                                  scopes.nodes[static_cast<size_t>(selection.index)].path)
                           : place.layer ? facts.layerOfOp[i] == *place.layer
                                         : place.stage && facts.stageOfOp[i] == *place.stage;
         if (isIn)

@@ -1,17 +1,20 @@
-// Where a selection lies in everything that views show: the one function by which all of them follow one selection.
+// Where a selection lies in everything that views show: the one function by which all of them
+// follow one selection.
 #pragma once
-
-#include <optional>
 
 #include "app/session/graph_facts.h"
 #include "app/session/selection_model.h"
 
+#include <optional>
+
 namespace alpa::app
 {
 
-/// What is selected itself and what it belongs to; unset where that makes no sense (a stage has no op).
+/// What is selected itself and what it belongs to; unset where that makes no sense (a stage has no
+/// op).
 struct SelectionPlace {
-    std::optional<OpId> op;       ///< For a value its producer, else its first reader; for a collective the reader.
+    std::optional<OpId>
+        op; ///< For a value its producer, else its first reader; for a collective the reader.
     std::optional<ValueId> value;
     std::optional<int> layer;
     std::optional<int> stage;
@@ -20,14 +23,20 @@ struct SelectionPlace {
     friend bool operator==(const SelectionPlace&, const SelectionPlace&) = default;
 };
 
-/// Nothing set if the selection does not exist in `facts`, for instance because it was made in another plan's graph.
-SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts, const ScopeTree& scopes);
+/// Nothing set if the selection does not exist in `facts`, for instance because it was made in
+/// another plan's graph.
+SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts,
+                       const ScopeTree& scopes);
 
-/// The node of the outline for a place: a parameter's own, else the deepest scope that holds the op or begins the layer.
-std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& facts, const ScopeTree& scopes);
+/// The node of the outline for a place: a parameter's own, else the deepest scope that holds the op
+/// or begins the layer.
+std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& facts,
+                               const ScopeTree& scopes);
 
-/// Ops that the selection stands for, in graph order: one for an op, all forward ones for a layer, scope or stage.
-std::vector<OpId> opsOf(const Selection& selection, const GraphFacts& facts, const ScopeTree& scopes);
+/// Ops that the selection stands for, in graph order: one for an op, all forward ones for a layer,
+/// scope or stage.
+std::vector<OpId> opsOf(const Selection& selection, const GraphFacts& facts,
+                        const ScopeTree& scopes);
 
 /// The stages with the device in their mesh, ascending.
 std::vector<int> stagesOfDevice(const GraphFacts& facts, int device);

@@ -9,7 +9,10 @@ namespace alpa::app
 {
 
 SessionKeeper::SessionKeeper(Session* session, QString directory, QObject* parent)
-    : QObject(parent), session_(session), directory_(std::move(directory)), journal_(journalDirectory())
+    : QObject(parent)
+    , session_(session)
+    , directory_(std::move(directory))
+    , journal_(journalDirectory())
 {
     // A restored session comes in two steps: its model, then its edits.
     connect(session_, &Session::modelChanged, this, [this] {
@@ -83,7 +86,8 @@ Status SessionKeeper::open(const QString& path, const QString& modelPath)
     if (!modelPath.isEmpty())
         saved.modelPath = modelPath;
     if (!QFileInfo::exists(saved.modelPath))
-        return Error(ErrorCode::kNotFound, fromQt(path) + ": its model " + fromQt(saved.modelPath) + " is not there");
+        return Error(ErrorCode::kNotFound,
+                     fromQt(path) + ": its model " + fromQt(saved.modelPath) + " is not there");
     nextPath_ = path == lastPath() ? QString() : path;
     session_->openSaved(saved);
     return {};

@@ -1,11 +1,11 @@
 // Keeps a session: its file, the journal against crashes, and the last session for the next start.
 #pragma once
 
-#include <optional>
-#include <vector>
-
 #include "app/session/journal.h"
 #include "app/session/session.h"
+
+#include <optional>
+#include <vector>
 
 namespace alpa::app
 {
@@ -24,14 +24,19 @@ public:
     bool isChanged() const { return isChanged_; }
 
     Status saveTo(const QString& path);
-    /// Reads a session file and opens what it names. Fails without touching the session that is open; with kNotFound
-    /// if the model is not where the file says: then `modelPath` may name where it is now.
+    /// Reads a session file and opens what it names. Fails without touching the session that is
+    /// open; with kNotFound if the model is not where the file says: then `modelPath` may name
+    /// where it is now.
     Status open(const QString& path, const QString& modelPath = {});
 
     /// Sessions that ended without closing. Reads whole journals: not for the GUI thread.
-    std::vector<AbandonedJournal> abandoned() const { return abandonedJournals(journalDirectory()); }
+    std::vector<AbandonedJournal> abandoned() const
+    {
+        return abandonedJournals(journalDirectory());
+    }
     QString journalDirectory() const { return directory_ + QStringLiteral("/journal"); }
-    /// Opens the session with its edits as undo steps. The journal goes once its content is in the new one.
+    /// Opens the session with its edits as undo steps. The journal goes once its content is in the
+    /// new one.
     void restore(const AbandonedJournal& journal);
     /// The session that was open when the window was closed last, if any.
     std::optional<QString> lastSession() const;

@@ -20,10 +20,12 @@ ReportContent reportContent(const Session& session)
 {
     ReportContent content;
     const PlanEntry* shown = session.shownPlan();
-    content.title = fromQt(Texts::tr("%1 on %2").arg(session.model()->name, toQt(shown->plan()->cluster.name)));
-    content.note = fromQt(Texts::tr("%1 parameters, %2 operations. Shown in full: %3.")
-                              .arg(shortCountText(double(session.model()->parameters)),
-                                   countText(int64_t(session.model()->graph->ops.size())), shown->name));
+    content.title =
+        fromQt(Texts::tr("%1 on %2").arg(session.model()->name, toQt(shown->plan()->cluster.name)));
+    content.note =
+        fromQt(Texts::tr("%1 parameters, %2 operations. Shown in full: %3.")
+                   .arg(shortCountText(double(session.model()->parameters)),
+                        countText(int64_t(session.model()->graph->ops.size())), shown->name));
     for (const auto& entry : session.entries()) {
         if (entry->id == shown->id)
             content.shown = content.plans.size();
@@ -33,7 +35,8 @@ ReportContent reportContent(const Session& session)
         plan.compared.problem = fromQt(entry->problem());
         if (const std::optional<Measurement> measured = session.measurement(entry->id)) {
             plan.compared.measuredStep = measured->median;
-            plan.measured = ReportMeasurement{measured->median, measured->low, measured->high, measured->steps};
+            plan.measured =
+                ReportMeasurement{measured->median, measured->low, measured->high, measured->steps};
         }
         content.plans.push_back(std::move(plan));
     }

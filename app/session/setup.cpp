@@ -9,14 +9,18 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-bool operator==(const Setup& a, const Setup& b) { return asksTheSame(a, b) && a.parked == b.parked; }
+bool operator==(const Setup& a, const Setup& b)
+{
+    return asksTheSame(a, b) && a.parked == b.parked;
+}
 
 bool asksTheSame(const Setup& a, const Setup& b)
 {
     // Threads never change a plan, so they do not make a setup another one.
-    return a.cluster == b.cluster && a.whatIf == b.whatIf && a.options.globalBatch == b.options.globalBatch &&
-           a.options.layers == b.options.layers && a.options.optimizer == b.options.optimizer &&
-           a.options.strategy == b.options.strategy && a.options.constraints == b.options.constraints;
+    return a.cluster == b.cluster && a.whatIf == b.whatIf &&
+           a.options.globalBatch == b.options.globalBatch && a.options.layers == b.options.layers &&
+           a.options.optimizer == b.options.optimizer && a.options.strategy == b.options.strategy &&
+           a.options.constraints == b.options.constraints;
 }
 
 Result<Cluster> plannedCluster(const Setup& setup)
@@ -32,7 +36,8 @@ QString whatIfText(const WhatIf& change)
     if (change.memory != 1)
         parts << QCoreApplication::translate("Setup", "memory × %1").arg(factor(change.memory));
     if (change.bandwidth != 1)
-        parts << QCoreApplication::translate("Setup", "bandwidth × %1").arg(factor(change.bandwidth));
+        parts
+            << QCoreApplication::translate("Setup", "bandwidth × %1").arg(factor(change.bandwidth));
     if (change.devices != 0)
         parts << counted(change.devices, QCoreApplication::translate("Setup", "device"),
                          QCoreApplication::translate("Setup", "devices"));

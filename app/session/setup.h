@@ -1,4 +1,5 @@
-// What a person has asked of the planner: the cluster by name, and the options. The undo stack moves between values of it.
+// What a person has asked of the planner: the cluster by name, and the options. The undo stack
+// moves between values of it.
 #pragma once
 
 #include "core/mesh/what_if.h"

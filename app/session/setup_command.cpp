@@ -6,7 +6,11 @@ namespace alpa::app
 {
 
 SetupCommand::SetupCommand(Session* session, Setup next, const QString& text, int mergeId)
-    : QUndoCommand(text), session_(session), before_(session->setup()), after_(std::move(next)), mergeId_(mergeId)
+    : QUndoCommand(text)
+    , session_(session)
+    , before_(session->setup())
+    , after_(std::move(next))
+    , mergeId_(mergeId)
 {
 }
 

@@ -1,4 +1,5 @@
-// A text with its lines found once: what the source and program pages draw from, however long it is.
+// A text with its lines found once: what the source and program pages draw from, however long it
+// is.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,8 @@ namespace alpa::app
 class TextLines
 {
 public:
-    explicit TextLines(std::string text) : text_(std::move(text))
+    explicit TextLines(std::string text)
+        : text_(std::move(text))
     {
         for (size_t at = 0; at < text_.size();) {
             const size_t end = std::min(text_.find('\n', at), text_.size());

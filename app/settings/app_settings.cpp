@@ -1,10 +1,10 @@
 #include "app/settings/app_settings.h"
 
-#include <algorithm>
-
 #include <QDir>
 #include <QFileInfo>
 #include <QStandardPaths>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -21,16 +21,23 @@ constexpr int kWindowStateVersion = 1;
 QString settingsFile(const QString& directory)
 {
     const QString base =
-        directory.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::ConfigLocation) + u"/alpa-explorer"_s
-                            : directory;
+        directory.isEmpty()
+            ? QStandardPaths::writableLocation(QStandardPaths::ConfigLocation) + u"/alpa-explorer"_s
+            : directory;
     return QDir(base).filePath(u"alpa-explorer.ini"_s);
 }
 
 } // namespace
 
-AppSettings::AppSettings(const QString& directory) : store_(settingsFile(directory), QSettings::IniFormat) {}
+AppSettings::AppSettings(const QString& directory)
+    : store_(settingsFile(directory), QSettings::IniFormat)
+{
+}
 
-QStringList AppSettings::recentModels() const { return store_.value(u"recent/models"_s).toStringList(); }
+QStringList AppSettings::recentModels() const
+{
+    return store_.value(u"recent/models"_s).toStringList();
+}
 
 void AppSettings::addRecentModel(const QString& path)
 {
@@ -60,25 +67,42 @@ ThemeChoice AppSettings::theme() const
 
 void AppSettings::setTheme(ThemeChoice choice)
 {
-    const QString name = choice == ThemeChoice::kLight ? u"light"_s : choice == ThemeChoice::kDark ? u"dark"_s
-                         : choice == ThemeChoice::kContrast                   ? u"contrast"_s
-                                                                              : u"auto"_s;
+    const QString name = choice == ThemeChoice::kLight      ? u"light"_s
+                         : choice == ThemeChoice::kDark     ? u"dark"_s
+                         : choice == ThemeChoice::kContrast ? u"contrast"_s
+                                                            : u"auto"_s;
     store_.setValue(u"window/theme"_s, name);
 }
 
 int AppSettings::fontPercent() const
 {
-    return std::clamp(store_.value(u"window/font_percent"_s, 100).toInt(), kLeastFontPercent, kMostFontPercent);
+    return std::clamp(store_.value(u"window/font_percent"_s, 100).toInt(), kLeastFontPercent,
+                      kMostFontPercent);
 }
 
-void AppSettings::setFontPercent(int percent) { store_.setValue(u"window/font_percent"_s, percent); }
+void AppSettings::setFontPercent(int percent)
+{
+    store_.setValue(u"window/font_percent"_s, percent);
+}
 QString AppSettings::language() const { return store_.value(u"window/language"_s).toString(); }
-void AppSettings::setLanguage(const QString& language) { store_.setValue(u"window/language"_s, language); }
-bool AppSettings::hasSeenTour() const { return store_.value(u"window/seen_tour"_s, false).toBool(); }
+void AppSettings::setLanguage(const QString& language)
+{
+    store_.setValue(u"window/language"_s, language);
+}
+bool AppSettings::hasSeenTour() const
+{
+    return store_.value(u"window/seen_tour"_s, false).toBool();
+}
 void AppSettings::setSeenTour() { store_.setValue(u"window/seen_tour"_s, true); }
-QString AppSettings::cluster() const { return store_.value(u"plan/cluster"_s, u"h200-x4"_s).toString(); }
+QString AppSettings::cluster() const
+{
+    return store_.value(u"plan/cluster"_s, u"h200-x4"_s).toString();
+}
 void AppSettings::setCluster(const QString& name) { store_.setValue(u"plan/cluster"_s, name); }
-bool AppSettings::replansAtOnce() const { return store_.value(u"plan/replan_at_once"_s, true).toBool(); }
+bool AppSettings::replansAtOnce() const
+{
+    return store_.value(u"plan/replan_at_once"_s, true).toBool();
+}
 void AppSettings::setReplansAtOnce(bool on) { store_.setValue(u"plan/replan_at_once"_s, on); }
 
 QVariantMap AppSettings::dialogState(const QString& dialog) const
@@ -91,7 +115,10 @@ void AppSettings::setDialogState(const QString& dialog, const QVariantMap& state
     store_.setValue(u"dialogs/"_s + dialog, state);
 }
 
-QByteArray AppSettings::windowGeometry() const { return store_.value(u"window/geometry"_s).toByteArray(); }
+QByteArray AppSettings::windowGeometry() const
+{
+    return store_.value(u"window/geometry"_s).toByteArray();
+}
 
 QByteArray AppSettings::windowState() const
 {

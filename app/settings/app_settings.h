@@ -15,7 +15,8 @@ namespace alpa::app
 class AppSettings
 {
 public:
-    /// Kept as an INI file in `directory`, or in the user's configuration directory when it is empty.
+    /// Kept as an INI file in `directory`, or in the user's configuration directory when it is
+    /// empty.
     explicit AppSettings(const QString& directory = {});
 
     QStringList recentModels() const; ///< Newest first, at most ten.

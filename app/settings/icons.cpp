@@ -8,7 +8,8 @@
 #include <QPainter>
 #include <QSvgRenderer>
 
-// Resources of a static library are linked only when somebody asks for them, outside of any namespace.
+// Resources of a static library are linked only when somebody asks for them, outside of any
+// namespace.
 static void initIconResources() { Q_INIT_RESOURCE(icons); }
 
 namespace alpa::app
@@ -23,7 +24,10 @@ namespace
 class ThemedIconEngine : public QIconEngine
 {
 public:
-    explicit ThemedIconEngine(QByteArray svg) : svg_(std::move(svg)) {}
+    explicit ThemedIconEngine(QByteArray svg)
+        : svg_(std::move(svg))
+    {
+    }
 
     void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State) override
     {

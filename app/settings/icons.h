@@ -7,7 +7,8 @@
 namespace alpa::app
 {
 
-/// The icon settings/icons/`name`.svg, its black strokes in the text colour of the application's palette.
+/// The icon settings/icons/`name`.svg, its black strokes in the text colour of the application's
+/// palette.
 QIcon themedIcon(const QString& name);
 
 } // namespace alpa::app

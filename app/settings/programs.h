@@ -6,7 +6,8 @@
 namespace alpa::app
 {
 
-/// Full path of `name` ("alpa", "alpa-layoutd"): beside this program, else on the search path. Empty if there is none.
+/// Full path of `name` ("alpa", "alpa-layoutd"): beside this program, else on the search path.
+/// Empty if there is none.
 QString findProgram(const QString& name);
 
 } // namespace alpa::app

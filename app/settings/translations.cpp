@@ -39,7 +39,9 @@ QString languageTitle(const QString& code)
 {
     const QString name = QLocale(code).nativeLanguageName();
     // "American English": the region is of no interest.
-    return name.isEmpty() ? code : code == "en"_L1 ? u"English"_s : name.left(1).toUpper() + name.mid(1);
+    return name.isEmpty()    ? code
+           : code == "en"_L1 ? u"English"_s
+                             : name.left(1).toUpper() + name.mid(1);
 }
 
 void installTranslations(const QString& language)

@@ -1,4 +1,5 @@
-// The language of the window: English in the sources, others from files that Qt's tools make of resources/translations.
+// The language of the window: English in the sources, others from files that Qt's tools make of
+// resources/translations.
 #pragma once
 
 #include <QString>
@@ -11,8 +12,8 @@ namespace alpa::app
 QStringList builtInLanguages();
 /// "Deutsch" of "de": the language's own name.
 QString languageTitle(const QString& code);
-/// Makes the application speak `language`; empty: the desktop's, if it is built in. To be called before there are widgets:
-/// they keep the texts they were made with.
+/// Makes the application speak `language`; empty: the desktop's, if it is built in. To be called
+/// before there are widgets: they keep the texts they were made with.
 void installTranslations(const QString& language);
 
 } // namespace alpa::app

@@ -19,7 +19,9 @@ namespace alpa::app
 using namespace Qt::StringLiterals;
 
 ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
-    : QWidget(parent), model_(new ProblemsModel(this)), pages_(new QStackedLayout(this))
+    : QWidget(parent)
+    , model_(new ProblemsModel(this))
+    , pages_(new QStackedLayout(this))
 {
     setObjectName(u"problemsPanel"_s);
     auto* table = new QTableView;
@@ -32,10 +34,13 @@ ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table->horizontalHeader()->setSectionResizeMode(ProblemsModel::kMessage, QHeaderView::Stretch);
-    pages_->addWidget(new EmptyState(tr("No problems"), tr("What the importer has to say about a file is listed here, with line and column.")));
+    pages_->addWidget(new EmptyState(
+        tr("No problems"),
+        tr("What the importer has to say about a file is listed here, with line and column.")));
     pages_->addWidget(table);
     connect(model_, &QAbstractItemModel::modelReset, this, &ProblemsPanel::refresh);
-    connect(session, &Session::modelChanged, this, [this, session] { model_->setModel(session->model()); });
+    connect(session, &Session::modelChanged, this,
+            [this, session] { model_->setModel(session->model()); });
     connect(session, &Session::importFailed, model_, &ProblemsModel::setGeneralProblem);
     connect(session, &Session::planningFailed, model_, &ProblemsModel::setGeneralProblem);
 }
@@ -43,7 +48,10 @@ ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
 void ProblemsPanel::refresh() { pages_->setCurrentIndex(model_->rowCount() > 0 ? 1 : 0); }
 
 JobsPanel::JobsPanel(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)), column_(new QVBoxLayout)
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , column_(new QVBoxLayout)
 {
     setObjectName(u"jobsPanel"_s);
     auto* content = new QWidget;
@@ -52,7 +60,9 @@ JobsPanel::JobsPanel(Session* session, QWidget* parent)
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
-    pages_->addWidget(new EmptyState(tr("Nothing is running"), tr("Imports, plans and runs show their progress here and can be cancelled.")));
+    pages_->addWidget(new EmptyState(
+        tr("Nothing is running"),
+        tr("Imports, plans and runs show their progress here and can be cancelled.")));
     pages_->addWidget(scroll);
     connect(session->jobs(), &JobList::changed, this, &JobsPanel::rebuild);
     connect(session->jobs(), &JobList::progressed, this, &JobsPanel::showProgress);
@@ -104,7 +114,8 @@ void JobsPanel::showProgress()
         if (fraction >= 0)
             row.bar->setValue(int(fraction * 1000));
         const QString state = row.job->isCancelled() ? tr("cancelling") : row.job->phase();
-        row.phase->setText(tr("%1 · %2 s").arg(state).arg(double(row.job->elapsedMs()) / 1000, 0, 'f', 1));
+        row.phase->setText(
+            tr("%1 · %2 s").arg(state).arg(double(row.job->elapsedMs()) / 1000, 0, 'f', 1));
     }
 }
 

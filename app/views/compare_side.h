@@ -1,4 +1,5 @@
-// Two plans side by side: their graphs and their timelines move together, and a list says what differs and why.
+// Two plans side by side: their graphs and their timelines move together, and a list says what
+// differs and why.
 #pragma once
 
 #include "app/session/session.h"

@@ -1,4 +1,5 @@
-// The comparison page: every plan in one table and one chart, the manual baselines among them, predicted beside measured.
+// The comparison page: every plan in one table and one chart, the manual baselines among them,
+// predicted beside measured.
 #pragma once
 
 #include "app/item_models/plans_model.h"

@@ -1,12 +1,12 @@
 #include "app/views/graph_colors.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/layout/canvas_level.h"
 #include "app/settings/qt_text.h"
 
 #include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -77,7 +77,10 @@ QString colorByName(ColorBy by)
 }
 
 GraphColors::GraphColors(std::shared_ptr<const GraphFacts> facts, ColorBy by, StageErrors errors)
-    : facts_(std::move(facts)), by_(by), errors_(std::move(errors)), layers_(facts_->layers.size(), 0.0)
+    : facts_(std::move(facts))
+    , by_(by)
+    , errors_(std::move(errors))
+    , layers_(facts_->layers.size(), 0.0)
 {
     if (!isNumeric())
         return;
@@ -86,7 +89,8 @@ GraphColors::GraphColors(std::shared_ptr<const GraphFacts> facts, ColorBy by, St
         mostOfOp_ = std::max(mostOfOp_, value);
         const int layer = facts_->layerOfOp[i];
         if (by_ == ColorBy::kRegret && layer >= 0)
-            layers_[static_cast<size_t>(layer)] = std::max(layers_[static_cast<size_t>(layer)], value);
+            layers_[static_cast<size_t>(layer)] =
+                std::max(layers_[static_cast<size_t>(layer)], value);
     }
     for (size_t layer = 0; layer < layers_.size(); ++layer) {
         if (by_ != ColorBy::kRegret)
@@ -106,7 +110,9 @@ double GraphColors::ofLayer(int number) const
     case ColorBy::kParameters:
         return double(layer.parameters);
     case ColorBy::kMeasured:
-        return layer.stage >= 0 && layer.stage < int(errors_.size()) ? errors_[static_cast<size_t>(layer.stage)] : 0.0;
+        return layer.stage >= 0 && layer.stage < int(errors_.size())
+                   ? errors_[static_cast<size_t>(layer.stage)]
+                   : 0.0;
     case ColorBy::kMemory: {
         double bytes = layer.output.isValid() ? localBytes(*facts_, layer.output) : 0;
         for (const ValueId weight : layer.weights)
@@ -150,7 +156,8 @@ double GraphColors::ofOp(OpId id) const
     }
     case ColorBy::kMeasured: {
         const int stage = facts_->stageOfOp[id.index()];
-        return stage >= 0 && stage < int(errors_.size()) ? errors_[static_cast<size_t>(stage)] : 0.0;
+        return stage >= 0 && stage < int(errors_.size()) ? errors_[static_cast<size_t>(stage)]
+                                                         : 0.0;
     }
     case ColorBy::kStage:
     case ColorBy::kSharding:
@@ -172,7 +179,7 @@ void GraphColors::paintLayers(CanvasNode& node, int firstLayer, int endLayer) co
 {
     if (by_ == ColorBy::kSharding && facts_->plan != nullptr) {
         const LayerFacts& layer = facts_->layers[static_cast<size_t>(firstLayer)];
-        const ValueId shown = layer.output.isValid() ? layer.output
+        const ValueId shown = layer.output.isValid()  ? layer.output
                               : layer.weights.empty() ? ValueId()
                                                       : layer.weights.front();
         node.shadeAxis = shown.isValid() ? mainAxis(facts_->specOfValue[shown.index()]) : -1;
@@ -186,7 +193,8 @@ void GraphColors::paintLayers(CanvasNode& node, int firstLayer, int endLayer) co
         sum += value;
         largest = std::abs(value) > std::abs(largest) ? value : largest;
     }
-    // Layers in one box are alike: the shade is that of each, the number that of all where numbers add up.
+    // Layers in one box are alike: the shade is that of each, the number that of all where numbers
+    // add up.
     const bool adds = by_ != ColorBy::kRegret && by_ != ColorBy::kMeasured;
     paint(node, largest, most_);
     if (adds && endLayer - firstLayer > 1)

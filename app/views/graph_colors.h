@@ -1,12 +1,12 @@
 // What the colour modes of the graph say of layers and operations, as numbers with a scale.
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "app/session/graph_facts.h"
 
 #include <QString>
+
+#include <memory>
+#include <vector>
 
 namespace alpa::app
 {
@@ -41,9 +41,9 @@ public:
     ColorBy by() const { return by_; }
     bool isNumeric() const { return by_ != ColorBy::kStage && by_ != ColorBy::kSharding; }
     bool hasData() const { return most_ > 0 || mostOfOp_ > 0; }
-    double most() const { return most_; }         ///< Of a layer, in the mode's unit.
+    double most() const { return most_; } ///< Of a layer, in the mode's unit.
     double mostOfOp() const { return mostOfOp_; }
-    QString text(double value) const;             ///< With its unit.
+    QString text(double value) const; ///< With its unit.
 
 private:
     double ofLayer(int layer) const;

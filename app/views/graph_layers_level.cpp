@@ -1,13 +1,13 @@
 #include "app/views/graph_layers_level.h"
 
-#include <algorithm>
-#include <map>
-
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 
 #include <QCoreApplication>
 #include <QStringList>
+
+#include <algorithm>
+#include <map>
 
 namespace alpa::app
 {
@@ -18,7 +18,8 @@ namespace
 {
 
 constexpr size_t kWeightsShown = 4; ///< Of a layer's box.
-constexpr size_t kLargeFanOut = 4;  ///< A value read by more boxes keeps only the arrow to the nearest.
+constexpr size_t kLargeFanOut =
+    4; ///< A value read by more boxes keeps only the arrow to the nearest.
 constexpr int kFewestTwins = 3;
 
 QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
@@ -27,8 +28,10 @@ QString runName(const GraphFacts& facts, const LayerRun& run)
 {
     const QString first = shortLayerName(facts, run.first);
     // Of "block_2 – block_3" to "block_18 – block_19" the first and the last block.
-    return run.isGroup() ? u"%1 … %2"_s.arg(first.section(u" – "_s, 0, 0), shortLayerName(facts, run.end - 1).section(u" – "_s, -1))
-                         : first;
+    return run.isGroup()
+               ? u"%1 … %2"_s.arg(first.section(u" – "_s, 0, 0),
+                                  shortLayerName(facts, run.end - 1).section(u" – "_s, -1))
+               : first;
 }
 
 QString subtitleOf(const LayerFacts& layer, int count)
@@ -39,7 +42,8 @@ QString subtitleOf(const LayerFacts& layer, int count)
     if (layer.flops.count > 0)
         parts << flopsText(layer.flops);
     if (layer.collectives > 0)
-        parts << counted(layer.collectives, tr("collective"), tr("collectives")) + u' ' + timeText(layer.communication);
+        parts << counted(layer.collectives, tr("collective"), tr("collectives")) + u' ' +
+                     timeText(layer.communication);
     if (parts.isEmpty())
         parts << counted(layer.forwardOps, tr("operation"), tr("operations"));
     return parts.join(u" · "_s) + (count > 1 ? tr(", each") : QString());
@@ -70,7 +74,9 @@ CanvasNode forwardNode(const GraphFacts& facts, const LayerRun& run, const Graph
         node.tensors.push_back(tensorRow(facts, layer.output, tr("output")));
     node.tip = toQt(layer.name) + u'\n' + node.subtitle + u'\n';
     if (count > 1)
-        node.tip += tr("%1 layers with the same operations, sizes and shardings. Double-click to see each.").arg(count);
+        node.tip +=
+            tr("%1 layers with the same operations, sizes and shardings. Double-click to see each.")
+                .arg(count);
     else
         node.tip += tr("%1 forward, %2 backward, %3 update operations. Double-click to unfold.")
                         .arg(layer.forwardOps)
@@ -89,19 +95,25 @@ CanvasNode backwardNode(const GraphFacts& facts, const LayerRun& run)
     node.key = keyOf(run, true);
     node.style = CanvasNode::Style::kLayer;
     node.selection = Selection::layer(run.first);
-    node.title = tr("backward of %1").arg(runName(facts, run)) + (count > 1 ? u"  ×%1"_s.arg(count) : QString());
+    node.title = tr("backward of %1").arg(runName(facts, run)) +
+                 (count > 1 ? u"  ×%1"_s.arg(count) : QString());
     node.isGroup = layer.backwardOps + layer.updateOps > 0;
     node.stage = layer.stage;
-    node.subtitle = tr("%1 backward, %2 update operations").arg(layer.backwardOps).arg(layer.updateOps) +
-                    (count > 1 ? tr(", each") : QString());
+    node.subtitle =
+        tr("%1 backward, %2 update operations").arg(layer.backwardOps).arg(layer.updateOps) +
+        (count > 1 ? tr(", each") : QString());
     for (size_t i = 0; i < layer.weights.size() && i < kWeightsShown; ++i) {
         for (const GraphOutput& output : facts.graph->outputs) {
-            if (output.role != OutputRole::kGradient || output.name != facts.graph->value(layer.weights[i]).name)
+            if (output.role != OutputRole::kGradient ||
+                output.name != facts.graph->value(layer.weights[i]).name)
                 continue;
-            node.tensors.push_back(tensorRow(facts, output.value, tr("gradient of %1").arg(toQt(output.name).section(u'.', -2))));
+            node.tensors.push_back(
+                tensorRow(facts, output.value,
+                          tr("gradient of %1").arg(toQt(output.name).section(u'.', -2))));
         }
     }
-    node.tip = tr("Runs when the loss is known; reads what the forward pass saved. Double-click to unfold.");
+    node.tip = tr(
+        "Runs when the loss is known; reads what the forward pass saved. Double-click to unfold.");
     return node;
 }
 
@@ -115,11 +127,16 @@ struct Flow {
 };
 using Flows = std::map<std::pair<int, int>, Flow>;
 
-/// Collects the flows of one phase between boxes; in kBackward ends are swapped, so that they lie as forward does.
+/// Collects the flows of one phase between boxes; in kBackward ends are swapped, so that they lie
+/// as forward does.
 class FlowFinder
 {
 public:
-    FlowFinder(const GraphFacts& facts, std::vector<int> boxOfLayer) : facts_(facts), boxOfLayer_(std::move(boxOfLayer)) {}
+    FlowFinder(const GraphFacts& facts, std::vector<int> boxOfLayer)
+        : facts_(facts)
+        , boxOfLayer_(std::move(boxOfLayer))
+    {
+    }
 
     Flows between(Phase phase)
     {
@@ -141,7 +158,8 @@ public:
                 if (count++ == shown)
                     break;
                 const int to = std::abs(place);
-                add(flows[phase == Phase::kForward ? std::pair(from, to) : std::pair(to, from)], ValueId(v), users);
+                add(flows[phase == Phase::kForward ? std::pair(from, to) : std::pair(to, from)],
+                    ValueId(v), users);
             }
         }
         return flows;
@@ -154,8 +172,8 @@ public:
         for (size_t v = 0; v < facts_.graph->values.size(); ++v) {
             const int from = boxOf(facts_.graph->values[v].producer, Phase::kForward);
             const bool isSaved = from >= 0 && std::ranges::any_of(facts_.users[v], [&](OpId user) {
-                return boxOf(user, Phase::kBackward) == from;
-            });
+                                     return boxOf(user, Phase::kBackward) == from;
+                                 });
             if (isSaved)
                 add(flows[{from, from}], ValueId(v), {});
         }
@@ -165,7 +183,8 @@ public:
 private:
     int boxOf(OpId op, Phase phase) const
     {
-        if (!op.isValid() || facts_.graph->op(op).phase != phase || facts_.layerOfOp[op.index()] < 0)
+        if (!op.isValid() || facts_.graph->op(op).phase != phase ||
+            facts_.layerOfOp[op.index()] < 0)
             return -1;
         return boxOfLayer_[static_cast<size_t>(facts_.layerOfOp[op.index()])];
     }
@@ -218,13 +237,15 @@ CanvasEdge edgeOf(const GraphFacts& facts, const Flow& flow, int fromStage, int 
 
 } // namespace
 
-std::vector<LayerRun> layerRuns(const GraphFacts& facts, const GraphViewOptions& options, int first, int end)
+std::vector<LayerRun> layerRuns(const GraphFacts& facts, const GraphViewOptions& options, int first,
+                                int end)
 {
     std::vector<LayerRun> runs;
     for (int layer = first; layer < end;) {
         int next = layer + 1;
         while (options.groupsTwins && next < end &&
-               facts.layers[static_cast<size_t>(next)].twin == facts.layers[static_cast<size_t>(layer)].twin)
+               facts.layers[static_cast<size_t>(next)].twin ==
+                   facts.layers[static_cast<size_t>(layer)].twin)
             ++next;
         // A run that is the whole level would only hide it.
         if (next - layer < kFewestTwins || (layer == first && next == end))
@@ -238,11 +259,13 @@ std::vector<LayerRun> layerRuns(const GraphFacts& facts, const GraphViewOptions&
 QString keyOf(const LayerRun& run, bool isBackward)
 {
     const QString name = isBackward ? u"back"_s : u"layer"_s;
-    return run.isGroup() ? u"%1s %2 %3"_s.arg(name).arg(run.first).arg(run.end) : u"%1 %2"_s.arg(name).arg(run.first);
+    return run.isGroup() ? u"%1s %2 %3"_s.arg(name).arg(run.first).arg(run.end)
+                         : u"%1 %2"_s.arg(name).arg(run.first);
 }
 
-CanvasLevel layersLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors,
-                        const std::vector<LayerRun>& runs, bool showsForward, bool showsBackward)
+CanvasLevel layersLevel(const GraphFacts& facts, const GraphViewOptions& options,
+                        const GraphColors* colors, const std::vector<LayerRun>& runs,
+                        bool showsForward, bool showsBackward)
 {
     CanvasLevel level;
     std::vector<int> boxOfLayer(facts.layers.size(), -1);
@@ -260,7 +283,8 @@ CanvasLevel layersLevel(const GraphFacts& facts, const GraphViewOptions& options
     };
     FlowFinder finder(facts, boxOfLayer);
     if (showsForward) {
-        // Other phases than forward are read top to bottom too: their arrows are those of the forward pass.
+        // Other phases than forward are read top to bottom too: their arrows are those of the
+        // forward pass.
         for (const auto& [ends, flow] : finder.between(Phase::kForward)) {
             CanvasEdge edge = edgeOf(facts, flow, stageOf(ends.first), stageOf(ends.second));
             edge.from = ends.first;
@@ -284,7 +308,9 @@ CanvasLevel layersLevel(const GraphFacts& facts, const GraphViewOptions& options
         edge.from = ends.first;
         edge.to = backs + ends.first;
         edge.isBeside = true;
-        edge.tip = tr("%1 saved for the backward pass:").arg(bytesText(Bytes(int64_t(flow.bytes)))) + u'\n' + edge.tip;
+        edge.tip =
+            tr("%1 saved for the backward pass:").arg(bytesText(Bytes(int64_t(flow.bytes)))) +
+            u'\n' + edge.tip;
         level.edges.push_back(std::move(edge));
     }
     return level;
@@ -295,7 +321,8 @@ CanvasLevel backwardLevel(const GraphFacts& facts, int layer)
     CanvasLevel level;
     const LayerFacts& content = facts.layers[static_cast<size_t>(layer)];
     for (const auto& [phase, count, title] :
-         {std::tuple(Phase::kBackward, content.backwardOps, tr("backward")), std::tuple(Phase::kUpdate, content.updateOps, tr("update"))}) {
+         {std::tuple(Phase::kBackward, content.backwardOps, tr("backward")),
+          std::tuple(Phase::kUpdate, content.updateOps, tr("update"))}) {
         if (count == 0)
             continue;
         CanvasNode node;

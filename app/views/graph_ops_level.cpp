@@ -1,13 +1,13 @@
 #include "app/views/graph_ops_level.h"
 
-#include <algorithm>
-#include <map>
-
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 
 #include <QCoreApplication>
 #include <QStringList>
+
+#include <algorithm>
+#include <map>
 
 namespace alpa::app
 {
@@ -39,9 +39,14 @@ struct Source {
 class OpsLevel
 {
 public:
-    OpsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors, std::vector<OpId> ops,
-             int layer)
-        : facts_(facts), graph_(*facts.graph), options_(options), colors_(colors), ops_(std::move(ops)), layer_(layer)
+    OpsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors,
+             std::vector<OpId> ops, int layer)
+        : facts_(facts)
+        , graph_(*facts.graph)
+        , options_(options)
+        , colors_(colors)
+        , ops_(std::move(ops))
+        , layer_(layer)
     {
         for (const OpId op : ops_)
             isInside_[op.number] = true;
@@ -71,7 +76,9 @@ private:
         node.title = opTitle(facts_, id);
         node.stage = facts_.stageOfOp[id.index()];
         for (const ValueId result : op.results)
-            node.tensors.push_back(tensorRow(facts_, result, op.results.size() > 1 ? toQt(valueLabel(graph_, result)) : tr("result")));
+            node.tensors.push_back(
+                tensorRow(facts_, result,
+                          op.results.size() > 1 ? toQt(valueLabel(graph_, result)) : tr("result")));
         node.tip = toQt(facts_.opLabel(id));
         if (op.sourceLine > 0)
             node.tip += u'\n' + tr("line %1 of the file").arg(op.sourceLine);
@@ -124,18 +131,20 @@ private:
     {
         const std::optional<InputRole> role = graph_.inputRole(source.value);
         if (!source.op.isValid() && role && *role != InputRole::kBatch) {
-            CanvasTensor row = tensorRow(facts_, source.value, toQt(graph_.value(source.value).name));
+            CanvasTensor row =
+                tensorRow(facts_, source.value, toQt(graph_.value(source.value).name));
             row.badge = badgeOf(facts_, source.communications);
             if (!source.communications.empty())
                 row.tip += u'\n' + tipOf(facts_, source.communications);
             auto& rows = level_.nodes[static_cast<size_t>(node)].tensors;
-            const bool isKnown =
-                std::ranges::any_of(rows, [&](const CanvasTensor& other) { return other.selection == row.selection; });
+            const bool isKnown = std::ranges::any_of(
+                rows, [&](const CanvasTensor& other) { return other.selection == row.selection; });
             if (!isKnown)
                 rows.push_back(std::move(row));
             return;
         }
-        const int from = source.op.isValid() ? nodeOfOp_.at(source.op.number) : sourceStub(source.value);
+        const int from =
+            source.op.isValid() ? nodeOfOp_.at(source.op.number) : sourceStub(source.value);
         addEdge(from, node, source.value, source.communications);
     }
 
@@ -177,10 +186,12 @@ private:
         if (producer.isValid()) {
             const int layer = facts_.layerOfOp[producer.index()];
             const Phase phase = graph_.op(producer).phase;
-            title = layer < 0 ? tr("elsewhere") : layer == layer_ && phase == options_.phase ? tr("same layer")
-                                                                                             : shortLayerName(facts_, layer);
+            title = layer < 0                                    ? tr("elsewhere")
+                    : layer == layer_ && phase == options_.phase ? tr("same layer")
+                                                                 : shortLayerName(facts_, layer);
             if (phase != options_.phase)
-                title += phase == Phase::kForward ? tr(", saved") : tr(", %1").arg(toQt(phaseName(phase)));
+                title += phase == Phase::kForward ? tr(", saved")
+                                                  : tr(", %1").arg(toQt(phaseName(phase)));
         }
         const auto known = sourceStubs_.find(title);
         if (known != sourceStubs_.end())
@@ -197,8 +208,8 @@ private:
             for (const ValueId result : graph_.op(OpId(number)).results) {
                 for (const OpId user : facts_.users[result.index()]) {
                     const int layer = facts_.layerOfOp[user.index()];
-                    if (isInside_.contains(user.number) || graph_.op(user).phase != options_.phase || layer < 0 ||
-                        layer == layer_)
+                    if (isInside_.contains(user.number) ||
+                        graph_.op(user).phase != options_.phase || layer < 0 || layer == layer_)
                         continue;
                     const QString title = u"to "_s + shortLayerName(facts_, layer);
                     if (!stubs.contains(title) && stubs.size() < kReaderStubs)
@@ -223,15 +234,17 @@ private:
     CanvasLevel level_;
 };
 
-size_t visibleCount(const GraphFacts& facts, const GraphViewOptions& options, const std::vector<OpId>& ops)
+size_t visibleCount(const GraphFacts& facts, const GraphViewOptions& options,
+                    const std::vector<OpId>& ops)
 {
-    return static_cast<size_t>(std::ranges::count_if(ops, [&](OpId op) { return !isFolded(facts, options, op); }));
+    return static_cast<size_t>(
+        std::ranges::count_if(ops, [&](OpId op) { return !isFolded(facts, options, op); }));
 }
 
-/// Runs of consecutive ops, none with more visible ops than a level may have: [begin, end) into `ops`. Cut where the
-/// scope changes, as late as possible.
-std::vector<std::pair<size_t, size_t>> cutIntoRuns(const GraphFacts& facts, const GraphViewOptions& options,
-                                                   const std::vector<OpId>& ops)
+/// Runs of consecutive ops, none with more visible ops than a level may have: [begin, end) into
+/// `ops`. Cut where the scope changes, as late as possible.
+std::vector<std::pair<size_t, size_t>>
+cutIntoRuns(const GraphFacts& facts, const GraphViewOptions& options, const std::vector<OpId>& ops)
 {
     const size_t target = kLargestLevel / 2;
     std::vector<std::pair<size_t, size_t>> runs;
@@ -248,7 +261,9 @@ std::vector<std::pair<size_t, size_t>> cutIntoRuns(const GraphFacts& facts, cons
         runs.emplace_back(begin, cut);
         begin = cut;
         lastChange = cut;
-        visible = visibleCount(facts, options, {ops.begin() + std::ptrdiff_t(cut), ops.begin() + std::ptrdiff_t(i) + 1});
+        visible =
+            visibleCount(facts, options,
+                         {ops.begin() + std::ptrdiff_t(cut), ops.begin() + std::ptrdiff_t(i) + 1});
     }
     if (begin < ops.size())
         runs.emplace_back(begin, ops.size());
@@ -260,7 +275,8 @@ QString runKey(int layer, size_t begin, size_t end, Phase phase)
     return u"ops %1 %2 %3 %4"_s.arg(layer).arg(begin).arg(end).arg(int(phase));
 }
 
-CanvasLevel runsLevel(const GraphFacts& facts, const GraphViewOptions& options, const std::vector<OpId>& ops, int layer)
+CanvasLevel runsLevel(const GraphFacts& facts, const GraphViewOptions& options,
+                      const std::vector<OpId>& ops, int layer)
 {
     CanvasLevel level;
     const auto runs = cutIntoRuns(facts, options, ops);
@@ -301,7 +317,8 @@ CanvasLevel runsLevel(const GraphFacts& facts, const GraphViewOptions& options, 
 bool isFolded(const GraphFacts& facts, const GraphViewOptions& options, OpId id)
 {
     const OpKind kind = facts.graph->op(id).kind;
-    return kind == OpKind::kConstant || kind == OpKind::kIota || (!options.showsShapeOps && isShapeOp(kind));
+    return kind == OpKind::kConstant || kind == OpKind::kIota ||
+           (!options.showsShapeOps && isShapeOp(kind));
 }
 
 std::vector<OpId> opsOfLayer(const GraphFacts& facts, const GraphViewOptions& options, int layer)
@@ -314,8 +331,8 @@ std::vector<OpId> opsOfLayer(const GraphFacts& facts, const GraphViewOptions& op
     return ops;
 }
 
-CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors,
-                     const QString& key)
+CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options,
+                     const GraphColors* colors, const QString& key)
 {
     const QStringList parts = key.split(u' ');
     if (parts.size() == 2 && parts[0] == "layer"_L1) {
@@ -333,7 +350,8 @@ CanvasLevel opsLevel(const GraphFacts& facts, const GraphViewOptions& options, c
         const size_t end = std::min<size_t>(parts[3].toULong(), ops.size());
         const size_t begin = std::min<size_t>(parts[2].toULong(), end);
         return OpsLevel(facts, inner, colors,
-                        {ops.begin() + std::ptrdiff_t(begin), ops.begin() + std::ptrdiff_t(end)}, layer)
+                        {ops.begin() + std::ptrdiff_t(begin), ops.begin() + std::ptrdiff_t(end)},
+                        layer)
             .build();
     }
     return {};

@@ -19,7 +19,9 @@ QString tr(const char* text) { return QCoreApplication::translate("GraphContent"
 /// Mesh of the stage; null without a plan.
 const DeviceMesh* meshOf(const GraphFacts& facts, int stage)
 {
-    return facts.plan == nullptr || stage < 0 ? nullptr : &facts.plan->stages[static_cast<size_t>(stage)].mesh;
+    return facts.plan == nullptr || stage < 0
+               ? nullptr
+               : &facts.plan->stages[static_cast<size_t>(stage)].mesh;
 }
 
 /// "rows", "columns" of matrices; "dimension 2" of others.
@@ -39,17 +41,20 @@ QString tensorName(const GraphFacts& facts, ValueId value)
                                       : toQt(valueLabel(*facts.graph, value));
 }
 
-QString stepInWords(const ReshardStep& step, const QString& name, const TensorType& type, const DeviceMesh& mesh)
+QString stepInWords(const ReshardStep& step, const QString& name, const TensorType& type,
+                    const DeviceMesh& mesh)
 {
-    const QString over = tr("over %1, %2").arg(QString(QLatin1Char(axisLetter(step.axis))),
-                                               counted(mesh.axisSize(step.axis), tr("device"), tr("devices")));
+    const QString over = tr("over %1, %2")
+                             .arg(QString(QLatin1Char(axisLetter(step.axis))),
+                                  counted(mesh.axisSize(step.axis), tr("device"), tr("devices")));
     const QString price = tr("%1, %2").arg(bytesText(step.bytes), timeText(step.time));
     switch (step.kind) {
     case ReshardKind::kSlice:
         return tr("%1 kept whole on each device; each takes its part of the %2 %3, which is free")
             .arg(name, dimensionName(type, step.dim), over);
     case ReshardKind::kAllGather:
-        return tr("%1 of %2 split %3; needs an all-gather of %4").arg(dimensionName(type, step.dim), name, over, price);
+        return tr("%1 of %2 split %3; needs an all-gather of %4")
+            .arg(dimensionName(type, step.dim), name, over, price);
     case ReshardKind::kAllReduce:
         return tr("%1 is a partial sum %2; needs an all-reduce of %3").arg(name, over, price);
     case ReshardKind::kReduceScatter:
@@ -57,7 +62,8 @@ QString stepInWords(const ReshardStep& step, const QString& name, const TensorTy
             .arg(name, over, price, dimensionName(type, step.dim));
     case ReshardKind::kAllToAll:
         return tr("%1 of %2 split %3, but the %4 are wanted; needs an all-to-all of %5")
-            .arg(dimensionName(type, step.fromDim), name, over, dimensionName(type, step.dim), price);
+            .arg(dimensionName(type, step.fromDim), name, over, dimensionName(type, step.dim),
+                 price);
     }
     return {};
 }
@@ -68,7 +74,8 @@ QString badgeOf(const GraphFacts& facts, const std::vector<int>& communications)
 {
     QStringList badges;
     for (const int index : communications) {
-        const QString badge = toQt(reshardBadge(facts.communications[static_cast<size_t>(index)].steps));
+        const QString badge =
+            toQt(reshardBadge(facts.communications[static_cast<size_t>(index)].steps));
         if (!badge.isEmpty() && !badges.contains(badge))
             badges << badge;
     }
@@ -89,7 +96,8 @@ QString tipOf(const GraphFacts& facts, const std::vector<int>& communications)
 {
     QStringList tips;
     for (const int index : communications) {
-        const QString tip = explainCommunication(facts, facts.communications[static_cast<size_t>(index)]);
+        const QString tip =
+            explainCommunication(facts, facts.communications[static_cast<size_t>(index)]);
         if (!tips.contains(tip))
             tips << tip;
     }
@@ -106,7 +114,8 @@ CanvasTensor tensorRow(const GraphFacts& facts, ValueId value, const QString& na
     row.selection = Selection::value(value);
     row.tip = name + u": "_s + row.type;
     if (row.spec)
-        row.tip += u'\n' + describeSharding(*row.spec, type, meshOf(facts, facts.stageOfValue[value.index()]));
+        row.tip += u'\n' + describeSharding(*row.spec, type,
+                                            meshOf(facts, facts.stageOfValue[value.index()]));
     return row;
 }
 

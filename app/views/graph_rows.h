@@ -18,8 +18,8 @@ QString opTitle(const GraphFacts& facts, OpId op);
 CanvasTensor tensorRow(const GraphFacts& facts, ValueId value, const QString& name);
 /// "AR y, AG x": the different collectives among `communications` (indices into the facts').
 QString badgeOf(const GraphFacts& facts, const std::vector<int>& communications);
-/// "rows of fc.kernel split over x, 4 devices; needs an all-gather of 33.6 MB, 0.17 ms": what a badge means, a line a
-/// step.
+/// "rows of fc.kernel split over x, 4 devices; needs an all-gather of 33.6 MB, 0.17 ms": what a
+/// badge means, a line a step.
 QString explainCommunication(const GraphFacts& facts, const Communication& communication);
 /// The same for several, each said once.
 QString tipOf(const GraphFacts& facts, const std::vector<int>& communications);

@@ -66,10 +66,11 @@ private:
     StageErrors errors_;
     std::shared_ptr<const GraphFacts> facts_;  ///< What the canvas shows.
     std::shared_ptr<const GraphFacts> before_; ///< The plan it is compared with; may be null.
-    std::vector<QString> names_; ///< Of layers, then ops, in lower case: what find looks through. Empty until needed.
+    std::vector<QString> names_; ///< Of layers, then ops, in lower case: what find looks through.
+                                 ///< Empty until needed.
     QString focusKey_;           ///< Empty: everything is shown.
     int focusSteps_ = 1;
-    int lastFound_ = -1; ///< Among layers, then ops.
+    int lastFound_ = -1;     ///< Among layers, then ops.
     quint64 generation_ = 0; ///< Of the content: what a job made for an older one is dropped.
 };
 

@@ -1,9 +1,8 @@
 // The graph page's tools: what is shown, colours, and find.
-#include "app/views/graph_view.h"
-
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
+#include "app/views/graph_view.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -25,13 +24,15 @@ void GraphView::makeTools(QLayout* column)
     phase_->addItem(tr("Update"), int(Phase::kUpdate));
     phase_->addItem(tr("Training step"), kTrainingEntry);
     phase_->addItem(tr("All operations"), kAllEntry);
-    phase_->setToolTip(tr("Which operations unfolded layers show; the training step has the backward pass beside the "
-                          "forward pass, and all operations stand on one level"));
+    phase_->setToolTip(tr(
+        "Which operations unfolded layers show; the training step has the backward pass beside the "
+        "forward pass, and all operations stand on one level"));
     color_->setObjectName(u"graphColor"_s);
     color_->setAccessibleName(tr("Colour by"));
     color_->setToolTip(tr("What the colour of a box says; the legend below has the scale"));
-    for (const ColorBy by : {ColorBy::kStage, ColorBy::kSharding, ColorBy::kTime, ColorBy::kMemory, ColorBy::kCommunication,
-                             ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured})
+    for (const ColorBy by :
+         {ColorBy::kStage, ColorBy::kSharding, ColorBy::kTime, ColorBy::kMemory,
+          ColorBy::kCommunication, ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured})
         color_->addItem(tr("Colour: %1").arg(colorByName(by)), int(by));
     color_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     color_->setMinimumContentsLength(13);
@@ -70,8 +71,8 @@ void GraphView::makeTools(QLayout* column)
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(12, 6, 12, 6);
     tools->setSpacing(6);
-    for (QWidget* widget : {static_cast<QWidget*>(phase_), static_cast<QWidget*>(color_), static_cast<QWidget*>(shown),
-                            static_cast<QWidget*>(focused_)})
+    for (QWidget* widget : {static_cast<QWidget*>(phase_), static_cast<QWidget*>(color_),
+                            static_cast<QWidget*>(shown), static_cast<QWidget*>(focused_)})
         tools->addWidget(widget);
     tools->addStretch(0);
     tools->addWidget(found_);

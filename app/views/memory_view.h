@@ -1,4 +1,5 @@
-// The memory page: what fills each stage's devices against the limit, and how it grows and shrinks over the step.
+// The memory page: what fills each stage's devices against the limit, and how it grows and shrinks
+// over the step.
 #pragma once
 
 #include "app/session/session.h"

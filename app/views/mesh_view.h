@@ -1,4 +1,5 @@
-// The mesh page: which device does what, what every link carries in a step, and the collectives behind it.
+// The mesh page: which device does what, what every link carries in a step, and the collectives
+// behind it.
 #pragma once
 
 #include "app/item_models/collectives_model.h"

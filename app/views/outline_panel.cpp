@@ -1,7 +1,7 @@
 #include "app/views/outline_panel.h"
 
-#include "app/views/constraint_menu.h"
 #include "app/session/selection_place.h"
+#include "app/views/constraint_menu.h"
 #include "app/widgets/cards.h"
 
 #include <QHeaderView>
@@ -18,8 +18,13 @@ namespace alpa::app
 using namespace Qt::StringLiterals;
 
 OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), model_(new OutlineModel(this)), filtered_(new QSortFilterProxyModel(this)),
-      pages_(new QStackedLayout(this)), filter_(new QLineEdit), tree_(new QTreeView)
+    : QWidget(parent)
+    , session_(session)
+    , model_(new OutlineModel(this))
+    , filtered_(new QSortFilterProxyModel(this))
+    , pages_(new QStackedLayout(this))
+    , filter_(new QLineEdit)
+    , tree_(new QTreeView)
 {
     setObjectName(u"outlinePanel"_s);
     filtered_->setSourceModel(model_);
@@ -61,9 +66,11 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     });
     tree_->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(tree_, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
-        openConstraintMenu(session_, session_->selection()->current(), tree_->viewport()->mapToGlobal(at));
+        openConstraintMenu(session_, session_->selection()->current(),
+                           tree_->viewport()->mapToGlobal(at));
     });
-    connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, &OutlinePanel::takeCurrent);
+    connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            &OutlinePanel::takeCurrent);
     connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &OutlinePanel::takeSelection);
 }
@@ -84,10 +91,12 @@ void OutlinePanel::takeSelection()
     const Selection selection = session_->selection()->current();
     if (facts == nullptr || model == nullptr || selection.kind == Selection::Kind::kScope)
         return;
-    const std::optional<int> node = scopeNodeOf(placeOf(selection, *facts, model->scopes), *facts, model->scopes);
+    const std::optional<int> node =
+        scopeNodeOf(placeOf(selection, *facts, model->scopes), *facts, model->scopes);
     // Shown, not chosen again: the selection stays what it is.
     const QSignalBlocker quiet(tree_->selectionModel());
-    const QModelIndex index = node ? filtered_->mapFromSource(model_->indexOf(*node)) : QModelIndex();
+    const QModelIndex index =
+        node ? filtered_->mapFromSource(model_->indexOf(*node)) : QModelIndex();
     tree_->setCurrentIndex(index);
     if (index.isValid())
         tree_->scrollTo(index);

@@ -1,7 +1,7 @@
-// The pipeline page's measured side: traces of runs, read in the background and laid over the prediction.
-#include "app/views/pipeline_view.h"
-
+// The pipeline page's measured side: traces of runs, read in the background and laid over the
+// prediction.
 #include "app/settings/qt_text.h"
+#include "app/views/pipeline_view.h"
 #include "core/base/files.h"
 #include "core/trace/read_trace.h"
 
@@ -24,7 +24,8 @@ constexpr int kWholeRun = -1;
 
 void PipelineView::openTrace()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open the trace of a run"), QString(), tr("Traces (*.json);;All files (*)"));
+    const QString path = QFileDialog::getOpenFileName(
+        this, tr("Open the trace of a run"), QString(), tr("Traces (*.json);;All files (*)"));
     if (!path.isEmpty())
         openTraceFile(path);
 }
@@ -42,8 +43,10 @@ void PipelineView::refreshMeasured()
         return;
     const auto& runs = session_->runs();
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-        const bool hasEnded = run->state == RunRecord::State::kDone || run->state == RunRecord::State::kStopped;
-        if (run->planId != shown->id || !hasEnded || run->traceFile.isEmpty() || run->traceFile == measuredFile_)
+        const bool hasEnded =
+            run->state == RunRecord::State::kDone || run->state == RunRecord::State::kStopped;
+        if (run->planId != shown->id || !hasEnded || run->traceFile.isEmpty() ||
+            run->traceFile == measuredFile_)
             continue;
         if (QFileInfo::exists(run->traceFile))
             loadTrace(run->traceFile, shown->id);
@@ -112,10 +115,14 @@ void PipelineView::showMeasured()
     const ParallelPlan& plan = *shown->plan();
     Seconds took;
     if (step >= 0 && step < steps)
-        took = measured_->steps[static_cast<size_t>(step)].end - measured_->steps[static_cast<size_t>(step)].start;
+        took = measured_->steps[static_cast<size_t>(step)].end -
+               measured_->steps[static_cast<size_t>(step)].start;
     measuredNote_->setText(step >= 0 ? tr("measured %1, predicted %2 (%3)")
-                                           .arg(timeText(took), timeText(plan.stepTime), changeText(took.count, plan.stepTime.count))
-                                     : tr("%1 measured").arg(counted(int64_t(measured_->spanCount()), tr("segment"), tr("segments"))));
+                                           .arg(timeText(took), timeText(plan.stepTime),
+                                                changeText(took.count, plan.stepTime.count))
+                                     : tr("%1 measured")
+                                           .arg(counted(int64_t(measured_->spanCount()),
+                                                        tr("segment"), tr("segments"))));
     Q_EMIT measured(stageErrors(plan, *measured_));
 }
 

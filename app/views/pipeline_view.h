@@ -1,4 +1,5 @@
-// The pipeline page: stages with their layers, submesh and devices, and below them the predicted step.
+// The pipeline page: stages with their layers, submesh and devices, and below them the predicted
+// step.
 #pragma once
 
 #include "app/session/session.h"
@@ -24,7 +25,8 @@ public:
     void openTraceFile(const QString& path);
 
 Q_SIGNALS:
-    void measured(const std::vector<double>& stageErrors); ///< Empty: of the shown plan nothing is known.
+    void measured(
+        const std::vector<double>& stageErrors); ///< Empty: of the shown plan nothing is known.
 
 private:
     void refresh();

@@ -13,15 +13,20 @@ namespace alpa::app
 using namespace Qt::StringLiterals;
 
 PlansPanel::PlansPanel(Session* session, PlansModel* plans, QWidget* parent)
-    : QWidget(parent), session_(session), plans_(plans), pages_(new QStackedLayout(this)), table_(new QTableView)
+    : QWidget(parent)
+    , session_(session)
+    , plans_(plans)
+    , pages_(new QStackedLayout(this))
+    , table_(new QTableView)
 {
     setObjectName(u"plansPanel"_s);
     table_->setObjectName(u"planList"_s);
     table_->setAccessibleName(tr("Plans"));
     table_->setModel(plans);
     for (int column = 0; column < PlansModel::kColumns; ++column)
-        table_->setColumnHidden(column, column != PlansModel::kBaseline && column != PlansModel::kName &&
-                                            column != PlansModel::kStep && column != PlansModel::kChange);
+        table_->setColumnHidden(column,
+                                column != PlansModel::kBaseline && column != PlansModel::kName &&
+                                    column != PlansModel::kStep && column != PlansModel::kChange);
     table_->verticalHeader()->hide();
     table_->verticalHeader()->setDefaultSectionSize(26);
     table_->setShowGrid(false);
@@ -33,7 +38,8 @@ PlansPanel::PlansPanel(Session* session, PlansModel* plans, QWidget* parent)
     table_->horizontalHeader()->setSectionResizeMode(PlansModel::kName, QHeaderView::Stretch);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->setContextMenuPolicy(Qt::CustomContextMenu);
-    pages_->addWidget(new EmptyState(tr("No plans yet"), tr("Plan (F5) makes one; every change of a constraint adds another.")));
+    pages_->addWidget(new EmptyState(
+        tr("No plans yet"), tr("Plan (F5) makes one; every change of a constraint adds another.")));
     pages_->addWidget(table_);
     connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
         const int id = index.data(PlansModel::kPlanIdRole).toInt();
@@ -71,7 +77,8 @@ void PlansPanel::showMenu(const QPoint& at)
     auto* save = menu.addAction(tr("Save plan…"), this, [this, id] { Q_EMIT saveRequested(id); });
     save->setEnabled(entry->plan() != nullptr);
     menu.addSeparator();
-    auto* remove = menu.addAction(tr("Remove from the list"), this, [this, id] { session_->removePlan(id); });
+    auto* remove =
+        menu.addAction(tr("Remove from the list"), this, [this, id] { session_->removePlan(id); });
     remove->setEnabled(shown == nullptr || shown->id != id);
     menu.exec(table_->viewport()->mapToGlobal(at));
 }

@@ -1,7 +1,5 @@
 #include "app/views/program_view.h"
 
-#include <algorithm>
-
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
@@ -11,15 +9,22 @@
 #include <QHBoxLayout>
 #include <QStackedLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
 
 ProgramView::ProgramView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)),
-      empty_(new EmptyState(tr("No program yet"), {})), stage_(new QComboBox), device_(new QComboBox),
-      summary_(makeMuted({})), page_(new TextPage)
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , empty_(new EmptyState(tr("No program yet"), {}))
+    , stage_(new QComboBox)
+    , device_(new QComboBox)
+    , summary_(makeMuted({}))
+    , page_(new TextPage)
 {
     setObjectName(u"programView"_s);
     stage_->setObjectName(u"programStage"_s);
@@ -115,7 +120,8 @@ void ProgramView::fillDevices()
     device_->blockSignals(true);
     device_->clear();
     if (program_ != nullptr && stage_->currentIndex() >= 0) {
-        const auto& devices = program_->stages[static_cast<size_t>(stage_->currentIndex())].mesh.devices;
+        const auto& devices =
+            program_->stages[static_cast<size_t>(stage_->currentIndex())].mesh.devices;
         for (const DeviceId device : devices)
             device_->addItem(tr("Device %1").arg(device.number));
     }
@@ -129,9 +135,11 @@ void ProgramView::showText()
     text_ = programText(*program_, *facts_->graph, stage_->currentIndex(), device_->currentIndex());
     page_->setLines(text_.lines);
     const auto collectives = std::ranges::count(text_.isCollective, true);
-    const auto instructions = std::ranges::count_if(text_.opOfLine, [](OpId op) { return op.isValid(); });
+    const auto instructions =
+        std::ranges::count_if(text_.opOfLine, [](OpId op) { return op.isValid(); });
     summary_->setText(tr("%1, %2 move data")
-                          .arg(counted(instructions, tr("instruction"), tr("instructions")), countText(collectives)));
+                          .arg(counted(instructions, tr("instruction"), tr("instructions")),
+                               countText(collectives)));
     takeSelection();
 }
 
@@ -145,7 +153,8 @@ void ProgramView::takeSelection()
     if (place.stage && *place.stage != stage_->currentIndex())
         stage_->setCurrentIndex(*place.stage); // comes back here
     if (place.device) {
-        const auto& devices = program_->stages[static_cast<size_t>(stage_->currentIndex())].mesh.devices;
+        const auto& devices =
+            program_->stages[static_cast<size_t>(stage_->currentIndex())].mesh.devices;
         const auto at = std::ranges::find(devices, DeviceId(static_cast<uint32_t>(*place.device)));
         if (at != devices.end())
             device_->setCurrentIndex(int(at - devices.begin()));
@@ -159,7 +168,8 @@ void ProgramView::takeSelection()
             isWanted[op.index()] = true;
         for (size_t line = 0; line < text_.opOfLine.size(); ++line) {
             const OpId op = text_.opOfLine[line];
-            const bool isMine = op.isValid() && op.index() < isWanted.size() && isWanted[op.index()];
+            const bool isMine =
+                op.isValid() && op.index() < isWanted.size() && isWanted[op.index()];
             if (isMine && (!place.communication || text_.isCollective[line]))
                 lines.push_back(int(line));
         }

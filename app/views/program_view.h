@@ -1,4 +1,5 @@
-// The program page: what one device executes in a step, line by line, linked with the graph both ways.
+// The program page: what one device executes in a step, line by line, linked with the graph both
+// ways.
 #pragma once
 
 #include "app/session/program_text.h"
@@ -38,8 +39,8 @@ private:
     QComboBox* device_;
     QLabel* summary_;
     TextPage* page_;
-    std::shared_ptr<const GraphFacts> facts_;  ///< What `program_` belongs to.
-    std::shared_ptr<const Program> program_;   ///< Null until lowered.
+    std::shared_ptr<const GraphFacts> facts_; ///< What `program_` belongs to.
+    std::shared_ptr<const Program> program_;  ///< Null until lowered.
     ProgramText text_;
 };
 

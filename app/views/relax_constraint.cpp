@@ -1,8 +1,8 @@
 #include "app/views/relax_constraint.h"
 
-#include <cmath>
-
 #include "app/session/constraint_items.h"
+
+#include <cmath>
 
 namespace alpa::app
 {

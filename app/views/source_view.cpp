@@ -1,7 +1,5 @@
 #include "app/views/source_view.h"
 
-#include <algorithm>
-
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
@@ -10,14 +8,20 @@
 #include <QStackedLayout>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
 
 SourceView::SourceView(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), pages_(new QStackedLayout(this)),
-      empty_(new EmptyState(tr("No text"), {})), place_(makeMuted({})), text_(new TextPage)
+    : QWidget(parent)
+    , session_(session)
+    , pages_(new QStackedLayout(this))
+    , empty_(new EmptyState(tr("No text"), {}))
+    , place_(makeMuted({}))
+    , text_(new TextPage)
 {
     setObjectName(u"sourceView"_s);
     text_->setObjectName(u"sourceText"_s);
@@ -44,8 +48,10 @@ void SourceView::refresh()
     const auto model = session_->model();
     const bool hasText = model != nullptr && model->source != nullptr;
     pages_->setCurrentIndex(hasText ? 1 : 0);
-    empty_->setGuidance(model == nullptr ? tr("The text of a model appears here once one is open (Ctrl+O).")
-                                         : tr("A plan file holds the graph but not the text it came from. Open the model itself to see it."));
+    empty_->setGuidance(model == nullptr
+                            ? tr("The text of a model appears here once one is open (Ctrl+O).")
+                            : tr("A plan file holds the graph but not the text it came from. Open "
+                                 "the model itself to see it."));
     const auto facts = session_->facts();
     if (facts == facts_)
         return;
@@ -58,7 +64,8 @@ void SourceView::refresh()
         text_->setLines(model->source);
     for (size_t i = 0; i < facts_->graph->ops.size(); ++i) {
         const Op& op = facts_->graph->ops[i];
-        if (op.phase == Phase::kForward && op.sourceLine > 0 && op.sourceLine <= model->source->count())
+        if (op.phase == Phase::kForward && op.sourceLine > 0 &&
+            op.sourceLine <= model->source->count())
             opOfLine_.emplace_back(op.sourceLine - 1, OpId(i));
     }
     std::ranges::stable_sort(opOfLine_, {}, [](const auto& entry) { return entry.first; });
@@ -96,7 +103,8 @@ void SourceView::takeSelection()
 
 void SourceView::selectLine(int line)
 {
-    const auto found = std::ranges::lower_bound(opOfLine_, line, {}, [](const auto& entry) { return entry.first; });
+    const auto found = std::ranges::lower_bound(opOfLine_, line, {},
+                                                [](const auto& entry) { return entry.first; });
     if (found != opOfLine_.end() && found->first == line)
         session_->selection()->select(Selection::op(found->second));
     else

@@ -1,4 +1,5 @@
-// The source page: the text that was imported, with the lines of what is selected; a click selects what a line made.
+// The source page: the text that was imported, with the lines of what is selected; a click selects
+// what a line made.
 #pragma once
 
 #include "app/session/session.h"

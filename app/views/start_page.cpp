@@ -1,8 +1,8 @@
 #include "app/views/start_page.h"
 
+#include "app/session/model.h"
 #include "app/settings/icons.h"
 #include "app/settings/sample_models.h"
-#include "app/session/model.h"
 #include "app/widgets/cards.h"
 
 #include <QFileInfo>
@@ -55,7 +55,10 @@ void emptyLayout(QLayout* layout)
 } // namespace
 
 StartPage::StartPage(AppSettings* settings, QWidget* parent)
-    : QWidget(parent), settings_(settings), offers_(new QVBoxLayout), recent_(new QVBoxLayout)
+    : QWidget(parent)
+    , settings_(settings)
+    , offers_(new QVBoxLayout)
+    , recent_(new QVBoxLayout)
 {
     setObjectName(u"startPage"_s);
     auto* page = new QWidget;
@@ -66,8 +69,9 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     auto* title = new QLabel(tr("Alpa Explorer"));
     title->setProperty("title", true);
     column->addWidget(title);
-    column->addWidget(makeMuted(tr("Give it a model: it decides how to train it in parallel on a cluster, shows every "
-                                   "decision, and lets you change the constraints and see the new plan at once.")));
+    column->addWidget(makeMuted(
+        tr("Give it a model: it decides how to train it in parallel on a cluster, shows every "
+           "decision, and lets you change the constraints and see the new plan at once.")));
 
     dropCard_ = makeCard();
     dropCard_->setObjectName(u"dropCard"_s);
@@ -88,7 +92,8 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     buttons->addWidget(tour);
     buttons->addStretch();
     drop->addLayout(buttons);
-    auto* hint = makeMuted(tr("or drop a model (StableHLO, HLO, ONNX), plan (.json) or session (.apsess) on this window"));
+    auto* hint = makeMuted(tr("or drop a model (StableHLO, HLO, ONNX), plan (.json) or session "
+                              "(.apsess) on this window"));
     hint->setAlignment(Qt::AlignCenter);
     drop->addWidget(hint);
     column->addSpacing(6);
@@ -172,7 +177,8 @@ void StartPage::refreshRecent()
 
 void StartPage::setDropActive(bool on)
 {
-    dropCard_->setStyleSheet(on ? u"#dropCard { border: 2px dashed palette(highlight); }"_s : QString());
+    dropCard_->setStyleSheet(on ? u"#dropCard { border: 2px dashed palette(highlight); }"_s
+                                : QString());
 }
 
 } // namespace alpa::app

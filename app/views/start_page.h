@@ -3,9 +3,9 @@
 
 #include "app/settings/app_settings.h"
 
-#include <functional>
-
 #include <QWidget>
+
+#include <functional>
 
 class QVBoxLayout;
 
@@ -32,7 +32,8 @@ public:
 Q_SIGNALS:
     void openRequested();
     void tourRequested();
-    void modelChosen(const QString& path, const QString& cluster); ///< `cluster` may be empty: keep the last one.
+    void modelChosen(const QString& path,
+                     const QString& cluster); ///< `cluster` may be empty: keep the last one.
 
 private:
     QWidget* makeSamples();

@@ -1,13 +1,13 @@
 #include "app/views/what_if_panel.h"
 
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
 
 #include <QGridLayout>
 #include <QSlider>
 #include <QVBoxLayout>
+
+#include <cmath>
 
 namespace alpa::app
 {
@@ -33,7 +33,10 @@ int positionOf(double factor) { return int(std::lround(std::log2(factor) * kPerD
 } // namespace
 
 WhatIfPanel::WhatIfPanel(Session* session, QWidget* parent)
-    : QWidget(parent), session_(session), reset_(new QPushButton(tr("Back to the real cluster"))), note_(makeMuted({}))
+    : QWidget(parent)
+    , session_(session)
+    , reset_(new QPushButton(tr("Back to the real cluster")))
+    , note_(makeMuted({}))
 {
     setObjectName(u"whatIfPanel"_s);
     auto* grid = new QGridLayout;
@@ -59,8 +62,8 @@ WhatIfPanel::WhatIfPanel(Session* session, QWidget* parent)
     takeSetup();
 }
 
-WhatIfPanel::Row WhatIfPanel::addRow(QGridLayout* grid, const QString& title, const QString& name, int perDoubling,
-                                     int mergeId)
+WhatIfPanel::Row WhatIfPanel::addRow(QGridLayout* grid, const QString& title, const QString& name,
+                                     int perDoubling, int mergeId)
 {
     Row row{new QSlider(Qt::Horizontal), new QLabel};
     row.slider->setObjectName(name);
@@ -93,7 +96,9 @@ void WhatIfPanel::edit(int mergeId)
         change.bandwidth = factorOf(bandwidth_.slider->value());
     else if (const double wanted = realDevices_ * std::exp2(devices_.slider->value()); wanted >= 1)
         change.devices = wanted == realDevices_ ? 0 : int(wanted);
-    session_->editSetup(next, change.isNone() ? tr("The real cluster") : tr("What if: %1").arg(whatIfText(change)), mergeId);
+    session_->editSetup(
+        next, change.isNone() ? tr("The real cluster") : tr("What if: %1").arg(whatIfText(change)),
+        mergeId);
     takeSetup();
 }
 
@@ -111,15 +116,18 @@ void WhatIfPanel::takeSetup()
     bandwidth_.slider->setValue(positionOf(change.bandwidth));
     devices_.slider->setEnabled(realDevices_ > 0);
     const bool isOther = change.devices > 0 && realDevices_ > 0;
-    devices_.slider->setValue(isOther ? int(std::lround(std::log2(double(change.devices) / realDevices_))) : 0);
+    devices_.slider->setValue(
+        isOther ? int(std::lround(std::log2(double(change.devices) / realDevices_))) : 0);
     isTaking_ = false;
     memory_.value->setText(tr("× %1").arg(change.memory, 0, 'g', 3));
     bandwidth_.value->setText(tr("× %1").arg(change.bandwidth, 0, 'g', 3));
     const int devices = change.devices > 0 ? change.devices : realDevices_;
     devices_.value->setText(counted(devices, tr("device"), tr("devices")));
     reset_->setVisible(!change.isNone());
-    note_->setText(change.isNone() ? tr("Plans for a cluster that does not exist, to see what it would bring.")
-                                   : tr("Hypothetical: plans are for %1 with %2.").arg(setup.cluster, whatIfText(change)));
+    note_->setText(
+        change.isNone()
+            ? tr("Plans for a cluster that does not exist, to see what it would bring.")
+            : tr("Hypothetical: plans are for %1 with %2.").arg(setup.cluster, whatIfText(change)));
 }
 
 } // namespace alpa::app

@@ -1,5 +1,5 @@
-// What if the cluster had more memory, faster links or another number of devices? Sliders that plan for a cluster that
-// nobody has; every answer is marked so.
+// What if the cluster had more memory, faster links or another number of devices? Sliders that plan
+// for a cluster that nobody has; every answer is marked so.
 #pragma once
 
 #include "app/session/session.h"
@@ -27,7 +27,8 @@ private:
         QLabel* value;
     };
     /// Steps are halvings and doublings, `perDoubling` of them each.
-    Row addRow(QGridLayout* grid, const QString& title, const QString& name, int perDoubling, int mergeId);
+    Row addRow(QGridLayout* grid, const QString& title, const QString& name, int perDoubling,
+               int mergeId);
     void edit(int mergeId);
     void takeSetup();
 

@@ -7,12 +7,14 @@ namespace alpa::app
 {
 
 DenseGrid::DenseGrid(const std::vector<QRectF>& boxes, const QRectF& bounds, QSizeF largest)
-    : bounds_(bounds), largest_(largest)
+    : bounds_(bounds)
+    , largest_(largest)
 {
     if (boxes.empty())
         return;
     // About four boxes a cell.
-    cell_ = std::max({std::sqrt(bounds.width() * bounds.height() * 4 / double(boxes.size())), largest.height(), 1.0});
+    cell_ = std::max({std::sqrt(bounds.width() * bounds.height() * 4 / double(boxes.size())),
+                      largest.height(), 1.0});
     columns_ = int(bounds.width() / cell_) + 1;
     rows_ = int(bounds.height() / cell_) + 1;
     starts_.assign(static_cast<size_t>(columns_) * static_cast<size_t>(rows_) + 1, 0);

@@ -1,10 +1,11 @@
-// Boxes found by place, for levels of tens of thousands: a uniform grid of cells, each with what begins in it.
+// Boxes found by place, for levels of tens of thousands: a uniform grid of cells, each with what
+// begins in it.
 #pragma once
+
+#include <QRectF>
 
 #include <algorithm>
 #include <vector>
-
-#include <QRectF>
 
 namespace alpa::app
 {
@@ -22,18 +23,21 @@ public:
     void visit(const QRectF& area, Visit&& visitBox) const
     {
         forCells(area.adjusted(-largest_.width(), -largest_.height(), 0, 0), [&](int cell) {
-            for (int i = starts_[static_cast<size_t>(cell)]; i < starts_[static_cast<size_t>(cell) + 1]; ++i)
+            for (int i = starts_[static_cast<size_t>(cell)];
+                 i < starts_[static_cast<size_t>(cell) + 1]; ++i)
                 visitBox(boxes_[static_cast<size_t>(i)]);
         });
     }
-    /// Cells that meet `area` with how many boxes begin in each: what is drawn when boxes are smaller than pixels.
+    /// Cells that meet `area` with how many boxes begin in each: what is drawn when boxes are
+    /// smaller than pixels.
     template <typename Visit>
     void visitCells(const QRectF& area, Visit&& visitCell) const
     {
         forCells(area, [&](int cell) {
             const auto at = static_cast<size_t>(cell);
             if (starts_[at + 1] > starts_[at])
-                visitCell(QRectF(bounds_.left() + cell % columns_ * cell_, bounds_.top() + cell / columns_ * cell_, cell_, cell_),
+                visitCell(QRectF(bounds_.left() + cell % columns_ * cell_,
+                                 bounds_.top() + cell / columns_ * cell_, cell_, cell_),
                           boxes_[static_cast<size_t>(starts_[at])], starts_[at + 1] - starts_[at]);
         });
     }

@@ -1,7 +1,4 @@
 // Mouse, wheel and keys of the canvas.
-#include <cmath>
-#include <limits>
-
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/minimap.h"
@@ -12,6 +9,9 @@
 #include <QMouseEvent>
 #include <QToolTip>
 #include <QWheelEvent>
+
+#include <cmath>
+#include <limits>
 
 namespace alpa::app
 {
@@ -50,8 +50,7 @@ QString GraphCanvas::tipAt(const Hit& hit) const
 
 bool GraphCanvas::event(QEvent* event)
 {
-    if (event->type() == QEvent::PaletteChange)
-{
+    if (event->type() == QEvent::PaletteChange) {
         scene()->update();
         minimap_->refresh();
     }
@@ -94,7 +93,8 @@ void GraphCanvas::keyPressEvent(QKeyEvent* event)
         fitAll();
     else if (key == Qt::Key_M)
         minimap_->setWanted(!minimap_->isWanted());
-    else if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Left || key == Qt::Key_Right)
+    else if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Left ||
+             key == Qt::Key_Right)
         moveToNeighbour(key);
     else if (key == Qt::Key_Return || key == Qt::Key_Enter) {
         for (const auto& [itemKey, item] : items_) {
@@ -125,7 +125,8 @@ void GraphCanvas::moveToNeighbour(int key)
                                      : key == Qt::Key_Down ? way.y()
                                      : key == Qt::Key_Left ? -way.x()
                                                            : way.x();
-                const double across = key == Qt::Key_Up || key == Qt::Key_Down ? std::abs(way.x()) : std::abs(way.y());
+                const double across = key == Qt::Key_Up || key == Qt::Key_Down ? std::abs(way.x())
+                                                                               : std::abs(way.y());
                 const double distance = along + 2 * across;
                 if (along > 4 && distance < bestDistance && !nodes[k].selection.isNone()) {
                     bestDistance = distance;
@@ -169,7 +170,8 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
         return;
     }
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const Selection tensor = hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
+    const Selection tensor =
+        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
     Q_EMIT selected(tensor.isNone() ? node.selection : tensor);
 }
 
@@ -179,7 +181,8 @@ void GraphCanvas::contextMenuEvent(QContextMenuEvent* event)
     if (hit.item == nullptr || hit.node < 0)
         return;
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const Selection tensor = hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
+    const Selection tensor =
+        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
     Q_EMIT menuRequested(tensor.isNone() ? node.selection : tensor, node.key, event->globalPos());
 }
 

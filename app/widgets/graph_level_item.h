@@ -1,8 +1,6 @@
-// One level of the graph as a single graphics item: it paints all its boxes and arrows itself, which is what keeps
-// panning fast. An unfolded group holds another such item.
+// One level of the graph as a single graphics item: it paints all its boxes and arrows itself,
+// which is what keeps panning fast. An unfolded group holds another such item.
 #pragma once
-
-#include <set>
 
 #include "app/layout/canvas_level.h"
 #include "app/settings/theme.h"
@@ -11,6 +9,8 @@
 #include <QFont>
 #include <QGraphicsItem>
 #include <QPainterPath>
+
+#include <set>
 
 namespace alpa::app
 {
@@ -23,9 +23,10 @@ constexpr double kGroupPadding = 16; ///< Around it.
 class GraphLevelItem : public QGraphicsItem
 {
 public:
-    /// `layout` belongs to `level`; `sizes` are the boxes' sizes; `unfolded` those that hold an item of their own.
-    GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vector<QSizeF> sizes, std::set<int> unfolded,
-                   QGraphicsItem* parent = nullptr);
+    /// `layout` belongs to `level`; `sizes` are the boxes' sizes; `unfolded` those that hold an
+    /// item of their own.
+    GraphLevelItem(CanvasLevel level, GraphLayout layout, std::vector<QSizeF> sizes,
+                   std::set<int> unfolded, QGraphicsItem* parent = nullptr);
 
     QRectF boundingRect() const override { return bounds_; }
     void paint(QPainter* painter, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
@@ -38,7 +39,8 @@ public:
     int tensorAt(int node, QPointF at) const;
     /// The badge of an edge; -1 if none.
     int badgeAt(QPointF at) const;
-    /// Nodes and tensors with this selection are outlined, and so are the boxes `holders`, by key, that it lies in.
+    /// Nodes and tensors with this selection are outlined, and so are the boxes `holders`, by key,
+    /// that it lies in.
     void setSelection(const Selection& selection, const std::set<QString>& holders);
     bool isSelected(int node) const;
     void setHovered(int node);
@@ -49,12 +51,15 @@ public:
 
 private:
     void makeDense();
-    void paintDense(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const;
-    void paintDenseEdges(QPainter& painter, const std::vector<int>& visible, const Theme& theme) const;
+    void paintDense(QPainter& painter, const QRectF& exposed, double scale,
+                    const Theme& theme) const;
+    void paintDenseEdges(QPainter& painter, const std::vector<int>& visible,
+                         const Theme& theme) const;
     void paintDenseNode(QPainter& painter, int node, double scale, const Theme& theme) const;
     QPen edgePen(const CanvasEdge& edge, double scale, const Theme& theme) const;
     QColor fillOf(const CanvasNode& node, bool isOpen, const Theme& theme) const;
-    void paintEdges(QPainter& painter, const QRectF& exposed, double scale, const Theme& theme) const;
+    void paintEdges(QPainter& painter, const QRectF& exposed, double scale,
+                    const Theme& theme) const;
     void paintBadge(QPainter& painter, size_t edge, const Theme& theme) const;
     void paintNode(QPainter& painter, size_t node, double scale, const Theme& theme) const;
     void paintTensors(QPainter& painter, size_t node, const Theme& theme) const;

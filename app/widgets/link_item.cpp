@@ -1,12 +1,12 @@
 #include "app/widgets/link_item.h"
 
-#include <cmath>
-
 #include "app/settings/theme.h"
 
 #include <QApplication>
 #include <QPainter>
 #include <QStyleOptionGraphicsItem>
+
+#include <cmath>
 
 namespace alpa::app
 {
@@ -29,7 +29,8 @@ LinkItem::LinkItem(std::vector<std::pair<QRectF, QRectF>> ends)
 void LinkItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget* widget)
 {
     const Theme& theme = widget != nullptr ? themeOf(widget) : themeOf(QApplication::palette());
-    const double scale = QStyleOptionGraphicsItem::levelOfDetailFromTransform(painter->worldTransform());
+    const double scale =
+        QStyleOptionGraphicsItem::levelOfDetailFromTransform(painter->worldTransform());
     const double size = 9 / std::min(1.0, std::max(scale, 0.1));
     painter->setRenderHint(QPainter::Antialiasing);
     for (const QPainterPath& path : paths_) {
@@ -39,8 +40,9 @@ void LinkItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget
         const QPointF tip = path.pointAtPercent(1);
         const QPointF before = path.pointAtPercent(0.97);
         const double angle = std::atan2(tip.y() - before.y(), tip.x() - before.x());
-        const QPointF arrow[] = {tip, tip + QPointF(std::cos(angle + 2.7), std::sin(angle + 2.7)) * size,
-                                 tip + QPointF(std::cos(angle - 2.7), std::sin(angle - 2.7)) * size};
+        const QPointF arrow[] = {
+            tip, tip + QPointF(std::cos(angle + 2.7), std::sin(angle + 2.7)) * size,
+            tip + QPointF(std::cos(angle - 2.7), std::sin(angle - 2.7)) * size};
         painter->setPen(Qt::NoPen);
         painter->setBrush(theme.accent);
         painter->drawPolygon(arrow, 3);

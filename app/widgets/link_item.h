@@ -1,11 +1,12 @@
-// Arrows that lead from one level of the graph into another: what the selected operation reads and who reads it.
+// Arrows that lead from one level of the graph into another: what the selected operation reads and
+// who reads it.
 #pragma once
-
-#include <utility>
-#include <vector>
 
 #include <QGraphicsItem>
 #include <QPainterPath>
+
+#include <utility>
+#include <vector>
 
 namespace alpa::app
 {

@@ -1,11 +1,11 @@
 // Memory of one device of each stage as stacked bars against the limit.
 #pragma once
 
-#include <memory>
-
 #include "core/plan/parallel_plan.h"
 
 #include <QWidget>
+
+#include <memory>
 
 namespace alpa::app
 {

@@ -19,7 +19,9 @@ constexpr int kBorder = 5;
 
 } // namespace
 
-Minimap::Minimap(GraphCanvas* canvas) : QWidget(canvas), canvas_(canvas)
+Minimap::Minimap(GraphCanvas* canvas)
+    : QWidget(canvas)
+    , canvas_(canvas)
 {
     setObjectName(QStringLiteral("minimap"));
     setAccessibleName(tr("Overview of the graph"));
@@ -74,7 +76,8 @@ void Minimap::follow()
 {
     // What is all in view needs no map.
     const QRectF view = canvas_->mapToScene(canvas_->viewport()->rect()).boundingRect();
-    setVisible(isWanted_ && !picture_.isNull() && !view.adjusted(-40, -40, 40, 40).contains(canvas_->contentRect()));
+    setVisible(isWanted_ && !picture_.isNull() &&
+               !view.adjusted(-40, -40, 40, 40).contains(canvas_->contentRect()));
     update();
 }
 
@@ -88,7 +91,8 @@ void Minimap::paintEvent(QPaintEvent*)
     if (!content.isEmpty()) {
         const QRectF view = canvas_->mapToScene(canvas_->viewport()->rect()).boundingRect();
         const double scale = area.width() / content.width();
-        QRectF shown(area.topLeft() + (view.topLeft() - content.topLeft()) * scale, view.size() * scale);
+        QRectF shown(area.topLeft() + (view.topLeft() - content.topLeft()) * scale,
+                     view.size() * scale);
         shown = shown.intersected(QRectF(rect()).adjusted(1, 1, -1, -1));
         QColor glass = theme.accent;
         glass.setAlpha(36);

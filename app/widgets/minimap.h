@@ -1,4 +1,5 @@
-// The whole graph small in the corner of the canvas, with the part that is in view; a click or drag moves there.
+// The whole graph small in the corner of the canvas, with the part that is in view; a click or drag
+// moves there.
 #pragma once
 
 #include <QPixmap>

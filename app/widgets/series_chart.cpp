@@ -1,14 +1,14 @@
 #include "app/widgets/series_chart.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_chart.h"
 
 #include <QPainter>
 #include <QPainterPath>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -26,7 +26,8 @@ constexpr double kLegend = 28;
 
 } // namespace
 
-BarChart::BarChart(QWidget* parent) : QWidget(parent)
+BarChart::BarChart(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"compareChart"_s);
     setAccessibleName(tr("Step time of each plan"));
@@ -67,14 +68,16 @@ void BarChart::paintEvent(QPaintEvent*)
         label.setBold(group.isEmphasized);
         painter.setFont(label);
         painter.setPen(theme.text);
-        painter.drawText(QRectF(0, y, kLabel - 12, height), Qt::AlignVCenter | Qt::AlignRight,
-                         painter.fontMetrics().elidedText(group.label, Qt::ElideRight, int(kLabel) - 12));
+        painter.drawText(
+            QRectF(0, y, kLabel - 12, height), Qt::AlignVCenter | Qt::AlignRight,
+            painter.fontMetrics().elidedText(group.label, Qt::ElideRight, int(kLabel) - 12));
         painter.setFont(small);
         double top = y;
         const auto drawBar = [&](std::optional<double> value, const QColor& color, bool isHatched) {
             if (!value)
                 return;
-            const QRectF bar(kLabel, top + 1, std::max(2.0, room * *value / std::max(most, 1e-12)), kBar - 2);
+            const QRectF bar(kLabel, top + 1, std::max(2.0, room * *value / std::max(most, 1e-12)),
+                             kBar - 2);
             painter.fillRect(bar, color);
             if (isHatched) {
                 QColor ink = theme.surface;
@@ -82,8 +85,8 @@ void BarChart::paintEvent(QPaintEvent*)
                 painter.fillRect(bar, QBrush(ink, Qt::BDiagPattern));
             }
             painter.setPen(theme.text);
-            painter.drawText(QRectF(bar.right() + (isHatched ? 16 : 8), top, kValue, kBar), Qt::AlignVCenter | Qt::AlignLeft,
-                             timeText(Seconds(*value)));
+            painter.drawText(QRectF(bar.right() + (isHatched ? 16 : 8), top, kValue, kBar),
+                             Qt::AlignVCenter | Qt::AlignLeft, timeText(Seconds(*value)));
             top += kBar;
         };
         drawBar(group.predicted, theme.predicted, false);
@@ -91,17 +94,22 @@ void BarChart::paintEvent(QPaintEvent*)
         drawBar(group.measured, theme.measured, true);
         if (group.measured && group.spread) {
             // The middle half of the steps, as a whisker over the end of the bar.
-            const auto xOf = [&](double seconds) { return kLabel + room * seconds / std::max(most, 1e-12); };
+            const auto xOf = [&](double seconds) {
+                return kLabel + room * seconds / std::max(most, 1e-12);
+            };
             const double middle = measuredTop + kBar / 2;
             painter.setPen(QPen(theme.text, 1.5));
-            painter.drawLine(QPointF(xOf(group.spread->first), middle), QPointF(xOf(group.spread->second), middle));
+            painter.drawLine(QPointF(xOf(group.spread->first), middle),
+                             QPointF(xOf(group.spread->second), middle));
             for (const double end : {group.spread->first, group.spread->second})
                 painter.drawLine(QPointF(xOf(end), middle - 4), QPointF(xOf(end), middle + 4));
         }
         if (!group.predicted && !group.measured) {
             painter.setPen(theme.mutedText);
-            painter.drawText(QRectF(kLabel, y, double(width()) - kLabel - 8, height), Qt::AlignVCenter | Qt::AlignLeft,
-                             painter.fontMetrics().elidedText(group.problem, Qt::ElideRight, int(double(width()) - kLabel - 8)));
+            painter.drawText(QRectF(kLabel, y, double(width()) - kLabel - 8, height),
+                             Qt::AlignVCenter | Qt::AlignLeft,
+                             painter.fontMetrics().elidedText(group.problem, Qt::ElideRight,
+                                                              int(double(width()) - kLabel - 8)));
         }
         y += height + kGroupGap;
     }
@@ -119,12 +127,15 @@ void BarChart::paintEvent(QPaintEvent*)
         x += 20 + painter.fontMetrics().horizontalAdvance(text) + 20;
     };
     drawKey(theme.predicted, false, tr("predicted step time"));
-    if (std::ranges::any_of(groups_, [](const BarGroup& group) { return group.measured.has_value(); }))
+    if (std::ranges::any_of(groups_,
+                            [](const BarGroup& group) { return group.measured.has_value(); }))
         drawKey(theme.measured, true, tr("measured (median, middle half of the steps)"));
 }
 
 LineChart::LineChart(const QString& title, const QString& unit, QWidget* parent)
-    : QWidget(parent), title_(title), unit_(unit)
+    : QWidget(parent)
+    , title_(title)
+    , unit_(unit)
 {
     setAccessibleName(title);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
@@ -155,7 +166,8 @@ void LineChart::paintEvent(QPaintEvent*)
     painter.setFont(bold);
     painter.setPen(theme.text);
     const QString title = unit_.isEmpty() ? title_ : u"%1 (%2)"_s.arg(title_, unit_);
-    painter.drawText(QRectF(8, 4, double(width()) - 16, 20), Qt::AlignLeft | Qt::AlignVCenter, title);
+    painter.drawText(QRectF(8, 4, double(width()) - 16, 20), Qt::AlignLeft | Qt::AlignVCenter,
+                     title);
     painter.setFont(small);
     const QRectF plot(64, 32, double(width()) - 64 - 16, double(height()) - 32 - 30);
     if (points_.empty()) {
@@ -194,7 +206,8 @@ void LineChart::paintEvent(QPaintEvent*)
         painter.setPen(QPen(theme.predicted, 1.5, Qt::DashLine));
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         painter.setPen(theme.predicted);
-        painter.drawText(QRectF(plot.left() + 6, y - 18, plot.width() - 12, 16), Qt::AlignLeft | Qt::AlignVCenter, levelLabel_);
+        painter.drawText(QRectF(plot.left() + 6, y - 18, plot.width() - 12, 16),
+                         Qt::AlignLeft | Qt::AlignVCenter, levelLabel_);
     }
     QPainterPath path(place(0, points_.front()));
     for (size_t i = 1; i < points_.size(); ++i)

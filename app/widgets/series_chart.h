@@ -1,11 +1,11 @@
 // Two plain charts: horizontal bars in groups, and a line over steps.
 #pragma once
 
+#include <QWidget>
+
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include <QWidget>
 
 namespace alpa::app
 {
@@ -16,7 +16,7 @@ struct BarGroup {
     std::optional<double> predicted;
     std::optional<double> measured;
     std::optional<std::pair<double, double>> spread; ///< Quartiles of what was measured.
-    QString problem; ///< Instead of bars.
+    QString problem;                                 ///< Instead of bars.
     bool isEmphasized = false;
 };
 

@@ -1,10 +1,11 @@
-// Layers in a row, coloured by stage: dragging a boundary, or moving it with the arrow keys, asks for another cut.
+// Layers in a row, coloured by stage: dragging a boundary, or moving it with the arrow keys, asks
+// for another cut.
 #pragma once
-
-#include <vector>
 
 #include <QString>
 #include <QWidget>
+
+#include <vector>
 
 namespace alpa::app
 {

@@ -26,7 +26,8 @@ constexpr size_t kLongestShown = 1200;
 } // namespace
 
 TextPage::TextPage(QWidget* parent)
-    : QAbstractScrollArea(parent), font_(QFontDatabase::systemFont(QFontDatabase::FixedFont))
+    : QAbstractScrollArea(parent)
+    , font_(QFontDatabase::systemFont(QFontDatabase::FixedFont))
 {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
@@ -125,19 +126,22 @@ void TextPage::paintEvent(QPaintEvent*)
         // Remarks are quieter than what they remark on.
         const qsizetype remark = text.indexOf("  # "_L1);
         const QString code = remark < 0 ? text : text.left(remark);
-        painter.setPen(text.startsWith(u'#') ? theme.mutedText
+        painter.setPen(text.startsWith(u'#')                            ? theme.mutedText
                        : text.startsWith(u' ') || text.startsWith(u'%') ? theme.text
                                                                         : theme.accent);
-        painter.drawText(QRect(left, area.top(), 1 << 20, row), Qt::AlignVCenter | Qt::AlignLeft, code);
+        painter.drawText(QRect(left, area.top(), 1 << 20, row), Qt::AlignVCenter | Qt::AlignLeft,
+                         code);
         if (remark >= 0) {
             painter.setPen(theme.mutedText);
-            painter.drawText(QRect(left + painter.fontMetrics().horizontalAdvance(code), area.top(), 1 << 20, row),
+            painter.drawText(QRect(left + painter.fontMetrics().horizontalAdvance(code), area.top(),
+                                   1 << 20, row),
                              Qt::AlignVCenter | Qt::AlignLeft, text.mid(remark));
         }
-        painter.fillRect(QRect(0, area.top(), gutter, row), isMarked ? theme.selection : theme.raised);
+        painter.fillRect(QRect(0, area.top(), gutter, row),
+                         isMarked ? theme.selection : theme.raised);
         painter.setPen(isMarked ? theme.text : theme.mutedText);
-        painter.drawText(QRect(0, area.top(), gutter - kPadding, row), Qt::AlignVCenter | Qt::AlignRight,
-                         QString::number(line + 1));
+        painter.drawText(QRect(0, area.top(), gutter - kPadding, row),
+                         Qt::AlignVCenter | Qt::AlignRight, QString::number(line + 1));
     }
     painter.setPen(theme.border);
     painter.drawLine(gutter, 0, gutter, viewport()->height());

@@ -1,13 +1,13 @@
-// Lines of text of any length, painted by themselves: only what is visible costs anything, so a file of a million lines
-// scrolls as one of ten.
+// Lines of text of any length, painted by themselves: only what is visible costs anything, so a
+// file of a million lines scrolls as one of ten.
 #pragma once
-
-#include <memory>
-#include <vector>
 
 #include "app/session/text_lines.h"
 
 #include <QAbstractScrollArea>
+
+#include <memory>
+#include <vector>
 
 namespace alpa::app
 {
@@ -19,11 +19,12 @@ class TextPage : public QAbstractScrollArea
 public:
     explicit TextPage(QWidget* parent = nullptr);
     void setLines(std::shared_ptr<const TextLines> lines); ///< May be null.
-    /// Lines, counted from 0 and ascending, with a marked background. Brings the first into view unless one is in it.
+    /// Lines, counted from 0 and ascending, with a marked background. Brings the first into view
+    /// unless one is in it.
     void setMarked(std::vector<int> marked);
     const std::vector<int>& marked() const { return marked_; }
     int firstVisibleLine() const;
-    int lineAt(QPoint at) const; ///< -1 below the text.
+    int lineAt(QPoint at) const;    ///< -1 below the text.
     QPoint pointOf(int line) const; ///< In the viewport: the middle of the line's row.
 
 Q_SIGNALS:

@@ -1,8 +1,5 @@
 #include "app/widgets/timeline_chart.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_metrics.h"
@@ -14,6 +11,9 @@
 #include <QStringList>
 #include <QToolTip>
 #include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -82,7 +82,9 @@ QString submeshText(const PlanStage& stage)
             .arg(submesh.firstHost + submesh.hosts - 1)
             .arg(submesh.devicesPerHost);
     if (submesh.devicesPerHost == 1)
-        return TimelineChart::tr("host %1, device %2").arg(submesh.firstHost).arg(submesh.firstDevice);
+        return TimelineChart::tr("host %1, device %2")
+            .arg(submesh.firstHost)
+            .arg(submesh.firstDevice);
     return TimelineChart::tr("host %1, devices %2–%3")
         .arg(submesh.firstHost)
         .arg(submesh.firstDevice)
@@ -100,10 +102,13 @@ QString meshAxesText(const DeviceMesh& mesh)
 QString stageText(const ParallelPlan& plan, int stage)
 {
     const PlanStage& content = plan.stages[static_cast<size_t>(stage)];
-    return TimelineChart::tr("Stage %1 · %2 · %3").arg(stage).arg(submeshText(content), meshAxesText(content.mesh));
+    return TimelineChart::tr("Stage %1 · %2 · %3")
+        .arg(stage)
+        .arg(submeshText(content), meshAxesText(content.mesh));
 }
 
-TimelineChart::TimelineChart(QWidget* parent) : QWidget(parent)
+TimelineChart::TimelineChart(QWidget* parent)
+    : QWidget(parent)
 {
     setObjectName(u"timelineChart"_s);
     setFocusPolicy(Qt::StrongFocus);
@@ -187,7 +192,8 @@ void TimelineChart::paintEvent(QPaintEvent*)
         painter.setPen(QPen(theme.border, 1));
         painter.drawLine(QPointF(x, plot.top() - 4), QPointF(x, plot.bottom()));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x - 60, 0, 120, kAxis - 5), Qt::AlignHCenter | Qt::AlignVCenter, timeText(Seconds(t)));
+        painter.drawText(QRectF(x - 60, 0, 120, kAxis - 5), Qt::AlignHCenter | Qt::AlignVCenter,
+                         timeText(Seconds(t)));
     }
     paintTasks(painter, theme);
     if (measured_ != nullptr)
@@ -211,12 +217,13 @@ void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
         QFont label = small;
         label.setBold(int(s) == selectedStage_);
         painter.setFont(label);
-        painter.drawText(QRectF(0, row.top(), kLabelWidth - 10, row.height()), Qt::AlignVCenter | Qt::AlignLeft,
-                         tr("Stage %1").arg(s));
+        painter.drawText(QRectF(0, row.top(), kLabelWidth - 10, row.height()),
+                         Qt::AlignVCenter | Qt::AlignLeft, tr("Stage %1").arg(s));
         painter.setFont(small);
         painter.setPen(theme.mutedText);
         painter.drawText(QRectF(row.right() + 10, row.top(), kBubbleWidth - 10, row.height()),
-                         Qt::AlignVCenter | Qt::AlignLeft, tr("idle %1").arg(percentText(stage.bubbleFraction)));
+                         Qt::AlignVCenter | Qt::AlignLeft,
+                         tr("idle %1").arg(percentText(stage.bubbleFraction)));
         painter.fillRect(row, theme.stageTint[s % 2]);
         painter.save();
         painter.setClipRect(row);
@@ -225,7 +232,8 @@ void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
             const double right = xOf(task.end);
             if (right < row.left() || left > row.right())
                 continue;
-            const QRectF box(left, row.top() + 3, std::max(right - left - 1, 0.6), row.height() - 6);
+            const QRectF box(left, row.top() + 3, std::max(right - left - 1, 0.6),
+                             row.height() - 6);
             painter.fillRect(box, colorOf(task.task.phase, theme));
             if (task.task.phase == Phase::kBackward)
                 painter.fillRect(QRectF(box.left(), box.bottom() - 3, box.width(), 3), theme.text);
@@ -244,13 +252,16 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
     const QRectF plot = plotArea();
     double x = plot.left();
     const double y = double(height()) - kLegend + 6;
-    for (const Phase phase : {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
+    for (const Phase phase :
+         {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
         const QRectF swatch(x, y + 2, 14, 12);
         painter.fillRect(swatch, colorOf(phase, theme));
         if (phase == Phase::kBackward)
-            painter.fillRect(QRectF(swatch.left(), swatch.bottom() - 3, swatch.width(), 3), theme.text);
+            painter.fillRect(QRectF(swatch.left(), swatch.bottom() - 3, swatch.width(), 3),
+                             theme.text);
         static const char* const letters[] = {"F", "B", "W", "S", "U"};
-        const QString text = u"%1 %2"_s.arg(QString::fromLatin1(letters[size_t(phase)]), phaseText(phase));
+        const QString text =
+            u"%1 %2"_s.arg(QString::fromLatin1(letters[size_t(phase)]), phaseText(phase));
         painter.setPen(theme.mutedText);
         painter.drawText(QRectF(x + 19, y, 130, 16), Qt::AlignVCenter | Qt::AlignLeft, text);
         x += 19 + painter.fontMetrics().horizontalAdvance(text) + 18;
@@ -279,7 +290,8 @@ QString TimelineChart::tipAt(QPointF at) const
                 what += tr(" of microbatch %1").arg(task.task.microbatch);
             return tr("Stage %1, %2\n%3, from %4 to %5")
                 .arg(s)
-                .arg(what, timeText(task.end - task.start), timeText(task.start), timeText(task.end));
+                .arg(what, timeText(task.end - task.start), timeText(task.start),
+                     timeText(task.end));
         }
         return tr("%1\nidle").arg(stageText(*plan_, int(s)));
     }
@@ -334,7 +346,8 @@ void TimelineChart::mousePressEvent(QMouseEvent* event)
     draggedAt_ = event->position().x();
     for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
         const QRectF row = rowArea(int(s));
-        if (event->position().y() >= row.top() && event->position().y() <= row.top() + rowHeight(int(s)))
+        if (event->position().y() >= row.top() &&
+            event->position().y() <= row.top() + rowHeight(int(s)))
             Q_EMIT stageClicked(int(s));
     }
 }

@@ -1,13 +1,14 @@
-// The predicted step as a Gantt chart: one row a stage, every forward and backward with its microbatch number. Below each
-// row, on demand, what the stage's devices were measured to do, coloured by how far it is from the prediction.
+// The predicted step as a Gantt chart: one row a stage, every forward and backward with its
+// microbatch number. Below each row, on demand, what the stage's devices were measured to do,
+// coloured by how far it is from the prediction.
 #pragma once
-
-#include <memory>
-#include <optional>
 
 #include "app/session/measured_timeline.h"
 
 #include <QWidget>
+
+#include <memory>
+#include <optional>
 
 namespace alpa::app
 {
@@ -21,7 +22,8 @@ class TimelineChart : public QWidget
 public:
     explicit TimelineChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
-    /// `step`: which one is laid over the prediction; unset shows the whole run on its own time axis. Null: none.
+    /// `step`: which one is laid over the prediction; unset shows the whole run on its own time
+    /// axis. Null: none.
     void setMeasured(std::shared_ptr<const MeasuredTimeline> measured, std::optional<int> step);
     bool hasMeasured() const { return measured_ != nullptr; }
     /// Part of the time axis that is shown, as shares of it.

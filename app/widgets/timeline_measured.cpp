@@ -1,16 +1,15 @@
-// The measured part of the timeline: a thin row a device. What is narrower than a pixel is drawn once a pixel, so that a
-// million spans cost as much as a screen full.
-#include "app/widgets/timeline_chart.h"
-
-#include <algorithm>
-#include <cmath>
-
+// The measured part of the timeline: a thin row a device. What is narrower than a pixel is drawn
+// once a pixel, so that a million spans cost as much as a screen full.
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/widgets/timeline_chart.h"
 #include "app/widgets/timeline_metrics.h"
 #include "core/program/labels.h"
 
 #include <QPainter>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -20,7 +19,7 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kMostDevices = 8; ///< Of a stage; more rows than this nobody compares.
+constexpr int kMostDevices = 8;    ///< Of a stage; more rows than this nobody compares.
 constexpr double kFullError = 0.5; ///< Half as long again has the full colour.
 constexpr double kTextWidth = 34;
 
@@ -31,9 +30,11 @@ QColor spanColor(const std::optional<double>& error, const Theme& theme)
 
 } // namespace
 
-void TimelineChart::setMeasured(std::shared_ptr<const MeasuredTimeline> measured, std::optional<int> step)
+void TimelineChart::setMeasured(std::shared_ptr<const MeasuredTimeline> measured,
+                                std::optional<int> step)
 {
-    const bool isOtherAxis = (measured == nullptr) != (measured_ == nullptr) || step.has_value() != step_.has_value();
+    const bool isOtherAxis =
+        (measured == nullptr) != (measured_ == nullptr) || step.has_value() != step_.has_value();
     measured_ = std::move(measured);
     step_ = step;
     if (isOtherAxis) {
@@ -52,7 +53,10 @@ int TimelineChart::devicesShown(int stage) const
     return int(std::min<std::ptrdiff_t>(count, kMostDevices));
 }
 
-double TimelineChart::rowHeight(int stage) const { return kRow + devicesShown(stage) * (kDeviceRow + kDeviceGap); }
+double TimelineChart::rowHeight(int stage) const
+{
+    return kRow + devicesShown(stage) * (kDeviceRow + kDeviceGap);
+}
 
 Seconds TimelineChart::origin() const
 {
@@ -87,8 +91,10 @@ std::vector<TimelineChart::MeasuredPlace> TimelineChart::measuredPlaces() const
         if (stage >= int(plan_->timeline.stages.size()) || index >= kMostDevices)
             continue;
         const QRectF above = rowArea(stage);
-        places.push_back({&row, QRectF(above.left(), above.bottom() + kDeviceGap + index * (kDeviceRow + kDeviceGap),
-                                       above.width(), kDeviceRow)});
+        places.push_back(
+            {&row,
+             QRectF(above.left(), above.bottom() + kDeviceGap + index * (kDeviceRow + kDeviceGap),
+                    above.width(), kDeviceRow)});
     }
     return places;
 }
@@ -100,7 +106,8 @@ void TimelineChart::paintMeasured(QPainter& painter, const Theme& theme) const
     for (const MeasuredPlace& place : measuredPlaces()) {
         painter.setPen(theme.mutedText);
         painter.setFont(tiny);
-        painter.drawText(QRectF(0, place.area.top(), kLabelWidth - 10, place.area.height()), Qt::AlignVCenter | Qt::AlignLeft,
+        painter.drawText(QRectF(0, place.area.top(), kLabelWidth - 10, place.area.height()),
+                         Qt::AlignVCenter | Qt::AlignLeft,
                          tr("  measured, %1").arg(place.row->device));
         painter.fillRect(place.area, theme.raised);
         painter.save();
@@ -123,7 +130,8 @@ void TimelineChart::paintMeasured(QPainter& painter, const Theme& theme) const
     }
 }
 
-void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place, const Theme& theme) const
+void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place,
+                               const Theme& theme) const
 {
     const std::vector<MeasuredSpan>& spans = place.row->spans;
     const double shift = origin().count;
@@ -142,19 +150,22 @@ void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place, co
         const double left = xOf(Seconds(double(at->start) - shift));
         const double right = xOf(Seconds(double(at->end) - shift));
         const std::optional<double> error = predicted_->error(place.row->stage, *at);
-        const QRectF box(left, place.area.top() + 1, std::max(right - left - (right - left > 3 ? 1 : 0), 1.0),
+        const QRectF box(left, place.area.top() + 1,
+                         std::max(right - left - (right - left > 3 ? 1 : 0), 1.0),
                          place.area.height() - 2);
         painter.fillRect(box, spanColor(error, theme));
         if (box.width() > kTextWidth) {
             painter.setPen(theme.text);
             const QString label = toQt(queueEntryLabel({at->kind, at->microbatch}));
-            painter.drawText(box, Qt::AlignCenter, error ? label + u' ' + changeText(1 + *error, 1) : label);
+            painter.drawText(box, Qt::AlignCenter,
+                             error ? label + u' ' + changeText(1 + *error, 1) : label);
         }
         if (right - left >= 1)
             ++at;
         else // the next one that begins in another pixel
-            at = std::lower_bound(at + 1, spans.end(), float(double(at->start) + pixel),
-                                  [](const MeasuredSpan& span, float time) { return span.start < time; });
+            at = std::lower_bound(
+                at + 1, spans.end(), float(double(at->start) + pixel),
+                [](const MeasuredSpan& span, float time) { return span.start < time; });
     }
 }
 
@@ -163,17 +174,24 @@ QString TimelineChart::measuredTip(QPointF at) const
     for (const MeasuredPlace& place : measuredPlaces()) {
         if (!place.area.contains(at))
             continue;
-        const double share = first_ + (at.x() - place.area.left()) / place.area.width() * (last_ - first_);
+        const double share =
+            first_ + (at.x() - place.area.left()) / place.area.width() * (last_ - first_);
         const auto time = float(origin().count + share * span().count);
         const auto found = std::ranges::lower_bound(place.row->spans, time, {}, &MeasuredSpan::end);
-        const QString where = tr("Stage %1, device %2 of its mesh").arg(place.row->stage).arg(place.row->device);
+        const QString where =
+            tr("Stage %1, device %2 of its mesh").arg(place.row->stage).arg(place.row->device);
         if (found == place.row->spans.end() || found->start > time)
             return tr("%1\nmeasured: nothing ran here").arg(where);
         const Seconds took(double(found->end - found->start));
-        const std::optional<Seconds> predicted = predicted_->of(place.row->stage, found->kind, found->microbatch);
-        const QString what = tr("%1, %2 of step %3").arg(where, toQt(queueEntryLabel({found->kind, found->microbatch}))).arg(found->step);
+        const std::optional<Seconds> predicted =
+            predicted_->of(place.row->stage, found->kind, found->microbatch);
+        const QString what =
+            tr("%1, %2 of step %3")
+                .arg(where, toQt(queueEntryLabel({found->kind, found->microbatch})))
+                .arg(found->step);
         return predicted ? tr("%1\nmeasured %2, predicted %3 (%4)")
-                               .arg(what, timeText(took), timeText(*predicted), changeText(took.count, predicted->count))
+                               .arg(what, timeText(took), timeText(*predicted),
+                                    changeText(took.count, predicted->count))
                          : tr("%1\nmeasured %2, no prediction").arg(what, timeText(took));
     }
     return {};

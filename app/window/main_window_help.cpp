@@ -82,10 +82,14 @@ void MainWindow::showAbout()
     box->setObjectName(u"aboutBox"_s);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setIconPixmap(themedIcon(u"app"_s).pixmap(64, 64));
-    box->setInformativeText(tr("Plans how to train a model in parallel on a cluster, shows every decision, lets you change "
-                               "the constraints, and runs and compares plans.\n\nAfter Alpa (Zheng et al., OSDI 2022): stages by "
-                               "dynamic programming, shardings by integer programming.\n\nApache-2.0. Made with Qt %1; layouts by "
-                               "Graphviz, in a process of its own. No network is used but for runs over ssh that you start.")
+    box->setInformativeText(tr("Plans how to train a model in parallel on a cluster, shows every "
+                               "decision, lets you change "
+                               "the constraints, and runs and compares plans.\n\nAfter Alpa (Zheng "
+                               "et al., OSDI 2022): stages by "
+                               "dynamic programming, shardings by integer "
+                               "programming.\n\nApache-2.0. Made with Qt %1; layouts by "
+                               "Graphviz, in a process of its own. No network is used but for runs "
+                               "over ssh that you start.")
                                 .arg(QString::fromLatin1(qVersion())));
     box->open();
 }
@@ -100,27 +104,46 @@ void MainWindow::startTour()
                 openFile(sample.path, sample.cluster);
         }
     }
-    const auto page = [this](int number) { return [this, number] { pages_->setCurrentIndex(number); }; };
+    const auto page = [this](int number) {
+        return [this, number] { pages_->setCurrentIndex(number); };
+    };
     std::vector<TourStop> stops{
-        {tr("What this is"), tr("You have opened a model. The planner decides how to train it on a cluster: which layers run where, and "
-                                "how every tensor is split. The overview says what comes of it."),
+        {tr("What this is"),
+         tr("You have opened a model. The planner decides how to train it on a cluster: which "
+            "layers run where, and "
+            "how every tensor is split. The overview says what comes of it."),
          u"pages"_s, page(0)},
-        {tr("The graph"), tr("Boxes are layers; a double-click unfolds one. Each tensor has a strip: one cell a dimension, its letter the "
-                             "mesh axis that splits it, R replicated, P partial sums. Hover anything for words."),
+        {tr("The graph"),
+         tr("Boxes are layers; a double-click unfolds one. Each tensor has a strip: one cell a "
+            "dimension, its letter the "
+            "mesh axis that splits it, R replicated, P partial sums. Hover anything for words."),
          u"graphCanvas"_s, page(1)},
-        {tr("Stages and time"), tr("The pipeline: which layers run on which devices, and when. Drag a boundary to begin a stage elsewhere."),
+        {tr("Stages and time"),
+         tr("The pipeline: which layers run on which devices, and when. Drag a boundary to begin a "
+            "stage elsewhere."),
          u"pipelineView"_s, page(2)},
-        {tr("Memory"), tr("What each device holds, at every moment of a step, against what it has."), u"memoryView"_s, page(3)},
-        {tr("Change something"), tr("Limit a degree or the memory here, such as Max TP 2. The new plan comes at once; Ctrl+Z takes back the "
-                                    "constraint and the plan. If nothing fits, what clashes is listed with buttons that relax it."),
+        {tr("Memory"),
+         tr("What each device holds, at every moment of a step, against what it has."),
+         u"memoryView"_s, page(3)},
+        {tr("Change something"),
+         tr("Limit a degree or the memory here, such as Max TP 2. The new plan comes at once; "
+            "Ctrl+Z takes back the "
+            "constraint and the plan. If nothing fits, what clashes is listed with buttons that "
+            "relax it."),
          u"constraintsPanel"_s, [this] { constraintsDock_->raise(); }},
-        {tr("Why?"), tr("Select an operation: the inspector shows what was chosen and what every alternative would cost."),
+        {tr("Why?"),
+         tr("Select an operation: the inspector shows what was chosen and what every alternative "
+            "would cost."),
          u"inspectorDock"_s, [this] { inspectorDock_->raise(); }},
-        {tr("Compare"), tr("All plans beside each other, the usual ones made by hand among them (Baselines). The star marks what "
-                           "others are compared with."),
+        {tr("Compare"),
+         tr("All plans beside each other, the usual ones made by hand among them (Baselines). The "
+            "star marks what "
+            "others are compared with."),
          u"compareView"_s, page(4)},
-        {tr("Run"), tr("Plans run on this machine's CPU, on GPUs, or on another machine over ssh: measured beside predicted. ? lists all keys, "
-                       "Ctrl+K finds any command."),
+        {tr("Run"),
+         tr("Plans run on this machine's CPU, on GPUs, or on another machine over ssh: measured "
+            "beside predicted. ? lists all keys, "
+            "Ctrl+K finds any command."),
          u"runsView"_s, page(5)}};
     auto* tour = new Tour(std::move(stops), this);
     connect(tour, &Tour::ended, this, [this] { settings_.setSeenTour(); });

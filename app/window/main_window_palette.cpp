@@ -1,4 +1,5 @@
-// What the command palette offers: the actions of the menus, and the operations, layers and plans of the session.
+// What the command palette offers: the actions of the menus, and the operations, layers and plans
+// of the session.
 #include "app/dialogs/command_palette.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_view.h"
@@ -24,8 +25,10 @@ void listActions(std::vector<PaletteEntry>& entries, const QMenu* menu, const QS
         if (action->menu() != nullptr)
             listActions(entries, action->menu(), path + text + u": "_s);
         else if (!action->isSeparator() && action->isEnabled() && !text.isEmpty())
-            entries.push_back({path + text, action->shortcut().toString(QKeySequence::NativeText), {},
-                               [action] { action->trigger(); }});
+            entries.push_back(
+                {path + text, action->shortcut().toString(QKeySequence::NativeText), {}, [action] {
+                     action->trigger();
+                 }});
     }
 }
 
@@ -38,8 +41,8 @@ void MainWindow::openPalette()
         listActions(entries, menu->menu(), QString(menu->text()).remove(u'&') + u": "_s);
     for (const auto& entry : session_.entries()) {
         if (entry->plan() != nullptr)
-            entries.push_back({entry->name, tr("plan, %1").arg(timeText(entry->plan()->stepTime)), u'%',
-                               [this, id = entry->id] { session_.showPlan(id); }});
+            entries.push_back({entry->name, tr("plan, %1").arg(timeText(entry->plan()->stepTime)),
+                               u'%', [this, id = entry->id] { session_.showPlan(id); }});
     }
     if (const std::shared_ptr<const GraphFacts> facts = session_.facts()) {
         const auto select = [this](const Selection& selection) {
@@ -51,11 +54,13 @@ void MainWindow::openPalette()
                                [select, layer] { select(Selection::layer(int(layer))); }});
         for (size_t op = 0; op < facts->graph->ops.size(); ++op) {
             const OpId id(static_cast<uint32_t>(op));
-            entries.push_back({toQt(facts->opLabel(id)),
-                               tr("operation, %1").arg(toQt(phaseName(facts->graph->ops[op].phase))), u'@', [this, id] {
-                                   pages_->setCurrentWidget(graph_);
-                                   graph_->revealOp(id);
-                               }});
+            entries.push_back(
+                {toQt(facts->opLabel(id)),
+                 tr("operation, %1").arg(toQt(phaseName(facts->graph->ops[op].phase))), u'@',
+                 [this, id] {
+                     pages_->setCurrentWidget(graph_);
+                     graph_->revealOp(id);
+                 }});
         }
     }
     auto* palette = new CommandPalette(std::move(entries), this);

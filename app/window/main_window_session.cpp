@@ -18,11 +18,13 @@ void MainWindow::openSession(const QString& path)
 {
     Status opened = keeper_.open(path);
     if (!opened.ok() && opened.error().code == ErrorCode::kNotFound && QFileInfo::exists(path)) {
-        const auto answer = QMessageBox::question(this, tr("Model not found"),
-                                                  tr("%1.\n\nLook for the model elsewhere?").arg(toQt(opened.error().message)));
+        const auto answer = QMessageBox::question(
+            this, tr("Model not found"),
+            tr("%1.\n\nLook for the model elsewhere?").arg(toQt(opened.error().message)));
         if (answer != QMessageBox::Yes)
             return;
-        const QString model = QFileDialog::getOpenFileName(this, tr("The model of this session"), QFileInfo(path).path());
+        const QString model = QFileDialog::getOpenFileName(this, tr("The model of this session"),
+                                                           QFileInfo(path).path());
         if (model.isEmpty())
             return;
         opened = keeper_.open(path, model);
@@ -35,8 +37,10 @@ void MainWindow::saveSession(bool asksForPath)
 {
     QString path = keeper_.path();
     if (asksForPath || path.isEmpty()) {
-        const QString suggestion = path.isEmpty() ? session_.model()->name + QLatin1StringView(kSessionSuffix) : path;
-        path = QFileDialog::getSaveFileName(this, tr("Save session"), suggestion, tr("Sessions (*.apsess)"));
+        const QString suggestion =
+            path.isEmpty() ? session_.model()->name + QLatin1StringView(kSessionSuffix) : path;
+        path = QFileDialog::getSaveFileName(this, tr("Save session"), suggestion,
+                                            tr("Sessions (*.apsess)"));
         if (path.isEmpty())
             return;
         if (!path.endsWith(QLatin1StringView(kSessionSuffix)))
@@ -45,7 +49,8 @@ void MainWindow::saveSession(bool asksForPath)
     const Status saved = keeper_.saveTo(path);
     if (saved.ok())
         settings_.addRecentModel(path);
-    statusText_->setText(saved.ok() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(toQt(saved.error().message)));
+    statusText_->setText(saved.ok() ? tr("Saved %1").arg(path)
+                                    : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }
 
 /// Journals may be large, so they are read in the background; the page fills when they are.
@@ -56,7 +61,8 @@ void MainWindow::offerSessions()
         std::optional<SavedSession> last;
     };
     auto found = std::make_shared<Found>();
-    auto work = [found, directory = keeper_.journalDirectory(), last = keeper_.lastSession()](const JobControl&) {
+    auto work = [found, directory = keeper_.journalDirectory(),
+                 last = keeper_.lastSession()](const JobControl&) {
         found->journals = abandonedJournals(directory);
         if (!last)
             return;
@@ -77,31 +83,35 @@ void MainWindow::offerJournal(const std::shared_ptr<const AbandonedJournal>& jou
 {
     const QString model = modelNameOf(journal->steps.back().session.modelPath);
     const QString edits = counted(journal->edits(), tr("edit"), tr("edits"));
-    start_->offer({.title = tr("Restore %1").arg(model),
-                   .detail = tr("%1, the last at %2; the program ended before they were saved")
-                                 .arg(edits, QLocale().toString(journal->lastChange, QLocale::ShortFormat)),
-                   .name = u"restore_"_s + model,
-                   .take = [this, journal] { keeper_.restore(*journal); },
-                   .discard =
-                       [this, path = journal->path] {
-                           removeJournal(path);
-                           // Later: the button that was clicked is among what is made anew.
-                           QMetaObject::invokeMethod(this, [this] { offerSessions(); }, Qt::QueuedConnection);
-                       }});
+    start_->offer(
+        {.title = tr("Restore %1").arg(model),
+         .detail = tr("%1, the last at %2; the program ended before they were saved")
+                       .arg(edits, QLocale().toString(journal->lastChange, QLocale::ShortFormat)),
+         .name = u"restore_"_s + model,
+         .take = [this, journal] { keeper_.restore(*journal); },
+         .discard =
+             [this, path = journal->path] {
+                 removeJournal(path);
+                 // Later: the button that was clicked is among what is made anew.
+                 QMetaObject::invokeMethod(
+                     this, [this] { offerSessions(); }, Qt::QueuedConnection);
+             }});
 }
 
 void MainWindow::offerLast(const SavedSession& session)
 {
-    start_->offer({.title = tr("Continue with %1").arg(modelNameOf(session.modelPath)),
-                   .detail = tr("%1 on %2; as the window was closed last")
-                                 .arg(counted(int64_t(session.plans.size()), tr("plan"), tr("plans")), session.setup.cluster),
-                   .name = u"continueLast"_s,
-                   .take =
-                       [this] {
-                           if (const std::optional<QString> last = keeper_.lastSession())
-                               openSession(*last);
-                       },
-                   .discard = {}});
+    start_->offer(
+        {.title = tr("Continue with %1").arg(modelNameOf(session.modelPath)),
+         .detail = tr("%1 on %2; as the window was closed last")
+                       .arg(counted(int64_t(session.plans.size()), tr("plan"), tr("plans")),
+                            session.setup.cluster),
+         .name = u"continueLast"_s,
+         .take =
+             [this] {
+                 if (const std::optional<QString> last = keeper_.lastSession())
+                     openSession(*last);
+             },
+         .discard = {}});
 }
 
 void MainWindow::refreshTitle()
@@ -111,7 +121,8 @@ void MainWindow::refreshTitle()
         setWindowTitle(tr("Alpa Explorer"));
         return;
     }
-    const QString name = keeper_.path().isEmpty() ? model->name : QFileInfo(keeper_.path()).fileName();
+    const QString name =
+        keeper_.path().isEmpty() ? model->name : QFileInfo(keeper_.path()).fileName();
     setWindowTitle(tr("%1[*] – Alpa Explorer").arg(name));
     setWindowModified(keeper_.isChanged() && !keeper_.path().isEmpty());
 }

@@ -1,4 +1,5 @@
-// What the window says about the plan and about what is going on: the line above the pages and the one below.
+// What the window says about the plan and about what is going on: the line above the pages and the
+// one below.
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
@@ -25,7 +26,8 @@ QString incumbentText(Seconds step, const PlanEntry* shown)
 {
     QString text = MainWindow::tr("Best so far %1").arg(timeText(step));
     if (shown != nullptr)
-        text += MainWindow::tr(" (%1 against %2)").arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
+        text += MainWindow::tr(" (%1 against %2)")
+                    .arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
     return text + u'.';
 }
 
@@ -67,14 +69,17 @@ void MainWindow::takePlan()
     if (model == nullptr)
         return;
     if (shown == nullptr || shown->plan() == nullptr) {
-        statusText_->setText(tr("%1: %2 operations").arg(model->name, countText(int64_t(model->graph->ops.size()))));
+        statusText_->setText(
+            tr("%1: %2 operations").arg(model->name, countText(int64_t(model->graph->ops.size()))));
         return;
     }
     const ParallelPlan& plan = *shown->plan();
-    QString text = tr("%1: %2 predicted, %3").arg(shown->name, timeText(plan.stepTime), degreesText(*shown->facts));
+    QString text = tr("%1: %2 predicted, %3")
+                       .arg(shown->name, timeText(plan.stepTime), degreesText(*shown->facts));
     if (lastShownId_ != 0 && lastShownId_ != shown->id)
         text += tr(" · step %1 → %2 (%3)")
-                    .arg(timeText(lastStep_), timeText(plan.stepTime), changeText(plan.stepTime.count, lastStep_.count));
+                    .arg(timeText(lastStep_), timeText(plan.stepTime),
+                         changeText(plan.stepTime.count, lastStep_.count));
     if (session_.isStale())
         text += tr(" · not what is asked now");
     statusText_->setText(text);
@@ -94,7 +99,8 @@ void MainWindow::takePlanning()
     if (isBusy) {
         const BackgroundJob* job = jobs.back();
         const QString phase = job->phase().isEmpty() ? QString() : u": "_s + job->phase();
-        jobText_->setText(job->title() + phase + (jobs.size() > 1 ? tr(" (+%1)").arg(jobs.size() - 1) : QString()));
+        jobText_->setText(job->title() + phase +
+                          (jobs.size() > 1 ? tr(" (+%1)").arg(jobs.size() - 1) : QString()));
         jobBar_->setRange(0, job->fraction() < 0 ? 0 : 1000);
         if (job->fraction() >= 0)
             jobBar_->setValue(int(job->fraction() * 1000));
@@ -110,18 +116,21 @@ void MainWindow::refreshBanner()
     const PlanEntry* shown = session_.shownPlan();
     const bool isPlanning = session_.isPlanning();
     const WhatIf& whatIf = session_.setup().whatIf;
-    banner_->setVisible(session_.model() != nullptr &&
-                        (isPlanning || obstacle != nullptr || session_.isStale() || !whatIf.isNone()));
+    banner_->setVisible(session_.model() != nullptr && (isPlanning || obstacle != nullptr ||
+                                                        session_.isStale() || !whatIf.isNone()));
     const Theme& theme = themeOf(this);
     const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
-    banner_->setStyleSheet(u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
-        theme.staleBar.name(), line.name()));
+    banner_->setStyleSheet(
+        u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
+            theme.staleBar.name(), line.name()));
     bannerUse_->hide();
-    const QString seen = shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
+    const QString seen =
+        shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
     if (isPlanning) {
         const BackgroundJob* job = session_.planningJob();
         const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
-        const QString share = job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
+        const QString share =
+            job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
         const std::shared_ptr<const ParallelPlan> best = session_.incumbent();
         const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, shown);
         bannerUse_->setVisible(best != nullptr);
@@ -135,7 +144,8 @@ void MainWindow::refreshBanner()
         bannerText_->setText(tr("%1 is not the answer to what is asked now.").arg(shown->name));
         bannerButton_->setText(tr("Plan (F5)"));
     } else if (!whatIf.isNone()) {
-        bannerText_->setText(tr("Hypothetical: %1 with %2.").arg(session_.setup().cluster, whatIfText(whatIf)));
+        bannerText_->setText(
+            tr("Hypothetical: %1 with %2.").arg(session_.setup().cluster, whatIfText(whatIf)));
         bannerButton_->setText(tr("Back to the real cluster"));
     }
 }

@@ -18,7 +18,8 @@ void MainWindow::applyWorkspace(Workspace workspace)
     resetLayout();
     QDockWidget* outline = sideDocks_[0];
     QDockWidget* plans = sideDocks_[1];
-    const auto arrange = [&](const char* page, bool showsOutline, bool showsPlans, bool showsRight, QDockWidget* front) {
+    const auto arrange = [&](const char* page, bool showsOutline, bool showsPlans, bool showsRight,
+                             QDockWidget* front) {
         outline->setVisible(showsOutline);
         plans->setVisible(showsPlans);
         constraintsDock_->setVisible(showsRight);
@@ -52,7 +53,8 @@ void MainWindow::makeWorkspaceActions(QMenu* menu)
         auto* action = workspaces->addAction(text);
         action->setObjectName(u"actionWorkspace%1"_s.arg(number));
         action->setShortcut(QKeySequence(u"Ctrl+Alt+%1"_s.arg(number++)));
-        connect(action, &QAction::triggered, this, [this, workspace = workspace] { applyWorkspace(workspace); });
+        connect(action, &QAction::triggered, this,
+                [this, workspace = workspace] { applyWorkspace(workspace); });
     }
 }
 

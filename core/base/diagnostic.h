@@ -1,4 +1,5 @@
-// What importers and verifiers have to say about an input, with its place. They never stop at the first.
+// What importers and verifiers have to say about an input, with its place. They never stop at the
+// first.
 #pragma once
 
 #include <string>

@@ -1,5 +1,8 @@
 #include "core/base/files.h"
 
+#include <fmt/format.h>
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -7,10 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
-
-#include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
 namespace alpa
 {
@@ -26,7 +26,8 @@ Result<std::string> readFile(const std::string& path, Bytes limit)
     // zlib reads plain files as they are, so one reader serves both.
     gzFile file = gzopen(path.c_str(), "rb");
     if (file == nullptr)
-        return Error(ErrorCode::kIo, fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+        return Error(ErrorCode::kIo,
+                     fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
     gzbuffer(file, 1u << 18);
     std::string content;
     const auto size = std::filesystem::file_size(path, code);
@@ -74,7 +75,8 @@ Status writeFileAtomically(const std::string& path, std::string_view content)
     std::filesystem::rename(temporary, path, code);
     if (code) {
         std::remove(temporary.c_str());
-        return Error(ErrorCode::kIo, fmt::format("{}: cannot be written: {}", path, code.message()));
+        return Error(ErrorCode::kIo,
+                     fmt::format("{}: cannot be written: {}", path, code.message()));
     }
     return {};
 }

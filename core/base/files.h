@@ -1,18 +1,19 @@
-// Reading whole files (plain or gzip, told apart by content) and writing them so that a crash leaves either
-// the old file or the new one.
+// Reading whole files (plain or gzip, told apart by content) and writing them so that a crash
+// leaves either the old file or the new one.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "core/base/result.h"
 #include "core/base/units.h"
 
+#include <string>
+#include <string_view>
+
 namespace alpa
 {
 
-/// The content of `path`, decompressed when it begins with the gzip magic. Fails with kIo if it is missing or
-/// a directory, with kInvalidInput if it is empty, truncated, or larger than `limit` once decompressed.
+/// The content of `path`, decompressed when it begins with the gzip magic. Fails with kIo if it is
+/// missing or a directory, with kInvalidInput if it is empty, truncated, or larger than `limit`
+/// once decompressed.
 Result<std::string> readFile(const std::string& path, Bytes limit = Bytes(int64_t{4} << 30));
 
 /// Writes `content` beside `path` and renames it into place.

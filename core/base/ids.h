@@ -17,7 +17,8 @@ struct Id {
 
     constexpr Id() = default;
     template <typename Integer>
-    explicit constexpr Id(Integer index) : number(static_cast<uint32_t>(index))
+    explicit constexpr Id(Integer index)
+        : number(static_cast<uint32_t>(index))
     {
     }
     constexpr bool isValid() const { return number != kInvalid; }

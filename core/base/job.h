@@ -1,5 +1,5 @@
-// What a long computation is given: how to learn that nobody wants it any more, and whom to tell how
-// far it is. Every call that can exceed 100 ms takes a JobControl.
+// What a long computation is given: how to learn that nobody wants it any more, and whom to tell
+// how far it is. Every call that can exceed 100 ms takes a JobControl.
 #pragma once
 
 #include <functional>

@@ -2,13 +2,13 @@
 // A user's mistake or a device's failure is returned; a mistake of ours is a CHECK (check.h).
 #pragma once
 
+#include "core/base/check.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include "core/base/check.h"
 
 namespace alpa
 {
@@ -34,7 +34,10 @@ struct Error {
 
     Error(ErrorCode errorCode, std::string text, const char* where = __builtin_FILE(),
           int lineNumber = __builtin_LINE())
-        : code(errorCode), message(std::move(text)), file(where), line(lineNumber)
+        : code(errorCode)
+        , message(std::move(text))
+        , file(where)
+        , line(lineNumber)
     {
     }
 
@@ -52,8 +55,14 @@ template <typename T>
 class [[nodiscard]] Result
 {
 public:
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+    Result(T value)
+        : content_(std::in_place_index<0>, std::move(value))
+    {
+    }
+    Result(Error error)
+        : content_(std::in_place_index<1>, std::move(error))
+    {
+    }
 
     bool ok() const { return content_.index() == 0; }
     explicit operator bool() const { return ok(); }
@@ -90,7 +99,10 @@ class [[nodiscard]] Result<void>
 {
 public:
     Result() = default;
-    Result(Error error) : error_(std::move(error)) {}
+    Result(Error error)
+        : error_(std::move(error))
+    {
+    }
     bool ok() const { return !error_.has_value(); }
     explicit operator bool() const { return ok(); }
     const Error& error() const { return *error_; }

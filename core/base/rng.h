@@ -9,7 +9,10 @@ namespace alpa
 class Rng
 {
 public:
-    explicit Rng(uint64_t seed) : state_(seed) {}
+    explicit Rng(uint64_t seed)
+        : state_(seed)
+    {
+    }
 
     uint64_t next()
     {

@@ -1,9 +1,9 @@
 #include "core/base/text.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace alpa
 {
@@ -58,7 +58,8 @@ std::string formatMemory(Bytes bytes)
 
 std::string formatSeconds(Seconds seconds)
 {
-    static constexpr std::array<Scale, 4> kScales{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
+    static constexpr std::array<Scale, 4> kScales{
+        {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
     if (seconds.count == 0)
         return "0 s";
     return scaled(seconds.count, kScales);

@@ -1,13 +1,13 @@
-// Numbers as people read them: four significant digits and a unit. One writer for goldens, the command
-// line and the window, so that the same quantity always looks the same.
+// Numbers as people read them: four significant digits and a unit. One writer for goldens, the
+// command line and the window, so that the same quantity always looks the same.
 #pragma once
+
+#include "core/base/units.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/units.h"
 
 namespace alpa
 {

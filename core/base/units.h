@@ -15,11 +15,20 @@ struct Quantity {
     Number count{};
 
     constexpr Quantity() = default;
-    explicit constexpr Quantity(Number number) : count(number) {}
+    explicit constexpr Quantity(Number number)
+        : count(number)
+    {
+    }
 
     friend constexpr auto operator<=>(Quantity, Quantity) = default;
-    friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.count + b.count); }
-    friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.count - b.count); }
+    friend constexpr Quantity operator+(Quantity a, Quantity b)
+    {
+        return Quantity(a.count + b.count);
+    }
+    friend constexpr Quantity operator-(Quantity a, Quantity b)
+    {
+        return Quantity(a.count - b.count);
+    }
     friend constexpr Quantity operator*(Quantity a, Number f) { return Quantity(a.count * f); }
     friend constexpr Quantity operator*(Number f, Quantity a) { return Quantity(a.count * f); }
     friend constexpr Quantity operator/(Quantity a, Number f) { return Quantity(a.count / f); }

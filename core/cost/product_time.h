@@ -38,8 +38,9 @@ struct ProductWork {
     double lhsBytes = 0, rhsBytes = 0;    ///< Traffic of the whole operands.
     double resultBytes = 0;               ///< Traffic of the whole result.
     double rate = 0;                      ///< FLOP/s of large products of these types.
-    double latentTiles = kForever.count; ///< See productArithmetic.
-    double launches = 1; ///< What starting it costs, in launches; less where products follow closely.
+    double latentTiles = kForever.count;  ///< See productArithmetic.
+    double launches =
+        1; ///< What starting it costs, in launches; less where products follow closely.
 
     ProductShape shape() const;
     /// The part of one device whose operands are split so. Assumes that the specs divide the

@@ -1,9 +1,9 @@
 // Plans side by side, as a table and as JSON.
 #include "core/base/text.h"
-#include "core/plan/plan_figures.h"
-#include "core/plan/plan_json.h"
 #include "core/explain/show_plan.h"
 #include "core/explain/text_table.h"
+#include "core/plan/plan_figures.h"
+#include "core/plan/plan_json.h"
 
 #include <fmt/format.h>
 

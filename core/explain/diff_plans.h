@@ -41,8 +41,8 @@ struct PlanDiff {
     std::vector<PlanChange> plan;    ///< Degrees, schedule, stages, meshes, memory.
     std::vector<PlanChange>
         shardings; ///< Stored tensors and ops; equal changes of repeated layers in one entry.
-    std::vector<TermChange> terms; ///< Of the critical paths; the largest difference first. Their
-                                   ///< sums differ by as much as the steps.
+    std::vector<TermChange> terms;   ///< Of the critical paths; the largest difference first. Their
+                                     ///< sums differ by as much as the steps.
     std::vector<ChangeCause> causes; ///< Empty unless asked for.
     std::string verdict;             ///< One sentence.
 };

@@ -1,8 +1,8 @@
 // Differences of plans for people and programs.
 #include "core/base/text.h"
 #include "core/explain/diff_plans.h"
-#include "core/plan/plan_json.h"
 #include "core/explain/text_table.h"
+#include "core/plan/plan_json.h"
 
 #include <fmt/format.h>
 

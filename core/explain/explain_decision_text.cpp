@@ -1,8 +1,8 @@
 // Explanations of decisions for people and programs.
 #include "core/base/text.h"
 #include "core/explain/explain_decision.h"
-#include "core/plan/plan_json.h"
 #include "core/explain/text_table.h"
+#include "core/plan/plan_json.h"
 
 #include <fmt/format.h>
 
@@ -34,8 +34,7 @@ std::string formatFollowers(const std::vector<std::string>& followers)
 {
     std::vector<std::pair<std::string, int>> counted;
     for (const std::string& label : followers) {
-        const auto known =
-            std::ranges::find(counted, label, &std::pair<std::string, int>::first);
+        const auto known = std::ranges::find(counted, label, &std::pair<std::string, int>::first);
         if (known == counted.end())
             counted.emplace_back(label, 1);
         else

@@ -1,8 +1,8 @@
 // The parts of a plan for programs: the same figures as the texts of show_plan.h.
 #include "core/explain/explain_costs.h"
+#include "core/explain/show_plan.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
-#include "core/explain/show_plan.h"
 
 namespace alpa
 {

@@ -1,5 +1,5 @@
-// Where the buffers of a stage lie in a device's arena: only those that its launches touch, each for
-// as long as launches need it.
+// Where the buffers of a stage lie in a device's arena: only those that its launches touch, each
+// for as long as launches need it.
 #pragma once
 
 #include "core/fusion/launch_plan.h"

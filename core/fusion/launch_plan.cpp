@@ -108,8 +108,7 @@ private:
                 continue;
             backward.node = found.backwardNode;
             backward.isBackward = true;
-            backward.reads = {found.q,     found.k,     found.v,
-                              found.o,     found.gradO, found.statistics};
+            backward.reads = {found.q, found.k, found.v, found.o, found.gradO, found.statistics};
             backward.writes = {found.gradQ, found.gradK, found.gradV};
             for (const BufferId id : backward.writes)
                 backward.roots.push_back(graph_.producer(id));
@@ -235,8 +234,8 @@ private:
             }
         }
         launch.reads = leavesOf(node, node);
-        launch.isOncePerStep = family == Family::kLoop && !graph_.isStore(node) &&
-                               graph_.isInvariant(made.outputs[0]);
+        launch.isOncePerStep =
+            family == Family::kLoop && !graph_.isStore(node) && graph_.isInvariant(made.outputs[0]);
         if (family != Family::kOther && join(node, family, launch.isOncePerStep))
             return;
         if (family != Family::kOther)
@@ -328,8 +327,7 @@ private:
             if (!seen.insert({read.id, read.isSameIndex}).second)
                 continue;
             if (graph_.isStored(read.id)) {
-                const bool isOwn =
-                    std::ranges::find(launch.roots, producer) != launch.roots.end();
+                const bool isOwn = std::ranges::find(launch.roots, producer) != launch.roots.end();
                 // What the kernel itself computes is at hand only at the same index.
                 if (isOwn && read.isSameIndex && familyOf(producer) == Family::kLoop &&
                     familyOf(node) == Family::kLoop && graph_.type(read.id).dims == dims)

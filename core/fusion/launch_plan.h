@@ -19,9 +19,9 @@ struct PlannedLaunch {
     std::vector<int> roots; ///< Whose results it computes.
     std::vector<BufferId> reads, writes;
 
-    bool isOncePerStep = false;     ///< Runs in the first microbatch only: what it reads is fixed.
-    std::optional<GemmShape> gemm;  ///< kGemm: reads A and B, writes D.
-    bool accumulates = false;       ///< kGemm: D is an accumulator.
+    bool isOncePerStep = false;    ///< Runs in the first microbatch only: what it reads is fixed.
+    std::optional<GemmShape> gemm; ///< kGemm: reads A and B, writes D.
+    bool accumulates = false;      ///< kGemm: D is an accumulator.
     /// kAttention: reads q, k, v (and o, grad o, statistics), writes o, statistics (grad q, k, v).
     std::optional<AttentionShape> attention;
     bool isBackward = false;

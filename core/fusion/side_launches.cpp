@@ -79,7 +79,8 @@ private:
                touches(a.reads, b.writes);
     }
 
-    /// A loop that reads results of the side and puts them where nothing later in the segment looks.
+    /// A loop that reads results of the side and puts them where nothing later in the segment
+    /// looks.
     bool isSinkable(size_t index, size_t end, const std::set<BufferId>& sideResults) const
     {
         const PlannedLaunch& launch = launches_[index];
@@ -90,8 +91,7 @@ private:
                    StageGraph::isInlined(graph_.stage(),
                                          *graph_.nodes()[static_cast<size_t>(root)].instruction);
         });
-        if (!isLoop ||
-            !std::ranges::all_of(launch.reads, [&](BufferId id) {
+        if (!isLoop || !std::ranges::all_of(launch.reads, [&](BufferId id) {
                 return sideResults.contains(id) ||
                        std::ranges::find(launch.writes, id) != launch.writes.end();
             }))
@@ -117,8 +117,7 @@ private:
     {
         const PlannedLaunch& launch = launches_[index];
         const Instruction& made = *graph_.nodes()[static_cast<size_t>(launch.node)].instruction;
-        const bool isEager =
-            launch.kind != PlannedLaunch::Kind::kCollective || isReduction(made);
+        const bool isEager = launch.kind != PlannedLaunch::Kind::kCollective || isReduction(made);
         double between = 0;
         for (size_t at = index + 1; at < reader; ++at)
             between += isOnSide_[at] ? 0 : seconds_[at];
@@ -138,7 +137,8 @@ private:
         return std::max(issue, least);
     }
 
-    /// The launch before which so much work has passed since `issue` that the one at `index` is done.
+    /// The launch before which so much work has passed since `issue` that the one at `index` is
+    /// done.
     size_t holdUntil(size_t index, size_t issue, size_t end) const
     {
         const double enough = std::max(kHoldSeconds, 4 * seconds_[index]);
@@ -167,8 +167,9 @@ private:
                 sideResults.insert(id);
             size_t reader = index + 1;
             double between = 0;
-            while (reader < end && !(touches(launches_[reader].reads, launch.writes) &&
-                                     !isSinkable(reader, end, sideResults)) &&
+            while (reader < end &&
+                   !(touches(launches_[reader].reads, launch.writes) &&
+                     !isSinkable(reader, end, sideResults)) &&
                    !touches(launches_[reader].writes, launch.reads) &&
                    !touches(launches_[reader].writes, launch.writes)) {
                 between += launches_[reader].kind == PlannedLaunch::Kind::kCollective

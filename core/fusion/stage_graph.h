@@ -61,8 +61,8 @@ public:
     /// Removes the memory of a buffer that a special kernel makes needless.
     void unstore(BufferId id) { isStored_[id.index()] = false; }
 
-    /// What a kernel at node `at` reads for the value of `id`: `id` if it is stored, else the stored
-    /// buffers that it follows from by inlined ops.
+    /// What a kernel at node `at` reads for the value of `id`: `id` if it is stored, else the
+    /// stored buffers that it follows from by inlined ops.
     std::vector<BufferId> leaves(BufferId id, int at) const;
     /// Where a kernel at node `at` finds `id`: itself, or the parameter or state that an earlier
     /// node stored it in.

@@ -1,6 +1,8 @@
-// Graph: operations in static single assignment form, in an order in which every operand is defined before its use.
-// Importers make it, the training pass extends it, everything after reads it.
+// Graph: operations in static single assignment form, in an order in which every operand is defined
+// before its use. Importers make it, the training pass extends it, everything after reads it.
 #pragma once
+
+#include "core/graph/op.h"
 
 #include <optional>
 #include <string>
@@ -8,12 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/graph/op.h"
-
 namespace alpa
 {
 
-/// Which part of a training step an op belongs to. Forward and backward run once per microbatch, update once per step.
+/// Which part of a training step an op belongs to. Forward and backward run once per microbatch,
+/// update once per step.
 enum class Phase { kForward, kBackward, kUpdate };
 std::string_view phaseName(Phase phase);
 std::optional<Phase> phaseFromName(std::string_view name);
@@ -34,8 +35,8 @@ struct Value {
     TensorType type;
     OpId producer;    ///< Invalid for graph inputs.
     std::string name; ///< Of inputs ("block_0.fc.kernel"); empty otherwise.
-    /// How the file says that it is sharded, over the axes of Graph::fileMesh: "{data, -}", in the form of
-    /// sharding specs; empty when the file says nothing.
+    /// How the file says that it is sharded, over the axes of Graph::fileMesh: "{data, -}", in the
+    /// form of sharding specs; empty when the file says nothing.
     std::string sharding;
 };
 

@@ -8,6 +8,7 @@ namespace
 {
 
 // In the order of the enumeration.
+// clang-format off
 constexpr std::array<std::string_view, 60> kKindNames{
     "abs",        "bitcast",          "ceil",
     "convert",    "cosine",           "erf",
@@ -29,6 +30,7 @@ constexpr std::array<std::string_view, 60> kKindNames{
     "dot",        "gather",           "reduce",
     "reduce_window", "scatter",       "select_and_scatter",
     "sort",       "accumulate",       "opaque"};
+// clang-format on
 constexpr std::array<std::string_view, 6> kReduceNames{"add",     "multiply", "maximum",
                                                        "minimum", "and",      "or"};
 constexpr std::array<std::string_view, 6> kDirectionNames{"eq", "ne", "lt", "le", "gt", "ge"};

@@ -1,5 +1,9 @@
-// Operations: a StableHLO-like set of kinds with typed attributes. Dimension numbers follow StableHLO.
+// Operations: a StableHLO-like set of kinds with typed attributes. Dimension numbers follow
+// StableHLO.
 #pragma once
+
+#include "core/base/ids.h"
+#include "core/graph/types.h"
 
 #include <cstdint>
 #include <optional>
@@ -8,9 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "core/base/ids.h"
-#include "core/graph/types.h"
-
 namespace alpa
 {
 
@@ -18,11 +19,13 @@ using OpId = Id<struct OpTag>;
 using ValueId = Id<struct ValueTag>;
 using ScopeId = Id<struct ScopeTag>;
 
+// clang-format off
 enum class OpKind {
     // Element-wise, one operand.
     kAbs, kBitcast, kCeil, kConvert, kCosine, kErf, kExp, kExpm1, kFloor, kIsFinite, kLog, kLog1p,
     kLogistic, kNegate, kNot, kPopulationCount, kRound, kRsqrt, kSign, kSine, kSqrt, kTanh,
-    // Element-wise, two or three operands of one shape (clamp's bounds and select's predicate may be scalars).
+    // Element-wise, two or three operands of one shape; clamp's bounds and select's predicate may
+    // be scalars.
     kAdd, kAnd, kClamp, kCompare, kDivide, kMaximum, kMinimum, kMultiply, kOr, kPower, kRemainder,
     kSelect, kShiftLeft, kShiftRightArithmetic, kShiftRightLogical, kSubtract, kXor,
     // Without operands.
@@ -37,6 +40,7 @@ enum class OpKind {
     // An operation nobody knows: kept with its text, replicated, never executed.
     kOpaque,
 };
+// clang-format on
 
 /// "add", "dot", "broadcast": the spelling of the text form.
 std::string_view opKindName(OpKind kind);
@@ -66,14 +70,15 @@ struct CompareAttributes {
     CompareDirection direction = CompareDirection::kEq;
     friend bool operator==(const CompareAttributes&, const CompareAttributes&) = default;
 };
-/// dims: broadcast, operand dimension i becomes result dimension dims[i] (a size of 1 is expanded); transpose, result
-/// dimension i is operand dimension dims[i]; reverse, the reversed dimensions.
+/// dims: broadcast, operand dimension i becomes result dimension dims[i] (a size of 1 is expanded);
+/// transpose, result dimension i is operand dimension dims[i]; reverse, the reversed dimensions.
 struct DimsAttributes {
     std::vector<int> dims;
     friend bool operator==(const DimsAttributes&, const DimsAttributes&) = default;
 };
 struct ReduceAttributes {
-    ReduceKind kind = ReduceKind::kAdd; ///< The init value is the identity of `kind` (importers check).
+    ReduceKind kind =
+        ReduceKind::kAdd; ///< The init value is the identity of `kind` (importers check).
     std::vector<int> dims;
     friend bool operator==(const ReduceAttributes&, const ReduceAttributes&) = default;
 };
@@ -90,7 +95,8 @@ struct ConcatenateAttributes {
     int dim = 0;
     friend bool operator==(const ConcatenateAttributes&, const ConcatenateAttributes&) = default;
 };
-/// Dynamic slice: operands tensor, scalar starts...; dynamic update slice: tensor, update, starts... (no sizes).
+/// Dynamic slice: operands tensor, scalar starts...; dynamic update slice: tensor, update,
+/// starts... (no sizes).
 struct DynamicSliceAttributes {
     std::vector<int64_t> sizes;
     friend bool operator==(const DynamicSliceAttributes&, const DynamicSliceAttributes&) = default;
@@ -112,12 +118,14 @@ struct ConvolutionAttributes {
 };
 /// Operands: tensor, indices. As stablehlo.gather; indices are clamped.
 struct GatherAttributes {
-    std::vector<int> offsetDims, collapsedSliceDims, operandBatchingDims, indicesBatchingDims, startIndexMap;
+    std::vector<int> offsetDims, collapsedSliceDims, operandBatchingDims, indicesBatchingDims,
+        startIndexMap;
     int indexVectorDim = 0;
     std::vector<int64_t> sliceSizes;
     friend bool operator==(const GatherAttributes&, const GatherAttributes&) = default;
 };
-/// Operands: tensor, indices, updates. As stablehlo.scatter; `kind` combines, or replaces when isReplace.
+/// Operands: tensor, indices, updates. As stablehlo.scatter; `kind` combines, or replaces when
+/// isReplace.
 struct ScatterAttributes {
     std::vector<int> updateWindowDims, insertedWindowDims, inputBatchingDims, indicesBatchingDims,
         scatterDimsToOperandDims;
@@ -146,13 +154,14 @@ struct OpaqueAttributes {
 };
 
 using Attributes =
-    std::variant<std::monostate, ConstantAttributes, IotaAttributes, CompareAttributes, DimsAttributes,
-                 ReduceAttributes, SliceAttributes, PadAttributes, ConcatenateAttributes,
-                 DynamicSliceAttributes, DotAttributes, ConvolutionAttributes, GatherAttributes,
-                 ScatterAttributes, ReduceWindowAttributes, SortAttributes, OpaqueAttributes>;
+    std::variant<std::monostate, ConstantAttributes, IotaAttributes, CompareAttributes,
+                 DimsAttributes, ReduceAttributes, SliceAttributes, PadAttributes,
+                 ConcatenateAttributes, DynamicSliceAttributes, DotAttributes,
+                 ConvolutionAttributes, GatherAttributes, ScatterAttributes, ReduceWindowAttributes,
+                 SortAttributes, OpaqueAttributes>;
 
-/// The alternative that ops of `kind` carry, with default fields. Dynamic update slice carries none, select and
-/// scatter (which selects the maximum and adds) a ReduceWindowAttributes.
+/// The alternative that ops of `kind` carry, with default fields. Dynamic update slice carries
+/// none, select and scatter (which selects the maximum and adds) a ReduceWindowAttributes.
 Attributes defaultAttributes(OpKind kind);
 
 } // namespace alpa

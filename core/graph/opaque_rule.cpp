@@ -70,7 +70,8 @@ public:
     bool startsNumber()
     {
         skipSpace();
-        return at_ < text_.size() && ((text_[at_] >= '0' && text_[at_] <= '9') || text_[at_] == '.');
+        return at_ < text_.size() &&
+               ((text_[at_] >= '0' && text_[at_] <= '9') || text_[at_] == '.');
     }
     bool fail(std::string message)
     {
@@ -186,7 +187,8 @@ Status checkNames(const OpaqueRule& rule)
                                  return isBlocked(rule, name);
                              });
         if (names != rule.results[0] && !isWhole)
-            return invalid(fmt::format("result {} must be split as result 0 is, or not at all", at));
+            return invalid(
+                fmt::format("result {} must be split as result 0 is, or not at all", at));
     }
     return {};
 }
@@ -205,7 +207,8 @@ Result<OpaqueRule> parseOpaqueRule(std::string_view text)
 {
     Reader in(text);
     OpaqueRule rule;
-    bool isRead = readTensors(in, rule.operands) && in.expect("->") && readTensors(in, rule.results);
+    bool isRead =
+        readTensors(in, rule.operands) && in.expect("->") && readTensors(in, rule.results);
     while (isRead && !in.isAtEnd()) {
         const std::string part = in.word();
         if (part != "reduction" && part != "blocked")
@@ -227,7 +230,8 @@ std::string formatOpaqueRule(const OpaqueRule& rule)
     std::string text = formatTensors(rule.operands) + " -> " + formatTensors(rule.results);
     std::string reductions;
     for (const auto& [name, kind] : rule.reductions)
-        reductions += fmt::format("{}{}: {}", reductions.empty() ? "" : ", ", name, reduceKindName(kind));
+        reductions +=
+            fmt::format("{}{}: {}", reductions.empty() ? "" : ", ", name, reduceKindName(kind));
     if (!reductions.empty())
         text += fmt::format(" reduction {{{}}}", reductions);
     if (!rule.blocked.empty())
@@ -250,8 +254,8 @@ Result<std::map<std::string, int64_t>> opaqueSizes(const OpaqueRule& rule,
                                        types.size()));
         for (size_t at = 0; at < names.size(); ++at) {
             if (names[at].size() != types[at].dims.size())
-                return invalid(fmt::format("{} {} has {} dimensions in the rule, but is {}", what, at,
-                                           names[at].size(), formatType(types[at])));
+                return invalid(fmt::format("{} {} has {} dimensions in the rule, but is {}", what,
+                                           at, names[at].size(), formatType(types[at])));
             for (size_t dim = 0; dim < names[at].size(); ++dim) {
                 const auto [known, isNew] = sizes.emplace(names[at][dim], types[at].dims[dim]);
                 if (names[at][dim] != "_" && known->second != types[at].dims[dim])

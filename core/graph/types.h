@@ -1,13 +1,13 @@
 // Element types and tensor shapes.
 #pragma once
 
+#include "core/base/units.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/units.h"
 
 namespace alpa
 {

@@ -1,5 +1,6 @@
-// The intra-op integer programme as plain data: nodes choose one strategy each, edges price pairs of choices,
-// usages bound memory over time. The form of the public IOPDDL benchmark (google/iopddl), with interned matrices.
+// The intra-op integer programme as plain data: nodes choose one strategy each, edges price pairs
+// of choices, usages bound memory over time. The form of the public IOPDDL benchmark
+// (google/iopddl), with interned matrices.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ struct IlpNode {
     friend bool operator==(const IlpNode&, const IlpNode&) = default;
 };
 
-/// Edge costs, row-major (rows, columns); entries may be kForbidden. Shared by all edges that name it.
+/// Edge costs, row-major (rows, columns); entries may be kForbidden. Shared by all edges that name
+/// it.
 struct IlpMatrix {
     int rows = 0;
     int columns = 0;
@@ -41,7 +43,8 @@ struct IlpMatrix {
     friend bool operator==(const IlpMatrix&, const IlpMatrix&) = default;
 };
 
-/// Pays matrices[matrix].at(choice of from, choice of to). Parallel edges add up; from == to pays the diagonal.
+/// Pays matrices[matrix].at(choice of from, choice of to). Parallel edges add up; from == to pays
+/// the diagonal.
 struct IlpEdge {
     int from = 0;
     int to = 0;
@@ -49,7 +52,8 @@ struct IlpEdge {
     friend bool operator==(const IlpEdge&, const IlpEdge&) = default;
 };
 
-/// Minimise the sum of node and edge costs such that at each time the usages sum to at most `usageLimit`.
+/// Minimise the sum of node and edge costs such that at each time the usages sum to at most
+/// `usageLimit`.
 struct IlpProblem {
     std::vector<IlpNode> nodes;
     std::vector<IlpMatrix> matrices;

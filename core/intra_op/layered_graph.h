@@ -34,10 +34,12 @@ struct LayeredGraph {
     std::vector<uint8_t> isLazy;
     std::vector<uint8_t>
         keepsPartial; ///< Per value: all readers lead linearly to gradient accumulators.
-    std::vector<uint8_t> isStored; ///< Per value: has memory of its own, or is computed by its readers.
+    std::vector<uint8_t>
+        isStored; ///< Per value: has memory of its own, or is computed by its readers.
     std::vector<uint8_t> isHeldOnce; ///< Per value: saved once for all microbatches, as parameters.
     std::vector<uint8_t> isSaved; ///< Per value: stored forward value read in the backward phase.
-    SelectiveRecomputation selective; ///< What a stage keeps and repeats if it recomputes cheap ops.
+    SelectiveRecomputation
+        selective; ///< What a stage keeps and repeats if it recomputes cheap ops.
     std::vector<bool> isWeightGradient; ///< Per op: see core/sharding/weight_gradients.h.
     /// Per value: the parameter input whose update group it belongs to (states, update ops), else
     /// invalid.

@@ -1,9 +1,10 @@
 #include "core/intra_op/selective_recomputation.h"
 
+#include <queue>
+
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <queue>
 
 namespace alpa
 {
@@ -94,8 +95,8 @@ private:
             const std::vector<int>& arcs = arcsOf_[static_cast<size_t>(node)];
             const auto rises = [&](int arc) {
                 const Arc& a = arcs_[static_cast<size_t>(arc)];
-                return a.capacity > 0 && level_[static_cast<size_t>(a.to)] ==
-                                             level_[static_cast<size_t>(node)] + 1;
+                return a.capacity > 0 &&
+                       level_[static_cast<size_t>(a.to)] == level_[static_cast<size_t>(node)] + 1;
             };
             while (next < arcs.size() && !rises(arcs[next]))
                 ++next;
@@ -199,7 +200,8 @@ private:
         const bool crosses = std::ranges::any_of(users_[op.results[0].index()], [&](OpId user) {
             return layerOfOp_[user.index()] != layer;
         });
-        // Other layers' values are at hand only if the backward pass of this layer reads them anyway.
+        // Other layers' values are at hand only if the backward pass of this layer reads them
+        // anyway.
         return !crosses && std::ranges::all_of(op.operands, [&](ValueId operand) {
             const OpId producer = graph_.value(operand).producer;
             return !producer.isValid() || isHere(producer, layer) ||
@@ -219,8 +221,8 @@ private:
                 read += graph_.type(operand).bytes().count;
             return graph_.type(op.results[0]).bytes().count > read;
         }
-        constexpr std::array kMoves{OpKind::kReduce,    OpKind::kBroadcast,   OpKind::kReshape,
-                                    OpKind::kTranspose, OpKind::kSlice,       OpKind::kConcatenate,
+        constexpr std::array kMoves{OpKind::kReduce,    OpKind::kBroadcast, OpKind::kReshape,
+                                    OpKind::kTranspose, OpKind::kSlice,     OpKind::kConcatenate,
                                     OpKind::kConstant,  OpKind::kIota};
         return isElementwise(op.kind) || std::ranges::find(kMoves, op.kind) != kMoves.end();
     }

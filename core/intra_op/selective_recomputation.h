@@ -1,6 +1,6 @@
 // Selective recomputation (Korthikanti et al. 2022, section 5): keeps what is expensive to compute,
-// and runs cheap ops again in the backward pass: softmax and attention scores, chains of element-wise
-// ops, normalisations.
+// and runs cheap ops again in the backward pass: softmax and attention scores, chains of
+// element-wise ops, normalisations.
 #pragma once
 
 #include "core/graph/graph.h"
@@ -17,9 +17,9 @@ struct SelectiveRecomputation {
 };
 
 /// The split of every layer's forward pass that keeps the fewest bytes of whole tensors: a minimum
-/// vertex cut between what must be computed once (contractions, whatever crosses layers) and what the
-/// backward pass reads. Of equal cuts the one that repeats least. A contraction counts as cheap only
-/// if its result is larger than its operands, as attention scores are for long sequences.
+/// vertex cut between what must be computed once (contractions, whatever crosses layers) and what
+/// the backward pass reads. Of equal cuts the one that repeats least. A contraction counts as cheap
+/// only if its result is larger than its operands, as attention scores are for long sequences.
 /// `isNeverRepeated`: per op; inside an attention kernel, which keeps nothing that is worth it.
 SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp,
                                            const std::vector<uint8_t>& isNeverRepeated);

@@ -38,9 +38,8 @@ std::optional<SegmentKind> segmentOf(ScheduledTask::Phase phase)
 void addQueues(const ParallelPlan& plan, Program& program)
 {
     program.queues.resize(plan.stages.size());
-    for (const auto& order :
-         scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()), plan.microbatches,
-                       plan.chunks)) {
+    for (const auto& order : scheduleOrder(plan.schedule, static_cast<int>(plan.stages.size()),
+                                           plan.microbatches, plan.chunks)) {
         SharedDevices devices;
         const auto run = [&](int stage, QueueEntry entry) {
             program.queues[static_cast<size_t>(stage)].push_back(entry);
@@ -84,7 +83,8 @@ Result<Program> lowerPlan(const ParallelPlan& plan)
     }
     std::vector<StageCode> codes;
     for (size_t s = 0; s < plan.stages.size(); ++s) {
-        Result<StageCode> code = lowerStage({plan, crossings, rules, segments}, static_cast<int>(s));
+        Result<StageCode> code =
+            lowerStage({plan, crossings, rules, segments}, static_cast<int>(s));
         if (!code)
             return code.error().in(fmt::format("stage {}", s));
         assignBuffers(code->program);

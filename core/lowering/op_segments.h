@@ -15,8 +15,8 @@ namespace alpa
 /// gradients run apart, in one otherwise. `rules`: of plan.graph.
 std::vector<SegmentKind> opSegments(const ParallelPlan& plan, const GraphRules& rules);
 
-/// Per op of the plan's graph: does the stage run this forward op again in its backward pass instead
-/// of keeping its result?
+/// Per op of the plan's graph: does the stage run this forward op again in its backward pass
+/// instead of keeping its result?
 std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage);
 
 } // namespace alpa

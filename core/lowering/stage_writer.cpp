@@ -79,7 +79,7 @@ Result<BufferId> StageWriter::reshard(BufferId from, const ShardingSpec& to, Seg
 }
 
 BufferId StageWriter::addStep(BufferId from, const ReshardStep& step, const TensorType& type,
-                 SegmentKind kind, OpId reader)
+                              SegmentKind kind, OpId reader)
 {
     const std::string name = buffer(from).name;
     const BufferId to = addBuffer(name, ValueId(), type, step.after, BufferKind::kTemporary);

@@ -43,8 +43,8 @@ public:
     /// Read by the host after the forward segment: it must outlive it.
     void setLoss(BufferId loss) { code_.program.loss = loss; }
 
-    /// The code, once everything is written: what several segments touch becomes an activation, with
-    /// slots for the microbatches between the first and the last of them.
+    /// The code, once everything is written: what several segments touch becomes an activation,
+    /// with slots for the microbatches between the first and the last of them.
     StageCode take(const SlotCounts& slots);
 
 private:

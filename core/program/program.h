@@ -1,14 +1,14 @@
-// DevicePrograms: what every device does in one training step, fully static. Lowering makes it, verify_program checks
-// it, every backend runs exactly this. Devices of one stage share the stage's segments (SPMD); a device's queue says
-// which segment runs for which microbatch.
+// DevicePrograms: what every device does in one training step, fully static. Lowering makes it,
+// verify_program checks it, every backend runs exactly this. Devices of one stage share the stage's
+// segments (SPMD); a device's queue says which segment runs for which microbatch.
 #pragma once
+
+#include "core/graph/graph.h"
+#include "core/mesh/device_mesh.h"
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "core/graph/graph.h"
-#include "core/mesh/device_mesh.h"
 
 namespace alpa
 {
@@ -25,22 +25,24 @@ enum class BufferKind {
     kTemporary,  ///< Lives within one segment.
 };
 
-/// One tensor (or part) in a device's arena. The address for microbatch m is offset + (m % slots) * slotBytes.
+/// One tensor (or part) in a device's arena. The address for microbatch m is offset + (m % slots) *
+/// slotBytes.
 struct Buffer {
-    std::string name;  ///< "block_0.fc.kernel", "%12"
-    TensorType type;   ///< Local: of one device's part.
+    std::string name; ///< "block_0.fc.kernel", "%12"
+    TensorType type;  ///< Local: of one device's part.
     std::vector<int64_t> globalDims;
     ShardingSpec spec; ///< Of the whole tensor over the stage's mesh.
     BufferKind kind = BufferKind::kTemporary;
-    ValueId value;     ///< In the training graph; invalid for intermediate steps of a reshard.
+    ValueId value; ///< In the training graph; invalid for intermediate steps of a reshard.
     int64_t offset = 0;
     int64_t slotBytes = 0; ///< Rounded up to the arena's alignment.
     int slots = 1;
 };
 
-/// Adds `stride` times the device's position along `axes` to the start index of dimension `dim`: how one segment serves
-/// all devices. Iota: value offset; slice: start offset; gather and scatter: subtracted from the start index of operand
-/// dimension `dim`, rows outside the local part are skipped (gather yields zero).
+/// Adds `stride` times the device's position along `axes` to the start index of dimension `dim`:
+/// how one segment serves all devices. Iota: value offset; slice: start offset; gather and scatter:
+/// subtracted from the start index of operand dimension `dim`, rows outside the local part are
+/// skipped (gather yields zero).
 struct DeviceOffset {
     int dim = 0;
     AxisSet axes = 0;
@@ -61,12 +63,14 @@ struct Instruction {
     std::vector<BufferId> outputs;
     OpId op; ///< The training-graph op it belongs to; for collectives and transfers the consumer.
 
-    // kCompute. Attributes and buffer types are local. kAccumulate adds inputs[0] / microbatches to outputs[0].
+    // kCompute. Attributes and buffer types are local. kAccumulate adds inputs[0] / microbatches to
+    // outputs[0].
     OpKind opKind = OpKind::kOpaque;
     Attributes attributes;
     std::vector<DeviceOffset> offsets;
 
-    // kCollective. All-gather: `dim` grows; reduce-scatter: `dim` shrinks; all-to-all: fromDim grows, dim shrinks.
+    // kCollective. All-gather: `dim` grows; reduce-scatter: `dim` shrinks; all-to-all: fromDim
+    // grows, dim shrinks.
     CollectiveKind collective = CollectiveKind::kAllReduce;
     AxisSet axes = 0;
     ReduceKind reduction = ReduceKind::kAdd;
@@ -81,8 +85,8 @@ struct Instruction {
 
 /// A part of one tensor that one device sends to one of another stage.
 struct TransferTile {
-    int from = 0; ///< Position in the sending stage's mesh.
-    int to = 0;   ///< Position in the receiving stage's mesh.
+    int from = 0;                                       ///< Position in the sending stage's mesh.
+    int to = 0;                                         ///< Position in the receiving stage's mesh.
     std::vector<int64_t> fromOffsets, toOffsets, sizes; ///< In elements of the local buffers.
 };
 
@@ -104,10 +108,12 @@ struct Segment {
 };
 
 enum class SegmentKind {
-    kBegin, ///< Once per step before the first microbatch (zero accumulators, exchange shared parameters).
+    kBegin, ///< Once per step before the first microbatch (zero accumulators, exchange shared
+            ///< parameters).
     kForward,
     kBackward,
-    kWeightGradient, ///< What only gradients of parameters need, if the schedule computes these apart; else empty.
+    kWeightGradient, ///< What only gradients of parameters need, if the schedule computes these
+                     ///< apart; else empty.
     kUpdate,
 };
 constexpr int kSegmentKinds = 5;
@@ -117,7 +123,8 @@ struct StageProgram {
     std::vector<Buffer> buffers;
     Segment segments[kSegmentKinds];
     int64_t arenaBytes = 0;
-    BufferId loss; ///< Per microbatch scalar, replicated; invalid in stages without the loss. Read after forward.
+    BufferId loss; ///< Per microbatch scalar, replicated; invalid in stages without the loss. Read
+                   ///< after forward.
 };
 
 /// Run segment `kind` for `microbatch` (0 for kBegin and kUpdate).
@@ -127,7 +134,8 @@ struct QueueEntry {
     friend bool operator==(const QueueEntry&, const QueueEntry&) = default;
 };
 
-/// Stages on the same devices take turns: the k-th run of these devices is the next queue entry of turns[k].
+/// Stages on the same devices take turns: the k-th run of these devices is the next queue entry of
+/// turns[k].
 struct SharedDevices {
     std::vector<int> stages; ///< Ascending; their meshes have the same devices.
     std::vector<int> turns;  ///< Each stage as often as its queue is long.
@@ -140,10 +148,12 @@ struct Program {
     std::vector<StageProgram> stages;
     std::vector<Transfer> transfers;
     std::vector<std::vector<QueueEntry>> queues; ///< Per stage; the same for all its devices.
-    std::vector<SharedDevices> shared; ///< Of interleaved schedules; a stage in none has devices of its own.
+    std::vector<SharedDevices>
+        shared; ///< Of interleaved schedules; a stage in none has devices of its own.
 
     int deviceCount() const;
-    /// Every stage once, those that share devices together, with the order in which their queues advance.
+    /// Every stage once, those that share devices together, with the order in which their queues
+    /// advance.
     std::vector<SharedDevices> deviceTurns() const;
     const Segment& segment(int stage, SegmentKind kind) const
     {
@@ -151,10 +161,11 @@ struct Program {
     }
 };
 
-/// The annotated per-device text: buffers with specs and bytes, instructions with collectives, groups and times.
-/// `device` is a position in the stage's mesh.
+/// The annotated per-device text: buffers with specs and bytes, instructions with collectives,
+/// groups and times. `device` is a position in the stage's mesh.
 std::string formatStageProgram(const Program& program, const Graph& graph, int stage, int device);
-/// "all-reduce 3, all-gather 1, send 2": collectives of one step of one device per kind, and their bytes.
+/// "all-reduce 3, all-gather 1, send 2": collectives of one step of one device per kind, and their
+/// bytes.
 std::string formatCollectiveCounts(const Program& program);
 
 } // namespace alpa

@@ -241,7 +241,7 @@ private:
     const Program& program_;
     std::vector<std::array<std::vector<Event>, kSegmentKinds>> events_;
     std::vector<SharedDevices> groups_;
-    std::vector<size_t> turn_; ///< Per group.
+    std::vector<size_t> turn_;    ///< Per group.
     std::vector<size_t> groupOf_; ///< Per stage.
     std::vector<Position> positions_;
     std::map<Message, int> sent_;

@@ -80,8 +80,8 @@ Status isSchedulable(ScheduleKind kind, int stages, int microbatches, int chunks
         return Error{ErrorCode::kInvalidInput,
                      "a schedule has at least one stage, one microbatch and one chunk"};
     if (chunks > 1 && kind != ScheduleKind::kInterleaved1f1b)
-        return Error{ErrorCode::kInvalidInput, text(kind) + " has one chunk per device group, not " +
-                                                   std::to_string(chunks)};
+        return Error{ErrorCode::kInvalidInput,
+                     text(kind) + " has one chunk per device group, not " + std::to_string(chunks)};
     if (stages % chunks != 0)
         return Error{ErrorCode::kInvalidInput, std::to_string(stages) +
                                                    " stages are not a multiple of " +

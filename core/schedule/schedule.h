@@ -37,16 +37,16 @@ struct ScheduledTask {
 /// GPipe: F0..Fm-1 then B0..Bm-1 (Alpa's order: the backward pass starts with microbatch 0).
 /// 1F1B: min(stages - stage - 1, microbatches) forwards to warm up, then forward and backward in
 /// turn.
-/// Interleaved 1F1B: the same over virtual microbatches, rounds of `groups` microbatches of the first
-/// chunk, then of the next; backwards with the chunks reversed.
-/// Zero-bubble (ZB-H1): 1F1B, with the weight gradients of microbatch j after the backward of j +
-/// stage. Assumes isSchedulable.
+/// Interleaved 1F1B: the same over virtual microbatches, rounds of `groups` microbatches of the
+/// first chunk, then of the next; backwards with the chunks reversed. Zero-bubble (ZB-H1): 1F1B,
+/// with the weight gradients of microbatch j after the backward of j + stage. Assumes
+/// isSchedulable.
 std::vector<std::vector<ScheduledTask>> scheduleOrder(ScheduleKind kind, int stages,
                                                       int microbatches, int chunks = 1);
 
 /// Fails with kInvalidInput, saying what is expected, unless stages, microbatches and chunks are
-/// positive, chunks is 1 or the schedule interleaved, chunks divides stages, and the microbatches of
-/// an interleaved schedule fill whole rounds.
+/// positive, chunks is 1 or the schedule interleaved, chunks divides stages, and the microbatches
+/// of an interleaved schedule fill whole rounds.
 Status isSchedulable(ScheduleKind kind, int stages, int microbatches, int chunks);
 
 /// "F3", "B0", "W2", "S", "U".

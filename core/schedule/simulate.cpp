@@ -3,11 +3,12 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 
+#include <queue>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
-#include <queue>
 #include <string>
 #include <tuple>
 
@@ -35,8 +36,8 @@ Status checkProblem(const SimulationProblem& problem)
                                   problem.microbatches, problem.chunks));
     for (size_t stage = 0; stage < problem.stages.size(); ++stage) {
         const StageLoad& load = problem.stages[stage];
-        for (const Seconds time : {load.forward, load.backward, load.weightGradient,
-                                   load.gradientSync, load.update})
+        for (const Seconds time :
+             {load.forward, load.backward, load.weightGradient, load.gradientSync, load.update})
             RETURN_IF_ERROR(checkTime(time, "stage " + std::to_string(stage)));
         if (load.weightGradient > load.backward)
             return Error{ErrorCode::kInvalidInput,
@@ -266,8 +267,8 @@ private:
     std::vector<std::vector<ScheduledTask>> order_; ///< Per group.
     std::vector<std::vector<size_t>> linksFrom_;    ///< Per stage.
     std::vector<std::vector<size_t>> linksTo_;
-    std::vector<size_t> next_; ///< Per group, into its order.
-    std::vector<bool> isBusy_; ///< Per group.
+    std::vector<size_t> next_;                     ///< Per group, into its order.
+    std::vector<bool> isBusy_;                     ///< Per group.
     std::vector<std::vector<int>> missingForward_; ///< [stage][microbatch], inputs still to come.
     std::vector<std::vector<int>> missingBackward_;
     std::vector<Seconds> forwardFree_; ///< Per link, when its last transfer ends.

@@ -13,11 +13,11 @@ std::vector<bool> weightGradientOps(const Graph& graph, const BatchDims& batch,
         mayWait[output.value.index()] = false;
     for (size_t index = graph.ops.size(); index-- > 0;) {
         const Op& op = graph.ops[index];
-        const bool leadsToWeights =
-            op.results.size() == 1 && isRead[op.results[0].index()] &&
-            mayWait[op.results[0].index()] && batch.ofValue[op.results[0].index()] < 0;
-        isWeight[index] = op.phase == Phase::kBackward &&
-                          (op.kind == OpKind::kAccumulate || leadsToWeights);
+        const bool leadsToWeights = op.results.size() == 1 && isRead[op.results[0].index()] &&
+                                    mayWait[op.results[0].index()] &&
+                                    batch.ofValue[op.results[0].index()] < 0;
+        isWeight[index] =
+            op.phase == Phase::kBackward && (op.kind == OpKind::kAccumulate || leadsToWeights);
         for (const ValueId operand : op.operands) {
             isRead[operand.index()] = true;
             const OpId producer = graph.value(operand).producer;

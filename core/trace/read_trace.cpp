@@ -27,7 +27,10 @@ struct Fields {
 class TraceReader
 {
 public:
-    explicit TraceReader(std::string_view text) : text_(text) {}
+    explicit TraceReader(std::string_view text)
+        : text_(text)
+    {
+    }
 
     Result<Trace> read()
     {
@@ -62,7 +65,8 @@ private:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
     void skipSpace()
     {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
+                                      text_[at_] == '\t' || text_[at_] == '\r'))
             ++at_;
     }
     bool take(char wanted)
@@ -95,7 +99,8 @@ private:
     {
         skipSpace();
         double number = 0;
-        const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+        const auto [end, code] =
+            std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
         if (code != std::errc() || !std::isfinite(number)) {
             fail("expected a number");
             return 0;
@@ -259,8 +264,9 @@ private:
         const std::optional<SegmentKind> kind = kindOf(fields.name);
         if (!kind || fields.step < 0)
             return;
-        if (!isTimed || fields.pid < 1 || fields.pid > kMostStages || fields.tid < 0 || fields.tid > kMostStages ||
-            fields.step > kMostSteps || fields.microbatch < 0 || fields.microbatch > kMostSteps)
+        if (!isTimed || fields.pid < 1 || fields.pid > kMostStages || fields.tid < 0 ||
+            fields.tid > kMostStages || fields.step > kMostSteps || fields.microbatch < 0 ||
+            fields.microbatch > kMostSteps)
             return fail("an event lacks its stage, device or time");
         trace_.events.push_back({.step = static_cast<int>(fields.step),
                                  .stage = static_cast<int>(fields.pid) - 1,

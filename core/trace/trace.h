@@ -1,12 +1,13 @@
-// Trace: what a run did and when, measured. Calibration and the window compare it with what the plan predicted.
+// Trace: what a run did and when, measured. Calibration and the window compare it with what the
+// plan predicted.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "core/base/result.h"
 #include "core/base/units.h"
 #include "core/program/program.h"
+
+#include <string>
+#include <vector>
 
 namespace alpa
 {

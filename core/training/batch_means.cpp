@@ -154,8 +154,7 @@ std::vector<BatchConstant> findBatchConstants(const Graph& graph, const BatchDim
 Status addBackwardConstants(const Graph& graph, const BatchDims& dims,
                             std::vector<BatchConstant>& constants)
 {
-    if (std::ranges::none_of(graph.ops,
-                             [](const Op& op) { return op.phase == Phase::kBackward; }))
+    if (std::ranges::none_of(graph.ops, [](const Op& op) { return op.phase == Phase::kBackward; }))
         return {};
     const auto hasBatch = [&](ValueId id) {
         return std::ranges::any_of(dims[id.index()], [](bool isBatch) { return isBatch; });
@@ -187,8 +186,8 @@ Status addBackwardConstants(const Graph& graph, const BatchDims& dims,
                     std::fabs(old - *divisor) > 1e-6 * old)
                     continue;
                 hasCounterpart[at] = true;
-                const double value = forward.kind == OpKind::kMultiply ? 1.0 / constant.value
-                                                                       : constant.value;
+                const double value =
+                    forward.kind == OpKind::kMultiply ? 1.0 / constant.value : constant.value;
                 constants.push_back({index, operand, isProduct ? 1.0 / value : value});
                 break;
             }

@@ -142,8 +142,8 @@ void opaqueRule(Backward& b, const Op& op, ValueId)
                                           .text = opaque.text,
                                           .rule = ruleOfDerivative(opaque, at, cotangents),
                                           .flops = opaque.flops};
-        b.contribute(operand, b.build().emit(OpKind::kOpaque, known, derivative,
-                                             b.graph().type(operand)));
+        b.contribute(operand,
+                     b.build().emit(OpKind::kOpaque, known, derivative, b.graph().type(operand)));
     }
 }
 

@@ -46,11 +46,11 @@ KernelText copyKernel(const CopyShape& copy)
 {
     CopyShape shape = simplified(copy);
     // Widen elements to as many as 16 bytes where everything is a multiple of them.
-    while (!shape.dims.empty() && shape.bytes < 16 && shape.from.back() == 1 &&
-           shape.to.back() == 1 && shape.dims.back() % 2 == 0 && shape.fromStart % 2 == 0 &&
-           shape.toStart % 2 == 0 &&
-           std::all_of(shape.from.begin(), shape.from.end() - 1, [](auto s) { return s % 2 == 0; }) &&
-           std::all_of(shape.to.begin(), shape.to.end() - 1, [](auto s) { return s % 2 == 0; })) {
+    while (
+        !shape.dims.empty() && shape.bytes < 16 && shape.from.back() == 1 && shape.to.back() == 1 &&
+        shape.dims.back() % 2 == 0 && shape.fromStart % 2 == 0 && shape.toStart % 2 == 0 &&
+        std::all_of(shape.from.begin(), shape.from.end() - 1, [](auto s) { return s % 2 == 0; }) &&
+        std::all_of(shape.to.begin(), shape.to.end() - 1, [](auto s) { return s % 2 == 0; })) {
         shape.bytes *= 2;
         shape.dims.back() /= 2;
         shape.fromStart /= 2;

@@ -150,8 +150,7 @@ Status CudaDevice::plan(bool fusesAttention)
 Status CudaDevice::planAttention(const PlannedLaunch& planned, BoundLaunch& launch)
 {
     std::vector<AttentionCopy> copies;
-    const AttentionShape shape =
-        packedAttention(*planned.attention, planned.isBackward, copies);
+    const AttentionShape shape = packedAttention(*planned.attention, planned.isBackward, copies);
     auto& known = attentions_[{shape, planned.isBackward}];
     if (!known) {
         known = std::make_shared<CudnnAttention>(

@@ -19,9 +19,8 @@ void Mailbox::provide(std::vector<Slot> slots)
 Result<Mailbox::Slot> Mailbox::beginPut(bool& isReused)
 {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-        return isAborted_ || (!slots_.empty() && posted_ - taken_ < slots_.size());
-    });
+    changed_.wait(
+        lock, [&] { return isAborted_ || (!slots_.empty() && posted_ - taken_ < slots_.size()); });
     if (isAborted_)
         return abortedError();
     isReused = posted_ >= slots_.size();
@@ -33,8 +32,8 @@ Status Mailbox::post(const Libraries& driver, CUstream stream, std::vector<CUeve
     const std::lock_guard lock(mutex_);
     CUevent& posted = slots_[posted_ % slots_.size()].posted;
     if (posted == nullptr) {
-        RETURN_IF_ERROR(driverStatus(
-            driver, driver.cuEventCreate(&posted, CU_EVENT_DISABLE_TIMING), "making an event"));
+        RETURN_IF_ERROR(driverStatus(driver, driver.cuEventCreate(&posted, CU_EVENT_DISABLE_TIMING),
+                                     "making an event"));
         events.push_back(posted);
     }
     RETURN_IF_ERROR(driverStatus(driver, driver.cuEventRecord(posted, stream), "recording"));

@@ -1,9 +1,8 @@
 // What the devices of one backend share while they load and run.
 #pragma once
 
-#include "runtime/cuda/cuda_libraries.h"
-
 #include "core/program/program.h"
+#include "runtime/cuda/cuda_libraries.h"
 
 #include <atomic>
 #include <condition_variable>

@@ -24,8 +24,21 @@ constexpr const char* kH200Properties =
 
 /// Names of the tensors that a call binds to memory.
 enum Id : int64_t {
-    kQ = 1, kK, kV, kO, kStatistics, kScale, kMinusInfinity, kOne,
-    kGradO, kGradQ, kGradK, kGradV, kSum, kGradQSum, kFirstVirtual = 100
+    kQ = 1,
+    kK,
+    kV,
+    kO,
+    kStatistics,
+    kScale,
+    kMinusInfinity,
+    kOne,
+    kGradO,
+    kGradQ,
+    kGradK,
+    kGradV,
+    kSum,
+    kGradQSum,
+    kFirstVirtual = 100
 };
 
 using Dims = std::array<int64_t, 4>;
@@ -253,8 +266,7 @@ Status CudnnAttention::buildBackward(Graph& graph)
     Descriptor statistics = graph.tensor(kStatistics, f, rowDims, Graph::packed(rowDims), real);
     Descriptor rowSum = graph.tensor(kSum, f, rowDims, Graph::packed(rowDims), real);
     // Row sums of grad O * O.
-    Descriptor product =
-        graph.pointwise({CUDNN_POINTWISE_MUL}, gradO, o, graph.inner(f, queries));
+    Descriptor product = graph.pointwise({CUDNN_POINTWISE_MUL}, gradO, o, graph.inner(f, queries));
     Descriptor reduced = graph.reduce(CUDNN_REDUCE_TENSOR_ADD, product, graph.inner(f, rowDims));
     graph.pointwise({CUDNN_POINTWISE_MUL}, reduced, graph.scalar(kOne), rowSum);
     // P again, from the statistics.
@@ -288,8 +300,7 @@ Status CudnnAttention::buildBackward(Graph& graph)
         graph.matmul(gradScores, k, gradQ);
         return graph.status;
     }
-    Descriptor gradQSum =
-        graph.tensor(kGradQSum, f, queries, Graph::packed(queries), real);
+    Descriptor gradQSum = graph.tensor(kGradQSum, f, queries, Graph::packed(queries), real);
     graph.matmul(gradScores, k, gradQSum);
     graph.pointwise({CUDNN_POINTWISE_IDENTITY}, gradQSum, nullptr, gradQ);
     return graph.status;
@@ -342,10 +353,10 @@ Status CudnnAttention::choosePlan(Graph& graph)
         if (libraries_->cudnnBackendFinalize(plan) != CUDNN_STATUS_SUCCESS)
             continue;
         int64_t elements = 0;
-        graph.keep(libraries_->cudnnBackendGetAttribute(
-                       plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1,
-                       &elements, &workspaceBytes_),
-                   "asking for the workspace");
+        graph.keep(
+            libraries_->cudnnBackendGetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+                                                 CUDNN_TYPE_INT64, 1, &elements, &workspaceBytes_),
+            "asking for the workspace");
         plan_ = plan;
         return graph.status;
     }
@@ -398,9 +409,8 @@ Status CudnnAttention::run(const AttentionPointers& p)
     const auto count = static_cast<int64_t>(ids.size());
     cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
                                    count, ids.data());
-    cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
-                                   CUDNN_TYPE_VOID_PTR, count,
-                                   static_cast<const void*>(pointers.data()));
+    cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+                                   count, static_cast<const void*>(pointers.data()));
     cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
                                    static_cast<const void*>(&workspace));
     cudnnStatus_t done = cudnn.cudnnBackendFinalize(pack);

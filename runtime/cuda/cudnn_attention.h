@@ -1,8 +1,8 @@
 // Attention by cuDNN's runtime-compiled graphs, through its backend interface.
 #pragma once
 
-#include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/cuda_libraries.h"
+#include "runtime/cuda/fused_stage.h"
 
 #include <memory>
 #include <vector>

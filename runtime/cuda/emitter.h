@@ -15,7 +15,8 @@ namespace alpa::cuda
 struct Index {
     std::string base = "0"; ///< A number or the name of a variable.
     int64_t lane = 0;
-    bool isAligned = true; ///< Is `base` a multiple of the number of lanes? Of interest with a lane.
+    bool isAligned =
+        true; ///< Is `base` a multiple of the number of lanes? Of interest with a lane.
 };
 using Indices = std::vector<Index>;
 
@@ -87,7 +88,7 @@ private:
     bool needsOneLane_ = false;
     std::string lines_;
     std::vector<BufferId> parameters_;
-    std::map<std::string, Operand> known_;   ///< By buffer and index.
+    std::map<std::string, Operand> known_;     ///< By buffer and index.
     std::map<std::string, std::string> names_; ///< Index expressions.
     int variables_ = 0;
 };

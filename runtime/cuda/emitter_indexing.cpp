@@ -111,9 +111,9 @@ Operand Emitter::concatenate(BufferId id, const Instruction& instruction, const 
             continue;
         Indices from = at;
         if (instruction.inputs.size() > 1)
-            from[dim] = {name(fmt::format("opBound<I>({} - {}, 0, {})", at[dim].base, first,
-                                          size - 1)),
-                         0, true};
+            from[dim] = {
+                name(fmt::format("opBound<I>({} - {}, 0, {})", at[dim].base, first, size - 1)), 0,
+                true};
         const Operand part = value(input, from);
         result = first == 0 ? part
                             : select(fmt::format("{} >= {}", at[dim].base, first), part, result,
@@ -226,8 +226,8 @@ Operand Emitter::oneHot(BufferId id, const Instruction& instruction, const Indic
                                scatter.indicesBatchingDims, scatter.indexVectorDim};
     const auto along = static_cast<size_t>(places.indexMap[0]);
     const int indicesRank = graph_.type(indices).rank();
-    Indices batch(static_cast<size_t>(places.indexVectorDim < indicesRank ? indicesRank - 1
-                                                                          : indicesRank));
+    Indices batch(
+        static_cast<size_t>(places.indexVectorDim < indicesRank ? indicesRank - 1 : indicesRank));
     for (size_t i = 0; i < places.tensorBatching.size(); ++i)
         batch[batchPosition(places, places.indicesBatching[i])] =
             at[static_cast<size_t>(places.tensorBatching[i])];

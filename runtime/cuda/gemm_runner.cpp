@@ -64,11 +64,10 @@ Status Gemm::describe()
 {
     const bool isDouble = shape_.typeD == DType::kF64;
     const cudaDataType_t in = dataType(shape_.typeA);
-    RETURN_IF_ERROR(blasStatus(
-        libraries_->cublasLtMatmulDescCreate(
-            &product_, isDouble ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
-            isDouble ? CUDA_R_64F : CUDA_R_32F),
-        "describing a product"));
+    RETURN_IF_ERROR(blasStatus(libraries_->cublasLtMatmulDescCreate(
+                                   &product_, isDouble ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
+                                   isDouble ? CUDA_R_64F : CUDA_R_32F),
+                               "describing a product"));
     const ColumnMajor left = columnMajor(shape_.n, shape_.strideBn, shape_.k, shape_.strideBk);
     const ColumnMajor right = columnMajor(shape_.k, shape_.strideAk, shape_.m, shape_.strideAm);
     const cublasOperation_t leftOp = left.isTransposed ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -79,11 +78,10 @@ Status Gemm::describe()
                                                sizeof(rightOp));
     const auto layout = [&](cublasLtMatrixLayout_t& made, cudaDataType_t type,
                             const ColumnMajor& matrix, int64_t batchStride) -> Status {
-        RETURN_IF_ERROR(blasStatus(
-            libraries_->cublasLtMatrixLayoutCreate(&made, type, static_cast<uint64_t>(matrix.rows),
-                                                   static_cast<uint64_t>(matrix.columns),
-                                                   matrix.leading),
-            "describing a matrix"));
+        RETURN_IF_ERROR(blasStatus(libraries_->cublasLtMatrixLayoutCreate(
+                                       &made, type, static_cast<uint64_t>(matrix.rows),
+                                       static_cast<uint64_t>(matrix.columns), matrix.leading),
+                                   "describing a matrix"));
         const auto count = static_cast<int32_t>(shape_.batch.size);
         libraries_->cublasLtMatrixLayoutSetAttribute(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT,
                                                      &count, sizeof(count));
@@ -102,11 +100,11 @@ Status Gemm::prepare(size_t workspaceBytes)
     workspaceBytes_ = workspaceBytes;
     RETURN_IF_ERROR(describe());
     cublasLtMatmulPreference_t preference = nullptr;
-    RETURN_IF_ERROR(
-        blasStatus(libraries_->cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm"));
-    libraries_->cublasLtMatmulPreferenceSetAttribute(
-        preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspaceBytes,
-        sizeof(workspaceBytes));
+    RETURN_IF_ERROR(blasStatus(libraries_->cublasLtMatmulPreferenceCreate(&preference),
+                               "choosing an algorithm"));
+    libraries_->cublasLtMatmulPreferenceSetAttribute(preference,
+                                                     CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                                     &workspaceBytes, sizeof(workspaceBytes));
     const int64_t bytes = dtypeBytes(shape_.typeA);
     int64_t outerA = 0;
     int64_t outerB = 0;
@@ -140,8 +138,8 @@ Status Gemm::prepare(size_t workspaceBytes)
     }
     if (candidates_.empty())
         return Error(ErrorCode::kUnsupported,
-                     fmt::format("cuBLASLt has no algorithm for {} x {} x {} (status {})",
-                                 shape_.m, shape_.n, shape_.k, static_cast<int>(status)));
+                     fmt::format("cuBLASLt has no algorithm for {} x {} x {} (status {})", shape_.m,
+                                 shape_.n, shape_.k, static_cast<int>(status)));
     return {};
 }
 

@@ -24,9 +24,9 @@ bool contains(const std::vector<int>& dims, int dim)
 struct Scatter {
     const ScatterAttributes& attributes;
     BufferId operand, indices, updates, out;
-    std::vector<int64_t> batchDims;  ///< Of the index vectors.
-    std::vector<int64_t> extent;     ///< Of the window along each dimension of the result.
-    std::vector<int64_t> shift;      ///< Where the local part begins.
+    std::vector<int64_t> batchDims; ///< Of the index vectors.
+    std::vector<int64_t> extent;    ///< Of the window along each dimension of the result.
+    std::vector<int64_t> shift;     ///< Where the local part begins.
     bool hasVector = false;
 };
 
@@ -91,9 +91,8 @@ std::pair<std::string, Indices> windowPlace(KernelBuilder& kernel, const Scatter
         const auto& map = scatter.attributes.scatterDimsToOperandDims;
         if (const auto found = std::ranges::find(map, d); found != map.end()) {
             const Operand place = kernel.emit.value(
-                scatter.indices,
-                componentAt(scatter, kernel.graph.type(scatter.indices), batch,
-                            static_cast<size_t>(found - map.begin())));
+                scatter.indices, componentAt(scatter, kernel.graph.type(scatter.indices), batch,
+                                             static_cast<size_t>(found - map.begin())));
             kernel.line(fmt::format("const s64 start{} = static_cast<s64>({}) - {};", d,
                                     place.at("0"), scatter.shift[dim]));
             start = fmt::format("start{}", d);
@@ -109,8 +108,8 @@ std::pair<std::string, Indices> windowPlace(KernelBuilder& kernel, const Scatter
         }
         if (start.empty())
             start = "0";
-        kernel.line(fmt::format("const s64 place{} = static_cast<s64>({}) - {};", d, at[dim].base,
-                                start));
+        kernel.line(
+            fmt::format("const s64 place{} = static_cast<s64>({}) - {};", d, at[dim].base, start));
         condition += fmt::format(" && place{} >= 0 && place{} < {}", d, d, scatter.extent[dim]);
         if (!contains(scatter.attributes.insertedWindowDims, d) && !contains(batching, d))
             inWindow.push_back({fmt::format("static_cast<I>(place{})", d), 0, true});
@@ -199,8 +198,7 @@ KernelText rowScatter(const StageGraph& graph, int node, const Scatter& scatter)
     const auto keyOf = [&](const std::string& n) {
         const Indices batch = kernel.emit.split({n, 0, true}, scatter.batchDims);
         return kernel.emit
-            .value(scatter.indices,
-                   componentAt(scatter, graph.type(scatter.indices), batch, 0))
+            .value(scatter.indices, componentAt(scatter, graph.type(scatter.indices), batch, 0))
             .at("0");
     };
     kernel.line("__shared__ int found; __shared__ int hits[256]; __shared__ int counts[8];");
@@ -223,7 +221,8 @@ KernelText rowScatter(const StageGraph& graph, int node, const Scatter& scatter)
     kernel.line(fmt::format("for (int j = 0; j < 4; ++j) if (first + j * 256 < {}) sum[j] = "
                             "decode({}[row * {} + first + j * 256]);",
                             width, kernel.output(scatter.out), width));
-    kernel.line(fmt::format("for (I begin = self / 256 * 256; begin < {}; begin += 256) {{", count));
+    kernel.line(
+        fmt::format("for (I begin = self / 256 * 256; begin < {}; begin += 256) {{", count));
     kernel.line("const I m = begin + threadIdx.x;");
     kernel.line("bool isHit = false;");
     kernel.line(fmt::format("if (m >= self && m < {}) {{", count));
@@ -245,10 +244,10 @@ KernelText rowScatter(const StageGraph& graph, int node, const Scatter& scatter)
     kernel.line("const I c = first + j * 256;");
     kernel.line(fmt::format("if (c < {}) {{", width));
     Indices from = kernel.emit.split({"u", 0, true}, scatter.batchDims);
-    const Indices inner =
-        kernel.emit.split({"c", 0, true}, {updates.dims.begin() + static_cast<std::ptrdiff_t>(
-                                                                      scatter.batchDims.size()),
-                                           updates.dims.end()});
+    const Indices inner = kernel.emit.split(
+        {"c", 0, true},
+        {updates.dims.begin() + static_cast<std::ptrdiff_t>(scatter.batchDims.size()),
+         updates.dims.end()});
     from.insert(from.end(), inner.begin(), inner.end());
     const Operand update = kernel.emit.value(scatter.updates, from);
     kernel.line(fmt::format("sum[j] = {};",

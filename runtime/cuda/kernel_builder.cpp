@@ -96,7 +96,8 @@ KernelText KernelBuilder::finish()
         list += fmt::format("{}* p{}, ", storageType(type.dtype), i);
     }
     const int threads = text.block[0] * text.block[1] * text.block[2];
-    text.body = fmt::format("({1}unsigned char* scratch, int isFirst)\n{{\ntypedef {0} I; typedef unsigned {0} U;\n{2}}}\n",
+    text.body = fmt::format("({1}unsigned char* scratch, int isFirst)\n{{\ntypedef {0} I; typedef "
+                            "unsigned {0} U;\n{2}}}\n",
                             isWide ? "long long" : "int", list, emit.takeLines());
     text.body = fmt::format("__launch_bounds__({}) NAME{}", threads, text.body);
     return std::move(text);

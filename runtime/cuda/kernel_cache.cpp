@@ -74,8 +74,9 @@ Result<std::string> KernelCache::compileUnit(const std::vector<std::string>& bod
         NVRTC_SUCCESS)
         return Error(ErrorCode::kDevice, "NVRTC cannot make a program");
     const std::string target = "--gpu-architecture=" + architecture_;
-    const char* options[] = {target.c_str(),     "--std=c++17",       "-ftz=true",
-                             "-prec-div=false",  "-prec-sqrt=false",  "--device-as-default-execution-space"};
+    const char* options[] = {target.c_str(),     "--std=c++17",
+                             "-ftz=true",        "-prec-div=false",
+                             "-prec-sqrt=false", "--device-as-default-execution-space"};
     const nvrtcResult done = nvrtc.nvrtcCompileProgram(program, 6, options);
     if (done != NVRTC_SUCCESS) {
         size_t size = 0;

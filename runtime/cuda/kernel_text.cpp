@@ -178,7 +178,8 @@ std::string identityText(ReduceKind kind, DType dtype)
     case ReduceKind::kMaximum:
         if (isFloating(dtype))
             return literal(dtype, -std::numeric_limits<double>::infinity());
-        return isUnsigned ? literal(dtype, 0) : literal(dtype, -std::ldexp(1.0, static_cast<int>(bits) - 1));
+        return isUnsigned ? literal(dtype, 0)
+                          : literal(dtype, -std::ldexp(1.0, static_cast<int>(bits) - 1));
     case ReduceKind::kMinimum:
         break;
     }

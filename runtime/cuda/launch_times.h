@@ -22,9 +22,9 @@ struct LaunchClass {
 /// Filled by the program's first GPU in its fourth step, or the last if there are fewer.
 struct LaunchTimes {
     std::mutex mutex;
-    std::map<std::string, LaunchClass> classes; ///< "products", "attention", ...
+    std::map<std::string, LaunchClass> classes;  ///< "products", "attention", ...
     std::map<std::string, LaunchClass> launches; ///< By label, with what they work on.
-    std::map<std::string, LaunchClass> beside; ///< As `classes`: what ran on the second stream.
+    std::map<std::string, LaunchClass> beside;   ///< As `classes`: what ran on the second stream.
     int64_t arenaBytes = 0;
     int64_t plannedBytes = 0; ///< The program's arena, without fusion.
 };

@@ -26,10 +26,10 @@ Operand accumulate(KernelBuilder& kernel, int node, const Indices& at, const std
     const std::string name = fmt::format("sum{}", node);
     kernel.line(fmt::format("{} {}[{}];", compute, name, lanes));
     const int microbatches = kernel.graph.program().microbatches;
-    const std::string one = isFloating(type.dtype)
-                                ? fmt::format("{} * {}", added.at("l"),
-                                              literal(type.dtype, 1.0 / microbatches))
-                                : fmt::format("{} / {}", added.at("l"), microbatches);
+    const std::string one =
+        isFloating(type.dtype)
+            ? fmt::format("{} * {}", added.at("l"), literal(type.dtype, 1.0 / microbatches))
+            : fmt::format("{} / {}", added.at("l"), microbatches);
     kernel.line("#pragma unroll");
     kernel.line(fmt::format("for (int l = 0; l < {}; ++l) {}[l] = static_cast<{}>({});", lanes,
                             name, compute, one));
@@ -85,8 +85,8 @@ KernelTexts loopKernel(const StageGraph& graph, const std::vector<int>& roots)
     for (const int root : roots)
         inner = std::min(inner, innermost(graph.type(instructionOf(graph, root).outputs[0]).dims));
     bool fits = false;
-    KernelText text = makeLoop(graph, roots, chooseLanes(inner, count, touchedTypes(graph, roots)),
-                               fits);
+    KernelText text =
+        makeLoop(graph, roots, chooseLanes(inner, count, touchedTypes(graph, roots)), fits);
     if (!fits)
         text = makeLoop(graph, roots, 1, fits);
     return {std::move(text)};
@@ -133,10 +133,11 @@ KernelTexts plainDotKernel(const StageGraph& graph, int node)
     const size_t leftFree = left.dims.size() - dot.lhsBatch.size() - dot.lhsContracting.size();
     const Operand a =
         kernel.emit.value(lhs, place(left, dot.lhsBatch, dot.lhsContracting, dot.lhsBatch.size()));
-    const Operand b = kernel.emit.value(rhs, place(right, dot.rhsBatch, dot.rhsContracting,
-                                                   dot.lhsBatch.size() + leftFree));
-    kernel.line(fmt::format("sum = static_cast<{}>(sum + static_cast<{}>({}) * static_cast<{}>({}));",
-                            sumType, sumType, a.at("0"), sumType, b.at("0")));
+    const Operand b = kernel.emit.value(
+        rhs, place(right, dot.rhsBatch, dot.rhsContracting, dot.lhsBatch.size() + leftFree));
+    kernel.line(
+        fmt::format("sum = static_cast<{}>(sum + static_cast<{}>({}) * static_cast<{}>({}));",
+                    sumType, sumType, a.at("0"), sumType, b.at("0")));
     kernel.line("}");
     kernel.storeAt(out, "i", {"sum", false});
     return {kernel.finish()};

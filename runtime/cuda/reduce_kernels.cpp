@@ -12,8 +12,8 @@ namespace
 
 /// Reductions of one shape.
 struct Shape {
-    std::vector<int64_t> dims;            ///< Of the operand.
-    std::vector<size_t> kept, reduced;    ///< Dimensions.
+    std::vector<int64_t> dims;         ///< Of the operand.
+    std::vector<size_t> kept, reduced; ///< Dimensions.
     std::vector<int64_t> keptDims, reducedDims;
     bool reducesRows = false;    ///< All reduced dimensions are inner ones.
     bool reducesColumns = false; ///< All reduced dimensions are outer ones.
@@ -116,9 +116,9 @@ KernelText rowKernel(const StageGraph& graph, const std::vector<int>& roots, con
     kernel.line("}");
     fits = !kernel.emit.needsOneLane();
     for (const Accumulator& a : accumulators) {
-        kernel.line(fmt::format("for (int by = 16; by > 0; by /= 2) {} = {};", a.name,
-                                combineText(a.kind, a.name,
-                                            fmt::format("shuffleDown({}, by)", a.name))));
+        kernel.line(
+            fmt::format("for (int by = 16; by > 0; by /= 2) {} = {};", a.name,
+                        combineText(a.kind, a.name, fmt::format("shuffleDown({}, by)", a.name))));
         if (!isWarp) {
             const int warps = threads / 32;
             kernel.line(fmt::format("__shared__ {} w{}[{}];", a.type, a.name, warps));
@@ -141,8 +141,7 @@ KernelText rowKernel(const StageGraph& graph, const std::vector<int>& roots, con
 }
 
 /// One thread an element of the result; any dimensions.
-KernelText generalKernel(const StageGraph& graph, const std::vector<int>& roots,
-                         const Shape& shape)
+KernelText generalKernel(const StageGraph& graph, const std::vector<int>& roots, const Shape& shape)
 {
     KernelBuilder kernel(graph, roots.front(), 1);
     kernel.threadPerElement(product(shape.keptDims));
@@ -178,8 +177,9 @@ KernelText columnKernel(const StageGraph& graph, const std::vector<int>& roots, 
     kernel.text.block[1] = 8;
     kernel.text.grid[0] = columnBlocks;
     kernel.text.grid[1] = split.blocks;
-    kernel.line(fmt::format("const I column = (static_cast<I>(blockIdx.x) * {} + threadIdx.x) * {};",
-                            kColumnThreads, lanes));
+    kernel.line(
+        fmt::format("const I column = (static_cast<I>(blockIdx.x) * {} + threadIdx.x) * {};",
+                    kColumnThreads, lanes));
     const std::vector<Accumulator> accumulators = accumulatorsOf(graph, roots);
     for (const Accumulator& a : accumulators) {
         kernel.line(fmt::format("{} {}[{}];", a.type, a.name, lanes));
@@ -188,8 +188,9 @@ KernelText columnKernel(const StageGraph& graph, const std::vector<int>& roots, 
     }
     kernel.line(fmt::format("if (column < {}) {{", split.columns));
     const Indices kept = kernel.emit.split({"column", lanes > 1 ? 1 : 0, true}, shape.keptDims);
-    kernel.line(fmt::format("I end = (static_cast<I>(blockIdx.y) + 1) * {}; if (end > {}) end = {};",
-                            split.rowsPerBlock, split.rows, split.rows));
+    kernel.line(
+        fmt::format("I end = (static_cast<I>(blockIdx.y) + 1) * {}; if (end > {}) end = {};",
+                    split.rowsPerBlock, split.rows, split.rows));
     kernel.line("#pragma unroll 4");
     kernel.line(fmt::format("for (I r = static_cast<I>(blockIdx.y) * {} + threadIdx.y; r < end; "
                             "r += 8) {{",
@@ -207,15 +208,15 @@ KernelText columnKernel(const StageGraph& graph, const std::vector<int>& roots, 
     int64_t offset = 0;
     for (const Accumulator& a : accumulators) {
         const std::string shared = "s" + a.name;
-        kernel.line(fmt::format("__shared__ {} {}[8][{}];", a.type, shared,
-                                kColumnThreads * lanes));
-        kernel.line(fmt::format("for (int l = 0; l < {}; ++l) {}[threadIdx.y][threadIdx.x * {} + l] "
-                                "= {}[l];",
-                                lanes, shared, lanes, a.name));
+        kernel.line(
+            fmt::format("__shared__ {} {}[8][{}];", a.type, shared, kColumnThreads * lanes));
+        kernel.line(
+            fmt::format("for (int l = 0; l < {}; ++l) {}[threadIdx.y][threadIdx.x * {} + l] "
+                        "= {}[l];",
+                        lanes, shared, lanes, a.name));
         kernel.line("__syncthreads();");
-        kernel.line(fmt::format(
-            "for (int c = threadIdx.y * {} + threadIdx.x; c < {}; c += 256) {{", kColumnThreads,
-            kColumnThreads * lanes));
+        kernel.line(fmt::format("for (int c = threadIdx.y * {} + threadIdx.x; c < {}; c += 256) {{",
+                                kColumnThreads, kColumnThreads * lanes));
         kernel.line(fmt::format("{} sum = {}[0][c];", a.type, shared));
         kernel.line(fmt::format("for (int y = 1; y < 8; ++y) sum = {};",
                                 combineText(a.kind, "sum", shared + "[y][c]")));
@@ -254,9 +255,9 @@ KernelText columnFinish(const StageGraph& graph, const std::vector<int>& roots,
         kernel.line(fmt::format("s{}[threadIdx.y][threadIdx.x] = {};", a.name, a.name));
         kernel.line("__syncthreads();");
         kernel.line(fmt::format("if (threadIdx.y == 0 && column < {}) {{", split.columns));
-        kernel.line(fmt::format("for (int y = 1; y < 16; ++y) {} = {};", a.name,
-                                combineText(a.kind, a.name,
-                                            fmt::format("s{}[y][threadIdx.x]", a.name))));
+        kernel.line(
+            fmt::format("for (int y = 1; y < 16; ++y) {} = {};", a.name,
+                        combineText(a.kind, a.name, fmt::format("s{}[y][threadIdx.x]", a.name))));
         kernel.line(fmt::format("{}[column] = Encode<{}>::of({});", kernel.output(a.out),
                                 storageType(a.dtype), a.name));
         kernel.line("}");
@@ -271,8 +272,8 @@ KernelTexts columnKernels(const StageGraph& graph, const std::vector<int>& roots
     Splitting split;
     split.rows = product(shape.reducedDims);
     split.columns = product(shape.keptDims);
-    int lanes = chooseLanes(innermost(shape.keptDims), product(shape.dims),
-                            touchedTypes(graph, roots));
+    int lanes =
+        chooseLanes(innermost(shape.keptDims), product(shape.dims), touchedTypes(graph, roots));
     lanes = std::min(lanes, 4); // Accumulators take registers.
     const auto make = [&](bool& fits) {
         const int64_t columnBlocks =

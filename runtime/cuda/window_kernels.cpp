@@ -43,8 +43,8 @@ KernelText reduceWindow(const StageGraph& graph, int node)
                             identityText(window.kind, out.dtype)));
     kernel.line(fmt::format("for (I w = 0; w < {}; ++w) {{", product(window.window)));
     const Indices within = kernel.emit.split({"w", 0, true}, window.window);
-    const auto [condition, from] = windowElement(kernel, window, at, within,
-                                                 graph.type(instruction.inputs[0]).dims);
+    const auto [condition, from] =
+        windowElement(kernel, window, at, within, graph.type(instruction.inputs[0]).dims);
     kernel.line(fmt::format("if ({}) {{", condition));
     const Operand x = kernel.emit.value(instruction.inputs[0], from);
     kernel.line(fmt::format("result = {};", combineText(window.kind, "result", x.at("0"))));
@@ -149,9 +149,9 @@ KernelTexts convolutionKernel(const StageGraph& graph, int node)
                                  conv.lhsDilation[s], s, conv.lhsDilation[s], size);
         kernel.line(fmt::format("const I input{} = place{} / {};", s, s, conv.lhsDilation[s]));
         from[static_cast<size_t>(conv.inputSpatial[s])] = {fmt::format("input{}", s), 0, true};
-        kernel.line(fmt::format("const I tap{} = {};", s,
-                                conv.reversal[s] ? fmt::format("{} - {}", window[s] - 1, tap)
-                                                 : tap));
+        kernel.line(
+            fmt::format("const I tap{} = {};", s,
+                        conv.reversal[s] ? fmt::format("{} - {}", window[s] - 1, tap) : tap));
         weightAt[static_cast<size_t>(conv.kernelSpatial[s])] = {fmt::format("tap{}", s), 0, true};
     }
     kernel.line(fmt::format("if ({}) for (I f = 0; f < {}; ++f) {{", condition, inFeatures));

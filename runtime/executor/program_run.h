@@ -46,7 +46,7 @@ private:
         std::vector<std::vector<std::vector<std::byte>>> batches;
         std::vector<BufferId> batchBuffers, gradients;
         std::vector<std::vector<std::byte>>
-            losses; ///< [microbatch]; empty unless this device reports the loss.
+            losses;          ///< [microbatch]; empty unless this device reports the loss.
         Seconds clockOffset; ///< From the device's clock to the run's.
     };
     struct TimedRun { ///< Time slots of one queue entry.
@@ -75,8 +75,7 @@ private:
     Status fillBatch(Part& part, const QueueEntry& entry);
     Status collect(Worker& worker);
     Status collectPart(Part& part);
-    void takeTimes(Worker& worker, const Part& part, int step,
-                   const std::vector<TimedRun>& times);
+    void takeTimes(Worker& worker, const Part& part, int step, const std::vector<TimedRun>& times);
     /// Waits for the next phase; false when the run ends first.
     bool arriveAndWait();
     void fail(const Worker& worker, const Error& error);

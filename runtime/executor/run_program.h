@@ -15,8 +15,8 @@
 namespace alpa
 {
 
-/// A whole tensor on the host, row-major, in its dtype's bytes (bf16 as 2 bytes, pred as 1). No bytes
-/// of a parameter or state stand for zeros: optimizer states need no memory on the host.
+/// A whole tensor on the host, row-major, in its dtype's bytes (bf16 as 2 bytes, pred as 1). No
+/// bytes of a parameter or state stand for zeros: optimizer states need no memory on the host.
 struct HostBuffer {
     TensorType type;
     std::vector<std::byte> bytes;

@@ -1,9 +1,8 @@
 // One GPU with a stream and two buffers, for timing.
 #pragma once
 
-#include "runtime/cuda/cuda_libraries.h"
-
 #include "core/base/units.h"
+#include "runtime/cuda/cuda_libraries.h"
 
 #include <functional>
 #include <string>

@@ -86,8 +86,7 @@ Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool i
     cudnnHandle_t handle = nullptr;
     RETURN_IF_ERROR(cudnnStatus(*libraries, libraries->cudnnCreate(&handle), "starting cuDNN"));
     RETURN_IF_ERROR(cudnnStatus(
-        *libraries,
-        libraries->cudnnSetStream(handle, reinterpret_cast<cudaStream_t>(bench.stream)),
+        *libraries, libraries->cudnnSetStream(handle, reinterpret_cast<cudaStream_t>(bench.stream)),
         "starting cuDNN"));
     AttentionShape shape;
     shape.batch = 8;
@@ -98,8 +97,8 @@ Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool i
     shape.scale = 0.125;
     const int64_t width = shape.heads * shape.channels;
     shape.q = {shape.queries * width, shape.channels, width, 1};
-    for (auto* strides : {&shape.k, &shape.v, &shape.o, &shape.gradO, &shape.gradQ, &shape.gradK,
-                          &shape.gradV})
+    for (auto* strides :
+         {&shape.k, &shape.v, &shape.o, &shape.gradO, &shape.gradQ, &shape.gradK, &shape.gradV})
         *strides = shape.q;
     double rate = 0;
     {
@@ -138,13 +137,15 @@ Status profileDevice(Bench& bench, const LibrariesPtr& libraries, DeviceKind& de
     KernelCache kernels(libraries, "sm_90", "");
     RETURN_IF_ERROR(scramble(bench, driver, kernels));
     ASSIGN_OR_RETURN(const Seconds copy, bench.time([&] {
-        return bench.check(driver.cuMemcpyDtoDAsync(bench.b, bench.a,
-                                                    static_cast<size_t>(kBufferBytes), bench.stream));
+        return bench.check(driver.cuMemcpyDtoDAsync(
+            bench.b, bench.a, static_cast<size_t>(kBufferBytes), bench.stream));
     }));
     device.memoryBandwidth = 2.0 * static_cast<double>(kBufferBytes) / copy.count;
-    ASSIGN_OR_RETURN(device.kernelLaunch, bench.time([&] {
-        return bench.check(driver.cuMemsetD32Async(bench.b, 0, 32, bench.stream));
-    }, 1000));
+    ASSIGN_OR_RETURN(
+        device.kernelLaunch,
+        bench.time(
+            [&] { return bench.check(driver.cuMemsetD32Async(bench.b, 0, 32, bench.stream)); },
+            1000));
     ASSIGN_OR_RETURN(device.matrixFlops16, productRate(bench, libraries, DType::kBF16));
     ASSIGN_OR_RETURN(device.matrixFlops32, productRate(bench, libraries, DType::kF32));
     device.matrixFlops16 *= kWithoutTileLatency;
@@ -161,8 +162,7 @@ Status profileDevice(Bench& bench, const LibrariesPtr& libraries, DeviceKind& de
     return {};
 }
 
-Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench,
-                                                  const LibrariesPtr& libraries,
+Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench, const LibrariesPtr& libraries,
                                                   const std::vector<MeasuredProduct>& wanted)
 {
     cublasLtHandle_t handle = nullptr;
@@ -170,8 +170,8 @@ Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench,
     const Libraries& driver = *libraries;
     constexpr int64_t kResultBytes = int64_t{4} << 30;
     CUdeviceptr result = 0;
-    RETURN_IF_ERROR(bench.check(
-        driver.cuMemAlloc(&result, static_cast<size_t>(kResultBytes) + kWorkspace)));
+    RETURN_IF_ERROR(
+        bench.check(driver.cuMemAlloc(&result, static_cast<size_t>(kResultBytes) + kWorkspace)));
     const CUdeviceptr workspace = result + static_cast<CUdeviceptr>(kResultBytes);
     std::vector<MeasuredProduct> measured;
     for (MeasuredProduct one : wanted) {

@@ -13,8 +13,7 @@ namespace alpa::profile
 Status profileDevice(Bench& bench, const cuda::LibrariesPtr& libraries, DeviceKind& device);
 
 /// Times products of bf16; those that do not fit are left out.
-Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench,
-                                                  const cuda::LibrariesPtr& libraries,
+Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench, const cuda::LibrariesPtr& libraries,
                                                   const std::vector<MeasuredProduct>& wanted);
 
 } // namespace alpa::profile

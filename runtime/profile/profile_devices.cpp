@@ -129,8 +129,9 @@ Result<Cluster> profileCudaDevices(int devices, const std::vector<MeasuredProduc
 {
     ASSIGN_OR_RETURN(const int count, cudaDeviceCount());
     if (devices < 1 || devices > count)
-        return Error(ErrorCode::kInvalidInput,
-                     fmt::format("{} GPUs are to be profiled, this machine has {}", devices, count));
+        return Error(
+            ErrorCode::kInvalidInput,
+            fmt::format("{} GPUs are to be profiled, this machine has {}", devices, count));
     ASSIGN_OR_RETURN(const LibrariesPtr libraries, loadLibraries());
     Cluster cluster;
     cluster.name = fmt::format("cuda-x{}", devices);

@@ -21,12 +21,12 @@ TEST_P(CudaConformance, MatchesTheReference)
         ASSERT_EQ(std::getenv("REQUIRE_GPU"), nullptr) << count.error().message;
         GTEST_SKIP() << count.error().message;
     }
-    const ConformanceBackend cuda{[] {
-                                      return std::move(makeCudaBackend({.poisonsArenas = true,
-                                                                        .tunesProducts = false}))
-                                          .value();
-                                  },
-                                  {}};
+    const ConformanceBackend cuda{
+        [] {
+            return std::move(makeCudaBackend({.poisonsArenas = true, .tunesProducts = false}))
+                .value();
+        },
+        {}};
     checkConformance(cuda, GetParam(), 25);
 }
 

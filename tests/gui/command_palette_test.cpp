@@ -1,12 +1,11 @@
 // The command palette: what letters find, and the keys that take it.
 #include "app/dialogs/command_palette.h"
 
-#include <gtest/gtest.h>
-
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPointer>
 #include <QTest>
+#include <gtest/gtest.h>
 
 namespace alpa::app
 {
@@ -32,9 +31,13 @@ protected:
     void SetUp() override
     {
         std::vector<PaletteEntry> entries;
-        for (const auto& [text, sigil] : {std::pair("Plan: Plan", QChar()), std::pair("View: Graph", QChar()),
-                                          std::pair("GPT/block_3/fc:dot", QChar(u'@')), std::pair("GPT/block_3", QChar(u'#'))})
-            entries.push_back({QString::fromLatin1(text), {}, sigil, [this, text = std::string(text)] { taken_ = text; }});
+        for (const auto& [text, sigil] :
+             {std::pair("Plan: Plan", QChar()), std::pair("View: Graph", QChar()),
+              std::pair("GPT/block_3/fc:dot", QChar(u'@')), std::pair("GPT/block_3", QChar(u'#'))})
+            entries.push_back(
+                {QString::fromLatin1(text), {}, sigil, [this, text = std::string(text)] {
+                     taken_ = text;
+                 }});
         palette_ = new CommandPalette(std::move(entries));
         palette_->show();
         line_ = palette_->findChild<QLineEdit*>(QStringLiteral("paletteLine"));

@@ -1,4 +1,5 @@
-// Comparing: the table and its export, trade-offs and their frontier, two plans side by side, the report.
+// Comparing: the table and its export, trade-offs and their frontier, two plans side by side, the
+// report.
 #include "app/session/session_report.h"
 #include "app/views/compare_side.h"
 #include "app/widgets/graph_canvas.h"
@@ -11,10 +12,9 @@
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSpinBox>
-#include <QTableView>
 #include <QTabWidget>
+#include <QTableView>
 #include <QTreeWidget>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -60,8 +60,10 @@ TEST_F(CompareTest, TradeOffsMarkWhatNoPlanBeats)
     ASSERT_EQ(chart->points().size(), 2u);
     const auto& points = chart->points();
     // Brute force over the two.
-    const bool firstBeaten = points[1].x <= points[0].x && points[1].y <= points[0].y && (points[1].x < points[0].x || points[1].y < points[0].y);
-    const bool secondBeaten = points[0].x <= points[1].x && points[0].y <= points[1].y && (points[0].x < points[1].x || points[0].y < points[1].y);
+    const bool firstBeaten = points[1].x <= points[0].x && points[1].y <= points[0].y &&
+                             (points[1].x < points[0].x || points[1].y < points[0].y);
+    const bool secondBeaten = points[0].x <= points[1].x && points[0].y <= points[1].y &&
+                              (points[0].x < points[1].x || points[0].y < points[1].y);
     EXPECT_EQ(chart->frontier().size(), size_t(!firstBeaten) + size_t(!secondBeaten));
     EXPECT_TRUE(points[0].isStarred);
     // A click shows the plan.
@@ -81,17 +83,23 @@ TEST_F(CompareTest, SideBySideNamesDifferencesAndPansTogether)
     EXPECT_EQ(side->right()->id, session().shownPlan()->id);
     auto* tree = find<QTreeWidget>("compareDifferences");
     ASSERT_TRUE(waitUntil([&] { return tree->topLevelItemCount() > 0; }, 20000));
-    const auto asked = tree->findItems(QStringLiteral("max PP"), Qt::MatchContains | Qt::MatchRecursive);
+    const auto asked =
+        tree->findItems(QStringLiteral("max PP"), Qt::MatchContains | Qt::MatchRecursive);
     ASSERT_FALSE(asked.isEmpty()) << "the constraint that differs";
     QTest::mouseClick(find<QPushButton>("compareCauses"), Qt::LeftButton);
-    ASSERT_TRUE(waitUntil([&] { return !tree->findItems(QStringLiteral("Causes"), Qt::MatchStartsWith).isEmpty(); }, 60000));
+    ASSERT_TRUE(waitUntil(
+        [&] { return !tree->findItems(QStringLiteral("Causes"), Qt::MatchStartsWith).isEmpty(); },
+        60000));
 
     find<QTabWidget>("compareSidePages")->setCurrentIndex(1);
-    ASSERT_TRUE(waitUntil([&] { return side->canvas(0)->isLaidOut() && side->canvas(1)->isLaidOut(); }, 20000));
+    ASSERT_TRUE(waitUntil(
+        [&] { return side->canvas(0)->isLaidOut() && side->canvas(1)->isLaidOut(); }, 20000));
     side->canvas(0)->zoomBy(3);
     EXPECT_EQ(side->canvas(1)->transform(), side->canvas(0)->transform());
-    side->canvas(1)->verticalScrollBar()->setValue(side->canvas(1)->verticalScrollBar()->minimum() + 5);
-    EXPECT_EQ(side->canvas(0)->verticalScrollBar()->value(), side->canvas(1)->verticalScrollBar()->value());
+    side->canvas(1)->verticalScrollBar()->setValue(side->canvas(1)->verticalScrollBar()->minimum() +
+                                                   5);
+    EXPECT_EQ(side->canvas(0)->verticalScrollBar()->value(),
+              side->canvas(1)->verticalScrollBar()->value());
 }
 
 TEST_F(CompareTest, ReportHoldsEveryPlanAndNeedsNothingElse)

@@ -1,14 +1,12 @@
 // The layout helper as the window uses it: answers, cancellation, hopeless graphs.
 #include "app/layout/dot_client.h"
-
-#include <map>
-
 #include "app/settings/programs.h"
 #include "tests/gui/gui_support.h"
 
 #include <QFileInfo>
-
 #include <gtest/gtest.h>
+
+#include <map>
 
 namespace alpa::app
 {
@@ -34,8 +32,11 @@ struct Answers {
     void listenTo(DotClient& client)
     {
         QObject::connect(&client, &DotClient::answered, &client,
-                         [this](quint64 key, std::shared_ptr<const GraphLayout> layout) { layouts[key] = layout; });
-        QObject::connect(&client, &DotClient::failed, &client, [this](quint64 key) { failures.push_back(key); });
+                         [this](quint64 key, std::shared_ptr<const GraphLayout> layout) {
+                             layouts[key] = layout;
+                         });
+        QObject::connect(&client, &DotClient::failed, &client,
+                         [this](quint64 key) { failures.push_back(key); });
     }
 };
 
@@ -64,12 +65,14 @@ TEST(DotClient, AnswersAgainAfterCancelling)
     client.request(1, ladder(300));
     client.cancelAll();
     EXPECT_FALSE(client.isBusy());
-    ASSERT_TRUE(waitUntil([&] {
-        // The killed helper has to be gone before the next one starts.
-        if (!client.isBusy() && answers.layouts.empty() && answers.failures.empty())
-            client.request(2, ladder(5));
-        return answers.layouts.contains(2) || !answers.failures.empty();
-    }, 20000));
+    ASSERT_TRUE(waitUntil(
+        [&] {
+            // The killed helper has to be gone before the next one starts.
+            if (!client.isBusy() && answers.layouts.empty() && answers.failures.empty())
+                client.request(2, ladder(5));
+            return answers.layouts.contains(2) || !answers.failures.empty();
+        },
+        20000));
     EXPECT_FALSE(answers.layouts.contains(1));
 }
 

@@ -1,14 +1,13 @@
 // What the graph page draws: layers, their operations, stubs and folded shape operations.
-#include "app/views/graph_content.h"
-
-#include <algorithm>
-
 #include "app/layout/layered_layout.h"
 #include "app/session/session.h"
+#include "app/views/graph_content.h"
 #include "app/widgets/graph_level_item.h"
 #include "tests/gui/gui_support.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -21,8 +20,8 @@ Graph smallGraph()
     Graph graph;
     const ValueId x = graph.addInput("x", {DType::kF32, {4, 8}}, InputRole::kBatch);
     const ValueId w = graph.addInput("b.kernel", {DType::kF32, {8, 2}}, InputRole::kParameter);
-    const auto add = [&](OpKind kind, const char* scope, std::vector<ValueId> operands, std::vector<int64_t> dims,
-                         Attributes attributes = {}) {
+    const auto add = [&](OpKind kind, const char* scope, std::vector<ValueId> operands,
+                         std::vector<int64_t> dims, Attributes attributes = {}) {
         Op op;
         op.kind = kind;
         op.scope = graph.scope(scope);
@@ -63,7 +62,8 @@ TEST(GraphContent, OutermostLevelHasTheLayersAndTheirFlow)
     EXPECT_EQ(level.nodes[1].title, QStringLiteral("b"));
     EXPECT_TRUE(level.nodes[1].isGroup);
     ASSERT_EQ(level.nodes[1].tensors.size(), 1u);
-    EXPECT_EQ(level.nodes[1].tensors[0].name, QStringLiteral("kernel")) << "the layer's own prefix is left out";
+    EXPECT_EQ(level.nodes[1].tensors[0].name, QStringLiteral("kernel"))
+        << "the layer's own prefix is left out";
     ASSERT_EQ(level.edges.size(), 1u);
     EXPECT_EQ(level.edges[0].bytes, 4 * 8 * 4);
 }
@@ -71,11 +71,13 @@ TEST(GraphContent, OutermostLevelHasTheLayersAndTheirFlow)
 TEST(GraphContent, LayerUnfoldsToOpsWithWeightsAsRowsAndShapeOpsFolded)
 {
     const CanvasLevel level = graphContent(smallFacts(), {})(QStringLiteral("layer 1"));
-    EXPECT_EQ(titles(level), (QStringList{QStringLiteral("add"), QStringLiteral("dot"), QStringLiteral("from a")}));
+    EXPECT_EQ(titles(level), (QStringList{QStringLiteral("add"), QStringLiteral("dot"),
+                                          QStringLiteral("from a")}));
     const auto dot = std::ranges::find(level.nodes, QStringLiteral("dot"), &CanvasNode::title);
     ASSERT_EQ(dot->tensors.size(), 2u) << "result and weight";
     EXPECT_EQ(dot->tensors[1].name, QStringLiteral("b.kernel"));
-    EXPECT_EQ(level.edges.size(), 2u) << "stub to dot past the reshape, dot to add; none from the constant";
+    EXPECT_EQ(level.edges.size(), 2u)
+        << "stub to dot past the reshape, dot to add; none from the constant";
 }
 
 TEST(GraphLevelItem, DrawsTheBoxesRowsAndArrowsOfItsLevel)
@@ -97,7 +99,8 @@ TEST(GraphLevelItem, DrawsTheBoxesRowsAndArrowsOfItsLevel)
     const QPointF first = item.box(0).center();
     EXPECT_EQ(item.nodeAt(first), 0);
     EXPECT_EQ(item.nodeAt({-500, -500}), -1);
-    EXPECT_EQ(item.tensorAt(0, {first.x(), item.box(0).bottom() - 10}), 0) << "the last row is the output";
+    EXPECT_EQ(item.tensorAt(0, {first.x(), item.box(0).bottom() - 10}), 0)
+        << "the last row is the output";
 }
 
 TEST(GraphContent, ShapeOpsAppearOnDemand)
@@ -111,8 +114,10 @@ TEST(GraphContent, ShapeOpsAppearOnDemand)
 TEST(GraphContent, PathToAnOpNamesTheGroupsToUnfold)
 {
     const auto facts = smallFacts();
-    EXPECT_EQ(pathToOp(*facts, {}, OpId(2)), (std::vector<QString>{QStringLiteral("layer 1"), QStringLiteral("op 2")}));
-    EXPECT_EQ(pathToOp(*facts, {}, OpId(3)), std::vector<QString>{QStringLiteral("layer 1")}) << "constants are folded";
+    EXPECT_EQ(pathToOp(*facts, {}, OpId(2)),
+              (std::vector<QString>{QStringLiteral("layer 1"), QStringLiteral("op 2")}));
+    EXPECT_EQ(pathToOp(*facts, {}, OpId(3)), std::vector<QString>{QStringLiteral("layer 1")})
+        << "constants are folded";
 }
 
 TEST(GraphContent, EveryLevelOfEverySampleStaysSmallEnoughForGraphviz)

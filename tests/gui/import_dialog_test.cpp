@@ -11,7 +11,6 @@
 #include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -27,7 +26,10 @@ std::string varint(uint64_t value)
         out += static_cast<char>((value & 0x7F) | 0x80);
     return out + static_cast<char>(value);
 }
-std::string number(int field, uint64_t value) { return varint(static_cast<uint64_t>(field) << 3) + varint(value); }
+std::string number(int field, uint64_t value)
+{
+    return varint(static_cast<uint64_t>(field) << 3) + varint(value);
+}
 std::string bytes(int field, const std::string& content)
 {
     return varint((static_cast<uint64_t>(field) << 3) | 2) + varint(content.size()) + content;
@@ -50,9 +52,12 @@ std::string productModel()
     std::string weights;
     for (int i = 0; i < 16; ++i)
         weights += std::string("\x00\x00\x80\x3f", 4);
-    const std::string tensor = number(1, 4) + number(1, 4) + number(2, 1) + bytes(8, "w") + bytes(9, weights);
-    const std::string node = bytes(1, "x") + bytes(1, "w") + bytes(2, "y") + bytes(3, "product") + bytes(4, "MatMul");
-    const std::string graph = bytes(1, node) + bytes(2, "g") + bytes(5, tensor) + bytes(11, bytes(1, "x") + bytes(2, tensorType({"batch", "4"}))) +
+    const std::string tensor =
+        number(1, 4) + number(1, 4) + number(2, 1) + bytes(8, "w") + bytes(9, weights);
+    const std::string node =
+        bytes(1, "x") + bytes(1, "w") + bytes(2, "y") + bytes(3, "product") + bytes(4, "MatMul");
+    const std::string graph = bytes(1, node) + bytes(2, "g") + bytes(5, tensor) +
+                              bytes(11, bytes(1, "x") + bytes(2, tensorType({"batch", "4"}))) +
                               bytes(12, bytes(1, "y") + bytes(2, tensorType({"batch", "4"})));
     return number(1, 8) + bytes(7, graph) + bytes(8, bytes(1, "") + number(2, 17));
 }
@@ -71,10 +76,12 @@ TEST(ImportDialogTest, AsksForOpenSizesThenForALossAndTheSessionRemembers)
     window.openFile(path, QStringLiteral("cpu-x2"));
     const auto dialog = [&] {
         ImportDialog* found = nullptr;
-        waitUntil([&] {
-            found = window.findChild<ImportDialog*>();
-            return found != nullptr && found->isVisible();
-        }, 20000);
+        waitUntil(
+            [&] {
+                found = window.findChild<ImportDialog*>();
+                return found != nullptr && found->isVisible();
+            },
+            20000);
         return found;
     };
     ImportDialog* sizes = dialog();
@@ -84,9 +91,12 @@ TEST(ImportDialogTest, AsksForOpenSizesThenForALossAndTheSessionRemembers)
     batch->setValue(16);
     auto* loss = sizes->findChild<QComboBox*>(QStringLiteral("importLoss"));
     loss->setCurrentIndex(loss->findData(int(LossKind::kMeanSquare)));
-    QTest::mouseClick(sizes->findChild<QDialogButtonBox*>()->button(QDialogButtonBox::Open), Qt::LeftButton);
+    QTest::mouseClick(sizes->findChild<QDialogButtonBox*>()->button(QDialogButtonBox::Open),
+                      Qt::LeftButton);
     ASSERT_TRUE(waitUntil([&] { return window.session()->shownPlan() != nullptr; }, 60000))
-        << (window.session()->obstacle() != nullptr ? window.session()->obstacle()->problem().toStdString() : "");
+        << (window.session()->obstacle() != nullptr
+                ? window.session()->obstacle()->problem().toStdString()
+                : "");
     EXPECT_EQ(window.session()->model()->batch, 16);
     const SavedSession saved = window.session()->saved();
     EXPECT_EQ(saved.choices.dims.at("batch"), 16);

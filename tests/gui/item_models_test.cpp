@@ -4,11 +4,9 @@
 #include "app/item_models/plans_model.h"
 #include "app/item_models/problems_model.h"
 #include "app/item_models/specs_model.h"
-
 #include "tests/gui/gui_support.h"
 
 #include <QAbstractItemModelTester>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -25,8 +23,8 @@ Graph twoLayerGraph()
     ValueId value = x;
     for (int layer = 0; layer < 2; ++layer) {
         const std::string scope = "net/dense_" + std::to_string(layer);
-        const ValueId weight =
-            graph.addInput("dense_" + std::to_string(layer) + ".kernel", {DType::kF32, {16, 16}}, InputRole::kParameter);
+        const ValueId weight = graph.addInput("dense_" + std::to_string(layer) + ".kernel",
+                                              {DType::kF32, {16, 16}}, InputRole::kParameter);
         Op dot;
         dot.kind = OpKind::kDot;
         dot.scope = graph.scope(scope);
@@ -51,7 +49,8 @@ TEST(OutlineModel, ShowsScopesWithCountsAndParameters)
     const QModelIndex root = model.index(0, 0, {});
     EXPECT_EQ(root.data().toString(), QStringLiteral("net"));
     EXPECT_EQ(model.index(0, OutlineModel::kOps, {}).data().toString(), QStringLiteral("4"));
-    EXPECT_EQ(model.index(0, OutlineModel::kParameters, {}).data().toString(), QStringLiteral("512"));
+    EXPECT_EQ(model.index(0, OutlineModel::kParameters, {}).data().toString(),
+              QStringLiteral("512"));
     const QModelIndex net = model.index(0, 0, root);
     EXPECT_EQ(net.data().toString(), QStringLiteral("net"));
     ASSERT_EQ(model.rowCount(net), 2);
@@ -67,16 +66,22 @@ TEST(ProblemsModel, ShowsPlaceAndKeepsGeneralProblemsOnTop)
 {
     ProblemsModel model;
     const QAbstractItemModelTester tester(&model, kFatal);
-    model.setModel(makeModel(QStringLiteral("a.mlir"), Graph(),
-                             {{Severity::kError, "unknown type 'f23'", 2, 5}, {Severity::kWarning, "no place", 0, 0}},
-                             "first line\n  second line\n"));
+    model.setModel(makeModel(
+        QStringLiteral("a.mlir"), Graph(),
+        {{Severity::kError, "unknown type 'f23'", 2, 5}, {Severity::kWarning, "no place", 0, 0}},
+        "first line\n  second line\n"));
     ASSERT_EQ(model.rowCount(), 2);
-    EXPECT_EQ(model.index(0, ProblemsModel::kPlace).data().toString(), QStringLiteral("line 2, column 5"));
-    EXPECT_TRUE(model.index(0, ProblemsModel::kMessage).data(Qt::ToolTipRole).toString().contains(QStringLiteral("second line")));
+    EXPECT_EQ(model.index(0, ProblemsModel::kPlace).data().toString(),
+              QStringLiteral("line 2, column 5"));
+    EXPECT_TRUE(model.index(0, ProblemsModel::kMessage)
+                    .data(Qt::ToolTipRole)
+                    .toString()
+                    .contains(QStringLiteral("second line")));
     EXPECT_TRUE(model.index(1, ProblemsModel::kPlace).data().toString().isEmpty());
     model.setGeneralProblem(QStringLiteral("cannot plan"));
     ASSERT_EQ(model.rowCount(), 3);
-    EXPECT_EQ(model.index(0, ProblemsModel::kMessage).data().toString(), QStringLiteral("cannot plan"));
+    EXPECT_EQ(model.index(0, ProblemsModel::kMessage).data().toString(),
+              QStringLiteral("cannot plan"));
 }
 
 TEST(SpecsModel, EditsAreProposedAndNonsenseIsRejected)
@@ -89,15 +94,21 @@ TEST(SpecsModel, EditsAreProposedAndNonsenseIsRejected)
     model.setSpecs({pin});
     std::vector<SpecConstraint> proposed;
     QString rejected;
-    QObject::connect(&model, &SpecsModel::edited, &model, [&](const std::vector<SpecConstraint>& specs) { proposed = specs; });
-    QObject::connect(&model, &SpecsModel::rejected, &model, [&](const QString& message) { rejected = message; });
-    EXPECT_TRUE(model.setData(model.index(0, SpecsModel::kSpec), QStringLiteral("{x, -}"), Qt::EditRole));
+    QObject::connect(&model, &SpecsModel::edited, &model,
+                     [&](const std::vector<SpecConstraint>& specs) { proposed = specs; });
+    QObject::connect(&model, &SpecsModel::rejected, &model,
+                     [&](const QString& message) { rejected = message; });
+    EXPECT_TRUE(
+        model.setData(model.index(0, SpecsModel::kSpec), QStringLiteral("{x, -}"), Qt::EditRole));
     ASSERT_EQ(proposed.size(), 1u);
     EXPECT_EQ(formatSpec(proposed[0].spec), "{x, -}");
-    EXPECT_EQ(formatSpec(model.specs()[0].spec), "{-, y}") << "the session decides, the model shows";
-    EXPECT_FALSE(model.setData(model.index(0, SpecsModel::kSpec), QStringLiteral("{q"), Qt::EditRole));
+    EXPECT_EQ(formatSpec(model.specs()[0].spec), "{-, y}")
+        << "the session decides, the model shows";
+    EXPECT_FALSE(
+        model.setData(model.index(0, SpecsModel::kSpec), QStringLiteral("{q"), Qt::EditRole));
     EXPECT_FALSE(rejected.isEmpty());
-    EXPECT_FALSE(model.setData(model.index(0, SpecsModel::kPattern), QStringLiteral("  "), Qt::EditRole));
+    EXPECT_FALSE(
+        model.setData(model.index(0, SpecsModel::kPattern), QStringLiteral("  "), Qt::EditRole));
 }
 
 TEST(PlansModel, FollowsTheSession)
@@ -143,7 +154,8 @@ TEST(AlternativesModel, MarksTheChosenOne)
         if (model.rowCount() == 0)
             continue;
         ASSERT_LT(decision.chosen, model.rowCount());
-        EXPECT_EQ(model.index(decision.chosen, AlternativesModel::kDelta).data().toString(), QStringLiteral("chosen"));
+        EXPECT_EQ(model.index(decision.chosen, AlternativesModel::kDelta).data().toString(),
+                  QStringLiteral("chosen"));
         ++shown;
     }
     EXPECT_GT(shown, 0);

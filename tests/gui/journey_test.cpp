@@ -1,10 +1,9 @@
 // The main job in the window, from a cold start to a run stopped by hand, as a person would do it.
+#include "app/settings/programs.h"
 #include "app/views/graph_view.h"
 #include "app/views/runs_view.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/series_chart.h"
-
-#include "app/settings/programs.h"
 #include "tests/gui/window_test.h"
 
 #include <QAction>
@@ -13,7 +12,6 @@
 #include <QTabWidget>
 #include <QTableView>
 #include <QToolButton>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -41,12 +39,14 @@ TEST_F(JourneyTest, PlanUnfoldLimitUndoAndCompare)
     GraphCanvas* canvas = window_->graphView()->canvas();
     find<QAction>("graphTwins")->setChecked(false);
     ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
-    EXPECT_TRUE(canvas->engineText().startsWith(QStringLiteral("dot"))) << canvas->engineText().toStdString();
+    EXPECT_TRUE(canvas->engineText().startsWith(QStringLiteral("dot")))
+        << canvas->engineText().toStdString();
     const GraphLevelItem* root = canvas->rootItem();
     ASSERT_GE(root->level().nodes.size(), 3u);
     const QPoint header = canvas->mapFromScene(root->box(1).center());
     QTest::mouseDClick(canvas->viewport(), Qt::LeftButton, Qt::NoModifier, header);
-    ASSERT_TRUE(waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 1")) != nullptr; }, 20000));
+    ASSERT_TRUE(
+        waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 1")) != nullptr; }, 20000));
     EXPECT_GT(canvas->levelItem(QStringLiteral("layer 1"))->level().nodes.size(), 10u);
     int withSpec = 0;
     for (const CanvasNode& node : canvas->levelItem(QStringLiteral("layer 1"))->level().nodes) {
@@ -78,7 +78,8 @@ TEST_F(JourneyTest, PlanUnfoldLimitUndoAndCompare)
     }
     ASSERT_NE(zero3, nullptr);
     ASSERT_NE(zero3->plan(), nullptr) << zero3->problem().toStdString();
-    EXPECT_GE(zero3->plan()->stepTime.count, session().shownPlan()->plan()->stepTime.count * 0.999999);
+    EXPECT_GE(zero3->plan()->stepTime.count,
+              session().shownPlan()->plan()->stepTime.count * 0.999999);
     EXPECT_GE(find<QTableView>("compareTable")->model()->rowCount(), 6);
 }
 
@@ -92,7 +93,9 @@ TEST_F(JourneyTest, RunOnFourCpuDevicesAndStop)
     find<QSpinBox>("runSteps")->setValue(100000);
     QTest::mouseClick(find<QPushButton>("runStart"), Qt::LeftButton);
     ASSERT_TRUE(session().isRunActive());
-    ASSERT_TRUE(waitUntil([this] { return session().runs().back().steps.size() >= 5 || !session().isRunActive(); }, 60000));
+    ASSERT_TRUE(waitUntil(
+        [this] { return session().runs().back().steps.size() >= 5 || !session().isRunActive(); },
+        60000));
     const RunRecord running = session().runs().back();
     ASSERT_GE(running.steps.size(), 5u) << running.message.toStdString();
     EXPECT_GT(running.steps.front().loss, 0);
@@ -100,7 +103,8 @@ TEST_F(JourneyTest, RunOnFourCpuDevicesAndStop)
     QTest::mouseClick(find<QPushButton>("runStop"), Qt::LeftButton);
     ASSERT_TRUE(waitUntil([this] { return !session().isRunActive(); }, 10000));
     EXPECT_EQ(session().runs().back().state, RunRecord::State::kStopped);
-    EXPECT_TRUE(session().measuredStep(session().shownPlan()->id)) << "measured stands beside predicted";
+    EXPECT_TRUE(session().measuredStep(session().shownPlan()->id))
+        << "measured stands beside predicted";
 }
 
 TEST_F(JourneyTest, EveryIconButtonHasANameForScreenReaders)

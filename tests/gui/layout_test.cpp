@@ -1,12 +1,11 @@
 // The layered layout as numbers: no overlaps, edges point down, the same picture twice.
 #include "app/layout/dot_protocol.h"
 #include "app/layout/layered_layout.h"
+#include "tests/support/property.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
-
-#include "tests/support/property.h"
 
 namespace alpa::app
 {
@@ -59,10 +58,12 @@ void expectNoOverlap(const LayoutGraph& graph, const GraphLayout& layout)
         EXPECT_LE(left(graph, layout, a) + graph.nodes[a].width, layout.width + 1e-6);
         EXPECT_LE(top(graph, layout, a) + graph.nodes[a].height, layout.height + 1e-6);
         for (size_t b = a + 1; b < graph.nodes.size(); ++b) {
-            const bool isApartX = left(graph, layout, a) + graph.nodes[a].width <= left(graph, layout, b) + 1e-6 ||
-                                  left(graph, layout, b) + graph.nodes[b].width <= left(graph, layout, a) + 1e-6;
-            const bool isApartY = top(graph, layout, a) + graph.nodes[a].height <= top(graph, layout, b) + 1e-6 ||
-                                  top(graph, layout, b) + graph.nodes[b].height <= top(graph, layout, a) + 1e-6;
+            const bool isApartX =
+                left(graph, layout, a) + graph.nodes[a].width <= left(graph, layout, b) + 1e-6 ||
+                left(graph, layout, b) + graph.nodes[b].width <= left(graph, layout, a) + 1e-6;
+            const bool isApartY =
+                top(graph, layout, a) + graph.nodes[a].height <= top(graph, layout, b) + 1e-6 ||
+                top(graph, layout, b) + graph.nodes[b].height <= top(graph, layout, a) + 1e-6;
             EXPECT_TRUE(isApartX || isApartY) << "boxes " << a << " and " << b;
         }
     }
@@ -77,7 +78,8 @@ TEST(LayeredLayoutProperty, BoxesDoNotOverlapAndEdgesPointDown)
         for (size_t e = 0; e < graph.edges.size(); ++e) {
             const auto from = static_cast<size_t>(graph.edges[e].from);
             const auto to = static_cast<size_t>(graph.edges[e].to);
-            EXPECT_LT(top(graph, layout, from) + graph.nodes[from].height, top(graph, layout, to) + 1e-6);
+            EXPECT_LT(top(graph, layout, from) + graph.nodes[from].height,
+                      top(graph, layout, to) + 1e-6);
             ASSERT_EQ(layout.curves[e].size() % 3, 1u) << "start point and cubic segments";
             EXPECT_NEAR(layout.curves[e].back().y, top(graph, layout, to), 1e-6);
         }
@@ -156,7 +158,8 @@ TEST(DotProtocol, LayoutSurvivesTheWayThroughBytes)
     EXPECT_EQ(back->centers, layout.centers);
     EXPECT_EQ(back->curves, layout.curves);
     for (size_t cut = 0; cut < bytes.size(); ++cut)
-        EXPECT_FALSE(decodeLayout(std::string_view(bytes).substr(0, cut), 2, 1)) << "cut at " << cut;
+        EXPECT_FALSE(decodeLayout(std::string_view(bytes).substr(0, cut), 2, 1))
+            << "cut at " << cut;
     EXPECT_FALSE(decodeLayout(bytes, 3, 1));
 }
 

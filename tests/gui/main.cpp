@@ -1,7 +1,6 @@
 // Runs GoogleTest inside a QApplication that needs no display.
 #include <QApplication>
 #include <QStandardPaths>
-
 #include <gtest/gtest.h>
 
 int main(int argc, char** argv)

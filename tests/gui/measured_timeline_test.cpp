@@ -1,6 +1,6 @@
-// Measured over predicted: spans find their tasks, errors are what a pencil gives, and the chart shows them.
+// Measured over predicted: spans find their tasks, errors are what a pencil gives, and the chart
+// shows them.
 #include "app/session/measured_timeline.h"
-
 #include "app/session/session.h"
 #include "app/views/pipeline_view.h"
 #include "app/widgets/timeline_chart.h"
@@ -10,7 +10,6 @@
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -18,7 +17,8 @@ namespace alpa::app
 namespace
 {
 
-/// Two stages, two microbatches; forward 1 s and backward 2 s in stage 0, twice that in stage 1, sync 1 s, update 0.5 s.
+/// Two stages, two microbatches; forward 1 s and backward 2 s in stage 0, twice that in stage 1,
+/// sync 1 s, update 0.5 s.
 ParallelPlan twoStages()
 {
     ParallelPlan plan;
@@ -54,7 +54,8 @@ Trace traceOf(double factor0, double factor1)
         for (int stage = 1; stage >= 0; --stage) {
             double time = from;
             const auto add = [&](SegmentKind kind, int microbatch, double seconds) {
-                trace.events.push_back({step, stage, 0, kind, microbatch, Seconds(time), Seconds(time + seconds), {}});
+                trace.events.push_back(
+                    {step, stage, 0, kind, microbatch, Seconds(time), Seconds(time + seconds), {}});
                 time += seconds;
             };
             // The first step warms up and is ten times as slow.
@@ -75,7 +76,8 @@ TEST(PredictedSpans, EverySegmentRunFindsItsTask)
     const PredictedSpans predicted(twoStages());
     EXPECT_EQ(predicted.of(0, SegmentKind::kForward, 1), Seconds(1));
     EXPECT_EQ(predicted.of(1, SegmentKind::kBackward, 0), Seconds(4));
-    EXPECT_EQ(predicted.of(1, SegmentKind::kUpdate, 0), Seconds(1.5)) << "sync and update are one segment";
+    EXPECT_EQ(predicted.of(1, SegmentKind::kUpdate, 0), Seconds(1.5))
+        << "sync and update are one segment";
     EXPECT_EQ(predicted.of(0, SegmentKind::kBegin, 0), std::nullopt);
     EXPECT_EQ(predicted.of(0, SegmentKind::kForward, 2), std::nullopt) << "no such microbatch";
     EXPECT_EQ(predicted.of(7, SegmentKind::kForward, 0), std::nullopt) << "no such stage";
@@ -85,7 +87,8 @@ TEST(PredictedSpans, EverySegmentRunFindsItsTask)
 
 TEST(StageErrors, AreOfForwardAndBackwardWithoutTheFirstStep)
 {
-    const std::vector<double> errors = stageErrors(twoStages(), *measuredTimeline(traceOf(1.1, 0.8)));
+    const std::vector<double> errors =
+        stageErrors(twoStages(), *measuredTimeline(traceOf(1.1, 0.8)));
     ASSERT_EQ(errors.size(), 2u);
     EXPECT_NEAR(errors[0], 0.1, 1e-4);
     EXPECT_NEAR(errors[1], -0.2, 1e-4);
@@ -131,7 +134,8 @@ TEST(TimelineChart, ShowsARangeAskedForWithoutTellingBack)
     QSignalSpy spy(&chart, &TimelineChart::visibleRangeChanged);
     chart.setVisibleRange(Seconds(5), Seconds(25));
     EXPECT_NEAR(chart.shownShare().first, 0.25, 1e-9);
-    EXPECT_NEAR(chart.shownShare().second, 1.25, 1e-9) << "past the end, as the other of two charts may be longer";
+    EXPECT_NEAR(chart.shownShare().second, 1.25, 1e-9)
+        << "past the end, as the other of two charts may be longer";
     EXPECT_EQ(spy.count(), 0);
 }
 
@@ -151,7 +155,14 @@ TEST(PipelineView, LaysATraceOverThePlanAndTellsTheErrors)
     trace.steps.push_back({Seconds(0), Seconds(1), 2});
     for (int microbatch = 0; microbatch < plan.microbatches; ++microbatch) {
         const Seconds time = *predicted.of(0, SegmentKind::kForward, microbatch);
-        trace.events.push_back({0, 0, 0, SegmentKind::kForward, microbatch, Seconds(microbatch), Seconds(microbatch) + time * 1.5, {}});
+        trace.events.push_back({0,
+                                0,
+                                0,
+                                SegmentKind::kForward,
+                                microbatch,
+                                Seconds(microbatch),
+                                Seconds(microbatch) + time * 1.5,
+                                {}});
     }
     const QTemporaryDir directory;
     QFile file(directory.filePath(QStringLiteral("trace.json")));
@@ -159,12 +170,14 @@ TEST(PipelineView, LaysATraceOverThePlanAndTellsTheErrors)
     file.write(QByteArray::fromStdString(traceToChromeJson(trace)));
     file.close();
     std::vector<double> errors;
-    QObject::connect(&view, &PipelineView::measured, &view, [&](const std::vector<double>& now) { errors = now; });
+    QObject::connect(&view, &PipelineView::measured, &view,
+                     [&](const std::vector<double>& now) { errors = now; });
     view.openTraceFile(file.fileName());
     ASSERT_TRUE(waitUntil([&] { return !errors.empty(); }, 20000));
     EXPECT_NEAR(errors[0], 0.5, 0.02);
     EXPECT_TRUE(view.findChild<TimelineChart*>(QStringLiteral("timelineChart"))->hasMeasured());
-    EXPECT_EQ(view.findChild<QComboBox*>(QStringLiteral("measuredStep"))->count(), 2) << "whole run and one step";
+    EXPECT_EQ(view.findChild<QComboBox*>(QStringLiteral("measuredStep"))->count(), 2)
+        << "whole run and one step";
 }
 
 } // namespace

@@ -1,6 +1,5 @@
 // What a measurement says of itself, and when two of them may be told apart.
 #include "app/session/measurement.h"
-
 #include "core/base/rng.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +13,8 @@ namespace
 
 TEST(Measure, IntervalOfTheMedianIsThatOfOrderStatistics)
 {
-    // Of 20 values the 6th and the 15th enclose the median with 95.9 % (binomial tables), of 10 the 2nd and the 9th.
+    // Of 20 values the 6th and the 15th enclose the median with 95.9 % (binomial tables), of 10 the
+    // 2nd and the 9th.
     std::vector<double> twenty, ten;
     for (int i = 1; i <= 20; ++i)
         twenty.push_back(i);
@@ -52,9 +52,12 @@ TEST(Verdict, IsOnlySpokenWhenIntervalsLieApart)
     const auto fast = measure({10, 10.1, 10.2, 9.9, 9.8, 10, 10.1});
     const auto slow = measure({12, 12.1, 12.2, 11.9, 11.8, 12, 12.1});
     const auto wide = measure({9, 12, 15, 8, 11, 13, 10});
-    EXPECT_EQ(verdictText(QStringLiteral("A"), *fast, QStringLiteral("B"), *slow).left(24), QStringLiteral("A is 20.0 % faster than "));
-    EXPECT_EQ(verdictText(QStringLiteral("B"), *slow, QStringLiteral("A"), *fast).left(24), QStringLiteral("A is 20.0 % faster than "));
-    EXPECT_TRUE(verdictText(QStringLiteral("A"), *fast, QStringLiteral("C"), *wide).startsWith(QStringLiteral("no measurable")));
+    EXPECT_EQ(verdictText(QStringLiteral("A"), *fast, QStringLiteral("B"), *slow).left(24),
+              QStringLiteral("A is 20.0 % faster than "));
+    EXPECT_EQ(verdictText(QStringLiteral("B"), *slow, QStringLiteral("A"), *fast).left(24),
+              QStringLiteral("A is 20.0 % faster than "));
+    EXPECT_TRUE(verdictText(QStringLiteral("A"), *fast, QStringLiteral("C"), *wide)
+                    .startsWith(QStringLiteral("no measurable")));
 }
 
 } // namespace

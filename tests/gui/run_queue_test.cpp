@@ -17,7 +17,6 @@
 #include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
-
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -30,15 +29,21 @@ namespace
 TEST(RunCommand, QuotesForTheOtherMachinesShellAndSendsThePlanOverStandardInput)
 {
     const RunCommand command =
-        runCommand({QStringLiteral("me@gpu1"), QStringLiteral("/opt/al pa/bin/alpa")}, {}, QStringLiteral("/tmp/p.json"), QStringLiteral("cuda:4"), 20, 1e-3);
+        runCommand({QStringLiteral("me@gpu1"), QStringLiteral("/opt/al pa/bin/alpa")}, {},
+                   QStringLiteral("/tmp/p.json"), QStringLiteral("cuda:4"), 20, 1e-3);
     EXPECT_EQ(command.program, QStringLiteral("ssh"));
     EXPECT_EQ(command.standardInput, QStringLiteral("/tmp/p.json"));
     EXPECT_EQ(command.arguments[command.arguments.size() - 2], QStringLiteral("me@gpu1"));
-    EXPECT_TRUE(command.arguments.last().contains(QStringLiteral("'/opt/al pa/bin/alpa' run"))) << command.arguments.last().toStdString();
-    EXPECT_EQ(command.arguments[command.arguments.size() - 3], QStringLiteral("--")) << "a host cannot be an option";
-    const RunCommand here = runCommand({}, QStringLiteral("/bin/alpa"), QStringLiteral("p.json"), QStringLiteral("cpu:4"), 5, 0);
-    EXPECT_EQ(here.arguments, (QStringList{QStringLiteral("run"), QStringLiteral("p.json"), QStringLiteral("--devices"), QStringLiteral("cpu:4"),
-                                           QStringLiteral("--steps"), QStringLiteral("5"), QStringLiteral("--json")}));
+    EXPECT_TRUE(command.arguments.last().contains(QStringLiteral("'/opt/al pa/bin/alpa' run")))
+        << command.arguments.last().toStdString();
+    EXPECT_EQ(command.arguments[command.arguments.size() - 3], QStringLiteral("--"))
+        << "a host cannot be an option";
+    const RunCommand here = runCommand({}, QStringLiteral("/bin/alpa"), QStringLiteral("p.json"),
+                                       QStringLiteral("cpu:4"), 5, 0);
+    EXPECT_EQ(here.arguments, (QStringList{QStringLiteral("run"), QStringLiteral("p.json"),
+                                           QStringLiteral("--devices"), QStringLiteral("cpu:4"),
+                                           QStringLiteral("--steps"), QStringLiteral("5"),
+                                           QStringLiteral("--json")}));
 }
 
 TEST(Devices, NoGpuIsANoteAndSilenceAProblem)
@@ -63,7 +68,8 @@ protected:
         window_->show();
         ASSERT_TRUE(QTest::qWaitForWindowExposed(window_.get()));
         window_->openFile(samplePath(QStringLiteral("mlp-tiny")), QStringLiteral("cpu-x2"));
-        ASSERT_TRUE(waitUntil([this] { return session().shownPlan() != nullptr && !session().isStale(); }));
+        ASSERT_TRUE(
+            waitUntil([this] { return session().shownPlan() != nullptr && !session().isStale(); }));
     }
     Session& session() { return *window_->session(); }
     template <typename Widget>
@@ -83,7 +89,8 @@ protected:
     {
         QFile script(profile_.filePath(QStringLiteral("ssh")));
         ASSERT_TRUE(script.open(QIODevice::WriteOnly));
-        script.write("#!/bin/sh\nwhile [ $# -gt 2 ]; do shift; done\necho \"asked for $1\" >&2\nexec sh -c \"$2\"\n");
+        script.write("#!/bin/sh\nwhile [ $# -gt 2 ]; do shift; done\necho \"asked for $1\" "
+                     ">&2\nexec sh -c \"$2\"\n");
         script.close();
         script.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
         qputenv("PATH", profile_.path().toUtf8() + ":" + qgetenv("PATH"));
@@ -110,8 +117,12 @@ TEST_F(RunQueueTest, TwoPlansTakeTurnsAndAreTold)
     EXPECT_TRUE(find<QLabel>(dialog, "runNote")->text().contains(QStringLiteral("4 runs")));
     QTest::mouseClick(find<QPushButton>(dialog, "runAccept"), Qt::LeftButton);
     ASSERT_EQ(session().runs().size(), 4u);
-    ASSERT_TRUE(waitUntil([this] { return !session().isRunActive() && session().runQueue()->waitingCount() == 0 &&
-                                          session().runs().back().state == RunRecord::State::kDone; }, 60000));
+    ASSERT_TRUE(waitUntil(
+        [this] {
+            return !session().isRunActive() && session().runQueue()->waitingCount() == 0 &&
+                   session().runs().back().state == RunRecord::State::kDone;
+        },
+        60000));
     const auto& runs = session().runs();
     EXPECT_NE(runs[0].planId, runs[1].planId);
     EXPECT_EQ(runs[0].planId, runs[2].planId) << "A, B, A, B";
@@ -146,36 +157,57 @@ TEST_F(RunQueueTest, OverSshTheSameLinesComeBack)
         << find<QLabel>(dialog, "runFound")->text().toStdString();
     find<QSpinBox>(dialog, "runDialogSteps")->setValue(4);
     QTest::mouseClick(find<QPushButton>(dialog, "runAccept"), Qt::LeftButton);
-    ASSERT_TRUE(waitUntil([this] { return !session().runs().empty() && session().runs().back().state == RunRecord::State::kDone; }, 30000))
+    ASSERT_TRUE(waitUntil(
+        [this] {
+            return !session().runs().empty() &&
+                   session().runs().back().state == RunRecord::State::kDone;
+        },
+        30000))
         << session().runs().back().message.toStdString();
     const RunRecord& run = session().runs().back();
     EXPECT_EQ(run.host, QStringLiteral("gpu1"));
     EXPECT_EQ(run.steps.size(), 4u);
-    EXPECT_TRUE(run.log.join(u' ').contains(QStringLiteral("asked for gpu1"))) << "what ssh says is in the log";
+    EXPECT_TRUE(run.log.join(u' ').contains(QStringLiteral("asked for gpu1")))
+        << "what ssh says is in the log";
 }
 
 TEST_F(RunQueueTest, KilledRunIsReportedTheNextOneRunsAndTheWindowLives)
 {
-    session().queueRuns({.planIds = {session().shownPlan()->id}, .place = {}, .devices = QStringLiteral("cpu"), .steps = 500000, .repeats = 2, .learningRate = 0},
+    session().queueRuns({.planIds = {session().shownPlan()->id},
+                         .place = {},
+                         .devices = QStringLiteral("cpu"),
+                         .steps = 500000,
+                         .repeats = 2,
+                         .learningRate = 0},
                         findProgram(QStringLiteral("alpa")));
     ASSERT_TRUE(waitUntil([this] { return session().runs()[0].steps.size() > 3; }, 30000));
     const qint64 process = session().runQueue()->processId();
     ASSERT_GT(process, 0);
     ASSERT_EQ(::kill(static_cast<pid_t>(process), SIGKILL), 0);
-    ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; }, 10000));
-    EXPECT_TRUE(session().runs()[0].message.contains(QStringLiteral("killed"))) << session().runs()[0].message.toStdString();
+    ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; },
+                          10000));
+    EXPECT_TRUE(session().runs()[0].message.contains(QStringLiteral("killed")))
+        << session().runs()[0].message.toStdString();
     EXPECT_TRUE(window_->isVisible());
-    ASSERT_TRUE(waitUntil([this] { return session().runs()[1].steps.size() > 3; }, 30000)) << "the queue goes on";
+    ASSERT_TRUE(waitUntil([this] { return session().runs()[1].steps.size() > 3; }, 30000))
+        << "the queue goes on";
     window_->pages()->setCurrentWidget(window_->runsView());
     QTest::mouseClick(window_->findChild<QPushButton*>(QStringLiteral("runStop")), Qt::LeftButton);
-    ASSERT_TRUE(waitUntil([this] { return session().runs()[1].state == RunRecord::State::kStopped; }, 10000));
+    ASSERT_TRUE(waitUntil(
+        [this] { return session().runs()[1].state == RunRecord::State::kStopped; }, 10000));
 }
 
 TEST_F(RunQueueTest, ProgramThatIsNotThereIsAMessage)
 {
-    session().queueRuns({.planIds = {session().shownPlan()->id}, .place = {}, .devices = QStringLiteral("cpu"), .steps = 5, .repeats = 1, .learningRate = 0},
+    session().queueRuns({.planIds = {session().shownPlan()->id},
+                         .place = {},
+                         .devices = QStringLiteral("cpu"),
+                         .steps = 5,
+                         .repeats = 1,
+                         .learningRate = 0},
                         QStringLiteral("/nowhere/alpa"));
-    ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; }, 10000));
+    ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; },
+                          10000));
     EXPECT_TRUE(session().runs()[0].message.contains(QStringLiteral("/nowhere/alpa")));
 }
 

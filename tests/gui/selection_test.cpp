@@ -1,12 +1,10 @@
-// One selection, every view: whatever is selected in one place is shown by all others. One row a link.
+// One selection, every view: whatever is selected in one place is shown by all others. One row a
+// link.
+#include "app/item_models/collectives_model.h"
+#include "app/item_models/plans_model.h"
 #include "app/session/link_traffic.h"
 #include "app/session/program_text.h"
 #include "app/session/selection_place.h"
-
-#include <algorithm>
-
-#include "app/item_models/collectives_model.h"
-#include "app/item_models/plans_model.h"
 #include "app/views/graph_view.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/memory_chart.h"
@@ -26,8 +24,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTreeView>
-
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -87,7 +86,8 @@ protected:
     {
         for (size_t i = facts().graph->ops.size(); i-- > 0;) {
             const Op& op = facts().graph->ops[i];
-            if (op.kind == OpKind::kDot && op.phase == Phase::kForward && op.sourceLine > 0 && facts().stageOfOp[i] == 1)
+            if (op.kind == OpKind::kDot && op.phase == Phase::kForward && op.sourceLine > 0 &&
+                facts().stageOfOp[i] == 1)
                 return OpId(i);
         }
         return OpId();
@@ -112,7 +112,10 @@ protected:
     static int meshStage() { return find<MeshChart>("meshChart")->selectedStage().value_or(-1); }
     static int programStage() { return find<QComboBox>("programStage")->currentIndex(); }
     static QString inspectorTitle() { return find<QLabel>("inspectorTitle")->text(); }
-    static QString outlineRow() { return find<QTreeView>("outlineTree")->currentIndex().data().toString(); }
+    static QString outlineRow()
+    {
+        return find<QTreeView>("outlineTree")->currentIndex().data().toString();
+    }
     static std::vector<int> sourceLines() { return find<TextPage>("sourceText")->marked(); }
     static std::vector<int> programLines() { return find<TextPage>("programText")->marked(); }
     static std::vector<int> selectedLayers()
@@ -128,7 +131,8 @@ protected:
     static int pipelineLayer()
     {
         for (auto* list : window_->findChildren<QListWidget*>()) {
-            if (list->objectName().startsWith(QStringLiteral("stageLayers_")) && list->currentItem() != nullptr)
+            if (list->objectName().startsWith(QStringLiteral("stageLayers_")) &&
+                list->currentItem() != nullptr)
                 return list->currentItem()->data(Qt::UserRole).toInt();
         }
         return -1;
@@ -184,7 +188,8 @@ TEST_F(SelectionTest, OpFromTheProgramTextIsSelectedEverywhere)
     auto* text = find<TextPage>("programText");
     // Not the collective in front of it: its own instruction, the last of its lines.
     text->setMarked({lines.back()});
-    QTest::mouseClick(text->viewport(), Qt::LeftButton, Qt::NoModifier, text->pointOf(lines.back()));
+    QTest::mouseClick(text->viewport(), Qt::LeftButton, Qt::NoModifier,
+                      text->pointOf(lines.back()));
     EXPECT_EQ(session().selection()->current(), Selection::op(op));
     expectEverywhere(layer(op), 1, "op from the program");
 }
@@ -235,11 +240,13 @@ TEST_F(SelectionTest, DeviceFromTheMeshIsSelectedEverywhere)
     window_->pages()->setCurrentWidget(find<QWidget>("meshView"));
     auto* mesh = find<MeshChart>("meshChart");
     const auto device = int(facts().plan->stages[1].mesh.devices.back().number);
-    QTest::mouseClick(mesh, Qt::LeftButton, Qt::NoModifier, mesh->deviceArea(device).center().toPoint());
+    QTest::mouseClick(mesh, Qt::LeftButton, Qt::NoModifier,
+                      mesh->deviceArea(device).center().toPoint());
     EXPECT_EQ(session().selection()->current(), Selection::device(device));
     expectEverywhere({}, 1, "device from the mesh");
     EXPECT_EQ(mesh->selectedDevice(), device);
-    EXPECT_EQ(find<QComboBox>("programDevice")->currentIndex(), facts().plan->stages[1].mesh.deviceCount() - 1);
+    EXPECT_EQ(find<QComboBox>("programDevice")->currentIndex(),
+              facts().plan->stages[1].mesh.deviceCount() - 1);
     EXPECT_EQ(inspectorTitle(), QStringLiteral("Device %1").arg(device));
 }
 
@@ -286,7 +293,8 @@ TEST_F(SelectionTest, ValueMarksItsProducerAndItsParameterInTheOutline)
         if (input.role != InputRole::kParameter)
             continue;
         session().selection()->select(Selection::value(input.value));
-        // A part that the planner split off, "qkv.kernel[0:64]", is the whole parameter to the outline.
+        // A part that the planner split off, "qkv.kernel[0:64]", is the whole parameter to the
+        // outline.
         const std::string& name = facts().graph->value(input.value).name;
         EXPECT_EQ(outlineRow().toStdString(), name.substr(0, name.find('[')));
     }
@@ -308,17 +316,22 @@ TEST_F(SelectionTest, PlanShownAnywhereIsThePlanOfEveryView)
     window_->pages()->setCurrentWidget(find<QWidget>("compareView"));
     auto* plans = find<QTableView>("planList");
     EXPECT_EQ(plans->currentIndex().data(PlansModel::kPlanIdRole).toInt(), second);
-    EXPECT_EQ(find<QTableView>("compareTable")->currentIndex().data(PlansModel::kPlanIdRole).toInt(), second);
+    EXPECT_EQ(
+        find<QTableView>("compareTable")->currentIndex().data(PlansModel::kPlanIdRole).toInt(),
+        second);
     session().showPlan(first);
     EXPECT_EQ(plans->currentIndex().data(PlansModel::kPlanIdRole).toInt(), first);
-    EXPECT_EQ(find<QTableView>("compareTable")->currentIndex().data(PlansModel::kPlanIdRole).toInt(), first);
+    EXPECT_EQ(
+        find<QTableView>("compareTable")->currentIndex().data(PlansModel::kPlanIdRole).toInt(),
+        first);
 }
 
 TEST_F(SelectionTest, WhatIsNotInThisPlanSelectsNothing)
 {
     const ScopeTree& scopes = session().model()->scopes;
-    for (const Selection& gone : {Selection::op(OpId(1u << 30)), Selection::layer(1 << 20), Selection::stage(99),
-                                  Selection::device(99), Selection::collective(1 << 20), Selection::scope(1 << 20)})
+    for (const Selection& gone :
+         {Selection::op(OpId(1u << 30)), Selection::layer(1 << 20), Selection::stage(99),
+          Selection::device(99), Selection::collective(1 << 20), Selection::scope(1 << 20)})
         EXPECT_EQ(placeOf(gone, facts(), scopes), SelectionPlace()) << int(gone.kind);
 }
 
@@ -336,9 +349,11 @@ TEST_F(SelectionTest, ProgramTextKnowsTheOpOfEveryInstructionLine)
             if (!op.isValid())
                 continue;
             ASSERT_NE(remark, std::string_view::npos) << shown;
-            EXPECT_TRUE(shown.ends_with(facts().graph->scopePath(facts().graph->op(op).scope))) << shown;
+            EXPECT_TRUE(shown.ends_with(facts().graph->scopePath(facts().graph->op(op).scope)))
+                << shown;
             if (text.isCollective[static_cast<size_t>(i)]) {
-                EXPECT_TRUE(shown.find(" among devices ") != shown.npos || shown.find("send t") != shown.npos ||
+                EXPECT_TRUE(shown.find(" among devices ") != shown.npos ||
+                            shown.find("send t") != shown.npos ||
                             shown.find("receive t") != shown.npos)
                     << shown;
             }
@@ -375,7 +390,8 @@ TEST(CollectivesModel, IsASoundTableOrderedByTimeInAStep)
     const GraphFacts& facts = *session.facts();
     double before = std::numeric_limits<double>::infinity();
     for (int row = 0; row < model.rowCount(); ++row) {
-        const Communication& communication = facts.communications[static_cast<size_t>(model.communicationAt(row))];
+        const Communication& communication =
+            facts.communications[static_cast<size_t>(model.communicationAt(row))];
         const double now = communication.time.count * double(timesPerStep(facts, communication));
         EXPECT_LE(now, before);
         before = now;

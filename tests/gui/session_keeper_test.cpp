@@ -1,15 +1,13 @@
 // Keeping a session: its file, the journal through kills, restoring, and the last session.
 #include "app/session/session_keeper.h"
-
 #include "app/settings/qt_text.h"
 #include "core/base/files.h"
 #include "tests/gui/gui_support.h"
 
-#include <gtest/gtest.h>
-
 #include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
+#include <gtest/gtest.h>
 
 #include <csignal>
 #include <sys/wait.h>
@@ -29,7 +27,8 @@ SavedSession sampleSession(int maxTp)
     session.setup.options.globalBatch = 32;
     session.setup.options.constraints.maxTp = maxTp;
     session.setup.options.constraints.cuts = {1, 3};
-    session.plans = {{QStringLiteral("Plan 1"), session.setup, 0.25}, {QStringLiteral("ZeRO-3"), {}, 0}};
+    session.plans = {{QStringLiteral("Plan 1"), session.setup, 0.25},
+                     {QStringLiteral("ZeRO-3"), {}, 0}};
     session.plans[1].setup.options.strategy = PlanStrategy::kZero3;
     session.baseline = 1;
     session.nextPlanNumber = 2;
@@ -59,7 +58,8 @@ TEST(SavedSession, DamageIsAMessageWithItsPlace)
     };
     EXPECT_NE(problemAfter("\"version\":1", "\"version\":9").find("version"), std::string::npos);
     EXPECT_NE(problemAfter("\"baseline\":1", "\"baseline\":7").find("baseline"), std::string::npos);
-    EXPECT_NE(problemAfter("\"zero3\"", "\"zero4\"").find("plans[1].setup.options.strategy"), std::string::npos);
+    EXPECT_NE(problemAfter("\"zero3\"", "\"zero4\"").find("plans[1].setup.options.strategy"),
+              std::string::npos);
     EXPECT_NE(problemAfter("\"cpu-x4\"", "4").find("setup.cluster"), std::string::npos);
 }
 
@@ -71,7 +71,8 @@ TEST(Journal, CutAnywhereKeepsTheEditsBeforeTheCut)
         Journal journal(directory.path());
         ASSERT_TRUE(journal.begin(sampleSession(1)));
         for (int maxTp = 2; maxTp <= 4; ++maxTp)
-            ASSERT_TRUE(journal.append({QStringLiteral("Max TP %1").arg(maxTp), sampleSession(maxTp)}));
+            ASSERT_TRUE(
+                journal.append({QStringLiteral("Max TP %1").arg(maxTp), sampleSession(maxTp)}));
         QFile file(journal.path());
         ASSERT_TRUE(file.open(QIODevice::ReadOnly));
         whole = file.readAll();
@@ -103,7 +104,8 @@ TEST(Journal, KilledAfterAnyEditLosesNothing)
         int status = 0;
         ASSERT_EQ(waitpid(child, &status, 0), child);
         const std::vector<AbandonedJournal> found = abandonedJournals(directory.path());
-        ASSERT_EQ(found.size(), edits > 0 ? 1u : 0u) << "a session without an edit is not worth a question";
+        ASSERT_EQ(found.size(), edits > 0 ? 1u : 0u)
+            << "a session without an edit is not worth a question";
         if (edits > 0) {
             EXPECT_EQ(found[0].edits(), edits);
             EXPECT_EQ(found[0].steps.back().session.setup.options.constraints.maxTp, edits);
@@ -148,7 +150,8 @@ protected:
     }
     static bool isRestored(const Session& session)
     {
-        return session.entries().size() == 2 && session.shownPlan() != nullptr && !session.isStale();
+        return session.entries().size() == 2 && session.shownPlan() != nullptr &&
+               !session.isStale();
     }
 
     QTemporaryDir directory_;
@@ -189,10 +192,12 @@ TEST_F(SessionKeeperTest, CrashedSessionComesBackWithItsUndoStack)
         openAndEdit(session);
         // What a kill leaves behind: the journal, without its owner.
         ASSERT_TRUE(QDir().mkpath(kept));
-        for (const QString& name : QDir(journals).entryList({QStringLiteral("*.jsonl")}, QDir::Files))
+        for (const QString& name :
+             QDir(journals).entryList({QStringLiteral("*.jsonl")}, QDir::Files))
             ASSERT_TRUE(QFile::copy(journals + u'/' + name, kept + u'/' + name));
         keeper.close();
-        EXPECT_TRUE(QDir(journals).entryList({QStringLiteral("*.jsonl")}, QDir::Files).isEmpty()) << "closing leaves nothing";
+        EXPECT_TRUE(QDir(journals).entryList({QStringLiteral("*.jsonl")}, QDir::Files).isEmpty())
+            << "closing leaves nothing";
         EXPECT_TRUE(keeper.lastSession());
     }
     ASSERT_TRUE(QDir(journals).removeRecursively());

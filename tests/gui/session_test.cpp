@@ -1,6 +1,6 @@
-// The document: planning in the background, undo that restores the constraint and the plan, clashing constraints.
+// The document: planning in the background, undo that restores the constraint and the plan,
+// clashing constraints.
 #include "app/session/session.h"
-
 #include "app/views/relax_constraint.h"
 #include "tests/gui/gui_support.h"
 
@@ -89,13 +89,15 @@ TEST_F(SessionTest, TooLittleMemoryNamesTheConstraintAndRelaxingItPlans)
     ASSERT_TRUE(obstacle->noPlan) << obstacle->error.toStdString();
     EXPECT_FALSE(obstacle->problem().isEmpty());
     ASSERT_FALSE(obstacle->noPlan->clashing.empty());
-    // The planner's first figure may be a bound only; each answer names a larger one until a plan fits.
+    // The planner's first figure may be a bound only; each answer names a larger one until a plan
+    // fits.
     for (int round = 0; round < 4 && session_.obstacle() != nullptr; ++round) {
         const NoPlan& why = *session_.obstacle()->noPlan;
         const auto relaxed = relaxConstraint(session_.setup(), why.clashing.front(), why);
         ASSERT_TRUE(relaxed) << why.clashing.front();
         session_.editSetup(*relaxed, QStringLiteral("Relax"));
-        ASSERT_TRUE(waitUntil([this] { return session_.obstacle() != nullptr || !session_.isStale(); }));
+        ASSERT_TRUE(
+            waitUntil([this] { return session_.obstacle() != nullptr || !session_.isStale(); }));
     }
     EXPECT_EQ(session_.obstacle(), nullptr);
     EXPECT_FALSE(session_.isStale());
@@ -115,7 +117,8 @@ TEST_F(SessionTest, BaselinesArePlannedBesideTheShownPlan)
     EXPECT_EQ(session_.shownPlan()->id, shown);
     for (const auto& entry : session_.entries()) {
         if (entry->plan() != nullptr) {
-            EXPECT_GE(entry->plan()->stepTime.count, session_.shownPlan()->plan()->stepTime.count * 0.999999)
+            EXPECT_GE(entry->plan()->stepTime.count,
+                      session_.shownPlan()->plan()->stepTime.count * 0.999999)
                 << entry->name.toStdString() << " is faster than the automatic plan";
         }
     }
@@ -125,7 +128,8 @@ TEST(Session, BrokenFileIsAMessageAndNoCrash)
 {
     Session session;
     QString message;
-    QObject::connect(&session, &Session::importFailed, &session, [&](const QString& text) { message = text; });
+    QObject::connect(&session, &Session::importFailed, &session,
+                     [&](const QString& text) { message = text; });
     session.openModel(QStringLiteral("/nowhere/at/all.mlir"));
     ASSERT_TRUE(waitUntil([&] { return !message.isEmpty(); }, 20000));
     EXPECT_TRUE(message.contains(QStringLiteral("all.mlir"))) << message.toStdString();

@@ -1,4 +1,5 @@
-// The second language is whole: no string unfinished, every placeholder kept, and the window speaks it.
+// The second language is whole: no string unfinished, every placeholder kept, and the window speaks
+// it.
 #include "app/settings/translations.h"
 #include "app/window/main_window.h"
 
@@ -10,7 +11,6 @@
 #include <QTemporaryDir>
 #include <QTranslator>
 #include <QXmlStreamReader>
-
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -44,14 +44,16 @@ TEST(Translations, NoStringIsUnfinishedAndPlaceholdersAreKept)
             source = xml.readElementText();
             ++messages;
         } else if (xml.name() == QStringLiteral("translation")) {
-            EXPECT_TRUE(xml.attributes().value(QStringLiteral("type")).isEmpty()) << "unfinished: " << source.toStdString();
+            EXPECT_TRUE(xml.attributes().value(QStringLiteral("type")).isEmpty())
+                << "unfinished: " << source.toStdString();
             if (source.contains(QStringLiteral("%n")))
                 continue; // its forms follow
             const QString text = xml.readElementText();
             EXPECT_FALSE(text.isEmpty()) << source.toStdString();
             EXPECT_EQ(placeholders(text), placeholders(source)) << source.toStdString();
         } else if (xml.name() == QStringLiteral("numerusform")) {
-            EXPECT_EQ(placeholders(xml.readElementText()), placeholders(source)) << source.toStdString();
+            EXPECT_EQ(placeholders(xml.readElementText()), placeholders(source))
+                << source.toStdString();
         }
     }
     EXPECT_FALSE(xml.hasError()) << xml.errorString().toStdString();
@@ -69,7 +71,8 @@ TEST(Translations, TheWindowSpeaksTheChosenLanguage)
     {
         const MainWindow window(profile.path());
         EXPECT_EQ(window.menuBar()->actions().first()->text(), QStringLiteral("&Datei"));
-        EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("actionRun"))->text().remove(u'&'), QStringLiteral("Auf CPU-Geräten laufen lassen"));
+        EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("actionRun"))->text().remove(u'&'),
+                  QStringLiteral("Auf CPU-Geräten laufen lassen"));
     }
     QApplication::removeTranslator(&german);
     EXPECT_EQ(languageTitle(QStringLiteral("de")), QStringLiteral("Deutsch"));

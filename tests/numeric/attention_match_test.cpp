@@ -24,9 +24,9 @@ std::vector<double> headOf(const HostTensor& tensor, const Strides& strides, int
     std::vector<double> rows;
     for (int64_t position = 0; position < length; ++position) {
         for (int64_t channel = 0; channel < channels; ++channel)
-            rows.push_back(tensor.values[static_cast<size_t>(
-                batch * strides[0] + head * strides[1] + position * strides[2] +
-                channel * strides[3])]);
+            rows.push_back(
+                tensor.values[static_cast<size_t>(batch * strides[0] + head * strides[1] +
+                                                  position * strides[2] + channel * strides[3])]);
     }
     return rows;
 }
@@ -70,8 +70,8 @@ void attend(const AttentionShape& shape, Head& head)
             mean += p[static_cast<size_t>(j)] * gradP[static_cast<size_t>(j)];
         }
         for (int64_t j = 0; j < end; ++j) {
-            const double gradScore = p[static_cast<size_t>(j)] *
-                                     (gradP[static_cast<size_t>(j)] - mean) * shape.scale;
+            const double gradScore =
+                p[static_cast<size_t>(j)] * (gradP[static_cast<size_t>(j)] - mean) * shape.scale;
             for (int64_t c = 0; c < d; ++c) {
                 at(head.gradQ, i, c) += gradScore * at(head.k, j, c);
                 at(head.gradK, j, c) += gradScore * at(head.q, i, c);
@@ -106,8 +106,8 @@ TEST(AttentionMatch, EveryMatchComputesAttention)
     const size_t first = graph.outputs.size();
     for (const Attention& one : found) {
         ASSERT_TRUE(one.hasBackward);
-        for (const BufferId id : {one.q, one.k, one.v, one.gradO, one.o, one.gradQ, one.gradK,
-                                  one.gradV})
+        for (const BufferId id :
+             {one.q, one.k, one.v, one.gradO, one.o, one.gradQ, one.gradK, one.gradV})
             graph.addOutput({ValueId(id.index()), OutputRole::kOther, "", {}});
     }
     const Result<std::vector<HostTensor>> values =
@@ -121,9 +121,14 @@ TEST(AttentionMatch, EveryMatchComputesAttention)
                 const auto read = [&](size_t which, const Strides& strides, int64_t length) {
                     return headOf(tensors[which], strides, b, h, length, shape.channels);
                 };
-                Head head{read(0, shape.q, shape.queries), read(1, shape.k, shape.keys),
-                          read(2, shape.v, shape.keys), read(3, shape.gradO, shape.queries),
-                          {}, {}, {}, {}};
+                Head head{read(0, shape.q, shape.queries),
+                          read(1, shape.k, shape.keys),
+                          read(2, shape.v, shape.keys),
+                          read(3, shape.gradO, shape.queries),
+                          {},
+                          {},
+                          {},
+                          {}};
                 attend(shape, head);
                 EXPECT_LT(difference(read(4, shape.o, shape.queries), head.o), 1e-9);
                 EXPECT_LT(difference(read(5, shape.gradQ, shape.queries), head.gradQ), 1e-9);

@@ -57,14 +57,13 @@ SimulationProblem simulationOf(const StageProblem& problem, const StagePlan& pla
             simulation.links.push_back(
                 {.from = index - 1, .to = index, .forward = oneWay, .backward = oneWay});
         }
-        simulation.stages.push_back(
-            {.forward = candidate.perMicrobatch * kForwardShare,
-             .backward = candidate.perMicrobatch * (1 - kForwardShare),
-             .gradientSync = candidate.perStep * 0.5,
-             .update = candidate.perStep * 0.5,
-             .fixedMemory = candidate.fixedMemory,
-             .perInFlightMicrobatch = candidate.perInFlightMicrobatch,
-             .transient = candidate.transient});
+        simulation.stages.push_back({.forward = candidate.perMicrobatch * kForwardShare,
+                                     .backward = candidate.perMicrobatch * (1 - kForwardShare),
+                                     .gradientSync = candidate.perStep * 0.5,
+                                     .update = candidate.perStep * 0.5,
+                                     .fixedMemory = candidate.fixedMemory,
+                                     .perInFlightMicrobatch = candidate.perInFlightMicrobatch,
+                                     .transient = candidate.transient});
     }
     return simulation;
 }

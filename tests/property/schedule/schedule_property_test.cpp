@@ -17,8 +17,7 @@ Seconds randomTime(Rng& rng) { return Seconds(rng.chance(0.1) ? 0.0 : rng.unifor
 /// Links may share a few network cards, each way.
 StageLink randomLink(Rng& rng, int from, int to)
 {
-    StageLink link{
-        .from = from, .to = to, .forward = randomTime(rng), .backward = randomTime(rng)};
+    StageLink link{.from = from, .to = to, .forward = randomTime(rng), .backward = randomTime(rng)};
     for (const auto cards : {&link.forwardCards, &link.backwardCards}) {
         if (rng.chance(0.3))
             *cards = {rng.below(3), 3 + rng.below(3)};
@@ -104,8 +103,7 @@ TEST(ScheduleProperty, EachStageSeesEachMicrobatchOnceEachWay)
                 peak[task.stage] = std::max(peak[task.stage], inFlight[task.stage]);
                 peakHeld[task.stage] = std::max(peakHeld[task.stage], held[task.stage]);
                 deferred[task.stage] += passes < 3 || pass == 0 ? 0 : pass == 1 ? 1 : -1;
-                peakDeferred[task.stage] =
-                    std::max(peakDeferred[task.stage], deferred[task.stage]);
+                peakDeferred[task.stage] = std::max(peakDeferred[task.stage], deferred[task.stage]);
             }
             for (int stage = group; stage < stages; stage += groups) {
                 EXPECT_EQ(peak[stage], inFlightLimit(kind, stages, stage, microbatches, chunks))

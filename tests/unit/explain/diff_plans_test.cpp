@@ -1,8 +1,8 @@
 // Two plans' differences: terms add up, requests are compared piece by piece, causes are plans of
 // their own.
 #include "core/explain/diff_plans.h"
-#include "core/plan/plan_cache.h"
 #include "core/explain/request_changes.h"
+#include "core/plan/plan_cache.h"
 #include "tests/unit/plan_file/sample_plan.h"
 
 #include <nlohmann/json.hpp>

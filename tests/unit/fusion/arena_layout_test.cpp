@@ -21,9 +21,8 @@ std::vector<Held> heldBuffers(const StageGraph& graph, const std::vector<Planned
         Held one{BufferId(b), -1, -1};
         for (size_t l = 0; l < launches.size(); ++l) {
             const PlannedLaunch& launch = launches[l];
-            const bool isUsed =
-                std::ranges::find(launch.reads, one.buffer) != launch.reads.end() ||
-                std::ranges::find(launch.writes, one.buffer) != launch.writes.end();
+            const bool isUsed = std::ranges::find(launch.reads, one.buffer) != launch.reads.end() ||
+                                std::ranges::find(launch.writes, one.buffer) != launch.writes.end();
             if (!isUsed)
                 continue;
             const int begin = launch.isOnSide ? launch.issueBefore : static_cast<int>(l);

@@ -21,9 +21,11 @@ inline Program randomTwoDeviceProgram(Rng& rng, int size)
     int made = 0;
     for (const SegmentKind segment : {SegmentKind::kForward, SegmentKind::kBackward}) {
         for (int i = 0; i < 2 + size; ++i) {
-            const auto any = [&] { return values[static_cast<size_t>(rng.below(static_cast<int>(values.size())))]; };
-            const BufferId out = builder.buffer(0, "v" + std::to_string(made++), type,
-                                                BufferKind::kTemporary);
+            const auto any = [&] {
+                return values[static_cast<size_t>(rng.below(static_cast<int>(values.size())))];
+            };
+            const BufferId out =
+                builder.buffer(0, "v" + std::to_string(made++), type, BufferKind::kTemporary);
             const int kind = rng.below(4);
             if (kind == 0)
                 builder.collective(0, segment, {}, any(), out);
@@ -33,11 +35,11 @@ inline Program randomTwoDeviceProgram(Rng& rng, int size)
                 builder.compute(0, segment, OpKind::kDot, {any(), any()}, {out}, dot);
             values.push_back(out);
             if (segment == SegmentKind::kBackward && rng.below(2) == 0) {
-                const BufferId sum = builder.buffer(0, "g" + std::to_string(made), type,
-                                                    BufferKind::kGradient);
+                const BufferId sum =
+                    builder.buffer(0, "g" + std::to_string(made), type, BufferKind::kGradient);
                 builder.compute(0, segment, OpKind::kAccumulate, {out}, {sum});
-                const BufferId total = builder.buffer(0, "t" + std::to_string(made), type,
-                                                      BufferKind::kTemporary);
+                const BufferId total =
+                    builder.buffer(0, "t" + std::to_string(made), type, BufferKind::kTemporary);
                 if (rng.below(2) == 0)
                     builder.collective(0, SegmentKind::kUpdate, {}, sum, total);
                 builder.compute(0, SegmentKind::kUpdate, OpKind::kAdd,

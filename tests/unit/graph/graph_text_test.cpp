@@ -87,7 +87,8 @@ TEST(GraphText, NamesThePlaceOfAMistake)
     const std::vector<BrokenCase> cases{
         {"", "1:1: expected 'graph \"name\"'"},
         {"graph mlp", "1:7: expected '\"'"},
-        {"graph \"a\"\ngraph \"b\"", "2:1: expected '@', '%', 'output', 'mesh', 'sharding' or one 'graph'"},
+        {"graph \"a\"\ngraph \"b\"",
+         "2:1: expected '@', '%', 'output', 'mesh', 'sharding' or one 'graph'"},
         {"graph \"a\" x", "1:11: expected the end of the line"},
         {"graph \"a\\q\"", "1:10: expected one of the escapes \\\" \\\\ \\n \\x"},
         {"graph \"a\n\"", "1:9: expected '\"'"},

@@ -10,7 +10,8 @@ namespace alpa
 namespace
 {
 
-/// "2x4 | 8x1" for dimensions split in steps (size 2, stride 4) and (8, 1); "" for none that steps say.
+/// "2x4 | 8x1" for dimensions split in steps (size 2, stride 4) and (8, 1); "" for none that steps
+/// say.
 std::string stepsOf(std::string_view text)
 {
     const auto tiling = parseGspmdSharding(text);
@@ -85,8 +86,9 @@ TEST(FileShardings, ThatFitNoMeshAreCounted)
     std::string module(kGspmd);
     const std::string_view whole = "devices=[2,4]<=[8]";
     module.replace(module.find(whole), whole.size(), "devices=[3,2]<=[6]");
-    EXPECT_EQ(importedProblems(module),
-              "warning 4:1 1 shardings in the file are not kept: they are no tiling over one mesh\n");
+    EXPECT_EQ(
+        importedProblems(module),
+        "warning 4:1 1 shardings in the file are not kept: they are no tiling over one mesh\n");
 }
 
 } // namespace

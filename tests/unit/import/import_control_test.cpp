@@ -78,18 +78,21 @@ TEST(ImportControl, ResourcesOfTheWrongSizeAreRefused)
                  R"(%c = stablehlo.constant dense_resource<blob_1> : tensor<2xf32>
                     return %c : tensor<2xf32>)") +
         "{-#\n  dialect_resources: { builtin: { blob_1: \"0x04000000000080\" } }\n#-}\n";
-    EXPECT_EQ(importedProblems(module),
-              "error 3:6 'stablehlo.constant': packed constant: expected 2 values of 4 bytes, got 6 "
-              "digits\n");
+    EXPECT_EQ(
+        importedProblems(module),
+        "error 3:6 'stablehlo.constant': packed constant: expected 2 values of 4 bytes, got 6 "
+        "digits\n");
 }
 
 TEST(ImportControl, FusedAttentionIsWrittenOut)
 {
     const auto callOf = [](std::string_view config) {
-        return moduleOf("%q: tensor<2x4x3x8xf32>", "tensor<2x3x4x8xf32>",
-                        fmt::format(R"(%0:3 = stablehlo.custom_call @__cudnn$fmhaSoftmax(%q, %q, %q) {{backend_config = "{{\22cudnn_fmha_backend_config\22: {{{}}}}}"}} : (tensor<2x4x3x8xf32>, tensor<2x4x3x8xf32>, tensor<2x4x3x8xf32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<0xui8>)
+        return moduleOf(
+            "%q: tensor<2x4x3x8xf32>", "tensor<2x3x4x8xf32>",
+            fmt::format(
+                R"(%0:3 = stablehlo.custom_call @__cudnn$fmhaSoftmax(%q, %q, %q) {{backend_config = "{{\22cudnn_fmha_backend_config\22: {{{}}}}}"}} : (tensor<2x4x3x8xf32>, tensor<2x4x3x8xf32>, tensor<2x4x3x8xf32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<0xui8>)
                        return %0#0 : tensor<2x3x4x8xf32>)",
-                                    config));
+                config));
     };
     const std::string text =
         importedOps(callOf(R"(\22fmha_scale\22: 0.5, \22mask_type\22: \22CAUSAL\22)"));
@@ -98,7 +101,8 @@ TEST(ImportControl, FusedAttentionIsWrittenOut)
     EXPECT_NE(text.find("direction=gt"), std::string::npos);
     EXPECT_EQ(text.find("opaque"), std::string::npos);
     const std::string random = importedProblems(callOf(R"(\22dropout_rate\22: 0.5)"));
-    EXPECT_NE(random.find("its dropout draws numbers that the file does not tell"), std::string::npos)
+    EXPECT_NE(random.find("its dropout draws numbers that the file does not tell"),
+              std::string::npos)
         << random;
 }
 

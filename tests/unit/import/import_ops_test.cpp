@@ -290,7 +290,8 @@ TEST(ImportOps, UnknownOnesStayOpaqueAndAreCounted)
                            "(tensor<4xf32>) -> tensor<4xf32>");
     EXPECT_EQ(
         importedProblems(module),
-        "warning 3:10 'stablehlo.count_leading_zeros' is kept as an opaque operation: this operation is not "
+        "warning 3:10 'stablehlo.count_leading_zeros' is kept as an opaque operation: this "
+        "operation is not "
         "known\n"
         "warning 4:10 'stablehlo.custom_call @my_kernel' is kept as an opaque operation: what a "
         "custom call computes "

@@ -28,7 +28,8 @@ std::string argmax(std::string_view init, std::string_view region)
                        init, region);
 }
 
-constexpr std::string_view kOfJax = R"(      %2 = stablehlo.compare GT, %x, %y, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
+constexpr std::string_view kOfJax =
+    R"(      %2 = stablehlo.compare GT, %x, %y, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
       %3 = stablehlo.compare NE, %x, %x, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
       %4 = stablehlo.or %2, %3 : tensor<i1>
       %5 = stablehlo.compare EQ, %x, %y, FLOAT : (tensor<f32>, tensor<f32>) -> tensor<i1>
@@ -69,25 +70,26 @@ TEST(ImportReductions, AShorterSpellingIsRecognisedByWhatItDoes)
 
 TEST(ImportReductions, AnotherComputationStaysOpaque)
 {
-    const std::string text = importedProblems(argmax(
-        "0xFF800000",
-        "      %2 = stablehlo.add %x, %y : tensor<f32>\n"
-        "      %3 = stablehlo.subtract %i, %j : tensor<i32>\n"
-        "      stablehlo.return %2, %3 : tensor<f32>, tensor<i32>"));
-    EXPECT_EQ(text, "warning 6:12 'stablehlo.reduce' is kept as an opaque operation: a reduction "
-                    "of several tensors that is not the place of the largest or smallest element\n");
+    const std::string text = importedProblems(
+        argmax("0xFF800000", "      %2 = stablehlo.add %x, %y : tensor<f32>\n"
+                             "      %3 = stablehlo.subtract %i, %j : tensor<i32>\n"
+                             "      stablehlo.return %2, %3 : tensor<f32>, tensor<i32>"));
+    EXPECT_EQ(text,
+              "warning 6:12 'stablehlo.reduce' is kept as an opaque operation: a reduction "
+              "of several tensors that is not the place of the largest or smallest element\n");
 }
 
 TEST(ImportReductions, TheLargestAreTheFirstOfASort)
 {
-    EXPECT_EQ(importedOps("module @m {\n  func.func @main(%a: tensor<4x6xf32>) -> tensor<4x2xf32> {\n"
-                          "    %values, %indices = chlo.top_k(%a, k = 2) : tensor<4x6xf32> -> "
-                          "(tensor<4x2xf32>, tensor<4x2xi32>)\n"
-                          "    return %values : tensor<4x2xf32>\n  }\n}\n"),
-              "%1:s32[4,6] = iota dim=1\n"
-              "%2:f32[4,6] %3:s32[4,6] = sort %0 %1 dim=1 descending=1\n"
-              "%4:f32[4,2] = slice %2 starts=[0,0] limits=[4,2] strides=[1,1]\n"
-              "%5:s32[4,2] = slice %3 starts=[0,0] limits=[4,2] strides=[1,1]\n");
+    EXPECT_EQ(
+        importedOps("module @m {\n  func.func @main(%a: tensor<4x6xf32>) -> tensor<4x2xf32> {\n"
+                    "    %values, %indices = chlo.top_k(%a, k = 2) : tensor<4x6xf32> -> "
+                    "(tensor<4x2xf32>, tensor<4x2xi32>)\n"
+                    "    return %values : tensor<4x2xf32>\n  }\n}\n"),
+        "%1:s32[4,6] = iota dim=1\n"
+        "%2:f32[4,6] %3:s32[4,6] = sort %0 %1 dim=1 descending=1\n"
+        "%4:f32[4,2] = slice %2 starts=[0,0] limits=[4,2] strides=[1,1]\n"
+        "%5:s32[4,2] = slice %3 starts=[0,0] limits=[4,2] strides=[1,1]\n");
 }
 
 TEST(ImportReductions, ACallMustStateWhatItsFunctionReturns)

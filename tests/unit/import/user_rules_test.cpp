@@ -47,8 +47,8 @@ TEST(UserRules, GiveAnOperationFactorsAndACost)
 TEST(UserRules, AreRefusedWithTheirPlace)
 {
     EXPECT_EQ(failureOf("{\"rules\": [,]}"), "line 1, column 12: not valid JSON\n"
-                                           "  {\"rules\": [,]}\n"
-                                           "             ^");
+                                             "  {\"rules\": [,]}\n"
+                                             "             ^");
     EXPECT_EQ(failureOf("{\"rules\":\n" + std::string(10000, '[') + "]}").substr(0, 45),
               "line 2, column 64: nested more than 64 deep\n ");
     EXPECT_EQ(failureOf("[]"), "expected {\"rules\": [{\"op\": ..., \"rule\": ...}]}");
@@ -69,12 +69,15 @@ TEST(UserRules, MustFitTheirOperation)
 {
     ImportResult result = importStablehlo(kModule, "m");
     ASSERT_TRUE(result.ok());
-    const auto problems = applyUserRules(
-        *result.graph, {{.op = "*my_product", .rule = "([b, k], [b, h]) -> ([k, h]) reduction {b: add}", .flops = ""},
-                        {.op = "other", .rule = "([b]) -> ([b])", .flops = ""}});
+    const auto problems =
+        applyUserRules(*result.graph, {{.op = "*my_product",
+                                        .rule = "([b, k], [b, h]) -> ([k, h]) reduction {b: add}",
+                                        .flops = ""},
+                                       {.op = "other", .rule = "([b]) -> ([b])", .flops = ""}});
     ASSERT_EQ(problems.size(), 2u);
-    EXPECT_EQ(problems[0].message, "the rule for 'stablehlo.custom_call @my_product' does not fit: 'b' "
-                                   "is 4 before, but 8 in operand 1");
+    EXPECT_EQ(problems[0].message,
+              "the rule for 'stablehlo.custom_call @my_product' does not fit: 'b' "
+              "is 4 before, but 8 in operand 1");
     EXPECT_EQ(problems[0].line, 3);
     EXPECT_EQ(problems[1].message, "the rule for 'other' matches no unknown operation");
 }

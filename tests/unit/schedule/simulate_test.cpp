@@ -56,8 +56,8 @@ TEST(Simulate, DividesTheBubbleByTheChunks)
     for (const int groups : {2, 3, 4, 8}) {
         for (const int chunks : {1, 2, 4}) {
             for (const int rounds : {1, 2, 5}) {
-                SimulationProblem problem =
-                    chain(ScheduleKind::kInterleaved1f1b, groups * chunks, groups * rounds, 1.0, 2.0);
+                SimulationProblem problem = chain(ScheduleKind::kInterleaved1f1b, groups * chunks,
+                                                  groups * rounds, 1.0, 2.0);
                 problem.chunks = chunks;
                 const auto timeline = simulate(problem);
                 ASSERT_TRUE(timeline.ok());
@@ -86,8 +86,7 @@ TEST(Simulate, LeavesTheBubbleOfZbH1)
                 ASSERT_TRUE(timeline.ok());
                 const double work = (times.forward + times.input + times.weight) * microbatches;
                 EXPECT_DOUBLE_EQ(timeline->stepTime.count,
-                                 work + (stages - 1) *
-                                            (times.forward + times.input - times.weight))
+                                 work + (stages - 1) * (times.forward + times.input - times.weight))
                     << stages << " stages, " << microbatches << " microbatches";
                 EXPECT_EQ(timeline->stages[0].peakInFlight, stages);
             }

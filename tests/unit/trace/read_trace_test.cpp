@@ -1,6 +1,5 @@
 // Reading traces back: what was printed, what other tools add, and what is broken.
 #include "core/trace/read_trace.h"
-
 #include "tests/support/property.h"
 
 #include <gtest/gtest.h>
@@ -12,9 +11,11 @@ namespace alpa
 namespace
 {
 
-TraceEvent event(int step, int stage, int device, SegmentKind kind, int microbatch, double start, double end)
+TraceEvent event(int step, int stage, int device, SegmentKind kind, int microbatch, double start,
+                 double end)
 {
-    return {step, stage, device, kind, microbatch, Seconds(start), Seconds(end), Seconds((end - start) / 4)};
+    return {step,       stage,          device,       kind,
+            microbatch, Seconds(start), Seconds(end), Seconds((end - start) / 4)};
 }
 
 void expectSame(const Trace& read, const Trace& wanted)
@@ -41,8 +42,10 @@ TEST(ParseChromeTrace, WhatWasPrintedIsReadBack)
 {
     Trace trace;
     trace.steps = {{Seconds(0), Seconds(0.01), 5.5}, {Seconds(0.01), Seconds(0.019), 5.25}};
-    trace.events = {event(0, 0, 0, SegmentKind::kBegin, 0, 0, 0.001),      event(0, 0, 1, SegmentKind::kForward, 3, 0.001, 0.002),
-                    event(0, 1, 0, SegmentKind::kBackward, 12, 0.002, 0.004), event(1, 1, 0, SegmentKind::kWeightGradient, 1, 0.011, 0.012),
+    trace.events = {event(0, 0, 0, SegmentKind::kBegin, 0, 0, 0.001),
+                    event(0, 0, 1, SegmentKind::kForward, 3, 0.001, 0.002),
+                    event(0, 1, 0, SegmentKind::kBackward, 12, 0.002, 0.004),
+                    event(1, 1, 0, SegmentKind::kWeightGradient, 1, 0.011, 0.012),
                     event(1, 1, 1, SegmentKind::kUpdate, 0, 0.012, 0.013)};
     const Result<Trace> read = parseChromeTrace(traceToChromeJson(trace));
     ASSERT_TRUE(read.ok()) << read.error().message;
@@ -66,16 +69,18 @@ TEST(ParseChromeTrace, RowsOfOtherToolsAreSkipped)
 
 TEST(ParseChromeTrace, BrokenFilesAreRefusedWithTheirPlace)
 {
-    for (const char* text : {"", "{", "[1]", "{\"traceEvents\": [", "{\"traceEvents\": [{\"ph\": \"X", "{\"a\": tru}",
-                             "{\"traceEvents\": []} x", "{\"traceEvents\": [{\"ts\": 1e999}]}",
-                             "{\"traceEvents\": [{\"ph\": \"X\", \"name\": \"F0\", \"args\": {\"step\": 0}}]}"}) {
+    for (const char* text :
+         {"", "{", "[1]", "{\"traceEvents\": [", "{\"traceEvents\": [{\"ph\": \"X", "{\"a\": tru}",
+          "{\"traceEvents\": []} x", "{\"traceEvents\": [{\"ts\": 1e999}]}",
+          "{\"traceEvents\": [{\"ph\": \"X\", \"name\": \"F0\", \"args\": {\"step\": 0}}]}"}) {
         const Result<Trace> read = parseChromeTrace(text);
         ASSERT_FALSE(read.ok()) << text;
         EXPECT_EQ(read.error().code, ErrorCode::kInvalidInput);
         EXPECT_NE(read.error().message.find("byte "), std::string::npos) << read.error().message;
     }
     EXPECT_FALSE(parseChromeTrace("{\"events\": []}").ok()) << "no list of events";
-    EXPECT_FALSE(parseChromeTrace("{\"a\": " + std::string(1000, '[')).ok()) << "deep nesting ends, not the stack";
+    EXPECT_FALSE(parseChromeTrace("{\"a\": " + std::string(1000, '[')).ok())
+        << "deep nesting ends, not the stack";
 }
 
 TEST(ParseChromeTraceProperty, CutAndChangedTextNeverDoesHarm)
@@ -87,7 +92,8 @@ TEST(ParseChromeTraceProperty, CutAndChangedTextNeverDoesHarm)
     forEachSeed(300, [&](Rng& rng, int) {
         std::string text = whole.substr(0, static_cast<size_t>(rng.below(int(whole.size()))));
         for (int i = 0; i < 3 && !text.empty(); ++i)
-            text[static_cast<size_t>(rng.below(int(text.size())))] = static_cast<char>(32 + rng.below(96));
+            text[static_cast<size_t>(rng.below(int(text.size())))] =
+                static_cast<char>(32 + rng.below(96));
         (void)parseChromeTrace(text).ok();
     });
 }

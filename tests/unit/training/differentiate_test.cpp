@@ -37,8 +37,8 @@ TEST(Differentiate, RefusesAllOpsWithoutDerivativeAtOnce)
 TEST(Differentiate, GivesWhatNobodyKnowsADerivativeThatNobodyKnows)
 {
     const Graph graph = weightedLoss({{4}}, [](GraphBuilder& b, P p) {
-        return b.emit(OpKind::kOpaque, {b.tanh(p[0])}, OpaqueAttributes{"stablehlo.fft", "text", {}, {}},
-                      b.type(p[0]));
+        return b.emit(OpKind::kOpaque, {b.tanh(p[0])},
+                      OpaqueAttributes{"stablehlo.fft", "text", {}, {}}, b.type(p[0]));
     });
     const Result<Graph> result = differentiate(graph);
     ASSERT_TRUE(result.ok()) << result.error().message;
