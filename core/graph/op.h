@@ -35,7 +35,7 @@ enum class OpKind {
     kTranspose,
     // Contractions, reductions and indexing.
     kConvolution, kDot, kGather, kReduce, kReduceWindow, kScatter, kSelectAndScatter, kSort,
-    // Training: the mean over the microbatches of one step of its operand; read only in the update phase.
+    // Training: the mean over the microbatches of one step of its operand; read only in the update.
     kAccumulate,
     // An operation nobody knows: kept with its text, replicated, never executed.
     kOpaque,
