@@ -5,6 +5,9 @@
 #include "app/views/graph_rows.h"
 #include "app/views/inspector.h"
 #include "app/widgets/cards.h"
+#include "app/widgets/memory_chart.h"
+#include "app/widgets/sharding_strip.h"
+#include "app/widgets/timeline_chart.h"
 
 #include <algorithm>
 

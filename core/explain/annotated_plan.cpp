@@ -185,27 +185,44 @@ private:
     void pinStates()
     {
         int split = 0;
-        int whole = 0;
+        int whole = 0; // Though they could be split.
         for (const GraphInput& input : graph_.inputs) {
             const Value& value = graph_.value(input.value);
             if (input.role != InputRole::kOptimizerState || value.type.rank() == 0 ||
                 value.sharding.empty())
                 continue;
-            const auto dims = axesOf(graph_, value.sharding);
-            const bool isSplit = std::ranges::any_of(dims, [&](const std::vector<size_t>& axes) {
-                return std::ranges::find(axes, order_[0]) != axes.end();
-            });
-            ++(isSplit ? split : whole);
+            const auto spec = specOf(value.sharding);
+            if (!spec)
+                continue;
+            if ((spec->splitAxes() & axisBit(0)) != 0)
+                ++split;
+            else if (canSplitMore(value.type, *spec))
+                ++whole;
         }
-        if (split + whole == 0)
-            return;
-        result_.plan.constraints.stateStorage =
-            split > whole ? StorageRule::kSplit : StorageRule::kReplicated;
+        StorageRule& rule = result_.plan.constraints.stateStorage;
         if (split > 0 && whole > 0)
             result_.notRecovered.push_back(
                 fmt::format("{} tensors of the optimizer's state are split over the data axis and "
-                            "{} are not: all are planned as most",
+                            "{} that could be are not: the planner chooses for each",
                             split, whole));
+        else if (split > 0)
+            rule = StorageRule::kSplit;
+        else if (whole > 0)
+            rule = StorageRule::kReplicated;
+    }
+
+    /// Over the data axis, into equal parts of what each device holds.
+    bool canSplitMore(const TensorType& type, const ShardingSpec& spec) const
+    {
+        const std::vector<int>& sizes = result_.plan.constraints.meshAxes;
+        for (size_t dim = 0; dim < type.dims.size(); ++dim) {
+            int64_t parts = sizes[0];
+            for (size_t axis = 1; axis < sizes.size(); ++axis)
+                parts *= hasAxis(spec.dims[dim], static_cast<int>(axis)) ? sizes[axis] : 1;
+            if (type.dims[dim] % parts == 0)
+                return true;
+        }
+        return false;
     }
 
     /// A constraint names ops by scope and kind: only where all ops of that name are annotated

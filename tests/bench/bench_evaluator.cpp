@@ -35,14 +35,15 @@ std::vector<StageTable> makeTables()
     const auto context = cache.context(request);
     const auto model = context->draftModel(8, kLayers, {});
     const PlanConstraints constraints;
-    const auto set = makeCandidates({.context = context.get(),
-                                     .model = model->get(),
-                                     .constraints = &constraints,
-                                     .microbatches = kMicrobatches,
-                                     .devicesPerHost = request.cluster.devicesPerHost,
-                                     .isLean = false,
-                                     .threads = 2},
-                                    {});
+    const auto set =
+        makeCandidates({.context = context.get(),
+                        .model = model->get(),
+                        .constraints = &constraints,
+                        .microbatches = kMicrobatches,
+                        .share = {.devicesPerHost = request.cluster.devicesPerHost, .only = {}},
+                        .isLean = false,
+                        .threads = 2},
+                       {});
     std::vector<StageTable> tables;
     for (size_t config = 0; config < set->shapes.size(); ++config)
         tables.emplace_back(*set, static_cast<int>(config), (*model)->layerCount(), false);
