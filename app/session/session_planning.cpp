@@ -97,12 +97,16 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
     auto found = isBehind ? nullptr : std::make_shared<Incumbent>();
     if (!isBehind)
         incumbent_ = found;
-    auto work = [entry, request, planner = planner_, cache = cache_,
+    auto work = [this, entry, request, planner = planner_, cache = cache_,
                  found](const JobControl& control) {
         answerRequest(*entry, request, planner, *cache, control,
                       [&](const std::shared_ptr<const ParallelPlan>& plan) {
-                          if (found != nullptr)
-                              found->set(plan);
+                          if (found == nullptr)
+                              return;
+                          found->set(plan);
+                          // The search may report nothing more for a while.
+                          QMetaObject::invokeMethod(this, &Session::planningChanged,
+                                                    Qt::QueuedConnection);
                       });
     };
     const QString title =
