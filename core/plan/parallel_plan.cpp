@@ -1,10 +1,9 @@
 #include "core/plan/parallel_plan.h"
 
-#include "core/graph/op_cost.h"
+#include "core/plan/axis_work.h"
 #include "core/sharding/strategy.h"
 
 #include <algorithm>
-#include <array>
 
 namespace alpa
 {
@@ -20,29 +19,8 @@ struct Degrees {
 /// along the batch.
 Degrees degreesOf(const Graph& graph, const PlanStage& stage, const BatchDims& batch)
 {
-    std::array<double, kMaxMeshAxes> alongBatch{};
-    std::array<double, kMaxMeshAxes> alongModel{};
-    for (size_t i = 0; i < stage.ops.size(); ++i) {
-        const Op& op = graph.op(stage.ops[i]);
-        if (op.kind != OpKind::kDot && op.kind != OpKind::kConvolution)
-            continue;
-        const double flops = opFlops(graph, op).count;
-        for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
-            bool splits = false;
-            bool splitsBatch = false;
-            for (size_t o = 0; o < op.operands.size(); ++o) {
-                const ShardingSpec& spec = stage.shardings[i].operands[o];
-                for (int dim = 0; dim < spec.rank; ++dim) {
-                    if (!hasAxis(spec.dims[static_cast<size_t>(dim)], static_cast<int>(axis)))
-                        continue;
-                    splits = true;
-                    splitsBatch = splitsBatch || batch.ofValue[op.operands[o].index()] == dim;
-                }
-            }
-            if (splits)
-                (splitsBatch ? alongBatch : alongModel)[axis] += flops;
-        }
-    }
+    const auto [alongBatch, alongModel] =
+        axisWork(graph, stage, batch, CountedWork::kForwardAndBackward);
     Degrees degrees;
     for (size_t axis = 0; axis < stage.mesh.axes.size(); ++axis) {
         if (alongBatch[axis] > alongModel[axis])
