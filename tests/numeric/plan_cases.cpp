@@ -4,6 +4,7 @@
 #include "core/training/rebatch.h"
 #include "runtime/executor/run_program.h"
 #include "tests/support/host_buffers.h"
+#include "tests/support/two_kinds.h"
 
 #include <gtest/gtest.h>
 
@@ -93,16 +94,10 @@ namespace
 
 void slowDownHalf(Cluster& cluster)
 {
-    cluster.hosts = 2;
-    cluster.devicesPerHost /= 2;
-    cluster.second = HostKind{.hosts = 1,
-                              .device = cluster.device,
-                              .withinHost = cluster.withinHost,
-                              .betweenHosts = cluster.betweenHosts,
-                              .measured = {}};
-    cluster.second->device.matrixFlops32 /= 3;
-    cluster.second->device.memoryBandwidth /= 3;
-    cluster.second->device.memory = cluster.device.memory / int64_t{2};
+    DeviceKind& second = addSecondKind(cluster);
+    second.matrixFlops32 /= 3;
+    second.memoryBandwidth /= 3;
+    second.memory = cluster.device.memory / int64_t{2};
 }
 
 } // namespace

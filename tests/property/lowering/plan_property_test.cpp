@@ -9,6 +9,7 @@
 #include "tests/support/host_buffers.h"
 #include "tests/support/property.h"
 #include "tests/support/random_graph.h"
+#include "tests/support/two_kinds.h"
 
 #include <gtest/gtest.h>
 
@@ -31,15 +32,9 @@ Cluster randomCluster(Rng& rng)
     cluster.measured.clear();
     if (rng.chance(0.3)) {
         // Two hosts, the second with devices of other speeds.
-        cluster.hosts = 2;
-        cluster.devicesPerHost /= 2;
-        cluster.second = HostKind{.hosts = 1,
-                                  .device = cluster.device,
-                                  .withinHost = cluster.withinHost,
-                                  .betweenHosts = cluster.betweenHosts,
-                                  .measured = {}};
-        cluster.second->device.matrixFlops32 *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
-        cluster.second->device.memoryBandwidth *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
+        DeviceKind& second = addSecondKind(cluster);
+        second.matrixFlops32 *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
+        second.memoryBandwidth *= std::pow(4.0, 2.0 * rng.uniform() - 1.0);
     }
     return cluster;
 }
