@@ -11,44 +11,6 @@ bool isNear(std::optional<double> value, double expected)
     return value && std::abs(*value - expected) < 5e-3 * std::abs(expected);
 }
 
-bool CompositeMatch::crossEntropy(int log)
-{
-    const int sum = madeThrough(ops_.at(log).inputs[0], OpKind::kReduce);
-    const int exponential = sum < 0 ? -1 : ops_.made(ops_.at(sum).inputs[0], OpKind::kExp);
-    const int shift =
-        exponential < 0 ? -1 : ops_.made(ops_.at(exponential).inputs[0], OpKind::kSubtract);
-    if (shift < 0 || !isRowReduction(sum, ReduceKind::kAdd))
-        return false;
-    x_ = ops_.at(shift).inputs[0];
-    BufferId maximum = ops_.at(shift).inputs[1];
-    int largest = madeThrough(maximum, OpKind::kReduce);
-    if (largest < 0) { // JAX bounds it by minus infinity.
-        const int bounded = madeThrough(maximum, OpKind::kMaximum);
-        for (size_t side = 0; bounded >= 0 && largest < 0 && side < 2; ++side)
-            largest = ops_.made(ops_.at(bounded).inputs[side], OpKind::kReduce);
-        if (bounded >= 0)
-            ops_.cover(bounded);
-    }
-    if (largest < 0 || !isRowReduction(largest, ReduceKind::kMaximum) ||
-        ops_.at(largest).inputs[0] != x_)
-        return false;
-    for (const int node : {log, sum, exponential, shift, largest})
-        ops_.cover(node);
-    const int spread = ops_.spread(ops_.out(log), ops_.type(x_).dims);
-    const int logs =
-        spread < 0 ? -1 : ops_.binaryUser(ops_.out(spread), OpKind::kSubtract, ops_.out(shift));
-    if (logs < 0)
-        return false;
-    ops_.cover(logs);
-    for (const int user : graph_.users(ops_.out(logs))) {
-        if (isForward(user) && ops_.is(user, OpKind::kGather)) {
-            ops_.cover(user);
-            return ends(ops_.out(logs));
-        }
-    }
-    return false;
-}
-
 Composite CompositeMatch::take(const Graph& graph)
 {
     found_.x = ValueId(x_.index());
@@ -86,9 +48,24 @@ BufferId CompositeMatch::uncast(BufferId id) const
     return id;
 }
 
+bool CompositeMatch::isSame(BufferId one, BufferId other) const
+{
+    for (int depth = 0; depth < kMostSpreads && one != other; ++depth) {
+        const int left = graph_.producer(one);
+        const int right = graph_.producer(other);
+        if (left < 0 || right < 0 || ops_.at(left).inputs.size() != 1 ||
+            ops_.at(left).opKind != ops_.at(right).opKind || ops_.type(one) != ops_.type(other) ||
+            ops_.at(left).attributes != ops_.at(right).attributes)
+            return false;
+        one = ops_.at(left).inputs[0];
+        other = ops_.at(right).inputs[0];
+    }
+    return one == other;
+}
+
 int CompositeMatch::madeThrough(BufferId id, OpKind kind)
 {
-    for (int depth = 0; depth < 4; ++depth) {
+    for (int depth = 0; depth < kMostSpreads; ++depth) {
         const int node = graph_.producer(id);
         if (ops_.is(node, kind))
             return node;

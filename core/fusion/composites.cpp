@@ -8,25 +8,44 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 namespace alpa::fusion
 {
 namespace
 {
 
-/// What the ops of one attention are, forward and backward.
-Composite attentionOf(const StageGraph& stage, const Attention& attention, const Graph& graph)
+/// The composite that the op at `node` gives away, if it does.
+std::optional<Composite> compositeAt(const StageGraph& stage, int node, const Graph& graph)
 {
-    Composite found;
-    for (const int node : attention.replaced) {
-        const OpId op = stage.nodes()[static_cast<size_t>(node)].instruction->op;
-        (graph.op(op).phase == Phase::kForward ? found.ops : found.gradients).push_back(op);
+    const auto match = [&](CompositeKind kind, auto recognise) -> std::optional<Composite> {
+        CompositeMatch found(stage, kind);
+        return (found.*recognise)(node) ? std::optional(found.take(graph)) : std::nullopt;
+    };
+    const OpKind anchor = stage.nodes()[static_cast<size_t>(node)].instruction->opKind;
+    if (anchor == OpKind::kRsqrt || anchor == OpKind::kSqrt)
+        return match(CompositeKind::kRmsNorm, &CompositeMatch::norm);
+    if (anchor == OpKind::kTanh || anchor == OpKind::kErf)
+        return match(CompositeKind::kGelu, &CompositeMatch::gelu);
+    if (anchor == OpKind::kConcatenate)
+        return match(CompositeKind::kRotaryEmbedding, &CompositeMatch::rotaryEmbedding);
+    if (anchor == OpKind::kLog)
+        return match(CompositeKind::kSoftmaxCrossEntropy, &CompositeMatch::crossEntropy);
+    if (anchor == OpKind::kDivide)
+        return match(CompositeKind::kAttention, &CompositeMatch::attention);
+    return std::nullopt;
+}
+
+/// The forward ops of attentions that run as one kernel.
+std::set<OpId> fusedOps(StageGraph& stage)
+{
+    std::set<OpId> fused;
+    for (const Attention& one : findAttentions(stage)) {
+        for (const int node : one.replaced)
+            fused.insert(stage.nodes()[static_cast<size_t>(node)].instruction->op);
     }
-    std::ranges::sort(found.ops);
-    std::ranges::sort(found.gradients);
-    found.x = ValueId(attention.q.index());
-    found.result = ValueId(attention.o.index());
-    return found;
+    return fused;
 }
 
 } // namespace
@@ -42,6 +61,8 @@ std::string_view compositeName(CompositeKind kind)
         return "RMS norm";
     case CompositeKind::kGelu:
         return "gelu";
+    case CompositeKind::kRotaryEmbedding:
+        return "rotary embedding";
     case CompositeKind::kSoftmaxCrossEntropy:
         return "softmax cross-entropy";
     }
@@ -55,22 +76,16 @@ std::vector<Composite> findComposites(const Graph& graph)
     std::vector<Composite> found;
     for (size_t n = 0; n < stage.nodes().size(); ++n) {
         const Node& node = stage.nodes()[n];
-        const int at = static_cast<int>(n);
-        if (node.segment != SegmentKind::kForward)
+        if (node.segment != SegmentKind::kForward ||
+            node.instruction->kind != InstructionKind::kCompute)
             continue;
-        const OpKind anchor = node.instruction->opKind;
-        CompositeMatch norm(stage, CompositeKind::kRmsNorm);
-        CompositeMatch gelu(stage, CompositeKind::kGelu);
-        CompositeMatch entropy(stage, CompositeKind::kSoftmaxCrossEntropy);
-        if (anchor == OpKind::kRsqrt && norm.norm(at))
-            found.push_back(norm.take(graph));
-        else if ((anchor == OpKind::kTanh || anchor == OpKind::kErf) && gelu.gelu(at))
-            found.push_back(gelu.take(graph));
-        else if (anchor == OpKind::kLog && entropy.crossEntropy(at))
-            found.push_back(entropy.take(graph));
+        if (std::optional<Composite> one = compositeAt(stage, static_cast<int>(n), graph))
+            found.push_back(std::move(*one));
     }
-    for (const Attention& attention : findAttentions(stage))
-        found.push_back(attentionOf(stage, attention, graph));
+    const std::set<OpId> fused = fusedOps(stage);
+    for (Composite& one : found)
+        one.isOneKernel = one.kind == CompositeKind::kAttention &&
+                          std::ranges::all_of(one.ops, [&](OpId op) { return fused.contains(op); });
     std::ranges::stable_sort(found, {}, [](const Composite& one) { return one.ops.front(); });
     return found;
 }
@@ -78,7 +93,7 @@ std::vector<Composite> findComposites(const Graph& graph)
 std::string formatComposites(const Graph& graph)
 {
     struct Group {
-        size_t count = 0, ops = 0, gradients = 0;
+        size_t count = 0, ops = 0, gradients = 0, oneKernel = 0;
         std::string first, last;
     };
     std::map<std::string, Group> groups;
@@ -90,13 +105,15 @@ std::string formatComposites(const Graph& graph)
         group.last = scope;
         group.ops += one.ops.size();
         group.gradients += one.gradients.size();
+        group.oneKernel += one.isOneKernel ? 1 : 0;
     }
     std::string text = fmt::format("{:<22}  {:>5}  {:>7}  {:>8}  where\n", "composite", "count",
                                    "forward", "backward");
     for (const auto& [name, group] : groups)
-        text += fmt::format("{:<22}  {:>5}  {:>7}  {:>8}  {}{}\n", name, group.count, group.ops,
-                            group.gradients, group.first,
-                            group.first == group.last ? "" : " to " + group.last);
+        text += fmt::format(
+            "{:<22}  {:>5}  {:>7}  {:>8}  {}{}{}\n", name, group.count, group.ops, group.gradients,
+            group.first, group.first == group.last ? "" : " to " + group.last,
+            group.oneKernel == 0 ? "" : fmt::format(", {} as one kernel on GPUs", group.oneKernel));
     return groups.empty() ? "no composites were recognised\n" : text;
 }
 

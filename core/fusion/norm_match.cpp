@@ -7,9 +7,9 @@
 namespace alpa::fusion
 {
 
-bool CompositeMatch::norm(int rsqrt)
+bool CompositeMatch::norm(int root)
 {
-    const std::vector<BufferId> means = meansBehind(rsqrt);
+    const std::vector<BufferId> means = meansBehind(root);
     if (means.empty() || means.size() > 2)
         return false;
     x_ = means.front();
@@ -17,15 +17,15 @@ bool CompositeMatch::norm(int rsqrt)
         if (uncast(mean) != uncast(x_))
             return false;
     }
-    return scaled(ops_.out(rsqrt));
+    return scaled(ops_.out(root), ops_.is(root, OpKind::kRsqrt));
 }
 
-std::vector<BufferId> CompositeMatch::meansBehind(int rsqrt)
+std::vector<BufferId> CompositeMatch::meansBehind(int root)
 {
-    ops_.cover(rsqrt);
+    ops_.cover(root);
     std::vector<BufferId> means;
     bool hasSquares = false;
-    std::vector<BufferId> open{ops_.at(rsqrt).inputs[0]};
+    std::vector<BufferId> open{ops_.at(root).inputs[0]};
     std::set<BufferId> seen;
     while (!open.empty()) {
         const BufferId id = open.back();
@@ -83,19 +83,33 @@ BufferId CompositeMatch::uncentred(BufferId id)
     return x;
 }
 
-bool CompositeMatch::scaled(BufferId value)
+bool CompositeMatch::isDividedBy(int next, BufferId value, bool& hasX)
+{
+    if (ops_.at(next).inputs[1] != value)
+        return false;
+    const BufferId over = ops_.at(next).inputs[0];
+    if (isNear(ops_.constant(over), 1))
+        return true;
+    hasX = isCentred(over);
+    return hasX;
+}
+
+bool CompositeMatch::scaled(BufferId value, bool isReciprocal)
 {
     bool hasX = false;
     for (int depth = 0; depth < 8; ++depth) {
         const int next = forwardUser(value);
         const bool isProduct = next >= 0 && ops_.is(next, OpKind::kMultiply);
         const bool isSum = next >= 0 && ops_.is(next, OpKind::kAdd);
+        const bool isQuotient = next >= 0 && !isReciprocal && ops_.is(next, OpKind::kDivide);
         const bool isSpread =
             next >= 0 && (ops_.is(next, OpKind::kBroadcast) || ops_.is(next, OpKind::kReshape) ||
                           ops_.is(next, OpKind::kConvert));
-        if (!isProduct && !isSum && !(isSpread && !hasX))
+        if (isQuotient ? !isDividedBy(next, value, hasX)
+                       : !(isReciprocal && (isProduct || isSum)) && !(isSpread && !hasX))
             break;
-        if (!isSpread) {
+        isReciprocal = isReciprocal || isQuotient;
+        if (isProduct || isSum) {
             const BufferId other = ops_.at(next).inputs[ops_.at(next).inputs[0] == value ? 1 : 0];
             const std::optional<BufferId> row = rowOf(other);
             if (row && isProduct && !found_.scale.isValid())

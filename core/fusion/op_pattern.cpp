@@ -4,14 +4,6 @@
 
 namespace alpa::fusion
 {
-namespace
-{
-
-/// Broadcasts and reshapes in a row between rows and the tensor that they are spread over.
-constexpr int kMostSpreads = 4;
-
-} // namespace
-
 bool OpPattern::is(int node, OpKind kind) const
 {
     return node >= 0 && at(node).kind == InstructionKind::kCompute && at(node).opKind == kind;

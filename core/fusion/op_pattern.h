@@ -10,6 +10,9 @@
 namespace alpa::fusion
 {
 
+/// Broadcasts and reshapes in a row between rows and the tensor that they are spread over.
+constexpr int kMostSpreads = 4;
+
 class OpPattern
 {
 public:

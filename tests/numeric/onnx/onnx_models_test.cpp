@@ -1,9 +1,9 @@
 // Whole models that PyTorch exported: outputs as PyTorch computed them, gradients by differences,
 // and plans that train as one device does.
-#include "core/import/import_model.h"
 #include "core/lowering/lower_plan.h"
 #include "core/plan/make_plan.h"
 #include "runtime/executor/run_program.h"
+#include "tests/numeric/onnx/onnx_sample.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/host_buffers.h"
 
@@ -16,59 +16,10 @@ namespace alpa
 namespace
 {
 
-std::string dataPath(const std::string& name)
-{
-    return std::string(ALPA_SOURCE_DIR) + "/tests/numeric/data/onnx/" + name;
-}
-
-struct OnnxSample {
-    Graph graph;
-    std::map<std::string, HostTensor> values;  ///< Of inputs: from the file, or the reference.
-    std::map<std::string, HostTensor> outputs; ///< As PyTorch computed them.
-};
-
-OnnxSample readSample(const std::string& name, std::optional<LossKind> loss = {})
-{
-    OnnxSample sample;
-    ImportOptions options;
-    options.loss = loss;
-    Result<ImportResult> imported = importModel(dataPath(name + ".onnx.gz"), options);
-    EXPECT_TRUE(imported.ok() && imported->ok());
-    EXPECT_EQ(imported->opaqueCount, 0);
-    const auto reference = readSafetensors(dataPath(name + ".reference.safetensors"));
-    EXPECT_TRUE(reference.ok());
-    for (const SafeTensor& tensor : imported->weights)
-        sample.values[tensor.name] = {{DType::kF32, tensor.dims}, *tensorValues(tensor)};
-    for (const SafeTensor& tensor : *reference) {
-        const std::string plain = tensor.name.substr(tensor.name.find(':') + 1);
-        auto& values = tensor.name.starts_with("output:") ? sample.outputs : sample.values;
-        values[plain] = {{tensor.dtype == "I64" ? DType::kS64 : DType::kF32, tensor.dims},
-                         *tensorValues(tensor)};
-    }
-    sample.graph = std::move(*imported->graph);
-    return sample;
-}
-
-/// By input: its known value, or labels that count up.
-std::vector<HostTensor> inputsOf(const OnnxSample& sample, const Graph& graph)
-{
-    std::vector<HostTensor> inputs;
-    for (const GraphInput& input : graph.inputs) {
-        const auto known = sample.values.find(graph.value(input.value).name);
-        HostTensor tensor = filledTensor(graph.type(input.value), 0);
-        if (known != sample.values.end())
-            tensor.values = known->second.values;
-        for (size_t i = 0; known == sample.values.end() && i < tensor.values.size(); ++i)
-            tensor.values[i] = static_cast<double>(i % 7);
-        inputs.push_back(std::move(tensor));
-    }
-    return inputs;
-}
-
 TEST(OnnxModels, GiveTheExportersOutputs)
 {
     for (const char* name : {"gpt2-tiny", "llama-tiny"}) {
-        const OnnxSample sample = readSample(name);
+        const OnnxSample sample = readOnnxSample(name);
         const auto outputs = interpret(sample.graph, inputsOf(sample, sample.graph));
         ASSERT_TRUE(outputs.ok()) << outputs.error().message;
         ASSERT_EQ(sample.outputs.size(), 1u);
@@ -80,7 +31,7 @@ TEST(OnnxModels, GiveTheExportersOutputs)
 TEST(OnnxModels, HaveTheGradientsOfDifferences)
 {
     for (const char* name : {"gpt2-tiny", "llama-tiny"}) {
-        const OnnxSample sample = readSample(name, LossKind::kCrossEntropy);
+        const OnnxSample sample = readOnnxSample(name, LossKind::kCrossEntropy);
         const Result<Graph> differentiated = differentiate(sample.graph);
         ASSERT_TRUE(differentiated.ok()) << differentiated.error().message;
         const std::vector<HostTensor> inputs = inputsOf(sample, sample.graph);
@@ -159,7 +110,7 @@ std::vector<double> losses(const OnnxSample& sample, int devices, std::optional<
 TEST(OnnxModels, TrainAlikeUnderEveryPlan)
 {
     for (const char* name : {"gpt2-tiny", "llama-tiny"}) {
-        const OnnxSample sample = readSample(name, LossKind::kCrossEntropy);
+        const OnnxSample sample = readOnnxSample(name, LossKind::kCrossEntropy);
         const std::vector<double> expected = losses(sample, 1, 1, 1, 1);
         ASSERT_EQ(expected.size(), 3u);
         EXPECT_LT(expected[2], expected[0]); // It learns.
