@@ -30,20 +30,23 @@ const StageShardingOutcome& StageSharder::solve(const StageRequest& request,
         full.effort = StageEffort::kFull;
         return solve(full, control);
     }
-    std::vector<uint64_t> words = signature(request);
+    Answer* answer = nullptr;
     {
+        std::vector<uint64_t> words = signature(request);
         const std::lock_guard lock(mutex_);
-        if (const auto known = known_.find(words); known != known_.end())
-            return known->second;
+        answer = &known_[std::move(words)];
     }
-    // Two threads may solve the same problem at a time; they find the same.
-    StageShardingOutcome answer = solveAnew(request, control);
-    if (std::holds_alternative<StageCancelled>(answer)) {
-        static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
-        return kCancelledOutcome; // Not remembered: the next call may finish.
+    // Questions lead to freer and quicker ones only, so nobody waits in a circle.
+    const std::lock_guard lock(answer->mutex);
+    if (!answer->outcome) {
+        StageShardingOutcome found = solveAnew(request, control);
+        if (std::holds_alternative<StageCancelled>(found)) {
+            static const StageShardingOutcome kCancelledOutcome = StageCancelled{};
+            return kCancelledOutcome; // Not remembered: the next call may finish.
+        }
+        answer->outcome = std::move(found);
     }
-    const std::lock_guard lock(mutex_);
-    return known_.emplace(std::move(words), std::move(answer)).first->second;
+    return *answer->outcome;
 }
 
 /// Nothing chosen is forbidden.

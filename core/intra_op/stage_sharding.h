@@ -78,6 +78,7 @@ struct StageSharding {
     int decisions = 0;
     int strategies = 0;
     std::string method;
+    friend bool operator==(const StageSharding&, const StageSharding&) = default;
 };
 /// No strategies obey the constraints; `smallestMemory` would do if memory is what is missing.
 struct StageInfeasible {
@@ -162,8 +163,13 @@ private:
     Bytes size_;
     mutable std::once_flag sequenceIsFound_;
     mutable BatchDims sequence_;
+    /// Whoever asks while it is being found waits.
+    struct Answer {
+        std::mutex mutex; ///< Guards outcome.
+        std::optional<StageShardingOutcome> outcome;
+    };
     std::mutex mutex_; ///< Guards known_.
-    std::map<std::vector<uint64_t>, StageShardingOutcome> known_;
+    std::map<std::vector<uint64_t>, Answer> known_;
 };
 
 } // namespace alpa

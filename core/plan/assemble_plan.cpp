@@ -2,6 +2,7 @@
 
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
+#include "core/plan/in_turns.h"
 #include "core/plan/stage_cost.h"
 #include "core/plan/strategy_text.h"
 #include "core/plan/transient_memory.h"
@@ -302,8 +303,8 @@ StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightI
     return load;
 }
 
-Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
-                    const std::vector<WeightInputs>& weights, Seconds cutoff)
+SimulationProblem simulationOf(ParallelPlan& plan, std::vector<StageLink> links,
+                               const std::vector<WeightInputs>& weights)
 {
     SimulationProblem simulation{.schedule = plan.schedule,
                                  .microbatches = plan.microbatches,
@@ -316,12 +317,7 @@ Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
             stage.cost.receive += link.to == static_cast<int>(s) ? link.forward : Seconds(0);
         simulation.stages.push_back(loadOf(plan, stage, weights[s]));
     }
-    plan.stepTime = kForever;
-    if (leastStepTime(simulation) >= cutoff)
-        return {};
-    ASSIGN_OR_RETURN(plan.timeline, simulate(simulation));
-    plan.stepTime = plan.timeline.stepTime;
-    return {};
+    return simulation;
 }
 
 Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request)
@@ -341,25 +337,31 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
-    std::vector<WeightInputs> weights;
-    for (size_t s = 0; s < request.stages.size(); ++s) {
+    std::vector<WeightInputs> weights(request.stages.size());
+    plan->stages.resize(request.stages.size());
+    const int threads = threadsFor(request.plan->options.threads);
+    runInTurns(request.stages.size(), threads, [&](size_t s) {
         const LayeredGraph& own = request.stages[s].sharder->layered(); // Of its kind of device.
-        PlanStage stage = readStage(own, request.stages[s]);
+        PlanStage& stage = plan->stages[s];
+        stage = readStage(own, request.stages[s]);
         Resharder resharder(plan->cluster, stage.mesh);
         stage.cost = countStageCost(own, stage, resharder);
         stage.memory = countStageMemory(own, stage, keptBy(request, static_cast<int>(s)));
         stage.memory.transient = transientMemory(own, stage);
-        weights.push_back(countWeightInputs(own, stage));
-        plan->stages.push_back(std::move(stage));
-    }
-    RETURN_IF_ERROR(simulatePlan(*plan, findLinks(layered, plan->cluster, plan->stages), weights));
+        weights[s] = countWeightInputs(own, stage);
+    });
+    ASSIGN_OR_RETURN(
+        plan->timeline,
+        simulate(simulationOf(*plan, findLinks(layered, plan->cluster, plan->stages), weights)));
+    plan->stepTime = plan->timeline.stepTime;
     return plan;
 }
 
 void addDecisions(ParallelPlan& plan, const AssemblyRequest& request)
 {
-    for (size_t s = 0; s < plan.stages.size(); ++s)
+    runInTurns(plan.stages.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
         StageReader(*request.model->layered, request.stages[s]).readDecisions(plan.stages[s]);
+    });
 }
 
 } // namespace alpa

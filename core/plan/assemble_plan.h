@@ -36,10 +36,9 @@ KeptMicrobatches keptBy(const AssemblyRequest& request, int stage);
 /// What the simulation needs of a stage of the plan. `weights`: of zero-bubble schedules.
 StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightInputs& weights);
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage);
-/// Adds what stages receive, the timeline and the step time; kForever and no timeline if it cannot
-/// be less than `cutoff`. `weights`: per stage.
-Status simulatePlan(ParallelPlan& plan, std::vector<StageLink> links,
-                    const std::vector<WeightInputs>& weights, Seconds cutoff = kForever);
+/// Adds what stages receive to the plan; returns its step, to be simulated. `weights`: per stage.
+SimulationProblem simulationOf(ParallelPlan& plan, std::vector<StageLink> links,
+                               const std::vector<WeightInputs>& weights);
 
 /// Everything but the stages' decisions, which only the plan that is kept needs.
 Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);

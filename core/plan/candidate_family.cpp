@@ -428,6 +428,14 @@ Result<std::shared_ptr<const CandidateFamily>> findFamily(const FamilyRequest& r
     return request.context->family(work.key(), [&] { return work.run(control); });
 }
 
+std::string specsText(const std::vector<SpecConstraint>& specs)
+{
+    std::string text;
+    for (const SpecConstraint& spec : specs)
+        text += fmt::format("{} {} {}\n", spec.forbids, formatSpec(spec.spec), spec.pattern);
+    return text;
+}
+
 /// Constraints that forbid strategies on meshes of this shape; empty: none.
 std::string shardingsText(const PlanConstraints& constraints, const MeshShape& shape)
 {
@@ -439,9 +447,7 @@ std::string shardingsText(const PlanConstraints& constraints, const MeshShape& s
                     static_cast<int>(rules.states));
     if (rules.contextAxis)
         text += fmt::format(" {}", *rules.contextAxis);
-    for (const SpecConstraint& spec : constraints.specs)
-        text += fmt::format("\n{} {} {}", spec.forbids, formatSpec(spec.spec), spec.pattern);
-    return text;
+    return text + "\n" + specsText(constraints.specs);
 }
 
 } // namespace alpa

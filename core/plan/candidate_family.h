@@ -91,6 +91,8 @@ struct FamilyRequest {
 Result<std::shared_ptr<const CandidateFamily>> findFamily(const FamilyRequest& request,
                                                           const JobControl& control);
 
+/// One line a constraint.
+std::string specsText(const std::vector<SpecConstraint>& specs);
 /// Constraints that forbid strategies on meshes of this shape, as text; empty: none.
 std::string shardingsText(const PlanConstraints& constraints, const MeshShape& shape);
 

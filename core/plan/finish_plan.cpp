@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace alpa
 {
@@ -62,6 +63,8 @@ public:
     {
         ASSIGN_OR_RETURN(model_, context_.fullModel(draft_.model->model->microbatchSize,
                                                     draft_.layersAsked, control_));
+        for (int layer = 0; layer < model_->layered->layerCount; ++layer)
+            matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
         const ScheduleKind plain = plainSchedule(constraints_);
         if (isScheduleAllowed(constraints_, plain))
             RETURN_IF_ERROR(finishPlain(plain));
@@ -244,20 +247,24 @@ private:
                                                    draft_.microbatches, chunks);
             assembly.stages.push_back(std::move(stage));
         }
-        std::vector<uint8_t> fits(chosen.stages.size(), 0);
+        // What comes after a stage that does not fit is not asked for.
+        std::atomic<size_t> firstFailed{chosen.stages.size()};
         runInTurns(chosen.stages.size(), threads_, [&](size_t s) {
             const StageCandidate& candidate =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
             const Bytes recomputed =
                 set.recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
-            fits[s] = shardStage(assembly.stages[s], candidate.transient - recomputed) ? 1 : 0;
+            if (s > firstFailed || shardStage(assembly.stages[s], candidate.transient - recomputed))
+                return;
+            size_t first = firstFailed;
+            while (s < first && !firstFailed.compare_exchange_weak(first, s)) {
+            }
         });
         if (control_.isCancelled())
             return Error(ErrorCode::kCancelled, "cancelled");
-        for (size_t s = 0; s < chosen.stages.size(); ++s) {
-            if (fits[s] != 0)
-                continue;
-            forbidLike(problem, chosen.stages[s].candidate, limitOf(assembly.stages[s].submesh));
+        if (const size_t failed = firstFailed; failed < chosen.stages.size()) {
+            forbidLike(problem, chosen.stages[failed].candidate,
+                       limitOf(assembly.stages[failed].submesh));
             return std::optional<AssemblyRequest>();
         }
         return std::optional(std::move(assembly));
@@ -319,7 +326,7 @@ private:
     {
         std::vector<SpecMatch> matches;
         for (int layer = first; layer < end && !constraints_.specs.empty(); ++layer) {
-            const auto own = matchSpecs(*model_->layered, layer, constraints_.specs);
+            const auto& own = matchesOfLayer_[static_cast<size_t>(layer)];
             matches.insert(matches.end(), own.begin(), own.end());
         }
         return alpa::forbiddenIn(sharder, constraints_, shape, first, end, matches);
@@ -358,6 +365,7 @@ private:
     int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
     Attempt attempt_;
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
+    std::vector<std::vector<SpecMatch>> matchesOfLayer_;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 // Work shared out to threads.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <thread>
@@ -8,6 +9,12 @@
 
 namespace alpa
 {
+
+/// What "one per core", 0 threads asked, means here.
+inline int threadsFor(int asked)
+{
+    return asked > 0 ? asked : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 /// Calls work(0), ..., work(count - 1), each taken by whoever of `threads` is free. Results are
 /// read in order afterwards, so threads never show.

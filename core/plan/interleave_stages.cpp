@@ -1,5 +1,7 @@
 #include "core/plan/interleave_stages.h"
 
+#include "core/schedule/step_time.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,8 +78,8 @@ Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int ch
                                      .backward = candidate.perMicrobatch * (1 - kForwardShare),
                                      .update = candidate.perStep});
     }
-    const Result<Timeline> timeline = simulate(simulation);
-    return timeline.ok() ? timeline->stepTime : kForever;
+    const Result<Seconds> time = simulateStepTime(simulation);
+    return time.ok() ? *time : kForever;
 }
 
 } // namespace

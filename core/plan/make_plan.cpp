@@ -3,6 +3,8 @@
 #include "core/plan/explain_clash.h"
 #include "core/plan/named_strategies.h"
 #include "core/plan/plan_cache.h"
+#include "core/plan/plan_context.h"
+#include "core/plan/plan_json.h"
 #include "core/plan/prove_stages.h"
 #include "core/training/split_step.h"
 
@@ -26,20 +28,48 @@ Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest&
     return std::shared_ptr<const ParallelPlan>(std::move(plan));
 }
 
+/// Would assemblePlan make the same of both? What they were found with, effort and limits, does not
+/// show.
+bool isSame(const AssemblyRequest& a, const AssemblyRequest& b)
+{
+    const auto isSameStage = [](const ChosenStage& x, const ChosenStage& y) {
+        return x.submesh == y.submesh && x.sharder == y.sharder && x.sharding == y.sharding &&
+               x.request.firstLayer == y.request.firstLayer &&
+               x.request.endLayer == y.request.endLayer &&
+               x.request.recomputes == y.request.recomputes &&
+               x.request.repeatsCheapOps == y.request.repeatsCheapOps &&
+               x.request.recomputedLayers == y.request.recomputedLayers &&
+               x.request.memoryLimit == y.request.memoryLimit &&
+               x.request.inFlight == y.request.inFlight &&
+               x.request.forbidden == y.request.forbidden;
+    };
+    return a.plan == b.plan && a.model == b.model && a.schedule == b.schedule &&
+           a.chunks == b.chunks && a.microbatches == b.microbatches &&
+           std::ranges::equal(a.stages, b.stages, isSameStage);
+}
+
+/// A plan that was shown, and what it was made of.
+struct Shown {
+    AssemblyRequest assembly;
+    std::shared_ptr<const ParallelPlan> plan;
+};
+
 Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
                            const JobControl& control, const IncumbentCallback& onIncumbent)
 {
     const PlanConstraints constraints = withStrategy(
         request.options.constraints, request.options.strategy, request.cluster.deviceCount());
     PlanSearch search(request, constraints, context, control);
-    Seconds shown = kForever;
+    Shown shown;
     if (onIncumbent) {
         search.onBetter([&](const Attempt& better) {
-            if (better.plan->stepTime > shown * kWorthShowing)
+            if (shown.plan && better.plan->stepTime > shown.plan->stepTime * kWorthShowing)
                 return;
-            shown = better.plan->stepTime;
-            if (const auto plan = assembleWhole(better.assembly); plan.ok())
-                onIncumbent(*plan);
+            const auto plan = assembleWhole(better.assembly);
+            if (!plan.ok())
+                return;
+            shown = {better.assembly, *plan};
+            onIncumbent(*plan);
         });
     }
     ASSIGN_OR_RETURN(Attempt found, search.search({}));
@@ -52,6 +82,8 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
         ASSIGN_OR_RETURN(found, bestOfNamed(request, std::move(found), context, control));
     }
     RETURN_IF_ERROR(proveStages(found, context, search.threads(), control));
+    if (shown.plan && isSame(shown.assembly, found.assembly))
+        return PlanOutcome(std::move(shown.plan));
     ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly));
     return PlanOutcome(std::move(plan));
 }
@@ -88,7 +120,14 @@ Result<PlanOutcome> makePlan(const PlanRequest& request, const JobControl& contr
     PlanCache& used = cache != nullptr ? *cache : ownCache;
     PlanRequest limited = request;
     RETURN_IF_ERROR(limitWholeStep(limited));
-    Result<PlanOutcome> outcome = planIn(limited, *used.context(limited), control, onIncumbent);
+    const std::shared_ptr<PlanContext> context = used.context(limited);
+    const std::string asked = fmt::format("{} {} {}", optionsToJson(limited.options).dump(),
+                                          limited.options.threads, limited.modelPath);
+    if (const auto known = context->outcome(asked))
+        return *known;
+    Result<PlanOutcome> outcome = planIn(limited, *context, control, onIncumbent);
+    if (outcome.ok())
+        context->keep(asked, *outcome);
     used.trim();
     return outcome;
 }

@@ -45,6 +45,18 @@ public:
         return slot->value;
     }
 
+    /// Null if it is not known, or being made.
+    std::shared_ptr<Value> find(const Key& key)
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = slots_.find(key);
+        if (known == slots_.end())
+            return nullptr;
+        known->second->lastUse = ++clock_;
+        const std::unique_lock slotLock(known->second->mutex, std::try_to_lock);
+        return slotLock.owns_lock() ? known->second->value : nullptr;
+    }
+
     /// Sum of sizeOf(value).
     template <typename SizeOf>
     Bytes size(const SizeOf& sizeOf) const

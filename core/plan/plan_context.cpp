@@ -1,9 +1,12 @@
 #include "core/plan/plan_context.h"
 
+#include "core/plan/block_runs.h"
 #include "core/plan/stage_figures.h"
+#include "core/schedule/step_time.h"
 #include "core/training/sample_mixing.h"
 #include "core/training/split_step.h"
 
+#include <bit>
 #include <numeric>
 #include <set>
 
@@ -17,6 +20,54 @@ Bytes sizeOf(const PreparedModel& model)
     const LayeredGraph& layered = *model.layered;
     // An op with its operands, rule index, users and times.
     return Bytes(static_cast<int64_t>(layered.graph->ops.size() * 700));
+}
+
+/// Timelines of many microbatches and decisions with all their alternatives are most of it.
+Bytes sizeOf(const PlanOutcome& outcome)
+{
+    const auto* found = std::get_if<std::shared_ptr<const ParallelPlan>>(&outcome);
+    if (found == nullptr)
+        return Bytes(sizeof(NoPlan));
+    const ParallelPlan& plan = **found;
+    size_t bytes = plan.timeline.transfers.size() * sizeof(TimelineTransfer);
+    for (const StageTimeline& line : plan.timeline.stages)
+        bytes +=
+            line.tasks.size() * sizeof(TimelineTask) + line.memory.size() * sizeof(MemoryPoint);
+    constexpr size_t kSpecsOfOp = 4;
+    for (const PlanStage& stage : plan.stages) {
+        bytes += stage.ops.size() * (sizeof(OpSharding) + kSpecsOfOp * sizeof(ShardingSpec)) +
+                 stage.inputs.size() * sizeof(PlannedInput);
+        for (const Decision& decision : stage.decisions)
+            bytes += sizeof(Decision) + decision.alternatives.size() * sizeof(Alternative);
+    }
+    return Bytes(static_cast<int64_t>(bytes));
+}
+
+/// All that a simulated step's time depends on.
+std::vector<uint64_t> wordsOf(const SimulationProblem& simulation)
+{
+    std::vector<uint64_t> words{static_cast<uint64_t>(simulation.schedule),
+                                static_cast<uint64_t>(simulation.microbatches),
+                                static_cast<uint64_t>(simulation.chunks), simulation.stages.size()};
+    const auto add = [&words](Seconds time) {
+        words.push_back(std::bit_cast<uint64_t>(time.count));
+    };
+    for (const StageLoad& load : simulation.stages) {
+        for (const Seconds time :
+             {load.forward, load.backward, load.weightGradient, load.gradientSync, load.update})
+            add(time);
+    }
+    for (const StageLink& link : simulation.links) {
+        words.push_back(static_cast<uint64_t>(link.from));
+        words.push_back(static_cast<uint64_t>(link.to));
+        add(link.forward);
+        add(link.backward);
+        for (const std::vector<int>* cards : {&link.forwardCards, &link.backwardCards}) {
+            words.push_back(cards->size());
+            words.insert(words.end(), cards->begin(), cards->end());
+        }
+    }
+    return words;
 }
 
 /// Parameters, one gradient each, states and saved activations of a microbatch.
@@ -215,6 +266,33 @@ PlanContext::stageFigures(const StageFiguresKey& key, const std::function<StageF
     });
 }
 
+std::shared_ptr<const BlockRuns>
+PlanContext::blockRuns(const DraftModel& model, const std::vector<SpecConstraint>& constraints)
+{
+    const auto find = [&]() -> Result<std::shared_ptr<const BlockRuns>> {
+        return std::make_shared<const BlockRuns>(findBlockRuns(model, constraints));
+    };
+    return *blockRuns_.get({model.model, specsText(constraints)}, find);
+}
+
+Result<Seconds> PlanContext::stepTime(const SimulationProblem& simulation)
+{
+    const auto simulate = [&]() -> Result<std::shared_ptr<const Seconds>> {
+        ASSIGN_OR_RETURN(const Seconds time, simulateStepTime(simulation));
+        return std::make_shared<const Seconds>(time);
+    };
+    ASSIGN_OR_RETURN(const auto time, stepTimes_.get(wordsOf(simulation), simulate));
+    return *time;
+}
+
+void PlanContext::keep(const std::string& asked, const PlanOutcome& outcome)
+{
+    // Who planned the same beside this one has found the same.
+    (void)outcomes_.get(asked, [&]() -> Result<std::shared_ptr<const PlanOutcome>> {
+        return std::make_shared<const PlanOutcome>(outcome);
+    });
+}
+
 Bytes PlanContext::size() const
 {
     const auto ofSharder = [](const StageSharder& sharder) { return sharder.size(); };
@@ -222,7 +300,9 @@ Bytes PlanContext::size() const
     const auto ofFamily = [](const CandidateFamily& family) {
         return Bytes(static_cast<int64_t>(family.candidates.size() * sizeof(StageCandidate)));
     };
-    return sharders_.size(ofSharder) + families_.size(ofFamily) + drafts_.size(ofDraft) +
+    const auto ofOutcome = [](const PlanOutcome& outcome) { return sizeOf(outcome); };
+    return outcomes_.size(ofOutcome) + sharders_.size(ofSharder) + families_.size(ofFamily) +
+           drafts_.size(ofDraft) +
            full_.size([](const PreparedModel& model) { return sizeOf(model); });
 }
 
@@ -238,6 +318,9 @@ void PlanContext::trim(Bytes limit)
         full_.forgetBefore(oldest);
         steps_.forgetBefore(oldest);
         figures_->forgetBefore(oldest);
+        blockRuns_.forgetBefore(oldest);
+        stepTimes_.forgetBefore(oldest);
+        outcomes_.forgetBefore(oldest);
         families_.forgetBefore(oldest);
         draftOutcomes_.forgetBefore(oldest);
     }

@@ -5,6 +5,7 @@
 #include "core/base/job.h"
 #include "core/intra_op/stage_sharding.h"
 #include "core/plan/candidate_family.h"
+#include "core/plan/make_plan.h"
 #include "core/plan/memo.h"
 #include "core/plan/plan_request.h"
 #include "core/plan/prepare_model.h"
@@ -44,6 +45,7 @@ struct DraftModel {
     }
 };
 
+struct BlockRuns;
 struct StageFigures;
 struct StageFiguresKey;
 
@@ -80,6 +82,9 @@ public:
     Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
                                                   const MeshKey& mesh);
 
+    /// findBlockRuns (block_runs.h) of a model that this context made.
+    std::shared_ptr<const BlockRuns> blockRuns(const DraftModel& model,
+                                               const std::vector<SpecConstraint>& constraints);
     /// Fails as `make` does.
     Result<std::shared_ptr<const CandidateFamily>>
     family(const FamilyKey& key,
@@ -94,6 +99,15 @@ public:
     Result<std::shared_ptr<const StageFigures>>
     stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count);
 
+    /// simulateStepTime of it.
+    Result<Seconds> stepTime(const SimulationProblem& simulation);
+    /// What makePlan found for options, path and threads, as text; null: not known.
+    std::shared_ptr<const PlanOutcome> outcome(const std::string& asked)
+    {
+        return outcomes_.find(asked);
+    }
+    void keep(const std::string& asked, const PlanOutcome& outcome);
+
     /// Roughly what is remembered.
     Bytes size() const;
     /// Forgets what was not used for longest until about `limit` is left.
@@ -101,6 +115,7 @@ public:
 
 private:
     using ModelKey = std::tuple<int64_t, int>; ///< Microbatch size; layers asked or 0.
+    using BlockRunsKey = std::tuple<std::shared_ptr<const PreparedModel>, std::string>;
     using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey>;
 
     /// The layers of `model` as devices of `kind` run them.
@@ -124,6 +139,9 @@ private:
     Memo<SharderKey, StageSharder> sharders_{clock_};
     Memo<FamilyKey, const CandidateFamily> families_{clock_};
     Memo<DraftKey, const DraftOutcome> draftOutcomes_{clock_};
+    Memo<BlockRunsKey, const BlockRuns> blockRuns_{clock_};
+    Memo<std::vector<uint64_t>, const Seconds> stepTimes_{clock_};
+    Memo<std::string, const PlanOutcome> outcomes_{clock_};
     std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
 };
 

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/plan/block_runs.h"
 #include "core/plan/check_request.h"
+#include "core/plan/in_turns.h"
 #include "core/plan/plan_json.h"
 #include "core/training/rebatch.h"
 
@@ -38,8 +39,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     , constraints_(std::move(constraints))
     , limit_(memoryLimit(request.cluster, constraints_))
 {
-    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    threads_ = request.options.threads > 0 ? request.options.threads : cores;
+    threads_ = threadsFor(request.options.threads);
     PlanOptions relaxed;
     relaxed.constraints = constraints_;
     relaxed.constraints.specs.clear();
@@ -317,10 +317,10 @@ Status PlanSearch::checkPatterns(const DraftModel& model)
 {
     if (std::exchange(knowsPatterns_, true) || constraints_.specs.empty())
         return {};
-    const BlockRuns runs = findBlockRuns(model, constraints_.specs);
-    if (runs.unmatchedPatterns.empty())
+    const auto runs = context_.blockRuns(model, constraints_.specs);
+    if (runs->unmatchedPatterns.empty())
         return {};
-    return Error(ErrorCode::kInvalidInput, runs.unmatchedPatterns.front());
+    return Error(ErrorCode::kInvalidInput, runs->unmatchedPatterns.front());
 }
 
 /// Chooses stages among the draft's candidates. False: `none` says why there are none.

@@ -208,13 +208,11 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
     ASSIGN_OR_RETURN(set.submeshes, submeshesOf(cluster, request.share, constraints));
     set.shapes = enumerateShapes(set.submeshes, constraints, request.model->model->microbatchSize,
                                  request.model->sizes);
-    BlockRuns runs = findBlockRuns(*request.model, constraints.specs);
-    set.unmatchedPatterns = runs.unmatchedPatterns;
-    if (!request.isExact && !constraints.specs.empty())
-        runs = findBlockRuns(*request.model, {});
+    const auto runs = request.context->blockRuns(
+        *request.model, request.isExact ? constraints.specs : std::vector<SpecConstraint>());
     std::vector<ShapeWork> works;
     for (size_t config = 0; config < set.shapes.size(); ++config)
-        works.emplace_back(request, runs, set, static_cast<int>(config));
+        works.emplace_back(request, *runs, set, static_cast<int>(config));
     RETURN_IF_ERROR(inTurns(works, request.threads,
                             [&](ShapeWork& work, size_t) { return work.run(control); }));
     for (ShapeWork& work : works)
@@ -226,10 +224,10 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
 Status refineCandidates(const CandidateRequest& request, const std::vector<int>& families,
                         CandidateSet& set, const JobControl& control)
 {
-    const BlockRuns runs = findBlockRuns(*request.model, request.constraints->specs);
+    const auto runs = request.context->blockRuns(*request.model, request.constraints->specs);
     std::vector<ShapeWork> works;
     for (const int family : families)
-        works.emplace_back(request, runs, set, set.families[static_cast<size_t>(family)].config);
+        works.emplace_back(request, *runs, set, set.families[static_cast<size_t>(family)].config);
     // Few families: their blocks are shared out instead.
     const int inside = works.size() < static_cast<size_t>(request.threads) ? request.threads : 1;
     RETURN_IF_ERROR(inTurns(works, request.threads, [&](ShapeWork& work, size_t i) {

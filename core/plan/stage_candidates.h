@@ -30,7 +30,6 @@ struct CandidateSet {
     std::vector<SubmeshChoice> submeshes;
     std::vector<MeshShape> shapes;       ///< StageCandidate::config.
     std::vector<FamilyOfShape> families; ///< By shape.
-    std::vector<std::string> unmatchedPatterns;
     // Of all families, in their order; StageCandidate::tag is the index.
     std::vector<StageCandidate> candidates;
     std::vector<std::optional<Bytes>>

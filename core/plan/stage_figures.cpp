@@ -97,8 +97,12 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
         plan->stages.push_back(std::move(stage));
         weights.push_back(figures->weights);
     }
-    RETURN_IF_ERROR(
-        simulatePlan(*plan, findLinks(layered, cluster, plan->stages), weights, cutoff));
+    const SimulationProblem simulation =
+        simulationOf(*plan, findLinks(layered, cluster, plan->stages), weights);
+    plan->stepTime = kForever;
+    if (leastStepTime(simulation) < cutoff) {
+        ASSIGN_OR_RETURN(plan->stepTime, context.stepTime(simulation));
+    }
     return std::shared_ptr<const ParallelPlan>(std::move(plan));
 }
 

@@ -28,8 +28,8 @@ struct StageFiguresKey {
 
 class PlanContext;
 
-/// The plan that assemblePlan would make, with cost, memory and timeline but without the stages'
-/// ops and with no inputs but those that other stages send. Not simulated, with a step time of
+/// The plan that assemblePlan would make, with cost, memory and step time but without timeline, the
+/// stages' ops and inputs but those that other stages send. Not simulated, with a step time of
 /// kForever, if it cannot be faster than `cutoff`. Fails as the simulation does.
 Result<std::shared_ptr<const ParallelPlan>>
 assessPlan(const AssemblyRequest& request, PlanContext& context, Seconds cutoff = kForever);

@@ -1,6 +1,7 @@
 #include "core/plan/step_model.h"
 
 #include "core/plan/assemble_plan.h"
+#include "core/schedule/step_time.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,8 +25,8 @@ StepModel::StepModel(const ParallelPlan& plan, const LayeredGraph& layered)
     : problem_(simulationOf(plan, layered))
     , base_(plan.stepTime)
 {
-    const Result<Timeline> again = simulate(problem_);
-    isFaithful_ = again.ok() && std::abs(again->stepTime / base_ - 1) < 1e-9;
+    const Result<Seconds> again = simulateStepTime(problem_);
+    isFaithful_ = again.ok() && std::abs(*again / base_ - 1) < 1e-9;
 }
 
 Seconds StepModel::added(size_t stage, Seconds more) const
@@ -40,8 +41,8 @@ Seconds StepModel::added(size_t stage, Seconds more) const
         load.forward = load.forward * factor;
         load.backward = load.backward * factor;
         load.weightGradient = load.weightGradient * factor;
-        if (const Result<Timeline> timeline = simulate(slower); timeline.ok())
-            return timeline->stepTime - base_;
+        if (const Result<Seconds> time = simulateStepTime(slower); time.ok())
+            return *time - base_;
     }
     return more * static_cast<double>(problem_.microbatches);
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "core/schedule/step_time.h"
 
 #include <queue>
 
@@ -78,8 +79,10 @@ struct Later {
 class Simulation
 {
 public:
-    explicit Simulation(const SimulationProblem& problem)
+    /// `isRecorded`: else only the end of the last task is of interest.
+    Simulation(const SimulationProblem& problem, bool isRecorded)
         : problem_(problem)
+        , isRecorded_(isRecorded)
         , order_(scheduleOrder(problem.schedule, static_cast<int>(problem.stages.size()),
                                problem.microbatches, problem.chunks))
         , linksFrom_(problem.stages.size())
@@ -103,6 +106,20 @@ public:
 
     Timeline run()
     {
+        play();
+        finish();
+        return std::move(timeline_);
+    }
+
+    Seconds stepTime()
+    {
+        play();
+        return timeline_.stepTime;
+    }
+
+private:
+    void play()
+    {
         for (size_t group = 0; group < order_.size(); ++group)
             startNext(group, Seconds(0.0));
         while (!events_.empty()) {
@@ -119,11 +136,8 @@ public:
         }
         for (size_t group = 0; group < order_.size(); ++group)
             CHECK(next_[group] == order_[group].size(), "a schedule's order lets every task run");
-        finish();
-        return std::move(timeline_);
     }
 
-private:
     int& missingInputsOf(const ScheduledTask& task)
     {
         auto& missing = task.phase == Phase::kForward ? missingForward_ : missingBackward_;
@@ -177,10 +191,14 @@ private:
 
     Seconds append(const ScheduledTask& task, Seconds start, Seconds duration)
     {
-        StageTimeline& stage = timeline_.stages[static_cast<size_t>(task.stage)];
-        stage.tasks.push_back({task, start, start + duration});
-        stage.busy += duration;
-        return start + duration;
+        const Seconds end = start + duration;
+        timeline_.stepTime = std::max(timeline_.stepTime, end);
+        if (isRecorded_) {
+            StageTimeline& stage = timeline_.stages[static_cast<size_t>(task.stage)];
+            stage.tasks.push_back({task, start, end});
+            stage.busy += duration;
+        }
+        return end;
     }
 
     void sendResults(const ScheduledTask& task, Seconds ready)
@@ -207,8 +225,9 @@ private:
         free = start + (isForward ? ends.forward : ends.backward);
         for (const int card : cards)
             cardFree_[card] = free;
-        timeline_.transfers.push_back(
-            {static_cast<int>(link), task.microbatch, task.phase, start, free});
+        if (isRecorded_)
+            timeline_.transfers.push_back(
+                {static_cast<int>(link), task.microbatch, task.phase, start, free});
         const int receiver = isForward ? ends.to : ends.from;
         push({.time = free,
               .stage = receiver,
@@ -219,11 +238,8 @@ private:
     void finish()
     {
         std::vector<Seconds> busy(order_.size()); // Per group of devices.
-        for (size_t stage = 0; stage < timeline_.stages.size(); ++stage) {
-            const StageTimeline& line = timeline_.stages[stage];
-            timeline_.stepTime = std::max(timeline_.stepTime, line.tasks.back().end);
-            busy[stage % order_.size()] += line.busy;
-        }
+        for (size_t stage = 0; stage < timeline_.stages.size(); ++stage)
+            busy[stage % order_.size()] += timeline_.stages[stage].busy;
         for (size_t stage = 0; stage < timeline_.stages.size(); ++stage) {
             StageTimeline& line = timeline_.stages[stage];
             if (timeline_.stepTime > Seconds(0.0))
@@ -264,6 +280,7 @@ private:
     }
 
     const SimulationProblem& problem_;
+    const bool isRecorded_;
     std::vector<std::vector<ScheduledTask>> order_; ///< Per group.
     std::vector<std::vector<size_t>> linksFrom_;    ///< Per stage.
     std::vector<std::vector<size_t>> linksTo_;
@@ -284,7 +301,13 @@ private:
 Result<Timeline> simulate(const SimulationProblem& problem)
 {
     RETURN_IF_ERROR(checkProblem(problem));
-    return Simulation(problem).run();
+    return Simulation(problem, true).run();
+}
+
+Result<Seconds> simulateStepTime(const SimulationProblem& problem)
+{
+    RETURN_IF_ERROR(checkProblem(problem));
+    return Simulation(problem, false).stepTime();
 }
 
 Seconds leastStepTime(const SimulationProblem& problem)

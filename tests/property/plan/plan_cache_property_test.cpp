@@ -60,10 +60,12 @@ void edit(PlanConstraints& constraints, Rng& rng)
     }
 }
 
-/// The plan's text, or why there is none.
+/// The plan's text, or why there is none. With a cache plans are shown on the way, which the last
+/// one may be.
 std::string answerTo(const PlanRequest& request, PlanCache* cache)
 {
-    const auto outcome = makePlan(request, {}, cache);
+    const IncumbentCallback show = [](const std::shared_ptr<const ParallelPlan>&) {};
+    const auto outcome = makePlan(request, {}, cache, cache != nullptr ? show : nullptr);
     if (!outcome.ok())
         return outcome.error().message;
     if (const auto* none = std::get_if<NoPlan>(&*outcome)) {

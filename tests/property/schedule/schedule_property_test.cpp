@@ -1,5 +1,6 @@
 // What must hold of every schedule and of every simulated step.
 #include "core/schedule/simulate.h"
+#include "core/schedule/step_time.h"
 #include "tests/support/property.h"
 
 #include <algorithm>
@@ -138,6 +139,7 @@ TEST(SimulateProperty, RespectsOrderInputsLinksAndCards)
         const SimulationProblem problem = randomProblem(rng, size, true, Schedules::kAll);
         const auto timeline = simulate(problem);
         ASSERT_TRUE(timeline.ok());
+        EXPECT_EQ(*simulateStepTime(problem), timeline->stepTime);
         std::map<std::tuple<Phase, int, int>, const TimelineTask*> taskOf;
         const size_t groups = problem.stages.size() / static_cast<size_t>(problem.chunks);
         std::vector<std::vector<std::pair<Seconds, Seconds>>> busy(groups);
