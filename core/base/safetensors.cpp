@@ -1,5 +1,6 @@
 #include "core/base/safetensors.h"
 
+#include "core/base/elements.h"
 #include "core/base/files.h"
 #include "core/base/parse_json.h"
 #include "core/base/small_float.h"
@@ -103,18 +104,6 @@ Result<SafeTensor> parseTensor(const std::string& name, const Json& entry, std::
             expected ? fmt::to_string(*expected) : std::string("more than memory holds")));
     tensor.bytes = std::string(data.substr(begin, end - begin));
     return tensor;
-}
-
-template <typename T>
-std::vector<double> decode(const std::string& bytes)
-{
-    std::vector<double> values(bytes.size() / sizeof(T));
-    for (size_t i = 0; i < values.size(); ++i) {
-        T element;
-        std::memcpy(&element, bytes.data() + i * sizeof(T), sizeof(T));
-        values[i] = static_cast<double>(element);
-    }
-    return values;
 }
 
 template <typename T>
@@ -256,29 +245,29 @@ Status writeSafetensors(const std::string& path, std::span<const SafeTensor> ten
 Result<std::vector<double>> tensorValues(const SafeTensor& tensor)
 {
     if (tensor.dtype == "F32")
-        return decode<float>(tensor.bytes);
+        return elementsAs<float>(tensor.bytes);
     if (tensor.dtype == "F64")
-        return decode<double>(tensor.bytes);
+        return elementsAs<double>(tensor.bytes);
     if (tensor.dtype == "BF16")
         return decodeBits(tensor.bytes, bfloat16Value);
     if (tensor.dtype == "F16")
         return decodeBits(tensor.bytes, halfValue);
     if (tensor.dtype == "I8")
-        return decode<int8_t>(tensor.bytes);
+        return elementsAs<int8_t>(tensor.bytes);
     if (tensor.dtype == "I16")
-        return decode<int16_t>(tensor.bytes);
+        return elementsAs<int16_t>(tensor.bytes);
     if (tensor.dtype == "I32")
-        return decode<int32_t>(tensor.bytes);
+        return elementsAs<int32_t>(tensor.bytes);
     if (tensor.dtype == "I64")
-        return decode<int64_t>(tensor.bytes);
+        return elementsAs<int64_t>(tensor.bytes);
     if (tensor.dtype == "U8" || tensor.dtype == "BOOL")
-        return decode<uint8_t>(tensor.bytes);
+        return elementsAs<uint8_t>(tensor.bytes);
     if (tensor.dtype == "U16")
-        return decode<uint16_t>(tensor.bytes);
+        return elementsAs<uint16_t>(tensor.bytes);
     if (tensor.dtype == "U32")
-        return decode<uint32_t>(tensor.bytes);
+        return elementsAs<uint32_t>(tensor.bytes);
     if (tensor.dtype == "U64")
-        return decode<uint64_t>(tensor.bytes);
+        return elementsAs<uint64_t>(tensor.bytes);
     return Error(ErrorCode::kUnsupported,
                  fmt::format("safetensors: tensor '{}' has dtype {}, expected F16, BF16, F32, F64, "
                              "BOOL or an integer",

@@ -1,29 +1,12 @@
 #include "core/import/onnx_model.h"
 
+#include "core/base/elements.h"
 #include "core/base/small_float.h"
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 namespace alpa
 {
-namespace
-{
-
-template <typename T>
-std::vector<double> elementsAs(const std::string& bytes)
-{
-    std::vector<double> values(bytes.size() / sizeof(T));
-    for (size_t i = 0; i < values.size(); ++i) {
-        T element;
-        std::memcpy(&element, bytes.data() + i * sizeof(T), sizeof(T));
-        values[i] = static_cast<double>(element);
-    }
-    return values;
-}
-
-} // namespace
 
 const OnnxAttribute* OnnxNode::find(std::string_view attribute) const
 {

@@ -209,23 +209,23 @@ TEST_P(Composites, ComputeWhatTheirNamesSay)
 
 using enum CompositeKind;
 
-INSTANTIATE_TEST_SUITE_P(
-    , Composites,
-    testing::Values(
-        Expected{"gpt-tiny",
-                 {{kAttention, 2}, {kLayerNorm, 5}, {kGelu, 2}, {kSoftmaxCrossEntropy, 1}},
-                 1e-6},
-        Expected{"gpt-tiny-bf16",
-                 {{kAttention, 2}, {kLayerNorm, 5}, {kGelu, 2}, {kSoftmaxCrossEntropy, 1}},
-                 5e-3},
-        Expected{"llama-tiny",
-                 {{kAttention, 2}, {kRmsNorm, 5}, {kRotaryEmbedding, 4}, {kSoftmaxCrossEntropy, 1}},
-                 1e-9}),
-    [](const auto& test) {
-        std::string name = test.param.model;
-        std::ranges::replace(name, '-', '_');
-        return name;
-    });
+const std::map<CompositeKind, size_t> kOfGpt{
+    {kAttention, 2}, {kLayerNorm, 5}, {kGelu, 2}, {kSoftmaxCrossEntropy, 1}};
+const std::map<CompositeKind, size_t> kOfLlama{
+    {kAttention, 2}, {kRmsNorm, 5}, {kRotaryEmbedding, 4}, {kSoftmaxCrossEntropy, 1}};
+
+std::string testName(const testing::TestParamInfo<Expected>& test)
+{
+    std::string name = test.param.model;
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(, Composites,
+                         testing::Values(Expected{"gpt-tiny", kOfGpt, 1e-6},
+                                         Expected{"gpt-tiny-bf16", kOfGpt, 5e-3},
+                                         Expected{"llama-tiny", kOfLlama, 1e-9}),
+                         testName);
 
 /// PyTorch's exporter writes roots where JAX writes their reciprocals, adds masks, and turns whole
 /// rows.
@@ -244,20 +244,10 @@ TEST_P(OnnxComposites, ComputeWhatTheirNamesSay)
     expectFormulas(found, compute(step->graph, found, inputs), GetParam().tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , OnnxComposites,
-    testing::Values(
-        Expected{"gpt2-tiny",
-                 {{kAttention, 2}, {kLayerNorm, 5}, {kGelu, 2}, {kSoftmaxCrossEntropy, 1}},
-                 1e-6},
-        Expected{"llama-tiny",
-                 {{kAttention, 2}, {kRmsNorm, 5}, {kRotaryEmbedding, 4}, {kSoftmaxCrossEntropy, 1}},
-                 1e-9}),
-    [](const auto& test) {
-        std::string name = test.param.model;
-        std::ranges::replace(name, '-', '_');
-        return name;
-    });
+INSTANTIATE_TEST_SUITE_P(, OnnxComposites,
+                         testing::Values(Expected{"gpt2-tiny", kOfGpt, 1e-6},
+                                         Expected{"llama-tiny", kOfLlama, 1e-9}),
+                         testName);
 
 } // namespace
 } // namespace alpa::fusion
