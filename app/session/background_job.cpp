@@ -28,6 +28,7 @@ void BackgroundJob::start()
         QMetaObject::invokeMethod(
             this,
             [this] {
+                tookMs_ = clock_.elapsed();
                 isRunning_ = false;
                 Q_EMIT finished();
             },

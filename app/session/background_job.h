@@ -36,7 +36,8 @@ public:
     double fraction() const; ///< In [0, 1], negative when unknown.
     bool isCancelled() const { return stop_.stop_requested(); }
     bool isRunning() const { return isRunning_; }
-    qint64 elapsedMs() const { return isRunning_ ? clock_.elapsed() : 0; }
+    /// Since it began; at its end, what it took.
+    qint64 elapsedMs() const { return isRunning_ ? clock_.elapsed() : tookMs_; }
 
 Q_SIGNALS:
     void progressed();
@@ -49,6 +50,7 @@ private:
     Work work_;
     QElapsedTimer clock_;
     bool isRunning_ = false;
+    qint64 tookMs_ = 0;
     std::stop_source stop_;
     mutable std::mutex mutex_; ///< Guards phase_ and fraction_.
     QString phase_;

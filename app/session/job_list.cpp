@@ -24,6 +24,8 @@ BackgroundJob* JobList::start(const QString& title, BackgroundJob::Work work,
         done();
         job->deleteLater();
         Q_EMIT changed();
+        if (!job->isCancelled())
+            Q_EMIT ended(job->title(), job->elapsedMs());
     });
     job->start();
     Q_EMIT changed();

@@ -32,6 +32,7 @@ public:
 Q_SIGNALS:
     void changed(); ///< A job began or ended.
     void progressed();
+    void ended(const QString& title, qint64 elapsedMs); ///< By itself, not cancelled.
 
 private:
     std::vector<BackgroundJob*> jobs_;

@@ -1,9 +1,12 @@
-// What is selected: one thing at a time, shown by every view.
+// What is selected, shown by every view: one thing, or several whose figures are summed. And what
+// the mouse is over, outlined by every view for as long as it is.
 #pragma once
 
 #include "core/graph/op.h"
 
 #include <QObject>
+
+#include <vector>
 
 namespace alpa::app
 {
@@ -37,21 +40,47 @@ public:
     {
     }
 
-    const Selection& current() const { return current_; }
+    const Selection& current() const { return current_; } ///< The newest of them.
+    /// All that is selected, the current one last; empty if it is none.
+    const std::vector<Selection>& all() const { return all_; }
     void select(const Selection& selection)
     {
-        if (selection == current_)
+        selectAll(selection.isNone() ? std::vector<Selection>() : std::vector{selection});
+    }
+    void selectAll(std::vector<Selection> selections)
+    {
+        if (selections == all_)
             return;
-        current_ = selection;
+        all_ = std::move(selections);
+        current_ = all_.empty() ? Selection() : all_.back();
         Q_EMIT changed();
+    }
+    /// One more, or one less if it is selected already.
+    void toggle(const Selection& selection)
+    {
+        std::vector<Selection> next = all_;
+        if (std::erase(next, selection) == 0 && !selection.isNone())
+            next.push_back(selection);
+        selectAll(std::move(next));
     }
     void clear() { select({}); }
 
+    const Selection& hovered() const { return hovered_; }
+    void hover(const Selection& selection)
+    {
+        if (selection == hovered_)
+            return;
+        hovered_ = selection;
+        Q_EMIT hoverChanged();
+    }
+
 Q_SIGNALS:
     void changed();
+    void hoverChanged();
 
 private:
-    Selection current_;
+    std::vector<Selection> all_;
+    Selection current_, hovered_;
 };
 
 } // namespace alpa::app

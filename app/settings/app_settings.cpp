@@ -16,7 +16,7 @@ namespace
 
 constexpr int kMaxRecent = 10;
 // Raised whenever the set of docks changes: an old layout would hide the new ones.
-constexpr int kWindowStateVersion = 1;
+constexpr int kWindowStateVersion = 2;
 
 QString settingsFile(const QString& directory)
 {
@@ -113,6 +113,20 @@ QVariantMap AppSettings::dialogState(const QString& dialog) const
 void AppSettings::setDialogState(const QString& dialog, const QVariantMap& state)
 {
     store_.setValue(u"dialogs/"_s + dialog, state);
+}
+
+std::optional<QStringList> AppSettings::keys(const QString& action) const
+{
+    const QVariant kept = store_.value(u"keys/"_s + action);
+    return kept.isValid() ? std::optional(kept.toStringList()) : std::nullopt;
+}
+
+void AppSettings::setKeys(const QString& action, const std::optional<QStringList>& keys)
+{
+    if (keys) // an empty list would read as if nothing had been chosen
+        store_.setValue(u"keys/"_s + action, keys->isEmpty() ? QStringList{QString()} : *keys);
+    else
+        store_.remove(u"keys/"_s + action);
 }
 
 QByteArray AppSettings::windowGeometry() const

@@ -9,6 +9,8 @@
 #include <QStringList>
 #include <QVariantMap>
 
+#include <optional>
+
 namespace alpa::app
 {
 
@@ -37,6 +39,9 @@ public:
     /// What a dialog was left with, by its name; empty the first time.
     QVariantMap dialogState(const QString& dialog) const;
     void setDialogState(const QString& dialog, const QVariantMap& state);
+    /// Keys that were chosen for an action, in portable text; unset: its usual ones.
+    std::optional<QStringList> keys(const QString& action) const;
+    void setKeys(const QString& action, const std::optional<QStringList>& keys);
     QByteArray windowGeometry() const;
     QByteArray windowState() const; ///< Empty when kept by a version with other docks.
     void setWindow(const QByteArray& geometry, const QByteArray& state);

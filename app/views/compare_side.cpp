@@ -12,7 +12,6 @@
 #include <QPointer>
 #include <QPushButton>
 #include <QScrollBar>
-#include <QShortcut>
 #include <QSplitter>
 #include <QTabWidget>
 #include <QTreeWidget>
@@ -133,12 +132,19 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     column->addLayout(top);
     column->addWidget(pages_, 1);
     connect(causes_, &QPushButton::clicked, this, &CompareSide::findCauses);
-    auto* next =
-        new QShortcut(QKeySequence(u"D"_s), this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
-    auto* previous = new QShortcut(QKeySequence(u"Shift+D"_s), this, nullptr, nullptr,
-                                   Qt::WidgetWithChildrenShortcut);
-    connect(next, &QShortcut::activated, this, [this] { stepToDifference(false); });
-    connect(previous, &QShortcut::activated, this, [this] { stepToDifference(true); });
+    const auto addStep = [this](const QString& text, const QString& name, const QString& key,
+                                bool isBackward) {
+        auto* action = new QAction(text, this);
+        action->setObjectName(name);
+        action->setShortcut(QKeySequence(key));
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        connect(action, &QAction::triggered, this,
+                [this, isBackward] { stepToDifference(isBackward); });
+        addAction(action);
+        differenceActions_ << action;
+    };
+    addStep(tr("Next &difference"), u"actionNextDifference"_s, u"D"_s, false);
+    addStep(tr("Previous d&ifference"), u"actionPreviousDifference"_s, u"Shift+D"_s, true);
     connect(session, &Session::plansChanged, this, &CompareSide::takePlans);
     connect(session, &Session::shownPlanChanged, this, &CompareSide::takePlans);
     connect(session->selection(), &SelectionModel::changed, this, [this] {

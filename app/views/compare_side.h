@@ -24,6 +24,7 @@ class CompareSide : public QWidget
 
 public:
     explicit CompareSide(Session* session, QWidget* parent = nullptr);
+    const QList<QAction*>& differenceActions() const { return differenceActions_; }
 
     const PlanEntry* left() const;
     const PlanEntry* right() const;
@@ -49,6 +50,7 @@ private:
     QTreeWidget* differences_;
     QPushButton* causes_;
     QTabWidget* pages_;
+    QList<QAction*> differenceActions_;
     std::array<std::shared_ptr<const GraphFacts>, 2> facts_;
     std::vector<int> changedLayers_;
     int atDifference_ = -1;

@@ -7,6 +7,8 @@
 #include "app/widgets/scatter_chart.h"
 #include "app/widgets/series_chart.h"
 
+#include <QAction>
+
 class QComboBox;
 class QLabel;
 class QPushButton;
@@ -18,12 +20,17 @@ class QTabWidget;
 namespace alpa::app
 {
 
+class CompareSide;
+
 class CompareView : public QWidget
 {
     Q_OBJECT
 
 public:
     CompareView(Session* session, PlansModel* plans, QWidget* parent = nullptr);
+    int chosenPlan() const; ///< Id of the table's current row; 0 if there is none.
+    /// To the next and the previous difference of the two plans side by side.
+    QList<QAction*> differenceActions() const;
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -51,6 +58,7 @@ private:
     QTableView* table_;
     BarChart* chart_;
     QTabWidget* tabs_;
+    CompareSide* side_ = nullptr;
     ScatterChart* tradeOffs_;
     QComboBox* against_; ///< What the trade-off plot has on its x axis.
     ScatterChart* accuracy_;

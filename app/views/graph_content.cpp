@@ -64,6 +64,25 @@ void markChanges(CanvasLevel& level, const GraphFacts& facts, const GraphFacts& 
     }
 }
 
+/// `whole` with the nodes `kept` alone, and the arrows between them.
+CanvasLevel withNodes(const CanvasLevel& whole, const std::set<int>& kept)
+{
+    CanvasLevel level;
+    std::map<int, int> numberOf;
+    for (const int node : kept) {
+        numberOf[node] = int(level.nodes.size());
+        level.nodes.push_back(whole.nodes[static_cast<size_t>(node)]);
+    }
+    for (CanvasEdge edge : whole.edges) {
+        if (!kept.contains(edge.from) || !kept.contains(edge.to))
+            continue;
+        edge.from = numberOf[edge.from];
+        edge.to = numberOf[edge.to];
+        level.edges.push_back(std::move(edge));
+    }
+    return level;
+}
+
 std::vector<LayerRun> singles(const LayerRun& run)
 {
     std::vector<LayerRun> runs;
@@ -190,20 +209,21 @@ CanvasContent neighbourhood(CanvasContent content, const QString& parent, const 
             }
             kept = std::move(more);
         }
-        CanvasLevel level;
-        std::map<int, int> numberOf;
-        for (const int node : kept) {
-            numberOf[node] = int(level.nodes.size());
-            level.nodes.push_back(whole.nodes[static_cast<size_t>(node)]);
+        return withNodes(whole, kept);
+    };
+}
+
+CanvasContent without(CanvasContent content, std::set<QString> hidden)
+{
+    return [content = std::move(content), hidden = std::move(hidden)](const QString& key) {
+        CanvasLevel whole = content(key);
+        std::set<int> kept;
+        for (size_t node = 0; node < whole.nodes.size(); ++node) {
+            if (!hidden.contains(whole.nodes[node].key))
+                kept.insert(int(node));
         }
-        for (CanvasEdge edge : whole.edges) {
-            if (!kept.contains(edge.from) || !kept.contains(edge.to))
-                continue;
-            edge.from = numberOf[edge.from];
-            edge.to = numberOf[edge.to];
-            level.edges.push_back(std::move(edge));
-        }
-        return level;
+        // Of a level nothing is not shown: then its own box is what to hide.
+        return kept.empty() || kept.size() == whole.nodes.size() ? whole : withNodes(whole, kept);
     };
 }
 

@@ -9,6 +9,7 @@
 #include "app/views/graph_colors.h"
 
 #include <memory>
+#include <set>
 
 namespace alpa::app
 {
@@ -39,6 +40,9 @@ CanvasLevel allOpsLevel(const GraphFacts& facts, const GraphColors* colors, doub
 /// the outermost level.
 CanvasContent neighbourhood(CanvasContent content, const QString& parent, const QString& key,
                             int steps);
+
+/// `content` without the boxes `hidden`, by key, and their arrows.
+CanvasContent without(CanvasContent content, std::set<QString> hidden);
 
 /// Do the two plans' graphs number the same values? Then their specs can be compared by id.
 bool areComparable(const GraphFacts& facts, const GraphFacts& before);

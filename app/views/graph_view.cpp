@@ -58,6 +58,10 @@ GraphView::GraphView(Session* session, QWidget* parent)
     column->addLayout(bottom);
 
     connect(canvas_, &GraphCanvas::selected, session->selection(), &SelectionModel::select);
+    connect(canvas_, &GraphCanvas::toggled, session->selection(), &SelectionModel::toggle);
+    connect(canvas_, &GraphCanvas::areaSelected, session->selection(), &SelectionModel::selectAll);
+    connect(canvas_, &GraphCanvas::hovered, session->selection(), &SelectionModel::hover);
+    connect(session->selection(), &SelectionModel::hoverChanged, this, &GraphView::takeHover);
     connect(legend_, &GraphLegend::axisMenuRequested, this,
             [this](int axis, const QPoint& at) { openAxisMenu(session_, axis, at); });
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
@@ -96,6 +100,8 @@ void GraphView::refresh()
         names_.clear();
         focusKey_.clear();
     }
+    if (!isSameShape)
+        hidden_.clear();
     // Against the starred plan, else against the one that was shown before.
     if (facts != facts_ && facts_ != nullptr && facts_->plan != nullptr)
         before_ = facts_;
@@ -122,7 +128,7 @@ void GraphView::showContent(bool isSameShape)
     legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh,
                      before_ != nullptr);
     refreshLegend(*colors);
-    focused_->setVisible(!focusKey_.isEmpty());
+    focused_->setVisible(!focusKey_.isEmpty() || !hidden_.empty());
     ++generation_;
     if (options_.scope != GraphScope::kAll || !focusKey_.isEmpty()) {
         showLevel(colors, isSameShape);
@@ -156,6 +162,8 @@ void GraphView::showLevel(std::shared_ptr<const GraphColors> colors, bool isSame
         const QString parent = path.size() > 1 ? path[path.size() - 2] : QString();
         content = neighbourhood(std::move(content), parent, focusKey_, focusSteps_);
     }
+    if (!hidden_.empty())
+        content = without(std::move(content), hidden_);
     canvas_->setContent(std::move(content), isSameShape);
     takeSelection();
 }
@@ -193,7 +201,32 @@ void GraphView::focusOn(const QString& key, int steps)
 void GraphView::focusAll()
 {
     focusKey_.clear();
+    hidden_.clear();
     showContent(false);
+}
+
+void GraphView::hideSelected()
+{
+    if (options_.scope == GraphScope::kAll)
+        return; // one dense level: its boxes are laid out together
+    const auto hide = [this](const std::vector<QString>& path) {
+        // The deepest box that is drawn.
+        for (auto key = path.rbegin(); key != path.rend(); ++key) {
+            if (canvas_->visibleBox({*key})) {
+                hidden_.insert(*key);
+                return;
+            }
+        }
+    };
+    for (const Selection& selection : session_->selection()->all()) {
+        const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
+        if (place.op)
+            hide(pathToOp(*facts_, options_, *place.op));
+        else if (place.layer)
+            hide(pathToLayer(*facts_, options_, *place.layer));
+    }
+    if (!hidden_.empty())
+        showContent(true);
 }
 
 std::set<QString> GraphView::holdersOf(const Selection& selection) const
@@ -251,7 +284,10 @@ std::vector<CanvasLink> GraphView::linksOf(const Selection& selection) const
 void GraphView::takeSelection()
 {
     const Selection selection = session_->selection()->current();
-    canvas_->setSelection(selection, holdersOf(selection));
+    std::set<QString> holders;
+    for (const Selection& one : session_->selection()->all())
+        holders.merge(holdersOf(one));
+    canvas_->setSelection(selection, std::move(holders));
     canvas_->setLinks(linksOf(selection));
     // A scope chosen in the outline is shown where its first operation is.
     if (selection.kind != Selection::Kind::kScope || facts_ == nullptr ||
@@ -265,6 +301,14 @@ void GraphView::takeSelection()
         canvas_->centerOnNode(path.front());
 }
 
+void GraphView::takeHover()
+{
+    if (!isVisible())
+        return;
+    const Selection& hovered = session_->selection()->hovered();
+    canvas_->setHovered(hovered, holdersOf(hovered));
+}
+
 void GraphView::showMenu(const Selection& selection, const QString& key, const QPoint& at)
 {
     session_->selection()->select(selection);
@@ -273,7 +317,7 @@ void GraphView::showMenu(const Selection& selection, const QString& key, const Q
         menu.addAction(tr("Only its neighbours"), this, [this, key] { focusOn(key, 1); });
         menu.addAction(tr("Only what is two arrows away"), this, [this, key] { focusOn(key, 2); });
     }
-    if (!focusKey_.isEmpty())
+    if (!focusKey_.isEmpty() || !hidden_.empty())
         menu.addAction(tr("Show everything"), this, &GraphView::focusAll);
     const bool isOpen = canvas_->isUnfolded(key);
     if (!key.startsWith(u"op "_s))
@@ -288,7 +332,7 @@ void GraphView::revealLayer(int layer)
 {
     if (facts_ == nullptr || layer >= int(facts_->layers.size()))
         return;
-    if (!focusKey_.isEmpty())
+    if (!focusKey_.isEmpty() || !hidden_.empty())
         focusAll();
     for (const QString& key : pathToLayer(*facts_, options_, layer))
         canvas_->setUnfolded(key, true);
@@ -300,7 +344,7 @@ void GraphView::revealOp(OpId op)
 {
     if (facts_ == nullptr)
         return;
-    if (!focusKey_.isEmpty())
+    if (!focusKey_.isEmpty() || !hidden_.empty())
         focusAll();
     const Phase phase = facts_->graph->op(op).phase;
     if (options_.scope == GraphScope::kPhase && phase != options_.phase)

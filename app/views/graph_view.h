@@ -26,11 +26,15 @@ public:
     void revealOp(OpId op);
     /// Unfolds the layer and what hides it, selects it and brings it into view.
     void revealLayer(int layer);
+    /// The next one of what is typed into the find line.
+    void findNext(bool isBackward);
     void setColorBy(ColorBy by);
     void setScope(GraphScope scope, Phase phase);
     /// Only what is near the box, until focusAll().
     void focusOn(const QString& key, int steps);
     void focusAll();
+    /// Hides the boxes of what is selected, until focusAll().
+    void hideSelected();
     const GraphViewOptions& options() const { return options_; }
     /// Measured over predicted time of each stage, less one; for the colour mode of the same name.
     void setStageErrors(StageErrors errors);
@@ -46,10 +50,10 @@ private:
     void showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape);
     void refreshLegend(const GraphColors& colors);
     void takeSelection();
+    void takeHover();
     std::set<QString> holdersOf(const Selection& selection) const;
     std::vector<CanvasLink> linksOf(const Selection& selection) const;
     void showMenu(const Selection& selection, const QString& key, const QPoint& at);
-    void findNext(bool isBackward);
     bool isMatch(int index, const QString& wanted) const;
 
     Session* session_;
@@ -68,6 +72,7 @@ private:
     std::shared_ptr<const GraphFacts> before_; ///< The plan it is compared with; may be null.
     std::vector<QString> names_; ///< Of layers, then ops, in lower case: what find looks through.
                                  ///< Empty until needed.
+    std::set<QString> hidden_;   ///< Boxes that are not shown, by key.
     QString focusKey_;           ///< Empty: everything is shown.
     int focusSteps_ = 1;
     int lastFound_ = -1;     ///< Among layers, then ops.

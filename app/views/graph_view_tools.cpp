@@ -58,14 +58,17 @@ void GraphView::makeTools(QLayout* column)
     twins->setObjectName(u"graphTwins"_s);
     twins->setCheckable(true);
     twins->setChecked(options_.groupsTwins);
-    auto* map = choices->addAction(tr("Map in the corner (M)"));
+    auto* map = choices->addAction(tr("Map in the corner"));
+    map->setShortcut(QKeySequence(u"M"_s));
+    map->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    addAction(map);
     map->setObjectName(u"graphMinimap"_s);
     map->setCheckable(true);
     map->setChecked(true);
     connect(map, &QAction::toggled, canvas_, &GraphCanvas::setMinimapShown);
     focused_->setObjectName(u"graphFocusAll"_s);
     focused_->setText(tr("Show everything"));
-    focused_->setToolTip(tr("Only the neighbourhood of one box is shown"));
+    focused_->setToolTip(tr("Boxes are hidden, or only a neighbourhood is shown"));
     focused_->hide();
 
     auto* tools = new QHBoxLayout;
@@ -89,7 +92,7 @@ void GraphView::makeTools(QLayout* column)
     };
     addButton(u"zoom-in"_s, tr("Zoom in (+)"), [this] { canvas_->zoomBy(1.25); });
     addButton(u"zoom-out"_s, tr("Zoom out (−)"), [this] { canvas_->zoomBy(0.8); });
-    addButton(u"fit"_s, tr("Show all (F)"), [this] { canvas_->fitAll(); });
+    addButton(u"fit"_s, tr("Show all (Shift+F)"), [this] { canvas_->showAll(); });
     addButton(u"collapse"_s, tr("Fold all layers"), [this] { canvas_->foldAll(); });
     static_cast<QBoxLayout*>(column)->addLayout(tools);
 

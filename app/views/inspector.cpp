@@ -89,10 +89,7 @@ Inspector::Inspector(Session* session, QWidget* parent)
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
-    connect(why, &QPushButton::clicked, this, [this] {
-        if (alternatives_->decision() != nullptr)
-            Q_EMIT whyRequested(toQt(alternatives_->decision()->label));
-    });
+    connect(why, &QPushButton::clicked, this, &Inspector::askWhy);
     connect(pin, &QPushButton::clicked, this, [this] { pinCurrent(false); });
     connect(forbid, &QPushButton::clicked, this, [this] { pinCurrent(true); });
     connect(session->selection(), &SelectionModel::changed, this, &Inspector::refresh);
@@ -206,6 +203,10 @@ void Inspector::refresh()
                    "were chosen."));
         return;
     }
+    if (session_->selection()->all().size() > 1) {
+        showMany(session_->selection()->all());
+        return;
+    }
     const Selection selection = session_->selection()->current();
     const auto index = static_cast<size_t>(std::max(selection.index, 0));
     // What was selected in another plan's graph may not exist in this one.
@@ -250,6 +251,25 @@ void Inspector::showDecision(DecisionPlace place)
                                     proof.memoryBinds ? tr("Memory binds on this stage.")
                                                       : tr("Memory does not bind on this stage.")));
     table_->selectRow(decision->chosen);
+}
+
+bool Inspector::askWhy()
+{
+    const Decision* decision = alternatives_->decision();
+    if (decision == nullptr)
+        return false;
+    Q_EMIT whyRequested(toQt(decision->label));
+    return true;
+}
+
+bool Inspector::pinChosen()
+{
+    const Decision* decision = alternatives_->decision();
+    if (decision == nullptr)
+        return false;
+    pin(decision->label, decision->alternatives[static_cast<size_t>(decision->chosen)].result,
+        false);
+    return true;
 }
 
 void Inspector::pinCurrent(bool forbids)

@@ -18,6 +18,10 @@ class Inspector : public QWidget
 
 public:
     explicit Inspector(Session* session, QWidget* parent = nullptr);
+    /// Of the decision in view. False if there is none.
+    bool askWhy();
+    /// Pins what was chosen for the decision in view. False if there is none.
+    bool pinChosen();
 
 Q_SIGNALS:
     /// All strategies of the decision with this label, compared in full.
@@ -26,6 +30,7 @@ Q_SIGNALS:
 private:
     void refresh();
     void showModel();
+    void showMany(const std::vector<Selection>& selections);
     void showOp(OpId op);
     void showValue(ValueId value);
     void showLayer(int layer);

@@ -1,6 +1,7 @@
 // What the inspector says of each kind of thing.
 #include "app/session/link_traffic.h"
 #include "app/session/selection_place.h"
+#include "app/session/selection_sums.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 #include "app/views/inspector.h"
@@ -87,6 +88,26 @@ void Inspector::showModel()
                    tr("%1/s").arg(bytesText(Bytes(int64_t(cluster.betweenHosts.bandwidth)))));
     }
     addNote(tr("Select a layer, operation, tensor or stage for its shardings and alternatives."));
+}
+
+void Inspector::showMany(const std::vector<Selection>& selections)
+{
+    const SelectionSums sums = sumOf(selections, *facts_, session_->model()->scopes);
+    setTitle(tr("Several"),
+             tr("%1 selected").arg(counted(int64_t(selections.size()), tr("thing"), tr("things"))));
+    addRow(tr("Operations"), countText(sums.ops));
+    addRow(tr("Compute, one microbatch"), flopsText(sums.flops));
+    addRow(tr("Results, one microbatch"), bytesText(sums.results));
+    addRow(tr("Parameters"), countText(sums.parameters));
+    if (facts_->plan == nullptr)
+        return;
+    addHeading(tr("Of one device"));
+    addRow(tr("Time of computing"), timeText(sums.compute));
+    addRow(tr("Memory of results"), memoryText(sums.resultsPerDevice));
+    addRow(tr("Memory of parameters"), memoryText(sums.parametersPerDevice));
+    addRow(tr("Collectives"), tr("%1, %2").arg(sums.collectives).arg(timeText(sums.communication)));
+    addNote(tr("Ctrl+click in the graph adds and takes away, Shift+drag takes what is in the "
+               "frame."));
 }
 
 void Inspector::showOp(OpId id)

@@ -1,8 +1,9 @@
 #include "app/views/memory_view.h"
 
+#include "app/session/hovered_place.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
-#include "app/views/overview.h"
+#include "app/views/number_table.h"
 #include "app/widgets/cards.h"
 
 #include <QComboBox>
@@ -58,6 +59,11 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
     connect(chart_, &MemoryChart::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
+    connect(chart_, &MemoryChart::stageHovered, this, [this](int stage) {
+        session_->selection()->hover(stage < 0 ? Selection() : Selection::stage(stage));
+    });
+    connect(session->selection(), &SelectionModel::hoverChanged, chart_,
+            [this] { chart_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
     connect(session, &Session::shownPlanChanged, this, &MemoryView::refresh);
     connect(session, &Session::modelChanged, this, &MemoryView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, [this] {

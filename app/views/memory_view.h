@@ -4,6 +4,7 @@
 
 #include "app/session/session.h"
 #include "app/widgets/memory_chart.h"
+#include "app/widgets/memory_curve.h"
 
 class QComboBox;
 class QStackedLayout;

@@ -1,9 +1,10 @@
 #include "app/views/mesh_view.h"
 
+#include "app/session/hovered_place.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
-#include "app/views/overview.h"
+#include "app/views/number_table.h"
 #include "app/views/stage_mesh_menu.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
@@ -82,6 +83,13 @@ MeshView::MeshView(Session* session, QWidget* parent)
     });
     connect(chart_, &MeshChart::deviceClicked, this,
             [this](int device) { session_->selection()->select(Selection::device(device)); });
+    connect(chart_, &MeshChart::deviceHovered, this, [this](int device) {
+        session_->selection()->hover(device < 0 ? Selection() : Selection::device(device));
+    });
+    connect(session->selection(), &SelectionModel::hoverChanged, chart_, [this] {
+        const SelectionPlace place = hoveredPlace(*session_);
+        chart_->setHovered(place.stage, place.device);
+    });
     connect(links_, &QTableWidget::cellClicked, this, [this](int row) {
         if (row < int(traffic_.axes.size()))
             session_->selection()->select(

@@ -71,6 +71,11 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     });
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             &OutlinePanel::takeCurrent);
+    tree_->setMouseTracking(true);
+    connect(tree_, &QTreeView::entered, this, [this](const QModelIndex& index) {
+        const int node = model_->nodeOf(filtered_->mapToSource(index));
+        session_->selection()->hover(node < 0 ? Selection() : Selection::scope(node));
+    });
     connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &OutlinePanel::takeSelection);
 }

@@ -3,6 +3,7 @@
 #include "app/item_models/plans_model.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
+#include "app/views/number_table.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/timeline_chart.h"
 
@@ -18,68 +19,10 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-QTableWidget* makeNumberTable(const QStringList& headers, const QString& name)
-{
-    auto* table = new QTableWidget(0, int(headers.size()));
-    table->setObjectName(name);
-    table->setAccessibleName(headers.front());
-    table->setHorizontalHeaderLabels(headers);
-    table->verticalHeader()->hide();
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->setSelectionMode(QAbstractItemView::SingleSelection);
-    table->setShowGrid(false);
-    table->setWordWrap(false);
-    table->setAlternatingRowColors(true);
-    table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-    table->horizontalHeader()->setHighlightSections(false);
-    for (int column = 1; column < int(headers.size()); ++column)
-        table->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    table->horizontalHeaderItem(0)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    return table;
-}
-
-void setNumberRow(QTableWidget* table, int row, const QStringList& cells)
-{
-    if (row >= table->rowCount())
-        table->setRowCount(row + 1);
-    for (int column = 0; column < int(cells.size()); ++column) {
-        auto* item = new QTableWidgetItem(cells[column]);
-        if (column > 0)
-            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        item->setToolTip(cells[column]);
-        table->setItem(row, column, item);
-    }
-}
-
-void fitTableHeight(QTableWidget* table)
-{
-    int height = table->horizontalHeader()->sizeHint().height() + 4;
-    for (int row = 0; row < table->rowCount(); ++row)
-        height += table->rowHeight(row);
-    table->setFixedHeight(height);
-}
-
 namespace
 {
 
 constexpr int kPageMargins = 60; ///< Left, right and the scroll bar.
-
-/// Width in which no cell is cut off.
-int neededWidth(const QTableWidget* table)
-{
-    int width = 0;
-    for (int column = 0; column < table->columnCount(); ++column) {
-        int widest = table->horizontalHeader()->sectionSizeHint(column);
-        for (int row = 0; row < table->rowCount(); ++row)
-            widest = std::max(widest,
-                              table->sizeHintForIndex(table->model()->index(row, column)).width());
-        width += widest;
-    }
-    return width;
-}
 
 } // namespace
 

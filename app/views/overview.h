@@ -55,9 +55,5 @@ struct CostTerm {
     Seconds time;
 };
 std::vector<CostTerm> costTerms(const ParallelPlan& plan);
-/// A table for a few rows of numbers: no editing, as high as its content.
-QTableWidget* makeNumberTable(const QStringList& headers, const QString& name);
-void setNumberRow(QTableWidget* table, int row, const QStringList& cells);
-void fitTableHeight(QTableWidget* table);
 
 } // namespace alpa::app

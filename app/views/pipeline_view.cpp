@@ -1,5 +1,6 @@
 #include "app/views/pipeline_view.h"
 
+#include "app/session/hovered_place.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
@@ -27,11 +28,11 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kLaneCharacters = 33; ///< Of a card: its longest line.
-constexpr int kLaneRoom = 90;       ///< That a card may grow.
+constexpr int kLaneRoom = 90; ///< That a card may grow beyond its longest line.
 constexpr int kLeastLayers =
-    48; ///< Two layers and a bit, so that what stands below them is in view.
-constexpr size_t kDeviceChips = 16;
+    48;                       ///< Two layers and a bit, so that what stands below them is in view.
+constexpr int kBarFrame = 12; ///< Beside the text in a bar.
+constexpr size_t kDeviceChips = 8;
 
 /// "devices 0 1 2 3", at most so many.
 QString deviceText(const DeviceMesh& mesh)
@@ -116,6 +117,11 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
             });
     connect(timeline_, &TimelineChart::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });
+    connect(timeline_, &TimelineChart::stageHovered, this, [this](int stage) {
+        session_->selection()->hover(stage < 0 ? Selection() : Selection::stage(stage));
+    });
+    connect(session->selection(), &SelectionModel::hoverChanged, timeline_,
+            [this] { timeline_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
     connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
     connect(session, &Session::modelChanged, this, &PipelineView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &PipelineView::takeSelection);
@@ -127,9 +133,6 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     const PlanStage& stage = plan.stages[static_cast<size_t>(number)];
     auto* card = makeCard();
     card->setObjectName(u"stage_%1"_s.arg(number));
-    const int width = fontMetrics().averageCharWidth() * kLaneCharacters;
-    card->setMinimumWidth(width);
-    card->setMaximumWidth(width + kLaneRoom);
     stageCards_.push_back(card);
     card->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(card, &QWidget::customContextMenuRequested, this,
@@ -179,7 +182,11 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     bar->setFormat(
         tr("memory %1 of %2").arg(memoryText(stage.memory.total()), memoryText(memoryLimit(plan))));
     bar->setAccessibleName(tr("Memory of stage %1").arg(number));
+    bar->setMinimumWidth(fontMetrics().horizontalAdvance(bar->text()) + kBarFrame);
     column->addWidget(bar);
+    const int width = column->minimumSize().width();
+    card->setMinimumWidth(width);
+    card->setMaximumWidth(width + kLaneRoom);
     return card;
 }
 

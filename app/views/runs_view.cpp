@@ -4,7 +4,7 @@
 #include "app/settings/icons.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
-#include "app/views/overview.h"
+#include "app/views/number_table.h"
 
 #include <QApplication>
 #include <QClipboard>

@@ -5,6 +5,7 @@
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/link_item.h"
 #include "app/widgets/minimap.h"
+#include "app/widgets/painted_chart.h"
 
 #include <cmath>
 
@@ -18,16 +19,14 @@ namespace
 
 // Shorter waits look instant; longer ones want to see something.
 constexpr int kPatienceMs = 150;
-constexpr double kLargestFit = 1.15; ///< A graph of three boxes need not fill the window.
 constexpr int kDeepest = 6;
-constexpr double kReadableScale = 0.45; ///< Titles of boxes can be read.
-constexpr double kNearScale = 0.9;
 
 } // namespace
 
 GraphCanvas::GraphCanvas(QWidget* parent)
     : QGraphicsView(parent)
     , dot_(findProgram(u"alpa-layoutd"_s))
+    , unit_(unitOf(font()))
 {
     setScene(new QGraphicsScene(this));
     scene()->setItemIndexMethod(QGraphicsScene::NoIndex);
@@ -313,10 +312,17 @@ void GraphCanvas::setSelection(const Selection& selection, std::set<QString> hol
         item->setSelection(selection_, holders_);
 }
 
+void GraphCanvas::setHovered(const Selection& selection, std::set<QString> holders)
+{
+    for (const auto& [key, item] : items_)
+        item->setHinted(selection, holders);
+}
+
 void GraphCanvas::setUnfolded(const QString& key, bool isUnfolded)
 {
     if (isUnfolded == unfolded_.contains(key))
         return;
+    rememberView();
     if (isUnfolded)
         unfolded_.insert(key);
     else
@@ -335,83 +341,6 @@ void GraphCanvas::foldAll()
     patience_.start();
     relayout();
     Q_EMIT unfoldedChanged();
-}
-
-void GraphCanvas::fitAll()
-{
-    if (root_ == nullptr)
-        return;
-    const QRectF content = contentRect();
-    const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
-    const double scale = std::min({room.width() / std::max(content.width(), 1.0),
-                                   room.height() / std::max(content.height(), 1.0), kLargestFit});
-    setTransform(
-        QTransform::fromScale(std::max(scale, kSmallestScale), std::max(scale, kSmallestScale)));
-    centerOn(content.center());
-    wasFitted_ = true;
-}
-
-void GraphCanvas::zoomBy(double factor)
-{
-    const double scale = std::clamp(transform().m11() * factor, kSmallestScale, kLargestScale);
-    const QPointF middle = mapToScene(viewport()->rect().center());
-    setTransform(QTransform::fromScale(scale, scale));
-    centerOn(middle);
-    wasFitted_ = false;
-}
-
-void GraphCanvas::centerOnNode(const QString& key)
-{
-    centerNow(key);
-    // A level that was unfolded just now gets its place when its layout is there.
-    if (!pending_.empty())
-        centeredKey_ = key;
-}
-
-/// Where the content of an unfolded box begins, across: the middle of its topmost box.
-std::optional<double> GraphCanvas::headOf(const QString& key) const
-{
-    const GraphLevelItem* inner = levelItem(key);
-    if (inner == nullptr || inner->level().nodes.empty())
-        return std::nullopt;
-    QRectF top = inner->box(0);
-    for (size_t node = 1; node < inner->level().nodes.size(); ++node) {
-        if (inner->box(int(node)).top() < top.top())
-            top = inner->box(int(node));
-    }
-    return inner->mapRectToScene(top).center().x();
-}
-
-void GraphCanvas::centerNow(const QString& key)
-{
-    const std::optional<QRectF> box = visibleBox({key});
-    if (!box)
-        return;
-    // Near enough to read a box, far enough to see all of one that is unfolded, as long as its
-    // titles can be read.
-    const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
-    const double whole = std::min(room.width() / box->width(), room.height() / box->height());
-    if (transform().m11() < 0.7 || transform().m11() > whole) {
-        const double scale = std::clamp(whole, kReadableScale, kNearScale);
-        setTransform(QTransform::fromScale(scale, scale));
-    }
-    // Of a box larger than the view its head, not its middle.
-    const QSizeF view = mapToScene(viewport()->rect()).boundingRect().size();
-    QPointF middle = box->center();
-    if (box->height() > view.height())
-        middle.setY(box->top() + view.height() * 0.45);
-    if (box->width() > view.width())
-        middle.setX(headOf(key).value_or(middle.x()));
-    centerOn(middle);
-    wasFitted_ = false;
-    minimap_->follow();
-}
-
-void GraphCanvas::showArea(QPointF middle)
-{
-    centerOn(middle);
-    wasFitted_ = false;
-    minimap_->follow();
 }
 
 void GraphCanvas::setMinimapShown(bool isShown) { minimap_->setWanted(isShown); }

@@ -14,6 +14,9 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <vector>
+
+class QRubberBand;
 
 namespace alpa::app
 {
@@ -43,6 +46,8 @@ public:
     void setContent(CanvasContent content, bool isSameShape);
     /// `holders`: keys of boxes that the selection lies in, outlined with it.
     void setSelection(const Selection& selection, std::set<QString> holders = {});
+    /// What the mouse is over in another view, outlined softly.
+    void setHovered(const Selection& selection, std::set<QString> holders = {});
     /// Drawn over everything until others are set.
     void setLinks(std::vector<CanvasLink> links);
     const LinkItem* linkItem() const { return links_; } ///< Null if no link has two visible ends.
@@ -55,6 +60,11 @@ public:
     bool isUnfolded(const QString& key) const { return unfolded_.contains(key); }
     void foldAll();
     void fitAll();
+    void showAll();        ///< What fitAll does, on request: goBack leads back.
+    void frameSelection(); ///< All that is selected in view, or everything.
+    /// Places looked at before, as far as somebody went elsewhere on purpose.
+    void goBack();
+    void goForward();
     void zoomBy(double factor);
     /// Brings the box with `key` to the middle, unfolding nothing.
     void centerOnNode(const QString& key);
@@ -72,6 +82,11 @@ public:
 
 Q_SIGNALS:
     void selected(const alpa::app::Selection& selection);
+    /// With Ctrl: one more, or one less.
+    void toggled(const alpa::app::Selection& selection);
+    /// Dragged over with Shift.
+    void areaSelected(const std::vector<alpa::app::Selection>& selections);
+    void hovered(const alpa::app::Selection& selection); ///< None when the mouse leaves.
     void menuRequested(const alpa::app::Selection& selection, const QString& key,
                        const QPoint& globalAt);
     void unfoldedChanged();
@@ -86,6 +101,7 @@ protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void scrollContentsBy(int dx, int dy) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
@@ -102,6 +118,12 @@ private:
         std::vector<QSizeF> sizes;
         std::map<int, PlacedLevel> inner; ///< By node.
         bool isComplete = true;           ///< All layouts in it are final.
+    };
+    struct View {
+        double scale = 1;
+        QPointF middle; ///< Of the scene.
+        bool isFitted = false;
+        friend bool operator==(const View&, const View&) = default;
     };
     struct Hit {
         const GraphLevelItem* item = nullptr;
@@ -125,6 +147,14 @@ private:
     Hit hitAt(const QPoint& at) const;
     QString tipAt(const Hit& hit) const;
     void moveToNeighbour(int key);
+    View view() const;
+    void lookAt(const View& view);
+    void rememberView();
+    void moveInHistory(std::vector<View>& from, std::vector<View>& to);
+    void hoverOver(const Hit& hit);
+    void selectArea(const QRect& area);
+    Selection selectionAt(const Hit& hit) const;
+    void zoomAt(QPointF at, double factor);
 
     CanvasContent content_;
     std::set<QString> unfolded_;
@@ -150,6 +180,10 @@ private:
     QString anchorKey_;     ///< Box to keep in its place on screen over the next rebuild.
     QString centeredKey_;   ///< Box to bring to the middle once all layouts are there.
     QPoint pressedAt_;
+    double unit_;                                ///< Pixels of a unit at 1:1, as charts have them.
+    std::vector<View> viewsBefore_, viewsAfter_; ///< The nearest last.
+    QElapsedTimer lastMove_;                     ///< Since the wheel was turned.
+    QRubberBand* band_ = nullptr;                ///< While Shift drags over boxes.
 };
 
 } // namespace alpa::app

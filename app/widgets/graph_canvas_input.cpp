@@ -2,19 +2,32 @@
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/minimap.h"
+#include "app/widgets/painted_chart.h"
 
 #include <QContextMenuEvent>
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
+#include <QNativeGestureEvent>
+#include <QRubberBand>
+#include <QScrollBar>
 #include <QToolTip>
 #include <QWheelEvent>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace alpa::app
 {
+
+namespace
+{
+
+constexpr int kOneMoveMs = 800; ///< Turns of the wheel within this are one move.
+
+} // namespace
 
 GraphCanvas::Hit GraphCanvas::hitAt(const QPoint& at) const
 {
@@ -53,6 +66,14 @@ bool GraphCanvas::event(QEvent* event)
     if (event->type() == QEvent::PaletteChange) {
         scene()->update();
         minimap_->refresh();
+    } else if (event->type() == QEvent::FontChange) {
+        unit_ = unitOf(font());
+    } else if (event->type() == QEvent::NativeGesture) {
+        const auto* gesture = static_cast<QNativeGestureEvent*>(event);
+        if (gesture->gestureType() == Qt::ZoomNativeGesture) {
+            zoomAt(gesture->position(), 1 + gesture->value());
+            return true;
+        }
     }
     return QGraphicsView::event(event);
 }
@@ -67,17 +88,35 @@ bool GraphCanvas::viewportEvent(QEvent* event)
     return QGraphicsView::viewportEvent(event);
 }
 
-void GraphCanvas::wheelEvent(QWheelEvent* event)
+/// What is under `at` stays there.
+void GraphCanvas::zoomAt(QPointF at, double factor)
 {
-    const double factor = std::pow(1.0015, event->angleDelta().y());
+    if (!lastMove_.isValid() || lastMove_.elapsed() > kOneMoveMs)
+        rememberView();
+    lastMove_.start();
     const double scale = std::clamp(transform().m11() * factor, kSmallestScale, kLargestScale);
-    const QPointF under = mapToScene(event->position().toPoint());
+    const QPointF under = mapToScene(at.toPoint());
     setTransform(QTransform::fromScale(scale, scale));
-    const QPointF moved = mapToScene(event->position().toPoint());
+    const QPointF moved = mapToScene(at.toPoint());
     translate(moved.x() - under.x(), moved.y() - under.y());
     wasFitted_ = false;
     minimap_->follow();
+}
+
+void GraphCanvas::wheelEvent(QWheelEvent* event)
+{
     event->accept();
+    // Two fingers on a touchpad move in pixels; the wheel of a mouse turns in steps.
+    const QPoint pixels = event->pixelDelta();
+    const bool isTouchpad = event->phase() != Qt::NoScrollPhase && !pixels.isNull() &&
+                            (event->modifiers() & Qt::ControlModifier) == 0;
+    if (!isTouchpad) {
+        zoomAt(event->position(), std::pow(1.0015, event->angleDelta().y()));
+        return;
+    }
+    horizontalScrollBar()->setValue(horizontalScrollBar()->value() - pixels.x());
+    verticalScrollBar()->setValue(verticalScrollBar()->value() - pixels.y());
+    wasFitted_ = false;
 }
 
 void GraphCanvas::keyPressEvent(QKeyEvent* event)
@@ -88,11 +127,7 @@ void GraphCanvas::keyPressEvent(QKeyEvent* event)
     else if (key == Qt::Key_Minus)
         zoomBy(0.8);
     else if (key == Qt::Key_0)
-        zoomBy(1.0 / transform().m11());
-    else if (key == Qt::Key_F)
-        fitAll();
-    else if (key == Qt::Key_M)
-        minimap_->setWanted(!minimap_->isWanted());
+        zoomBy(unit_ / transform().m11());
     else if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Left ||
              key == Qt::Key_Right)
         moveToNeighbour(key);
@@ -145,12 +180,67 @@ void GraphCanvas::moveToNeighbour(int key)
 void GraphCanvas::mousePressEvent(QMouseEvent* event)
 {
     pressedAt_ = event->pos();
-    QGraphicsView::mousePressEvent(event);
+    if (event->button() == Qt::LeftButton && (event->modifiers() & Qt::ShiftModifier) != 0) {
+        band_ = new QRubberBand(QRubberBand::Rectangle, viewport());
+        band_->setGeometry(QRect(pressedAt_, QSize()));
+        band_->show();
+        return;
+    }
+    if (event->button() != Qt::MiddleButton) {
+        QGraphicsView::mousePressEvent(event);
+        return;
+    }
+    // The middle button drags wherever it is pressed, as the left one does.
+    QMouseEvent left(event->type(), event->position(), event->globalPosition(), Qt::LeftButton,
+                     Qt::LeftButton, {});
+    QGraphicsView::mousePressEvent(&left);
+}
+
+/// What stands at a place: a tensor's row, or its box.
+Selection GraphCanvas::selectionAt(const Hit& hit) const
+{
+    if (hit.item == nullptr || (hit.node < 0 && hit.badge < 0))
+        return {};
+    if (hit.badge >= 0)
+        return hit.item->level().edges[static_cast<size_t>(hit.badge)].selection;
+    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
+    const Selection tensor =
+        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
+    return tensor.isNone() ? node.selection : tensor;
+}
+
+/// Folded boxes that `area` of the viewport touches.
+void GraphCanvas::selectArea(const QRect& area)
+{
+    const QRectF inScene = mapToScene(area).boundingRect();
+    std::vector<Selection> found;
+    for (const auto& [itemKey, item] : items_) {
+        const auto& nodes = item->level().nodes;
+        for (size_t i = 0; i < nodes.size(); ++i) {
+            if (!nodes[i].selection.isNone() && !items_.contains(nodes[i].key) &&
+                item->mapRectToScene(item->box(int(i))).intersects(inScene) &&
+                std::ranges::find(found, nodes[i].selection) == found.end())
+                found.push_back(nodes[i].selection);
+        }
+    }
+    Q_EMIT areaSelected(found);
 }
 
 void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
 {
-    QGraphicsView::mouseReleaseEvent(event);
+    if (band_ != nullptr) {
+        const QRect area = band_->geometry();
+        delete std::exchange(band_, nullptr);
+        selectArea(area);
+        return;
+    }
+    if (event->button() == Qt::MiddleButton) {
+        QMouseEvent left(event->type(), event->position(), event->globalPosition(), Qt::LeftButton,
+                         {}, {});
+        QGraphicsView::mouseReleaseEvent(&left);
+    } else {
+        QGraphicsView::mouseReleaseEvent(event);
+    }
     viewport()->setCursor(Qt::ArrowCursor);
     if (event->button() != Qt::LeftButton)
         return;
@@ -159,20 +249,13 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
         return;
     }
     const Hit hit = hitAt(event->pos());
-    if (hit.item != nullptr && hit.badge >= 0) {
-        const Selection badge = hit.item->level().edges[static_cast<size_t>(hit.badge)].selection;
-        if (!badge.isNone())
-            Q_EMIT selected(badge);
+    const Selection selection = selectionAt(hit);
+    if (hit.badge >= 0 && selection.isNone())
         return;
-    }
-    if (hit.item == nullptr || hit.node < 0) {
-        Q_EMIT selected({});
-        return;
-    }
-    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const Selection tensor =
-        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
-    Q_EMIT selected(tensor.isNone() ? node.selection : tensor);
+    if ((event->modifiers() & Qt::ControlModifier) != 0)
+        Q_EMIT toggled(selection);
+    else
+        Q_EMIT selected(selection);
 }
 
 void GraphCanvas::contextMenuEvent(QContextMenuEvent* event)
@@ -181,9 +264,7 @@ void GraphCanvas::contextMenuEvent(QContextMenuEvent* event)
     if (hit.item == nullptr || hit.node < 0)
         return;
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const Selection tensor =
-        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
-    Q_EMIT menuRequested(tensor.isNone() ? node.selection : tensor, node.key, event->globalPos());
+    Q_EMIT menuRequested(selectionAt(hit), node.key, event->globalPos());
 }
 
 void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
@@ -198,17 +279,32 @@ void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
 
 void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
 {
-    QGraphicsView::mouseMoveEvent(event);
-    if ((event->buttons() & Qt::LeftButton) != 0)
+    if (band_ != nullptr) {
+        band_->setGeometry(QRect(pressedAt_, event->pos()).normalized());
         return;
-    const Hit hit = hitAt(event->pos());
+    }
+    QGraphicsView::mouseMoveEvent(event);
+    if ((event->buttons() & (Qt::LeftButton | Qt::MiddleButton)) != 0)
+        return;
+    hoverOver(hitAt(event->pos()));
+    viewport()->setCursor(Qt::ArrowCursor);
+}
+
+void GraphCanvas::hoverOver(const Hit& hit)
+{
     auto* item = const_cast<GraphLevelItem*>(hit.item);
     if (hoveredItem_ != nullptr && hoveredItem_ != item)
         hoveredItem_->setHovered(-1);
     hoveredItem_ = item;
     if (item != nullptr)
         item->setHovered(hit.node);
-    viewport()->setCursor(Qt::ArrowCursor);
+    Q_EMIT hovered(selectionAt(hit));
+}
+
+void GraphCanvas::leaveEvent(QEvent* event)
+{
+    QGraphicsView::leaveEvent(event);
+    hoverOver({});
 }
 
 void GraphCanvas::resizeEvent(QResizeEvent* event)

@@ -27,7 +27,7 @@ constexpr double kAxisLine = 26;
 } // namespace
 
 GraphLegend::GraphLegend(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
     , font_(font())
 {
     setObjectName(u"shardingLegend"_s);
@@ -137,11 +137,11 @@ std::vector<QRectF> GraphLegend::areasFor(double width) const
     return areas;
 }
 
-std::vector<QRectF> GraphLegend::entryAreas() const { return areasFor(width()); }
+std::vector<QRectF> GraphLegend::entryAreas() const { return areasFor(unitWidth()); }
 
 int GraphLegend::heightForWidth(int width) const
 {
-    return int(areasFor(width).back().bottom()) + 4;
+    return int(std::ceil((areasFor(width / unit()).back().bottom() + 4) * unit()));
 }
 
 void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) const
@@ -212,9 +212,9 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
 void GraphLegend::contextMenuEvent(QContextMenuEvent* event)
 {
     const std::vector<Entry> all = entries();
-    const std::vector<QRectF> areas = areasFor(width());
+    const std::vector<QRectF> areas = entryAreas();
     for (size_t i = 0; i < all.size(); ++i) {
-        if (all[i].mark == Mark::kAxis && areas[i].contains(event->pos()))
+        if (all[i].mark == Mark::kAxis && areas[i].contains(inUnits(QPointF(event->pos()))))
             Q_EMIT axisMenuRequested(all[i].axis, event->globalPos());
     }
 }
@@ -222,9 +222,9 @@ void GraphLegend::contextMenuEvent(QContextMenuEvent* event)
 void GraphLegend::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
-    painter.setFont(font_);
+    beginUnits(painter, font_.pixelSize());
     const std::vector<Entry> all = entries();
-    const std::vector<QRectF> areas = areasFor(width());
+    const std::vector<QRectF> areas = entryAreas();
     for (size_t i = 0; i < all.size(); ++i) {
         paintMark(painter, all[i], areas[i].topLeft());
         painter.setPen(themeOf(this).mutedText);

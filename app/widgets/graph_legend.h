@@ -1,7 +1,7 @@
 // What colours, patterns and lines of the graph mean; wraps into as many lines as it needs.
 #pragma once
 
-#include <QWidget>
+#include "app/widgets/painted_chart.h"
 
 #include <optional>
 #include <vector>
@@ -21,7 +21,7 @@ struct LegendScale {
     friend bool operator==(const LegendScale&, const LegendScale&) = default;
 };
 
-class GraphLegend : public QWidget
+class GraphLegend : public PaintedChart
 {
     Q_OBJECT
 

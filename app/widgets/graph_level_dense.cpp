@@ -89,7 +89,7 @@ void GraphLevelItem::paintDenseNode(QPainter& painter, int node, double scale,
         painter.fillRect(box, content.shade ? fill : theme.transfer);
         return;
     }
-    painter.setPen(QPen(hovered_ == node || isSelected(node) ? theme.accent : theme.border, 0));
+    painter.setPen(QPen(isHinted(node) || isSelected(node) ? theme.accent : theme.border, 0));
     painter.setBrush(fill);
     painter.drawRect(box);
     if (content.shadeAxis && *content.shadeAxis >= 0)

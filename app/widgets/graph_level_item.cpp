@@ -164,6 +164,22 @@ bool GraphLevelItem::isSelected(int node) const
            holders_.contains(content.key);
 }
 
+void GraphLevelItem::setHinted(const Selection& selection, const std::set<QString>& holders)
+{
+    if (selection == hinted_ && holders == hintedHolders_)
+        return;
+    hinted_ = selection;
+    hintedHolders_ = holders;
+    update();
+}
+
+bool GraphLevelItem::isHinted(int node) const
+{
+    const CanvasNode& content = level_.nodes[static_cast<size_t>(node)];
+    return node == hovered_ || (!content.selection.isNone() && content.selection == hinted_) ||
+           hintedHolders_.contains(content.key);
+}
+
 void GraphLevelItem::setHovered(int node)
 {
     if (node == hovered_)

@@ -44,6 +44,9 @@ public:
     void setSelection(const Selection& selection, const std::set<QString>& holders);
     bool isSelected(int node) const;
     void setHovered(int node);
+    /// The same as a selection, for what the mouse is over in another view.
+    void setHinted(const Selection& selection, const std::set<QString>& holders);
+    bool isHinted(int node) const;
     /// Boxes alone, as plain rectangles, with those of the levels inside.
     void paintOverview(QPainter& painter, const Theme& theme) const;
     /// What is drawn, as text, for golden tests.
@@ -76,6 +79,8 @@ private:
     QRectF bounds_;
     Selection selection_;
     std::set<QString> holders_;
+    Selection hinted_;
+    std::set<QString> hintedHolders_;
     int hovered_ = -1;
 };
 

@@ -165,9 +165,9 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale,
     const bool isMarked = isSelected(int(node));
     const bool isStub = content.style == CanvasNode::Style::kStub;
     const QColor fill = fillOf(content, isOpen, theme);
-    QPen outline(isMarked                ? theme.accent
-                 : hovered_ == int(node) ? theme.accent
-                                         : theme.border,
+    QPen outline(isMarked              ? theme.accent
+                 : isHinted(int(node)) ? theme.accent
+                                       : theme.border,
                  isMarked ? 2.5 : 1.2);
     if (isStub)
         outline.setStyle(Qt::DashLine);

@@ -2,17 +2,16 @@
 
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/widgets/memory_parts.h"
 #include "app/widgets/timeline_chart.h"
 
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QPainterPath>
 #include <QStringList>
 #include <QToolTip>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace alpa::app
@@ -29,38 +28,6 @@ constexpr double kBar = 30;
 constexpr double kGap = 12;
 constexpr double kTop = 26;
 constexpr double kLegend = 30;
-constexpr double kLimitInView =
-    4; ///< The limit is drawn where it is less than so many times the fullest bar.
-
-struct Part {
-    QString name;
-    Bytes bytes;
-    QColor color;
-    Qt::BrushStyle pattern =
-        Qt::SolidPattern; ///< Over the colour, so that parts differ without it.
-};
-
-std::array<Part, 5> partsOf(const StageMemory& memory, const Theme& theme)
-{
-    return {
-        Part{MemoryChart::tr("parameters"), memory.parameters, theme.parameters, Qt::SolidPattern},
-        Part{MemoryChart::tr("gradients"), memory.gradients, theme.gradients, Qt::BDiagPattern},
-        Part{MemoryChart::tr("optimizer state"), memory.optimizerState, theme.optimizer,
-             Qt::FDiagPattern},
-        Part{MemoryChart::tr("activations"), memory.activations * int64_t{memory.inFlight},
-             theme.activations, Qt::Dense6Pattern},
-        Part{MemoryChart::tr("transient"), memory.transient, theme.transient, Qt::HorPattern}};
-}
-
-void fillPart(QPainter& painter, const QRectF& area, const Part& part, const Theme& theme)
-{
-    painter.fillRect(area, part.color);
-    if (part.pattern == Qt::SolidPattern)
-        return;
-    QColor ink = theme.isDark ? QColor(Qt::black) : QColor(Qt::white);
-    ink.setAlpha(70);
-    painter.fillRect(area, QBrush(ink, part.pattern));
-}
 
 } // namespace
 
@@ -70,9 +37,10 @@ Bytes memoryLimit(const ParallelPlan& plan)
 }
 
 MemoryChart::MemoryChart(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setObjectName(u"memoryChart"_s);
+    setMouseTracking(true);
     setAccessibleName(tr("Memory per device of each stage"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
@@ -93,23 +61,21 @@ void MemoryChart::setSelectedStage(int stage)
 QSize MemoryChart::sizeHint() const
 {
     const size_t stages = plan_ == nullptr ? 1 : plan_->stages.size();
-    return {600, int(kTop + double(stages) * (kBar + kGap) + kLegend)};
+    return inPixels({600, kTop + double(stages) * (kBar + kGap) + kLegend});
 }
 
 double MemoryChart::scaleMaximum() const
 {
-    double most = 1;
+    Bytes most(1);
     for (const PlanStage& stage : plan_->stages)
-        most = std::max(most, double(stage.memory.total().count));
-    // A limit far above what is used would leave slivers of bars: then it is told, not drawn.
-    const auto limit = double(memoryLimit(*plan_).count);
-    return limit < most * kLimitInView ? std::max(most, limit) * 1.04 : most * 1.15;
+        most = std::max(most, stage.memory.total());
+    return memoryScale(most, memoryLimit(*plan_));
 }
 
 QRectF MemoryChart::barArea(int stage) const
 {
     return QRectF(kLabelWidth, kTop + double(stage) * (kBar + kGap),
-                  std::max(60.0, double(width()) - kLabelWidth - kTotalWidth), kBar);
+                  std::max(60.0, unitWidth() - kLabelWidth - kTotalWidth), kBar);
 }
 
 void MemoryChart::paintEvent(QPaintEvent*)
@@ -118,9 +84,7 @@ void MemoryChart::paintEvent(QPaintEvent*)
         return;
     QPainter painter(this);
     const Theme& theme = themeOf(this);
-    QFont small = font();
-    small.setPixelSize(12);
-    painter.setFont(small);
+    beginUnits(painter, 12);
     const double most = scaleMaximum();
     const Bytes limit = memoryLimit(*plan_);
     for (size_t s = 0; s < plan_->stages.size(); ++s) {
@@ -131,10 +95,15 @@ void MemoryChart::paintEvent(QPaintEvent*)
                          Qt::AlignVCenter | Qt::AlignLeft, tr("Stage %1").arg(s));
         painter.fillRect(bar, theme.stageTint[s % 2]);
         double x = bar.left();
-        for (const Part& part : partsOf(memory, theme)) {
+        for (const MemoryPart& part : memoryParts(memory, theme)) {
             const double width = bar.width() * double(part.bytes.count) / most;
-            fillPart(painter, QRectF(x, bar.top(), width, bar.height()), part, theme);
+            fillMemoryPart(painter, QRectF(x, bar.top(), width, bar.height()), part, theme);
             x += width;
+        }
+        if (int(s) == hoveredStage_) {
+            painter.setPen(QPen(theme.accent, 1.2));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRect(bar.adjusted(-1, -1, 1, 1));
         }
         const bool isOver = memory.total() > limit;
         painter.setPen(isOver ? theme.error : theme.text);
@@ -155,9 +124,9 @@ void MemoryChart::paintEvent(QPaintEvent*)
                               : tr("limit %1, far to the right →").arg(memoryText(limit)));
 
     double left = 0;
-    const double y = double(height()) - kLegend + 10;
-    for (const Part& part : partsOf(plan_->stages.front().memory, theme)) {
-        fillPart(painter, QRectF(left, y + 2, 14, 12), part, theme);
+    const double y = unitHeight() - kLegend + 10;
+    for (const MemoryPart& part : memoryParts(plan_->stages.front().memory, theme)) {
+        fillMemoryPart(painter, QRectF(left, y + 2, 14, 12), part, theme);
         painter.setPen(theme.mutedText);
         const int width = painter.fontMetrics().horizontalAdvance(part.name);
         painter.drawText(QRectF(left + 19, y, width + 4, 16), Qt::AlignVCenter | Qt::AlignLeft,
@@ -172,11 +141,11 @@ bool MemoryChart::event(QEvent* event)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
     for (size_t s = 0; s < plan_->stages.size(); ++s) {
-        if (!barArea(int(s)).contains(help->pos()))
+        if (!barArea(int(s)).contains(inUnits(QPointF(help->pos()))))
             continue;
         QStringList lines{stageText(*plan_, int(s))};
         const StageMemory& memory = plan_->stages[s].memory;
-        for (const Part& part : partsOf(memory, themeOf(this)))
+        for (const MemoryPart& part : memoryParts(memory, themeOf(this)))
             lines << u"%1: %2"_s.arg(part.name, memoryText(part.bytes));
         lines << tr("activations: %1 of each of %2 microbatches in flight")
                      .arg(memoryText(memory.activations))
@@ -188,87 +157,36 @@ bool MemoryChart::event(QEvent* event)
     return true;
 }
 
-void MemoryChart::mousePressEvent(QMouseEvent* event)
+void MemoryChart::setHoveredStage(int stage)
 {
-    for (size_t s = 0; plan_ != nullptr && s < plan_->stages.size(); ++s) {
-        const QRectF bar = barArea(int(s));
-        if (event->position().y() >= bar.top() && event->position().y() <= bar.bottom())
-            Q_EMIT stageClicked(int(s));
-    }
-}
-
-MemoryCurve::MemoryCurve(QWidget* parent)
-    : QWidget(parent)
-{
-    setObjectName(u"memoryCurve"_s);
-    setAccessibleName(tr("Memory over one step"));
-}
-
-void MemoryCurve::setStage(std::shared_ptr<const ParallelPlan> plan, int stage)
-{
-    plan_ = std::move(plan);
-    stage_ = stage;
+    if (stage == hoveredStage_)
+        return;
+    hoveredStage_ = stage;
     update();
 }
 
-void MemoryCurve::paintEvent(QPaintEvent*)
+int MemoryChart::stageAt(QPointF pixels) const
 {
-    if (plan_ == nullptr || stage_ >= int(plan_->timeline.stages.size()))
-        return;
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(this);
-    QFont small = font();
-    small.setPixelSize(11);
-    painter.setFont(small);
-    const StageTimeline& timeline = plan_->timeline.stages[static_cast<size_t>(stage_)];
-    const QRectF plot(84, 10, double(width()) - 84 - 16, double(height()) - 38);
-    const double limit = double(memoryLimit(*plan_).count);
-    const double most = std::max(limit, double(timeline.peakMemory.count)) * 1.05;
-    const double step = std::max(plan_->timeline.stepTime.count, 1e-12);
-    const auto place = [&](Seconds time, Bytes bytes) {
-        return QPointF(plot.left() + time.count / step * plot.width(),
-                       plot.bottom() - double(bytes.count) / most * plot.height());
-    };
-    const double tick = tickStep(most / double(kGiB.count), 4) * double(kGiB.count);
-    for (double bytes = 0; bytes <= most; bytes += tick) {
-        const double y = place(Seconds(0), Bytes(int64_t(bytes))).y();
-        painter.setPen(QPen(theme.border, 1));
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-        painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(0, y - 8, plot.left() - 8, 16), Qt::AlignRight | Qt::AlignVCenter,
-                         memoryText(Bytes(int64_t(bytes))));
+    const double y = inUnits(pixels).y();
+    for (size_t s = 0; plan_ != nullptr && s < plan_->stages.size(); ++s) {
+        const QRectF bar = barArea(int(s));
+        if (y >= bar.top() && y <= bar.bottom())
+            return int(s);
     }
-    const double timeTick = tickStep(step, int(plot.width() / 110));
-    for (double t = 0; t <= step * 1.0001; t += timeTick) {
-        const double x = place(Seconds(t), Bytes(0)).x();
-        painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x - 55, plot.bottom() + 6, 110, 16), Qt::AlignCenter,
-                         timeText(Seconds(t)));
-    }
-    QPainterPath path;
-    path.moveTo(plot.bottomLeft());
-    QPointF last = plot.bottomLeft();
-    for (const MemoryPoint& point : timeline.memory) {
-        const QPointF next = place(point.time, point.memory);
-        path.lineTo(QPointF(next.x(), last.y()));
-        path.lineTo(next);
-        last = next;
-    }
-    path.lineTo(QPointF(plot.right(), last.y()));
-    path.lineTo(plot.bottomRight());
-    path.closeSubpath();
-    QColor fill = theme.activations;
-    fill.setAlpha(150);
-    painter.fillPath(path, fill);
-    painter.setPen(QPen(theme.activations, 1.5));
-    painter.drawPath(path);
-    const double y = place(Seconds(0), Bytes(int64_t(limit))).y();
-    painter.setPen(QPen(theme.limit, 2, Qt::DashLine));
-    painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-    painter.setPen(theme.limit);
-    painter.drawText(QRectF(plot.right() - 160, y + 2, 156, 16), Qt::AlignRight | Qt::AlignVCenter,
-                     tr("limit"));
+    return -1;
 }
+
+void MemoryChart::mousePressEvent(QMouseEvent* event)
+{
+    if (const int stage = stageAt(event->position()); stage >= 0)
+        Q_EMIT stageClicked(stage);
+}
+
+void MemoryChart::mouseMoveEvent(QMouseEvent* event)
+{
+    Q_EMIT stageHovered(stageAt(event->position()));
+}
+
+void MemoryChart::leaveEvent(QEvent*) { Q_EMIT stageHovered(-1); }
 
 } // namespace alpa::app

@@ -1,9 +1,8 @@
 // Memory of one device of each stage as stacked bars against the limit.
 #pragma once
 
+#include "app/widgets/painted_chart.h"
 #include "core/plan/parallel_plan.h"
-
-#include <QWidget>
 
 #include <memory>
 
@@ -13,7 +12,7 @@ namespace alpa::app
 /// The limit a plan was made under: the constraint, else the device's memory.
 Bytes memoryLimit(const ParallelPlan& plan);
 
-class MemoryChart : public QWidget
+class MemoryChart : public PaintedChart
 {
     Q_OBJECT
 
@@ -22,42 +21,33 @@ public:
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
     void setSelectedStage(int stage);
     int selectedStage() const { return selectedStage_; }
+    void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
+    int hoveredStage() const { return hoveredStage_; }
     QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return {360, sizeHint().height()}; }
+    QSize minimumSizeHint() const override
+    {
+        return {inPixels({360, 0}).width(), sizeHint().height()};
+    }
 
 Q_SIGNALS:
     void stageClicked(int stage);
+    void stageHovered(int stage); ///< -1 when the mouse leaves.
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     bool event(QEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
 
 private:
+    int stageAt(QPointF pixels) const; ///< -1 between the rows.
     QRectF barArea(int stage) const;
     double scaleMaximum() const;
 
     std::shared_ptr<const ParallelPlan> plan_;
     int selectedStage_ = -1;
-};
-
-/// Memory of one stage's device over the predicted step.
-class MemoryCurve : public QWidget
-{
-    Q_OBJECT
-
-public:
-    explicit MemoryCurve(QWidget* parent = nullptr);
-    void setStage(std::shared_ptr<const ParallelPlan> plan, int stage);
-    QSize sizeHint() const override { return {600, 200}; }
-    QSize minimumSizeHint() const override { return {320, 170}; }
-
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
-private:
-    std::shared_ptr<const ParallelPlan> plan_;
-    int stage_ = 0;
+    int hoveredStage_ = -1;
 };
 
 } // namespace alpa::app

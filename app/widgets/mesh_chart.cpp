@@ -45,11 +45,12 @@ Qt::PenStyle styleOf(int axis)
 } // namespace
 
 MeshChart::MeshChart(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setObjectName(u"meshChart"_s);
     setAccessibleName(tr("Devices of the cluster and their links"));
     setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Minimum);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
@@ -78,7 +79,18 @@ void MeshChart::setSelected(std::optional<int> stage, std::optional<int> device)
     update();
 }
 
-MeshChart::Grid MeshChart::gridFor(int width) const
+void MeshChart::setHovered(std::optional<int> stage, std::optional<int> device)
+{
+    if (stage == hoveredStage_ && device == hoveredDevice_)
+        return;
+    hoveredStage_ = stage;
+    hoveredDevice_ = device;
+    update();
+}
+
+void MeshChart::leaveEvent(QEvent*) { Q_EMIT deviceHovered(-1); }
+
+MeshChart::Grid MeshChart::gridFor(double width) const
 {
     Grid grid;
     const Cluster& cluster = facts_->plan->cluster;
@@ -94,17 +106,20 @@ MeshChart::Grid MeshChart::gridFor(int width) const
 int MeshChart::heightForWidth(int width) const
 {
     if (facts_ == nullptr)
-        return 120;
-    const Grid grid = gridFor(width);
+        return inPixels({0, 120}).height();
+    const Grid grid = gridFor(width / unit());
     const int rows = (facts_->plan->cluster.hosts + grid.hostColumns - 1) / grid.hostColumns;
-    return int(rows * (grid.hostHeight + kHostGap) - kHostGap);
+    return inPixels({0, rows * (grid.hostHeight + kHostGap) - kHostGap}).height();
 }
 
-QSize MeshChart::sizeHint() const { return {640, heightForWidth(std::max(width(), 320))}; }
+QSize MeshChart::sizeHint() const
+{
+    return {inPixels({640, 0}).width(), heightForWidth(std::max(width(), 320))};
+}
 
 QRectF MeshChart::deviceArea(int device) const
 {
-    const Grid grid = gridFor(width());
+    const Grid grid = gridFor(unitWidth());
     const int perHost = facts_->plan->cluster.devicesPerHost;
     const int host = device / perHost;
     const int index = device % perHost;
@@ -139,16 +154,15 @@ void MeshChart::paintEvent(QPaintEvent* event)
         return;
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    QFont small = font();
-    small.setPixelSize(11);
-    painter.setFont(small);
-    paintHosts(painter, event->rect());
+    beginUnits(painter, 11);
+    const QRectF exposed = inUnits(QRectF(event->rect()));
+    paintHosts(painter, exposed);
     paintAxes(painter);
     paintStageLinks(painter);
     const Theme& theme = themeOf(this);
     for (size_t device = 0; device < stageOf_.size(); ++device) {
         const QRectF area = deviceArea(int(device));
-        if (!area.intersects(QRectF(event->rect())))
+        if (!area.intersects(exposed))
             continue;
         const int stage = stageOf_[device];
         const bool isSelected = selectedDevice_ == int(device) || isDragged(int(device));
@@ -156,7 +170,10 @@ void MeshChart::paintEvent(QPaintEvent* event)
         painter.setBrush(stage < 0 ? theme.window
                                    : theme.stageTint[static_cast<size_t>(stage % 2)]);
         const double line = isSelected ? 3 : isOfStage ? 2 : 1.2;
-        painter.setPen(QPen(isSelected || isOfStage ? theme.accent : theme.border, line));
+        const bool isHovered = hoveredDevice_ ? *hoveredDevice_ == int(device)
+                                              : hoveredStage_ && stage == *hoveredStage_;
+        const bool isMarked = isSelected || isOfStage || isHovered;
+        painter.setPen(QPen(isMarked ? theme.accent : theme.border, line));
         painter.drawRoundedRect(area, 5, 5);
         painter.setPen(theme.text);
         painter.drawText(area.adjusted(0, 4, 0, -kDevice / 2), Qt::AlignCenter,
@@ -168,7 +185,7 @@ void MeshChart::paintEvent(QPaintEvent* event)
     if (hasFocus()) {
         painter.setBrush(Qt::NoBrush);
         painter.setPen(theme.accent);
-        painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
+        painter.drawRect(inUnits(QRectF(rect())).adjusted(0.5, 0.5, -0.5, -0.5));
     }
 }
 
@@ -186,15 +203,15 @@ QString MeshChart::stagesText(int device) const
     return text;
 }
 
-void MeshChart::paintHosts(QPainter& painter, const QRect& exposed) const
+void MeshChart::paintHosts(QPainter& painter, const QRectF& exposed) const
 {
     const Theme& theme = themeOf(this);
-    const Grid grid = gridFor(width());
+    const Grid grid = gridFor(unitWidth());
     for (int host = 0; host < facts_->plan->cluster.hosts; ++host) {
         const QRectF area((host % grid.hostColumns) * (grid.hostWidth + kHostGap),
                           (host / grid.hostColumns) * (grid.hostHeight + kHostGap), grid.hostWidth,
                           grid.hostHeight - 8);
-        if (!area.intersects(QRectF(exposed)))
+        if (!area.intersects(exposed))
             continue;
         painter.setPen(QPen(theme.border, 1));
         painter.setBrush(theme.surface);
@@ -298,7 +315,7 @@ bool MeshChart::event(QEvent* event)
 {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
-        QToolTip::showText(help->globalPos(), tipAt(QPointF(help->pos())), this);
+        QToolTip::showText(help->globalPos(), tipAt(inUnits(QPointF(help->pos()))), this);
         return true;
     }
     return QWidget::event(event);
@@ -306,14 +323,16 @@ bool MeshChart::event(QEvent* event)
 
 void MeshChart::mousePressEvent(QMouseEvent* event)
 {
-    const int device = facts_ == nullptr ? -1 : deviceAt(event->position());
+    const int device = facts_ == nullptr ? -1 : deviceAt(inUnits(event->position()));
     if (event->button() == Qt::LeftButton && device >= 0)
         dragFrom_ = dragTo_ = device;
 }
 
 void MeshChart::mouseMoveEvent(QMouseEvent* event)
 {
-    const int device = facts_ == nullptr ? -1 : deviceAt(event->position());
+    const int device = facts_ == nullptr ? -1 : deviceAt(inUnits(event->position()));
+    if (!dragFrom_)
+        Q_EMIT deviceHovered(device);
     if (!dragFrom_ || device < 0)
         return;
     dragTo_ = device;

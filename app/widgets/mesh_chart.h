@@ -3,8 +3,7 @@
 #pragma once
 
 #include "app/session/link_traffic.h"
-
-#include <QWidget>
+#include "app/widgets/painted_chart.h"
 
 #include <memory>
 #include <optional>
@@ -12,7 +11,7 @@
 namespace alpa::app
 {
 
-class MeshChart : public QWidget
+class MeshChart : public PaintedChart
 {
     Q_OBJECT
 
@@ -20,6 +19,7 @@ public:
     explicit MeshChart(QWidget* parent = nullptr);
     void setFacts(std::shared_ptr<const GraphFacts> facts,
                   LinkTraffic traffic); ///< Facts may be null.
+    void setHovered(std::optional<int> stage, std::optional<int> device);
     void setSelected(std::optional<int> stage, std::optional<int> device);
     std::optional<int> selectedStage() const { return selectedStage_; }
     std::optional<int> selectedDevice() const { return selectedDevice_; }
@@ -30,6 +30,7 @@ public:
     int heightForWidth(int width) const override;
 
 Q_SIGNALS:
+    void deviceHovered(int device); ///< -1 when the mouse leaves.
     void deviceClicked(int device);
     /// The mouse was drawn from one device to another.
     void devicesDragged(int from, int to, const QPoint& globalPosition);
@@ -37,6 +38,7 @@ Q_SIGNALS:
 protected:
     void paintEvent(QPaintEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mouseReleaseEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
@@ -48,9 +50,9 @@ private:
         int deviceColumns = 1;
         double hostWidth = 0, hostHeight = 0;
     };
-    Grid gridFor(int width) const;
+    Grid gridFor(double width) const;
     int deviceAt(QPointF at) const;
-    void paintHosts(QPainter& painter, const QRect& exposed) const;
+    void paintHosts(QPainter& painter, const QRectF& exposed) const;
     void paintAxes(QPainter& painter) const;
     void paintStageLinks(QPainter& painter) const;
     QPointF centerOf(int stage) const;
@@ -63,6 +65,7 @@ private:
     std::vector<int>
         stageOf_; ///< By device; -1: idle. The first stage where several share a device.
     std::optional<int> selectedStage_, selectedDevice_;
+    std::optional<int> hoveredStage_, hoveredDevice_;
     std::optional<int> dragFrom_, dragTo_; ///< While the mouse is drawn over devices.
 };
 

@@ -27,7 +27,7 @@ constexpr double kLegend = 28;
 } // namespace
 
 BarChart::BarChart(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setObjectName(u"compareChart"_s);
     setAccessibleName(tr("Step time of each plan"));
@@ -46,21 +46,20 @@ QSize BarChart::sizeHint() const
     double height = kLegend + 8;
     for (const BarGroup& group : groups_)
         height += kGroupGap + kBar * (group.measured ? 2 : 1);
-    return {600, int(std::max(height, 60.0))};
+    return inPixels({600, std::max(height, 60.0)});
 }
 
 void BarChart::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     const Theme& theme = themeOf(this);
-    QFont small = font();
-    small.setPixelSize(12);
-    painter.setFont(small);
+    beginUnits(painter, 12);
+    const QFont small = painter.font();
     double most = 0;
     for (const BarGroup& group : groups_)
         most = std::max({most, group.predicted.value_or(0), group.measured.value_or(0),
                          group.spread ? group.spread->second : 0.0});
-    const double room = std::max(40.0, double(width()) - kLabel - kValue);
+    const double room = std::max(40.0, unitWidth() - kLabel - kValue);
     double y = 6;
     for (const BarGroup& group : groups_) {
         const double height = kBar * (group.measured ? 2 : 1);
@@ -106,14 +105,14 @@ void BarChart::paintEvent(QPaintEvent*)
         }
         if (!group.predicted && !group.measured) {
             painter.setPen(theme.mutedText);
-            painter.drawText(QRectF(kLabel, y, double(width()) - kLabel - 8, height),
+            painter.drawText(QRectF(kLabel, y, unitWidth() - kLabel - 8, height),
                              Qt::AlignVCenter | Qt::AlignLeft,
                              painter.fontMetrics().elidedText(group.problem, Qt::ElideRight,
-                                                              int(double(width()) - kLabel - 8)));
+                                                              int(unitWidth() - kLabel - 8)));
         }
         y += height + kGroupGap;
     }
-    const double legend = double(height()) - kLegend + 8;
+    const double legend = unitHeight() - kLegend + 8;
     double x = kLabel;
     const auto drawKey = [&](const QColor& color, bool isHatched, const QString& text) {
         painter.fillRect(QRectF(x, legend + 3, 14, 12), color);
@@ -133,7 +132,7 @@ void BarChart::paintEvent(QPaintEvent*)
 }
 
 LineChart::LineChart(const QString& title, const QString& unit, QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
     , title_(title)
     , unit_(unit)
 {
@@ -159,17 +158,16 @@ void LineChart::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Theme& theme = themeOf(this);
-    QFont small = font();
-    small.setPixelSize(12);
+    beginUnits(painter, 12);
+    const QFont small = painter.font();
     QFont bold = small;
     bold.setBold(true);
     painter.setFont(bold);
     painter.setPen(theme.text);
     const QString title = unit_.isEmpty() ? title_ : u"%1 (%2)"_s.arg(title_, unit_);
-    painter.drawText(QRectF(8, 4, double(width()) - 16, 20), Qt::AlignLeft | Qt::AlignVCenter,
-                     title);
+    painter.drawText(QRectF(8, 4, unitWidth() - 16, 20), Qt::AlignLeft | Qt::AlignVCenter, title);
     painter.setFont(small);
-    const QRectF plot(64, 32, double(width()) - 64 - 16, double(height()) - 32 - 30);
+    const QRectF plot(64, 32, unitWidth() - 64 - 16, unitHeight() - 32 - 30);
     if (points_.empty()) {
         painter.setPen(theme.mutedText);
         painter.drawText(plot, Qt::AlignCenter, tr("no steps yet"));

@@ -1,7 +1,7 @@
 // Two plain charts: horizontal bars in groups, and a line over steps.
 #pragma once
 
-#include <QWidget>
+#include "app/widgets/painted_chart.h"
 
 #include <optional>
 #include <utility>
@@ -20,7 +20,7 @@ struct BarGroup {
     bool isEmphasized = false;
 };
 
-class BarChart : public QWidget
+class BarChart : public PaintedChart
 {
     Q_OBJECT
 
@@ -38,7 +38,7 @@ private:
 };
 
 /// y over 0, 1, 2, ...; with an optional level to compare with.
-class LineChart : public QWidget
+class LineChart : public PaintedChart
 {
     Q_OBJECT
 

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "app/settings/theme.h"
+#include "app/widgets/painted_chart.h"
 #include "core/graph/types.h"
 #include "core/mesh/device_mesh.h"
-
-#include <QWidget>
 
 #include <optional>
 #include <vector>
@@ -46,7 +45,7 @@ QString describeSharding(const ShardingSpec& spec, const TensorType& type, const
 ShardingSpec withAxisAt(ShardingSpec spec, int axis, std::optional<int> to);
 
 /// A strip as a widget, for forms and lists.
-class ShardingStrip : public QWidget
+class ShardingStrip : public PaintedChart
 {
     Q_OBJECT
 
@@ -73,6 +72,7 @@ protected:
     void mouseMoveEvent(QMouseEvent* event) override;
     void mouseReleaseEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     /// A letter of the strip: an axis in a cell, or one that waits behind the cells.

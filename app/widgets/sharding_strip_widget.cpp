@@ -32,7 +32,7 @@ ShardingSpec withAxisAt(ShardingSpec spec, int axis, std::optional<int> to)
 }
 
 ShardingStrip::ShardingStrip(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
 }
@@ -80,7 +80,7 @@ QSize ShardingStrip::sizeHint() const
     double width = stripWidth(cells_) + 1;
     if (const std::vector<StripCell> others = waiting(); !others.empty())
         width += kWaitingGap + stripWidth(others);
-    return {int(width), int(kStripCellHeight) + 2};
+    return inPixels({width, kStripCellHeight + 2});
 }
 
 std::vector<QRectF> ShardingStrip::cellAreas() const { return stripAreas(QPointF(0, 1), cells_); }
@@ -109,14 +109,14 @@ QPointF ShardingStrip::axisAt(int axis) const
 {
     for (const Chip& chip : chips()) {
         if (chip.axis == axis)
-            return chip.area.center();
+            return chip.area.center() * unit();
     }
     return {};
 }
 
 QPointF ShardingStrip::cellAt(int dimension) const
 {
-    return cellAreas()[static_cast<size_t>(dimension)].center();
+    return cellAreas()[static_cast<size_t>(dimension)].center() * unit();
 }
 
 std::optional<int> ShardingStrip::dimensionAt(QPointF at) const
@@ -136,28 +136,43 @@ void ShardingStrip::propose(int axis, std::optional<int> dimension)
         Q_EMIT specWanted(wanted);
 }
 
+/// Letters of axes are meant for the strip while it has the focus, not for the window's commands.
+bool ShardingStrip::event(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride) {
+        const QString typed = static_cast<QKeyEvent*>(event)->text();
+        for (int axis = 0; axis < axes_; ++axis) {
+            if (typed == QString(QLatin1Char(axisLetter(axis)))) {
+                event->accept();
+                return true;
+            }
+        }
+    }
+    return PaintedChart::event(event);
+}
+
 void ShardingStrip::mousePressEvent(QMouseEvent* event)
 {
     for (const Chip& chip : chips()) {
         if (isEditable() && event->button() == Qt::LeftButton &&
-            chip.area.contains(event->position()))
+            chip.area.contains(inUnits(event->position())))
             dragged_ = chip.axis;
     }
     if (!dragged_)
         QWidget::mousePressEvent(event);
-    dragAt_ = event->position();
+    dragAt_ = inUnits(event->position());
 }
 
 void ShardingStrip::mouseMoveEvent(QMouseEvent* event)
 {
     bool isOverChip = false;
     for (const Chip& chip : chips())
-        isOverChip = isOverChip || chip.area.contains(event->position());
+        isOverChip = isOverChip || chip.area.contains(inUnits(event->position()));
     if (isEditable())
         setCursor(dragged_     ? Qt::ClosedHandCursor
                   : isOverChip ? Qt::OpenHandCursor
                                : Qt::ArrowCursor);
-    dragAt_ = event->position();
+    dragAt_ = inUnits(event->position());
     update();
 }
 
@@ -166,7 +181,7 @@ void ShardingStrip::mouseReleaseEvent(QMouseEvent* event)
     const std::optional<int> axis = std::exchange(dragged_, std::nullopt);
     update();
     if (axis)
-        propose(*axis, dimensionAt(event->position()));
+        propose(*axis, dimensionAt(inUnits(event->position())));
     else
         QWidget::mouseReleaseEvent(event);
 }
@@ -193,6 +208,7 @@ void ShardingStrip::keyPressEvent(QKeyEvent* event)
 void ShardingStrip::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    painter.scale(unit(), unit());
     const Theme& theme = themeOf(this);
     paintStrip(painter, QPointF(0, 1), cells_, theme);
     // What could be dragged in is there, but not in force.

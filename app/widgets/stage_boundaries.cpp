@@ -27,7 +27,7 @@ constexpr double kBarHeight = 24;
 } // namespace
 
 StageBoundaries::StageBoundaries(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setObjectName(u"stageBoundaries"_s);
     setAccessibleName(tr("Boundaries of the stages"));
@@ -61,7 +61,7 @@ void StageBoundaries::setStages(std::vector<Layer> layers, std::vector<int> firs
 
 double StageBoundaries::layerLeft(int layer) const
 {
-    return 1 + lefts_[static_cast<size_t>(layer)] * (double(width()) - 2);
+    return 1 + lefts_[static_cast<size_t>(layer)] * (unitWidth() - 2);
 }
 
 QPointF StageBoundaries::handleAt(int stage) const
@@ -108,25 +108,25 @@ void StageBoundaries::mousePressEvent(QMouseEvent* event)
 {
     if (event->button() != Qt::LeftButton || layers_.empty())
         return;
-    dragged_ = handleNear(event->position());
+    dragged_ = handleNear(inUnits(event->position()));
     if (dragged_ > 0) {
         current_ = dragged_;
         update();
-    } else if (const int stage = stageAt(event->position()); stage >= 0) {
+    } else if (const int stage = stageAt(inUnits(event->position())); stage >= 0) {
         Q_EMIT stageClicked(stage);
     }
 }
 
 void StageBoundaries::mouseMoveEvent(QMouseEvent* event)
 {
-    setCursor(dragged_ > 0 || handleNear(event->position()) > 0 ? Qt::SplitHCursor
-                                                                : Qt::ArrowCursor);
+    setCursor(dragged_ > 0 || handleNear(inUnits(event->position())) > 0 ? Qt::SplitHCursor
+                                                                         : Qt::ArrowCursor);
     if (dragged_ < 1)
         return;
     int nearest = 0;
+    const double x = inUnits(event->position()).x();
     for (int layer = 0; layer <= int(layers_.size()); ++layer) {
-        if (std::abs(layerLeft(layer) - event->position().x()) <
-            std::abs(layerLeft(nearest) - event->position().x()))
+        if (std::abs(layerLeft(layer) - x) < std::abs(layerLeft(nearest) - x))
             nearest = layer;
     }
     moveHandle(dragged_, nearest);
@@ -175,7 +175,8 @@ void StageBoundaries::keyPressEvent(QKeyEvent* event)
 
 void StageBoundaries::contextMenuEvent(QContextMenuEvent* event)
 {
-    if (const int stage = layers_.empty() ? -1 : stageAt(event->pos()); stage >= 0)
+    if (const int stage = layers_.empty() ? -1 : stageAt(inUnits(QPointF(event->pos())));
+        stage >= 0)
         Q_EMIT stageMenuRequested(stage, event->globalPos());
 }
 
@@ -184,7 +185,8 @@ bool StageBoundaries::event(QEvent* event)
     if (event->type() != QEvent::ToolTip || layers_.empty())
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
-    const int handle = handleNear(help->pos());
+    const QPointF at = inUnits(QPointF(help->pos()));
+    const int handle = handleNear(at);
     if (handle > 0) {
         QToolTip::showText(
             help->globalPos(),
@@ -196,7 +198,7 @@ bool StageBoundaries::event(QEvent* event)
         return true;
     }
     for (int layer = 0; layer < int(layers_.size()); ++layer) {
-        if (layerLeft(layer) <= help->pos().x() && help->pos().x() < layerLeft(layer + 1))
+        if (layerLeft(layer) <= at.x() && at.x() < layerLeft(layer + 1))
             QToolTip::showText(
                 help->globalPos(),
                 tr("layer %1, %2").arg(layer).arg(layers_[static_cast<size_t>(layer)].name), this);
@@ -210,6 +212,7 @@ void StageBoundaries::paintEvent(QPaintEvent*)
         return;
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    beginUnits(painter, 12);
     const Theme& theme = themeOf(this);
     for (size_t s = 0; s < wanted_.size(); ++s) {
         const int end = s + 1 < wanted_.size() ? wanted_[s + 1] : int(layers_.size());
@@ -233,7 +236,7 @@ void StageBoundaries::paintEvent(QPaintEvent*)
         painter.drawLine(QPointF(layerLeft(layer), kBarTop + kBarHeight - 5),
                          QPointF(layerLeft(layer), kBarTop + kBarHeight));
     painter.setBrush(Qt::NoBrush);
-    painter.drawRect(QRectF(0.5, kBarTop, double(width()) - 1, kBarHeight));
+    painter.drawRect(QRectF(0.5, kBarTop, unitWidth() - 1, kBarHeight));
     for (int stage = 1; stage < int(wanted_.size()); ++stage) {
         const double x = handleAt(stage).x();
         const bool isMoved =

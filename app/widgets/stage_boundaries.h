@@ -2,15 +2,16 @@
 // for another cut.
 #pragma once
 
+#include "app/widgets/painted_chart.h"
+
 #include <QString>
-#include <QWidget>
 
 #include <vector>
 
 namespace alpa::app
 {
 
-class StageBoundaries : public QWidget
+class StageBoundaries : public PaintedChart
 {
     Q_OBJECT
 
@@ -28,7 +29,7 @@ public:
     QPointF handleAt(int stage) const;
     double layerLeft(int layer) const;
 
-    QSize sizeHint() const override { return {400, 46}; }
+    QSize sizeHint() const override { return inPixels({400, 46}); }
     QSize minimumSizeHint() const override { return {200, 46}; }
 
 Q_SIGNALS:

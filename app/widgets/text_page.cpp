@@ -2,6 +2,7 @@
 
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/widgets/painted_chart.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -10,6 +11,8 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
+
+#include <cmath>
 
 namespace alpa::app
 {
@@ -20,6 +23,7 @@ namespace
 {
 
 constexpr int kPadding = 10;
+constexpr double kLetter = 12; ///< Units.
 /// Constants of a model fill lines of megabytes; more characters than this nobody reads.
 constexpr size_t kLongestShown = 1200;
 
@@ -33,8 +37,11 @@ TextPage::TextPage(QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     viewport()->setAutoFillBackground(false);
     viewport()->setCursor(Qt::ArrowCursor);
-    font_.setPixelSize(12);
+    fitFont();
 }
+
+/// As much larger than usual as the window's font is.
+void TextPage::fitFont() { font_.setPixelSize(int(std::lround(kLetter * unitOf(font())))); }
 
 void TextPage::setLines(std::shared_ptr<const TextLines> lines)
 {
@@ -185,9 +192,12 @@ void TextPage::keyPressEvent(QKeyEvent* event)
 
 void TextPage::changeEvent(QEvent* event)
 {
-    if (event->type() == QEvent::PaletteChange)
-        viewport()->update();
     QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::FontChange) {
+        fitFont();
+        fitScrollBars();
+    }
+    viewport()->update();
 }
 
 } // namespace alpa::app

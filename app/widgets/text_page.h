@@ -38,6 +38,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    void fitFont();
     void fitScrollBars();
     int rowHeight() const;
     int gutterWidth() const;

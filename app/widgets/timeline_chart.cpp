@@ -108,10 +108,11 @@ QString stageText(const ParallelPlan& plan, int stage)
 }
 
 TimelineChart::TimelineChart(QWidget* parent)
-    : QWidget(parent)
+    : PaintedChart(parent)
 {
     setObjectName(u"timelineChart"_s);
     setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
     setAccessibleName(tr("Predicted timeline of one step"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
@@ -142,21 +143,43 @@ void TimelineChart::setSelectedStage(int stage)
     update();
 }
 
+void TimelineChart::setHoveredStage(int stage)
+{
+    if (stage == hoveredStage_)
+        return;
+    hoveredStage_ = stage;
+    update();
+}
+
+int TimelineChart::stageAt(QPointF pixels) const
+{
+    const double y = inUnits(pixels).y();
+    for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
+        const QRectF row = rowArea(int(s));
+        if (y >= row.top() && y <= row.top() + rowHeight(int(s)))
+            return int(s);
+    }
+    return -1;
+}
+
 QSize TimelineChart::sizeHint() const
 {
     const size_t stages = plan_ == nullptr ? 1 : plan_->timeline.stages.size();
     double rows = 0;
     for (size_t stage = 0; stage < stages; ++stage)
         rows += rowHeight(int(stage)) + kRowGap;
-    return {600, int(kAxis + kLegend + rows + 8)};
+    return inPixels({600, kAxis + kLegend + rows + 8});
 }
 
-QSize TimelineChart::minimumSizeHint() const { return {320, sizeHint().height()}; }
+QSize TimelineChart::minimumSizeHint() const
+{
+    return {inPixels({320, 0}).width(), sizeHint().height()};
+}
 
 QRectF TimelineChart::plotArea() const
 {
-    return QRectF(kLabelWidth, kAxis, std::max(40.0, double(width()) - kLabelWidth - kBubbleWidth),
-                  double(height()) - kAxis - kLegend);
+    return QRectF(kLabelWidth, kAxis, std::max(40.0, unitWidth() - kLabelWidth - kBubbleWidth),
+                  unitHeight() - kAxis - kLegend);
 }
 
 QRectF TimelineChart::rowArea(int stage) const
@@ -182,9 +205,8 @@ void TimelineChart::paintEvent(QPaintEvent*)
     const Theme& theme = themeOf(this);
     const QRectF plot = plotArea();
     const double step = span().count;
-    QFont small = font();
-    small.setPixelSize(11);
-    painter.setFont(small);
+    beginUnits(painter, 11);
+    const QFont small = painter.font();
 
     const double tick = tickStep(step * (last_ - first_), int(plot.width() / 110));
     for (double t = std::ceil(first_ * step / tick) * tick; t <= last_ * step * 1.0001; t += tick) {
@@ -244,6 +266,11 @@ void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
             }
         }
         painter.restore();
+        if (int(s) == hoveredStage_) {
+            painter.setPen(QPen(theme.accent, 1.2));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRect(row.adjusted(-1, -1, 0, 0));
+        }
     }
 }
 
@@ -251,7 +278,7 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
 {
     const QRectF plot = plotArea();
     double x = plot.left();
-    const double y = double(height()) - kLegend + 6;
+    const double y = unitHeight() - kLegend + 6;
     for (const Phase phase :
          {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
         const QRectF swatch(x, y + 2, 14, 12);
@@ -302,7 +329,7 @@ bool TimelineChart::event(QEvent* event)
 {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
-        QToolTip::showText(help->globalPos(), tipAt(QPointF(help->pos())), this);
+        QToolTip::showText(help->globalPos(), tipAt(inUnits(QPointF(help->pos()))), this);
         return true;
     }
     return QWidget::event(event);
@@ -337,28 +364,29 @@ void TimelineChart::wheelEvent(QWheelEvent* event)
         event->ignore();
         return;
     }
-    zoomAt(event->position().x(), std::pow(0.9985, event->angleDelta().y()));
+    zoomAt(inUnits(event->position()).x(), std::pow(0.9985, event->angleDelta().y()));
     event->accept();
 }
 
 void TimelineChart::mousePressEvent(QMouseEvent* event)
 {
-    draggedAt_ = event->position().x();
-    for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
-        const QRectF row = rowArea(int(s));
-        if (event->position().y() >= row.top() &&
-            event->position().y() <= row.top() + rowHeight(int(s)))
-            Q_EMIT stageClicked(int(s));
-    }
+    draggedAt_ = inUnits(event->position()).x();
+    if (const int stage = stageAt(event->position()); stage >= 0)
+        Q_EMIT stageClicked(stage);
 }
 
 void TimelineChart::mouseMoveEvent(QMouseEvent* event)
 {
-    if ((event->buttons() & Qt::LeftButton) == 0)
+    if ((event->buttons() & Qt::LeftButton) == 0) {
+        Q_EMIT stageHovered(stageAt(event->position()));
         return;
-    scrollBy((draggedAt_ - event->position().x()) / plotArea().width());
-    draggedAt_ = event->position().x();
+    }
+    const double x = inUnits(event->position()).x();
+    scrollBy((draggedAt_ - x) / plotArea().width());
+    draggedAt_ = x;
 }
+
+void TimelineChart::leaveEvent(QEvent*) { Q_EMIT stageHovered(-1); }
 
 void TimelineChart::keyPressEvent(QKeyEvent* event)
 {

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "app/session/measured_timeline.h"
-
-#include <QWidget>
+#include "app/widgets/painted_chart.h"
 
 #include <memory>
 #include <optional>
@@ -15,7 +14,7 @@ namespace alpa::app
 
 struct Theme;
 
-class TimelineChart : public QWidget
+class TimelineChart : public PaintedChart
 {
     Q_OBJECT
 
@@ -32,11 +31,14 @@ public:
     void setVisibleRange(Seconds first, Seconds last);
     void setSelectedStage(int stage);
     int selectedStage() const { return selectedStage_; }
+    void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
+    int hoveredStage() const { return hoveredStage_; }
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
 Q_SIGNALS:
     void stageClicked(int stage);
+    void stageHovered(int stage); ///< -1 when the mouse leaves.
     void visibleRangeChanged(alpa::Seconds first, alpa::Seconds last); ///< By the user alone.
 
 protected:
@@ -44,10 +46,12 @@ protected:
     bool event(QEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    int stageAt(QPointF pixels) const; ///< -1 between the rows.
     struct MeasuredPlace {
         const MeasuredRow* row = nullptr;
         QRectF area;
@@ -76,6 +80,7 @@ private:
     std::optional<PredictedSpans> predicted_;
     std::optional<int> step_;
     int selectedStage_ = -1;
+    int hoveredStage_ = -1;
     double first_ = 0; ///< Share of the step at the left edge.
     double last_ = 1;  ///< And at the right edge.
     double draggedAt_ = 0;

@@ -2,42 +2,35 @@
 
 #include "app/dialogs/import_dialog.h"
 #include "app/dialogs/run_dialog.h"
-#include "app/dialogs/why_dialog.h"
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
+#include "app/settings/key_bindings.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
-#include "app/views/bottom_panels.h"
 #include "app/views/compare_view.h"
-#include "app/views/constraints_panel.h"
 #include "app/views/graph_view.h"
-#include "app/views/inspector.h"
 #include "app/views/memory_view.h"
 #include "app/views/mesh_view.h"
-#include "app/views/outline_panel.h"
 #include "app/views/overview.h"
 #include "app/views/pipeline_view.h"
-#include "app/views/plans_panel.h"
 #include "app/views/program_view.h"
 #include "app/views/runs_view.h"
 #include "app/views/source_view.h"
 #include "app/views/start_page.h"
-#include "core/plan/plan_file.h"
+#include "app/widgets/toast.h"
+#include "app/widgets/veil.h"
+#include "app/window/done_notice.h"
+#include "app/window/stall_watch.h"
 
 #include <QDockWidget>
-#include <QDragEnterEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QLabel>
-#include <QMimeData>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QStandardPaths>
 #include <QTabWidget>
 #include <QVBoxLayout>
-
-#include <algorithm>
 
 namespace alpa::app
 {
@@ -49,9 +42,7 @@ namespace
 
 constexpr QSize kSmallestWindow{1024, 700};
 constexpr QSize kFirstWindow{1440, 900};
-constexpr int kUsualFontHeight = 15; ///< Pixels, of the font that widths here are chosen for.
 constexpr int kLeastPage = 520;
-constexpr int kWidestLeast = 400; ///< With larger fonts docks must not push the page out.
 
 /// Where journals and the last session lie.
 QString dataDirectory(const QString& profile)
@@ -82,7 +73,10 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent)
     makePages();
     makeDocks();
     makeActions();
+    applyKeys(findChildren<QAction*>(), settings_);
     makeStatusBar();
+    new StallWatch(this);
+    new DoneNotice(session_.jobs(), this);
     connect(&session_, &Session::modelChanged, this, &MainWindow::takeModel);
     connect(&session_, &Session::shownPlanChanged, this, &MainWindow::takePlan);
     connect(&session_, &Session::planningChanged, this, &MainWindow::takePlanning);
@@ -149,11 +143,15 @@ void MainWindow::makePages()
     connect(pipeline, &PipelineView::measured, graph_, &GraphView::setStageErrors);
     pages_->addTab(pipeline, tr("Pipeline"));
     pages_->addTab(new MemoryView(&session_), tr("Memory"));
-    pages_->addTab(new CompareView(&session_, plans_), tr("Compare"));
+    compare_ = new CompareView(&session_, plans_);
+    pages_->addTab(compare_, tr("Compare"));
     pages_->addTab(runs_, tr("Runs"));
     pages_->addTab(new MeshView(&session_), tr("Mesh"));
     pages_->addTab(new ProgramView(&session_), tr("Program"));
     pages_->addTab(new SourceView(&session_), tr("Source"));
+    toast_ = new Toast(pages_);
+    connect(toast_, &Toast::actionTaken, session_.undoStack(), &QUndoStack::undo);
+    veil_ = new Veil(pages_);
     banner_ = new QFrame;
     banner_->setObjectName(u"planBanner"_s);
     bannerText_ = new QLabel;
@@ -196,141 +194,6 @@ void MainWindow::makePages()
     connect(start_, &StartPage::tourRequested, this, &MainWindow::startTour);
     connect(start_, &StartPage::modelChosen, this,
             [this](const QString& path, const QString& cluster) { openFile(path, cluster); });
-}
-
-QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWidget* content,
-                                 Qt::DockWidgetArea area)
-{
-    auto* dock = new QDockWidget(title);
-    dock->setObjectName(name);
-    dock->setWidget(content);
-    // Beside the smallest window's docks a page keeps some 540 pixels.
-    if (area == Qt::LeftDockWidgetArea)
-        content->setMinimumWidth(std::min(withFont(200), kWidestLeast));
-    else if (area == Qt::RightDockWidgetArea)
-        content->setMinimumWidth(std::min(withFont(275), kWidestLeast));
-    addDockWidget(area, dock);
-    return dock;
-}
-
-/// A width that was chosen for the usual font, for this one.
-int MainWindow::withFont(int width) const
-{
-    return std::max(width, width * fontMetrics().height() / kUsualFontHeight);
-}
-
-void MainWindow::makeDocks()
-{
-    // The side docks reach to the bottom: the pages are wide, the lists are long.
-    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
-    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
-    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, new OutlinePanel(&session_),
-                            Qt::LeftDockWidgetArea);
-    auto* plansPanel = new PlansPanel(&session_, plans_);
-    auto* plans = addDock(tr("Plans"), u"plansDock"_s, plansPanel, Qt::LeftDockWidgetArea);
-    auto* constraints = new ConstraintsPanel(&session_);
-    constraintsDock_ =
-        addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
-    auto* inspector = new Inspector(&session_);
-    inspectorDock_ =
-        addDock(tr("Inspector"), u"inspectorDock"_s, inspector, Qt::RightDockWidgetArea);
-    connect(inspector, &Inspector::whyRequested, this,
-            [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
-    problems_ = new ProblemsPanel(&session_);
-    problemsDock_ = addDock(tr("Problems"), u"problemsDock"_s, problems_, Qt::BottomDockWidgetArea);
-    jobsDock_ =
-        addDock(tr("Jobs"), u"jobsDock"_s, new JobsPanel(&session_), Qt::BottomDockWidgetArea);
-    // Their tabs name them already.
-    for (QDockWidget* dock : {constraintsDock_, inspectorDock_})
-        dock->setTitleBarWidget(new QWidget);
-    sideDocks_ = {outline, plans, constraintsDock_, inspectorDock_};
-    connect(plansPanel, &PlansPanel::saveRequested, this, &MainWindow::savePlan);
-    connect(constraints, &ConstraintsPanel::clusterEdited, this,
-            [this](const QString& name) { settings_.setCluster(name); });
-    resetLayout();
-}
-
-void MainWindow::resetLayout()
-{
-    for (QDockWidget* dock : sideDocks_)
-        dock->setFloating(false);
-    addDockWidget(Qt::LeftDockWidgetArea, sideDocks_[0]);
-    addDockWidget(Qt::LeftDockWidgetArea, sideDocks_[1]);
-    splitDockWidget(sideDocks_[0], sideDocks_[1], Qt::Vertical);
-    addDockWidget(Qt::RightDockWidgetArea, constraintsDock_);
-    addDockWidget(Qt::RightDockWidgetArea, inspectorDock_);
-    tabifyDockWidget(constraintsDock_, inspectorDock_);
-    constraintsDock_->raise();
-    addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
-    addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
-    tabifyDockWidget(problemsDock_, jobsDock_);
-    resizeDocks({sideDocks_[0], constraintsDock_}, {withFont(290), withFont(330)}, Qt::Horizontal);
-    resizeDocks({sideDocks_[0], sideDocks_[1]}, {470, 330}, Qt::Vertical);
-    resizeDocks({problemsDock_}, {150}, Qt::Vertical);
-}
-
-void MainWindow::showDocks(bool on)
-{
-    for (QDockWidget* dock : sideDocks_)
-        dock->setVisible(on);
-    const bool hasProblems = session_.model() != nullptr && !session_.model()->diagnostics.empty();
-    problemsDock_->setVisible(on && hasProblems);
-    jobsDock_->setVisible(on && hasProblems);
-    if (on)
-        constraintsDock_->raise();
-    if (hasProblems)
-        problemsDock_->raise();
-}
-
-void MainWindow::openFile(const QString& path, const QString& cluster)
-{
-    Setup setup = initial_;
-    setup.cluster = cluster.isEmpty() ? initial_.cluster : cluster;
-    settings_.addRecentModel(path);
-    statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
-    if (path.endsWith(u".json"_s)) {
-        session_.openPlan(path);
-        return;
-    }
-    if (path.endsWith(QLatin1StringView(kSessionSuffix))) {
-        openSession(path);
-        return;
-    }
-    session_.setInitialSetup(setup);
-    session_.openModel(path);
-}
-
-void MainWindow::askForFile()
-{
-    const QString path =
-        QFileDialog::getOpenFileName(this, tr("Open a model, plan or session"), QString(),
-                                     tr("Models, plans and sessions (*.mlir *.hlo *.onnx *.txt "
-                                        "*.gz *.json *.apsess);;All files (*)"));
-    if (!path.isEmpty())
-        openFile(path);
-}
-
-void MainWindow::savePlan(int planId)
-{
-    const PlanEntry* entry = session_.entry(planId);
-    if (entry == nullptr || entry->plan() == nullptr)
-        return;
-    const QString suggestion =
-        u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
-    if (path.isEmpty())
-        return;
-    auto problem = std::make_shared<QString>();
-    auto work = [plan = entry->facts->plan, path, problem](const JobControl&) {
-        const Status saved = alpa::savePlan(*plan, fromQt(path));
-        if (!saved.ok())
-            *problem = toQt(saved.error().message);
-    };
-    session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
-        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path)
-                                                : tr("Not saved: %1").arg(*problem));
-    });
 }
 
 void MainWindow::takeModel()
@@ -391,17 +254,6 @@ void MainWindow::leaveWhatIf()
     session_.editSetup(next, tr("The real cluster"));
 }
 
-void MainWindow::toggleFocusMode()
-{
-    isFocused_ = !isFocused_;
-    for (QDockWidget* dock : sideDocks_)
-        dock->setVisible(!isFocused_ && session_.model() != nullptr);
-    if (isFocused_) {
-        problemsDock_->hide();
-        jobsDock_->hide();
-    }
-}
-
 void MainWindow::setTheme(ThemeChoice choice)
 {
     settings_.setTheme(choice);
@@ -410,42 +262,16 @@ void MainWindow::setTheme(ThemeChoice choice)
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (!mayClose()) {
+        event->ignore();
+        return;
+    }
     if (session_.model() != nullptr && !isFocused_)
         settings_.setWindow(saveGeometry(), saveState());
     session_.runQueue()->stopAll();
     session_.jobs()->cancelAll();
     keeper_.close();
     QMainWindow::closeEvent(event);
-}
-
-void MainWindow::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!event->mimeData()->hasUrls() || !event->mimeData()->urls().first().isLocalFile())
-        return;
-    start_->setDropActive(true);
-    event->acceptProposedAction();
-}
-
-void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { start_->setDropActive(false); }
-
-void MainWindow::dropEvent(QDropEvent* event)
-{
-    start_->setDropActive(false);
-    if (!event->mimeData()->hasUrls())
-        return;
-    // Of several files each is taken; plans of one model stand side by side.
-    QStringList plans;
-    for (const QUrl& url : event->mimeData()->urls()) {
-        const QString path = url.toLocalFile();
-        if (path.endsWith(u".json"_s))
-            plans << path;
-        else if (!path.isEmpty())
-            openFile(path);
-    }
-    if (!plans.isEmpty())
-        openFile(plans.takeFirst());
-    for (const QString& path : plans)
-        session_.addPlan(path);
 }
 
 void MainWindow::keyPressEvent(QKeyEvent* event)

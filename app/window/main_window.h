@@ -7,6 +7,10 @@
 #include "app/settings/app_settings.h"
 
 #include <QMainWindow>
+#include <QMessageBox>
+
+#include <functional>
+#include <vector>
 
 class QDockWidget;
 class QFrame;
@@ -29,10 +33,13 @@ namespace alpa::app
 class CompareView;
 class ConstraintsPanel;
 class GraphView;
+class Inspector;
 class PlansModel;
 class ProblemsPanel;
 class RunsView;
 class StartPage;
+class Toast;
+class Veil;
 
 class MainWindow : public QMainWindow
 {
@@ -57,6 +64,10 @@ public:
     SessionKeeper* keeper() { return &keeper_; }
     /// Opens a model, a plan if the file is JSON, or a session. `cluster` empty: the last one used.
     void openFile(const QString& path, const QString& cluster = {});
+    /// Who answers what becomes of unsaved edits at the end: a dialog, unless a test answers.
+    using AskAboutEdits =
+        std::function<QMessageBox::StandardButton(const QString& text, const QString& more)>;
+    void setAskAboutEdits(AskAboutEdits ask) { askAboutEdits_ = std::move(ask); }
     /// Start values from the command line; before openFile.
     void setInitialSetup(const Setup& setup) { initial_ = setup; }
 
@@ -116,6 +127,13 @@ private:
     void leaveWhatIf();
     void askForRun();
     void toggleFocusMode();
+    std::vector<QWidget*> panes() const;
+    void focusPane(int step);
+    void makeSelectionMenu();
+    void makeGoMenu();
+    void makeToolBar(QAction* open, QAction* undo, QAction* redo, QAction* atOnce);
+    bool mayClose();
+    QMessageBox::StandardButton askAboutEdits(const QString& text, const QString& more);
     void takeModel();
     void takePlanning();
     void takePlan();
@@ -135,7 +153,11 @@ private:
     QLabel* bannerText_ = nullptr;
     QPushButton* bannerButton_ = nullptr;
     QPushButton* bannerUse_ = nullptr;
+    Toast* toast_ = nullptr;
+    Veil* veil_ = nullptr;
     GraphView* graph_ = nullptr;
+    CompareView* compare_ = nullptr;
+    Inspector* inspector_ = nullptr;
     RunsView* runs_ = nullptr;
     ProblemsPanel* problems_ = nullptr;
     std::vector<QDockWidget*> sideDocks_;
@@ -166,6 +188,9 @@ private:
     QToolButton* jobCancel_ = nullptr;
     bool isFocused_ = false; ///< Only the page is shown.
     bool hasShownDocks_ = false;
+    AskAboutEdits askAboutEdits_ = [this](const QString& text, const QString& more) {
+        return askAboutEdits(text, more);
+    };
     int lastShownId_ = 0;
     Seconds lastStep_{};
 };

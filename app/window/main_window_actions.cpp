@@ -1,6 +1,7 @@
 // The menus, the tool bar and their keys.
 #include "app/settings/icons.h"
 #include "app/views/graph_view.h"
+#include "app/views/quick_limits.h"
 #include "app/views/runs_view.h"
 #include "app/window/main_window.h"
 
@@ -134,6 +135,8 @@ void MainWindow::makeActions()
     });
     connect(stopRunAction_, &QAction::triggered, this, [this] { session_.runQueue()->stopAll(); });
 
+    makeSelectionMenu();
+    makeGoMenu();
     auto* view = menuBar()->addMenu(tr("&View"));
     for (int page = 0; page < pages_->count(); ++page) {
         auto* action = addItem(view, {}, pages_->tabText(page), u"actionPage%1"_s.arg(page),
@@ -183,6 +186,11 @@ void MainWindow::makeActions()
     makeLanguageMenu(view->addMenu(tr("Language")));
     makeHelpMenu();
 
+    makeToolBar(open, undo, redo, atOnce);
+}
+
+void MainWindow::makeToolBar(QAction* open, QAction* undo, QAction* redo, QAction* atOnce)
+{
     auto* tools = addToolBar(tr("Tools"));
     tools->setObjectName(u"toolBar"_s);
     tools->setMovable(false);
@@ -192,6 +200,7 @@ void MainWindow::makeActions()
     open->setIconText(tr("Open"));
     planAction_->setIconText(tr("Plan"));
     stopAction_->setIconText(tr("Stop"));
+    atOnce->setIconText(tr("Auto"));
     runAction_->setIconText(tr("Run"));
     undo->setIconText(tr("Undo"));
     redo->setIconText(tr("Redo"));
@@ -199,11 +208,13 @@ void MainWindow::makeActions()
     findAction_->setIconText(tr("Find"));
     tools->addAction(open);
     tools->addSeparator();
-    tools->addActions({planAction_, stopAction_});
+    tools->addActions({planAction_, stopAction_, atOnce});
     tools->addSeparator();
     tools->addActions({undo, redo});
     tools->addSeparator();
     tools->addActions({baselinesAction_, runAction_, findAction_});
+    tools->addSeparator();
+    tools->addWidget(new QuickLimits(&session_));
 }
 
 void MainWindow::updateActions()

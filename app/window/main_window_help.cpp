@@ -70,7 +70,7 @@ void MainWindow::setFontPercent(int percent)
 
 void MainWindow::showKeys()
 {
-    auto* dialog = new KeysDialog(this);
+    auto* dialog = new KeysDialog(&settings_, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

@@ -1,18 +1,127 @@
-// Opening and saving sessions: the dialogs around SessionKeeper.
+// Opening and saving: models, plans, and sessions with the dialogs around SessionKeeper.
 #include "app/settings/qt_text.h"
 #include "app/views/start_page.h"
 #include "app/window/main_window.h"
+#include "core/plan/plan_file.h"
 
+#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
 #include <QLocale>
 #include <QMessageBox>
+#include <QMimeData>
 
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
+
+void MainWindow::openFile(const QString& path, const QString& cluster)
+{
+    Setup setup = initial_;
+    setup.cluster = cluster.isEmpty() ? initial_.cluster : cluster;
+    settings_.addRecentModel(path);
+    statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+    if (path.endsWith(u".json"_s)) {
+        session_.openPlan(path);
+        return;
+    }
+    if (path.endsWith(QLatin1StringView(kSessionSuffix))) {
+        openSession(path);
+        return;
+    }
+    session_.setInitialSetup(setup);
+    session_.openModel(path);
+}
+
+void MainWindow::askForFile()
+{
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open a model, plan or session"), QString(),
+                                     tr("Models, plans and sessions (*.mlir *.hlo *.onnx *.txt "
+                                        "*.gz *.json *.apsess);;All files (*)"));
+    if (!path.isEmpty())
+        openFile(path);
+}
+
+void MainWindow::savePlan(int planId)
+{
+    const PlanEntry* entry = session_.entry(planId);
+    if (entry == nullptr || entry->plan() == nullptr)
+        return;
+    const QString suggestion =
+        u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
+    if (path.isEmpty())
+        return;
+    auto problem = std::make_shared<QString>();
+    auto work = [plan = entry->facts->plan, path, problem](const JobControl&) {
+        const Status saved = alpa::savePlan(*plan, fromQt(path));
+        if (!saved.ok())
+            *problem = toQt(saved.error().message);
+    };
+    session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
+        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path)
+                                                : tr("Not saved: %1").arg(*problem));
+    });
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!event->mimeData()->hasUrls() || !event->mimeData()->urls().first().isLocalFile())
+        return;
+    start_->setDropActive(true);
+    event->acceptProposedAction();
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { start_->setDropActive(false); }
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    start_->setDropActive(false);
+    if (!event->mimeData()->hasUrls())
+        return;
+    // Of several files each is taken; plans of one model stand side by side.
+    QStringList plans;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        const QString path = url.toLocalFile();
+        if (path.endsWith(u".json"_s))
+            plans << path;
+        else if (!path.isEmpty())
+            openFile(path);
+    }
+    if (!plans.isEmpty())
+        openFile(plans.takeFirst());
+    for (const QString& path : plans)
+        session_.addPlan(path);
+}
+
+/// Asks what becomes of edits since the session file was saved. Without a file nobody is asked: the
+/// start page offers to go on.
+bool MainWindow::mayClose()
+{
+    if (keeper_.path().isEmpty() || !keeper_.isChanged())
+        return true;
+    const QString name = QFileInfo(keeper_.path()).fileName();
+    const QMessageBox::StandardButton answer = askAboutEdits_(
+        tr("%1 has edits that are not saved.").arg(name),
+        tr("Discarded edits stay within reach: the start page offers to go on with them."));
+    if (answer == QMessageBox::Save)
+        saveSession(false);
+    return answer == QMessageBox::Discard || (answer == QMessageBox::Save && !keeper_.isChanged());
+}
+
+QMessageBox::StandardButton MainWindow::askAboutEdits(const QString& text, const QString& more)
+{
+    QMessageBox box(QMessageBox::Question, tr("Save the session?"), text,
+                    QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, this);
+    box.setObjectName(u"closeBox"_s);
+    box.setInformativeText(more);
+    box.setDefaultButton(QMessageBox::Save);
+    return static_cast<QMessageBox::StandardButton>(box.exec());
+}
 
 void MainWindow::openSession(const QString& path)
 {

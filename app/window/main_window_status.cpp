@@ -4,6 +4,8 @@
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
+#include "app/widgets/toast.h"
+#include "app/widgets/veil.h"
 #include "app/window/main_window.h"
 
 #include <QAction>
@@ -76,10 +78,15 @@ void MainWindow::takePlan()
     const ParallelPlan& plan = *shown->plan();
     QString text = tr("%1: %2 predicted, %3")
                        .arg(shown->name, timeText(plan.stepTime), degreesText(*shown->facts));
-    if (lastShownId_ != 0 && lastShownId_ != shown->id)
-        text += tr(" · step %1 → %2 (%3)")
-                    .arg(timeText(lastStep_), timeText(plan.stepTime),
-                         changeText(plan.stepTime.count, lastStep_.count));
+    if (lastShownId_ != 0 && lastShownId_ != shown->id) {
+        const QString change = tr("step %1 → %2 (%3)")
+                                   .arg(timeText(lastStep_), timeText(plan.stepTime),
+                                        changeText(plan.stepTime.count, lastStep_.count));
+        text += u" · "_s + change;
+        if (!session_.isStale())
+            toast_->say(tr("%1: %2").arg(shown->name, change),
+                        session_.undoStack()->canUndo() ? tr("Undo (Ctrl+Z)") : QString());
+    }
     if (session_.isStale())
         text += tr(" · not what is asked now");
     statusText_->setText(text);
@@ -118,6 +125,7 @@ void MainWindow::refreshBanner()
     const WhatIf& whatIf = session_.setup().whatIf;
     banner_->setVisible(session_.model() != nullptr && (isPlanning || obstacle != nullptr ||
                                                         session_.isStale() || !whatIf.isNone()));
+    veil_->setDrawn(shown != nullptr && session_.isStale());
     const Theme& theme = themeOf(this);
     const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
     banner_->setStyleSheet(
@@ -134,7 +142,10 @@ void MainWindow::refreshBanner()
         const std::shared_ptr<const ParallelPlan> best = session_.incumbent();
         const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, shown);
         bannerUse_->setVisible(best != nullptr);
-        bannerText_->setText(tr("Planning: %1%2.%3").arg(phase, share, found));
+        // While a person waits for more than a moment, how long it has been.
+        const qint64 seconds = job->elapsedMs() / 1000;
+        const QString since = seconds < 1 ? QString() : tr(", %1 s").arg(seconds);
+        bannerText_->setText(tr("Planning: %1%2%3.%4").arg(phase, share, since, found));
         bannerButton_->setText(tr("Stop (Esc)"));
     } else if (obstacle != nullptr) {
         bannerText_->setText(tr("No plan: %1").arg(obstacle->problem().section(u'\n', 0, 0)));

@@ -26,6 +26,7 @@
 #include <QTest>
 #include <QTextBrowser>
 #include <QTranslator>
+#include <QTreeWidget>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -247,10 +248,11 @@ TEST_F(AccessTest, KeysAreUniqueAndTheSheetNamesThem)
             owners[text] = action->text();
         }
     }
-    KeysDialog sheet(window_.get());
+    KeysDialog sheet(window_->settings(), window_.get());
+    const auto* tree = sheet.findChild<QTreeWidget*>();
     QString all;
-    for (const QLabel* label : sheet.findChildren<QLabel*>())
-        all += label->text() + u' ';
+    for (QTreeWidgetItemIterator row(const_cast<QTreeWidget*>(tree)); *row != nullptr; ++row)
+        all += (*row)->text(1) + u' ';
     for (const auto& [key, action] : owners)
         EXPECT_TRUE(all.contains(key))
             << key.toStdString() << " (" << action.toStdString() << ") is not in the sheet of keys";
