@@ -73,7 +73,7 @@ void fitTableHeight(QTableWidget* table)
     int height = table->horizontalHeader()->sizeHint().height() + kFrame;
     for (int row = 0; row < table->rowCount(); ++row)
         height += table->rowHeight(row);
-    if (table->isVisible() && neededWidth(table) > table->viewport()->width())
+    if (neededWidth(table) > table->viewport()->width())
         height += table->horizontalScrollBar()->sizeHint().height();
     table->setFixedHeight(height);
 }

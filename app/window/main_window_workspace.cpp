@@ -105,7 +105,9 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
     addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
     tabifyDockWidget(problemsDock_, jobsDock_);
-    resizeDocks({sideDocks_[0], constraintsDock_}, {withFont(290), withFont(330)}, Qt::Horizontal);
+    resizeDocks({sideDocks_[0], constraintsDock_},
+                {std::min(withFont(290), width() * 2 / 9), std::min(withFont(330), width() / 4)},
+                Qt::Horizontal);
     resizeDocks({sideDocks_[0], sideDocks_[1]}, {470, 330}, Qt::Vertical);
     resizeDocks({problemsDock_}, {150}, Qt::Vertical);
 }
