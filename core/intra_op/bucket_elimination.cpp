@@ -2,8 +2,11 @@
 
 #include "core/intra_op/odometer.h"
 
+#include <queue>
+
 #include <algorithm>
-#include <set>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 namespace alpa
@@ -17,6 +20,54 @@ size_t at(int index) { return static_cast<size_t>(index); }
 struct Factor {
     std::vector<int> scope;
     std::vector<double> values;
+};
+
+/// Who is next to whom while nodes are eliminated.
+class Neighbourhoods
+{
+public:
+    explicit Neighbourhoods(const IlpCore& core)
+        : core_(core)
+        , around_(at(core.nodeCount))
+    {
+        for (const IlpCore::Edge& edge : core.edges) {
+            around_[at(edge.from)].push_back(edge.to);
+            around_[at(edge.to)].push_back(edge.from);
+        }
+        for (std::vector<int>& around : around_) {
+            std::ranges::sort(around);
+            const auto repeated = std::ranges::unique(around);
+            around.erase(repeated.begin(), repeated.end());
+        }
+    }
+
+    /// Numbers in a table over the node and those next to it.
+    double tableOf(int node) const
+    {
+        double size = core_.labelCount[at(node)];
+        for (const int neighbour : around_[at(node)])
+            size *= core_.labelCount[at(neighbour)];
+        return size;
+    }
+
+    /// Puts all that is next to the node next to each other; returns it, ascending.
+    std::vector<int> eliminate(int node)
+    {
+        std::vector<int> scope = std::move(around_[at(node)]);
+        for (const int neighbour : scope) {
+            std::vector<int>& around = around_[at(neighbour)];
+            merged_.clear();
+            std::ranges::set_union(around, scope, std::back_inserter(merged_));
+            std::erase_if(merged_, [&](int other) { return other == neighbour || other == node; });
+            std::swap(around, merged_);
+        }
+        return scope;
+    }
+
+private:
+    const IlpCore& core_;
+    std::vector<std::vector<int>> around_; ///< Ascending.
+    std::vector<int> merged_;              ///< Scratch of eliminate.
 };
 
 /// One run of the elimination; keeps, per node, the best label for each choice of its scope.
@@ -164,44 +215,32 @@ std::optional<EliminationPlan> planElimination(const IlpCore& core, double mostN
                                                std::optional<int> last)
 {
     EliminationPlan plan;
-    std::vector<std::set<int>> neighbours(at(core.nodeCount));
-    for (const IlpCore::Edge& edge : core.edges) {
-        neighbours[at(edge.from)].insert(edge.to);
-        neighbours[at(edge.to)].insert(edge.from);
+    Neighbourhoods graph(core);
+    std::vector<double> key(at(core.nodeCount)); ///< Numbers in the node's table; 0: it is gone.
+    // Holds outdated keys too, which are passed over.
+    using Entry = std::pair<double, int>;
+    std::vector<Entry> entries;
+    for (int i = 0; i < core.nodeCount; ++i) {
+        key[at(i)] = graph.tableOf(i);
+        if (i != last)
+            entries.emplace_back(key[at(i)], i);
     }
-    const auto tableOf = [&](int node) {
-        double size = core.labelCount[at(node)];
-        for (int neighbour : neighbours[at(node)])
-            size *= core.labelCount[at(neighbour)];
-        return size;
-    };
-    std::set<std::pair<double, int>> queue;
-    std::vector<double> key(at(core.nodeCount));
-    const auto enqueue = [&](int node) {
-        key[at(node)] = tableOf(node);
-        if (node != last)
-            queue.emplace(key[at(node)], node);
-    };
-    for (int i = 0; i < core.nodeCount; ++i)
-        enqueue(i);
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue({}, std::move(entries));
     plan.scope.resize(at(core.nodeCount));
     while (plan.order.size() < at(core.nodeCount)) {
-        const int node = queue.empty() ? *last : queue.begin()->second;
+        while (!queue.empty() && queue.top().first != key[at(queue.top().second)])
+            queue.pop();
+        const int node = queue.empty() ? *last : queue.top().second;
         plan.tableTotal += key[at(node)];
         if (plan.tableTotal > mostNumbers)
             return std::nullopt;
-        queue.erase({key[at(node)], node});
+        key[at(node)] = 0;
         plan.order.push_back(node);
-        plan.scope[at(node)].assign(neighbours[at(node)].begin(), neighbours[at(node)].end());
-        for (int neighbour : plan.scope[at(node)]) {
-            std::set<int>& around = neighbours[at(neighbour)];
-            around.insert(plan.scope[at(node)].begin(), plan.scope[at(node)].end());
-            around.erase(neighbour);
-            around.erase(node);
-        }
-        for (int neighbour : plan.scope[at(node)]) {
-            queue.erase({key[at(neighbour)], neighbour});
-            enqueue(neighbour);
+        plan.scope[at(node)] = graph.eliminate(node);
+        for (const int neighbour : plan.scope[at(node)]) {
+            key[at(neighbour)] = graph.tableOf(neighbour);
+            if (neighbour != last)
+                queue.emplace(key[at(neighbour)], neighbour);
         }
     }
     return plan;

@@ -7,7 +7,6 @@
 #include <limits>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <utility>
 
 namespace alpa
@@ -19,7 +18,7 @@ size_t at(int index) { return static_cast<size_t>(index); }
 
 constexpr uint32_t kNoTrace = std::numeric_limits<uint32_t>::max();
 constexpr int kPriceSteps = 6;      ///< Each costs a pass over all tables.
-constexpr int64_t kWorkOfPair = 60; ///< To keep, sort and trace one, in numbers visited: measured.
+constexpr int64_t kWorkOfPair = 16; ///< To keep, merge and trace one, in numbers visited: measured.
 
 /// A partial choice: labels for all nodes eliminated into one table entry.
 struct Partial {
@@ -288,10 +287,8 @@ private:
                 const double excess = bucket.total[entry] - bucket.message[r];
                 for (Partial& partial : joined_)
                     partial.excess += excess;
-                const bool isFirst = row.empty();
-                row.insert(row.end(), joined_.begin(), joined_.end());
-                if (!isFirst)
-                    keepFront(row);
+                merge(row, joined_, mergedRow_);
+                std::swap(row, mergedRow_);
             }
             thin(row);
             bucket.fronts.insert(bucket.fronts.end(), row.begin(), row.end());
@@ -336,56 +333,92 @@ private:
         }
     }
 
-    /// Pairs joined_ with each of `front`.
+    /// Pairs joined_ with each of `front`: what one of joined_ makes is a front, and these are
+    /// merged two by two.
     void pairUp(std::span<const Partial> front, double slack, double room)
     {
         pairs_.clear();
-        parts_.clear();
-        for (const Partial& left : joined_) {
-            for (const Partial& right : front) {
-                const double use = left.use + right.use;
+        runBegin_ = {0};
+        answer_.work += static_cast<int64_t>(joined_.size() * front.size());
+        if (answer_.work > mostWork_)
+            return;
+        for (size_t l = 0; l < joined_.size(); ++l) {
+            const Partial& left = joined_[l];
+            for (size_t r = 0; r < front.size(); ++r) {
+                const double use = left.use + front[r].use;
                 if (use > room)
                     break; // Later ones use more.
-                const double excess = left.excess + right.excess;
-                if (excess >= slack)
-                    continue;
-                pairs_.push_back(
-                    {left.cost + right.cost, use, excess, static_cast<uint32_t>(parts_.size())});
-                parts_.emplace_back(left.trace, right.trace);
+                const double excess = left.excess + front[r].excess;
+                if (excess < slack)
+                    pairs_.push_back({left.cost + front[r].cost, use, excess,
+                                      static_cast<uint32_t>(l * front.size() + r)});
             }
+            if (pairs_.size() > runBegin_.back())
+                runBegin_.push_back(pairs_.size());
         }
-        answer_.work += static_cast<int64_t>(joined_.size() * front.size()) +
-                        kWorkOfPair * static_cast<int64_t>(pairs_.size());
-        if (joined_.size() > 1 && front.size() > 1) // Else in order already.
-            keepFront(pairs_);
+        answer_.work += kWorkOfPair * static_cast<int64_t>(pairs_.size());
+        mergeRuns();
         for (Partial& partial : pairs_)
-            partial.trace = traceOf(parts_[partial.trace]);
+            partial.trace = traceOf(joined_[partial.trace / front.size()].trace,
+                                    front[partial.trace % front.size()].trace);
         std::swap(joined_, pairs_);
     }
 
-    uint32_t traceOf(const std::pair<uint32_t, uint32_t>& parts)
+    /// Makes one front of the fronts in pairs_ that begin at runBegin_.
+    void mergeRuns()
     {
-        if (parts.first == kNoTrace || parts.second == kNoTrace)
-            return std::min(parts.first, parts.second);
-        traces_.push_back(parts);
+        while (runBegin_.size() > 2) {
+            merged_.clear();
+            size_t run = 0;
+            size_t kept = 0; // Runs of this round.
+            for (; run + 1 < runBegin_.size(); run += 2) {
+                const size_t end = std::min(run + 2, runBegin_.size() - 1);
+                const std::span<const Partial> pairs(pairs_);
+                const size_t begin = merged_.size();
+                appendFront(pairs.subspan(runBegin_[run], runBegin_[run + 1] - runBegin_[run]),
+                            pairs.subspan(runBegin_[run + 1], runBegin_[end] - runBegin_[run + 1]),
+                            merged_);
+                runBegin_[kept++] = begin;
+            }
+            runBegin_.resize(kept);
+            runBegin_.push_back(merged_.size());
+            std::swap(pairs_, merged_);
+        }
+    }
+
+    uint32_t traceOf(uint32_t left, uint32_t right)
+    {
+        if (left == kNoTrace || right == kNoTrace)
+            return std::min(left, right);
+        traces_.emplace_back(left, right);
         return static_cast<uint32_t>(core_.labelTotal() + traces_.size() - 1);
     }
 
-    /// Sorts by use and drops what another beats in cost and use.
-    static void keepFront(std::vector<Partial>& partials)
+    /// Appends the front of two fronts: rising use, and of equals the first.
+    static void appendFront(std::span<const Partial> a, std::span<const Partial> b,
+                            std::vector<Partial>& front)
     {
-        if (partials.size() < 2)
-            return;
-        std::sort(partials.begin(), partials.end(), [](const Partial& a, const Partial& b) {
-            return std::tie(a.use, a.cost, a.trace) < std::tie(b.use, b.cost, b.trace);
-        });
         double least = kForbidden;
-        std::erase_if(partials, [&least](const Partial& partial) {
-            if (partial.cost >= least)
-                return true;
-            least = partial.cost;
-            return false;
-        });
+        auto nextA = a.begin();
+        auto nextB = b.begin();
+        while (nextA != a.end() || nextB != b.end()) {
+            const bool takesB =
+                nextA == a.end() ||
+                (nextB != b.end() && (nextB->use < nextA->use ||
+                                      (nextB->use == nextA->use && nextB->cost < nextA->cost)));
+            const Partial& next = takesB ? *nextB++ : *nextA++;
+            if (next.cost < least) {
+                least = next.cost;
+                front.push_back(next);
+            }
+        }
+    }
+
+    static void merge(const std::vector<Partial>& a, const std::vector<Partial>& b,
+                      std::vector<Partial>& front)
+    {
+        front.clear();
+        appendFront(a, b, front);
     }
 
     void readBack(uint32_t trace)
@@ -420,8 +453,10 @@ private:
     std::vector<std::pair<uint32_t, uint32_t>> traces_;
     // Scratch of join.
     std::vector<Partial> joined_;
-    std::vector<Partial> pairs_;
-    std::vector<std::pair<uint32_t, uint32_t>> parts_; ///< Traces of each of pairs_.
+    std::vector<Partial> pairs_;   ///< Their traces are indices of the pair.
+    std::vector<size_t> runBegin_; ///< Of the fronts in pairs_, and one past the end.
+    std::vector<Partial> merged_;
+    std::vector<Partial> mergedRow_;
     bool isThinned_ = false; ///< Some front lost more than what another beats.
     FrontAnswer answer_;
 };
