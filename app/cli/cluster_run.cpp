@@ -91,15 +91,18 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     RunOptions options;
     options.steps = request.steps;
     // The host stays near the GPU: seconds without progress mean that something hangs.
-    if (request.devices.starts_with("cuda"))
+    const bool isCuda = request.devices.starts_with("cuda");
+    if (isCuda)
         options.watchdog = Seconds(8.0);
     options.watchdog = request.watchdog.value_or(options.watchdog);
-    options.recordTrace = request.traceFile.has_value();
+    options.recordTrace = request.traceFile || request.onTrace;
+    options.tracedLaunches = request.tracedLaunches;
     options.control = control;
     options.onStep = request.onStep;
     std::unique_ptr<Backend> backend;
-    if (request.devices.starts_with("cuda")) {
-        predictComputations(plan, program);
+    if (isCuda || options.recordTrace)
+        predictTimes(plan, program);
+    if (isCuda) {
         const DeviceKind& device = plan.cluster.device;
         const bool isPlannedRaw = device.fusesKernels && device.attentionFlops <= 0;
         ASSIGN_OR_RETURN(backend,
@@ -111,8 +114,13 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
         backend = makeCpuBackend();
     }
     ASSIGN_OR_RETURN(RunResult result, runProgram(*backend, program, inputs, options));
-    if (request.traceFile)
-        RETURN_IF_ERROR(writeFileAtomically(*request.traceFile, traceToChromeJson(result.trace)));
+    if (options.recordTrace) {
+        const std::string json = traceToChromeJson(result.trace, program);
+        if (request.traceFile)
+            RETURN_IF_ERROR(writeFileAtomically(*request.traceFile, json));
+        if (request.onTrace)
+            request.onTrace(json);
+    }
     return result;
 }
 

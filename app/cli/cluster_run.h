@@ -16,7 +16,9 @@ struct RunRequest {
     std::optional<std::string> inputs;
     std::optional<double> learningRate; ///< Unset: the plan's.
     std::optional<std::string> traceFile;
-    LaunchTimes* times = nullptr; ///< Of GPUs: filled if given.
+    size_t tracedLaunches = 0;                              ///< Of the last step, in the trace.
+    std::function<void(const std::string& json)> onTrace{}; ///< Beside the file, at the end.
+    LaunchTimes* times = nullptr;                           ///< Of GPUs: filled if given.
     bool isDeterministic = false; ///< Of GPUs: the same bits in every run.
     bool fusesAttention = true;   ///< Of GPUs: runs attention by a kernel of its own.
     bool recordsSteps = true;     ///< Of a GPU alone: launches a recorded step.

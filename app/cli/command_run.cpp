@@ -19,12 +19,15 @@ namespace alpa::cli
 namespace
 {
 
+constexpr const char* kTraceToOutput = "-";
+
 struct RunArguments {
     std::string plan;
     std::string devices;
     int steps = 10;
     std::string inputs;
     std::string trace;
+    size_t traceInstructions = 100000;
     std::string attention = "fused";
     std::string graphs = "on";
     bool isDeterministic = false;
@@ -154,6 +157,14 @@ void reportTimes(const LaunchTimes& times, const ParallelPlan& plan)
                       formatMemory(Bytes(times.plannedBytes))));
 }
 
+/// As one of the run's lines: no text within it has line breaks.
+void reportTrace(const std::string& json)
+{
+    std::string line = json;
+    std::erase(line, '\n');
+    print("{\"event\": \"trace\", " + line.substr(1) + "\n");
+}
+
 RunRequest requestOf(const RunArguments& arguments)
 {
     RunRequest request;
@@ -166,8 +177,11 @@ RunRequest requestOf(const RunArguments& arguments)
         request.watchdog = Seconds(arguments.watchdogSeconds);
     if (!arguments.inputs.empty())
         request.inputs = arguments.inputs;
-    if (!arguments.trace.empty())
+    if (arguments.trace == kTraceToOutput)
+        request.onTrace = reportTrace;
+    else if (!arguments.trace.empty())
         request.traceFile = arguments.trace;
+    request.tracedLaunches = arguments.traceInstructions;
     if (arguments.learningRate >= 0)
         request.learningRate = arguments.learningRate;
     return request;
@@ -175,6 +189,10 @@ RunRequest requestOf(const RunArguments& arguments)
 
 ExitCode runRun(const Console& console, const RunArguments& arguments)
 {
+    if (arguments.trace == kTraceToOutput && !console.json)
+        return console.fail(
+            Error(ErrorCode::kInvalidInput,
+                  "--trace - writes among the lines of --json, which is not given"));
     Beginning beginning;
     const auto plan = loadPlan(arguments.plan);
     if (!plan.ok())
@@ -245,7 +263,13 @@ Command addRun(CLI::App& app)
         ->check(CLI::Range(0.1, 1e6));
     command->add_flag("--deterministic", arguments->isDeterministic,
                       "The same bits in every run, also on GPUs, which are slower so");
-    command->add_option("--trace", arguments->trace, "Write what ran when, for Perfetto");
+    command->add_option("--trace", arguments->trace,
+                        "Write what ran when, for Perfetto; -: as one of the lines of --json");
+    command
+        ->add_option("--trace-instructions", arguments->traceInstructions,
+                     "With --trace: up to so many instructions of the last step one by one, shared "
+                     "by the devices (100000)")
+        ->check(CLI::Range(0, 10000000));
     command->footer("Example: alpa run plan.json --devices cpu:4 --steps 5");
     return [arguments](const Console& console) { return runRun(console, *arguments); };
 }

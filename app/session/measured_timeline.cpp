@@ -9,25 +9,50 @@ namespace alpa::app
 namespace
 {
 
-using Task = ScheduledTask::Phase;
-
-SegmentKind segmentOf(Task phase)
+template <typename Span>
+void sortByStart(std::vector<Span>& spans)
 {
-    switch (phase) {
-    case Task::kForward:
-        return SegmentKind::kForward;
-    case Task::kBackward:
-        return SegmentKind::kBackward;
-    case Task::kWeightGradient:
-        return SegmentKind::kWeightGradient;
-    case Task::kGradientSync:
-    case Task::kUpdate:
-        return SegmentKind::kUpdate;
-    }
-    return SegmentKind::kUpdate;
+    if (!std::ranges::is_sorted(spans, {}, &Span::start))
+        std::ranges::stable_sort(spans, {}, &Span::start);
+}
+
+MeasuredLaunch measuredLaunch(const TraceLaunch& launch, const Program& program)
+{
+    MeasuredLaunch measured;
+    measured.start = launch.start.count;
+    measured.end = launch.end.count;
+    measured.step = launch.step;
+    measured.microbatch = launch.microbatch;
+    measured.kind = launch.kind;
+    measured.instruction = launch.instruction;
+    measured.covered = launch.covered;
+    measured.op = program.segment(launch.stage, launch.kind).instructions[launch.instruction].op;
+    if (const Seconds predicted = predictedTime(program, launch); predicted.count > 0)
+        measured.predicted = predicted;
+    return measured;
 }
 
 } // namespace
+
+std::optional<double> MeasuredLaunch::error() const
+{
+    if (!predicted)
+        return std::nullopt;
+    return (end - start) / predicted->count - 1;
+}
+
+bool MeasuredLaunch::standsFor(size_t other) const
+{
+    return other == instruction || std::ranges::find(covered, other) != covered.end();
+}
+
+size_t MeasuredTimeline::launchCount() const
+{
+    size_t count = 0;
+    for (const MeasuredRow& row : rows)
+        count += row.launches.size() + row.beside.size();
+    return count;
+}
 
 size_t MeasuredTimeline::spanCount() const
 {
@@ -37,16 +62,20 @@ size_t MeasuredTimeline::spanCount() const
     return count;
 }
 
-std::shared_ptr<const MeasuredTimeline> measuredTimeline(const Trace& trace)
+std::shared_ptr<const MeasuredTimeline>
+measuredTimeline(const Trace& trace, std::shared_ptr<const PredictedInstructions> predicted)
 {
     auto timeline = std::make_shared<MeasuredTimeline>();
     timeline->steps = trace.steps;
+    timeline->predicted = std::move(predicted);
     std::map<std::pair<int, int>, size_t> rowOf;
     for (const TraceEvent& event : trace.events)
         rowOf.try_emplace({event.stage, event.device}, 0);
     for (auto& [place, row] : rowOf) {
         row = timeline->rows.size();
-        timeline->rows.push_back({place.first, place.second, {}});
+        MeasuredRow& made = timeline->rows.emplace_back();
+        made.stage = place.first;
+        made.device = place.second;
     }
     for (const TraceEvent& event : trace.events) {
         timeline->rows[rowOf[{event.stage, event.device}]].spans.push_back(
@@ -56,12 +85,21 @@ std::shared_ptr<const MeasuredTimeline> measuredTimeline(const Trace& trace)
     }
     for (const TraceStep& step : trace.steps)
         timeline->end = std::max(timeline->end, step.end);
+    for (const TraceLaunch& launch : trace.launches) {
+        const auto row = rowOf.find({launch.stage, launch.device});
+        if (timeline->predicted == nullptr || row == rowOf.end() ||
+            !isOf(timeline->predicted->program(), launch)) {
+            ++timeline->unmatched;
+            continue;
+        }
+        MeasuredRow& of = timeline->rows[row->second];
+        (launch.isBeside ? of.beside : of.launches)
+            .push_back(measuredLaunch(launch, timeline->predicted->program()));
+    }
     for (MeasuredRow& row : timeline->rows) {
-        const auto isBefore = [](const MeasuredSpan& a, const MeasuredSpan& b) {
-            return a.start < b.start;
-        };
-        if (!std::ranges::is_sorted(row.spans, isBefore))
-            std::ranges::stable_sort(row.spans, isBefore);
+        sortByStart(row.spans);
+        sortByStart(row.launches);
+        sortByStart(row.beside);
     }
     return timeline;
 }

@@ -2,6 +2,7 @@
 // every run of a segment.
 #pragma once
 
+#include "app/session/predicted_instructions.h"
 #include "core/plan/parallel_plan.h"
 #include "core/trace/trace.h"
 
@@ -21,22 +22,46 @@ struct MeasuredSpan {
     SegmentKind kind = SegmentKind::kForward;
 };
 
+/// One launch on one device, as measured, beside what the plan expects of it.
+struct MeasuredLaunch {
+    double start = 0, end = 0; ///< Seconds since the row's run began.
+    int step = 0;
+    int microbatch = 0;
+    SegmentKind kind = SegmentKind::kForward;
+    size_t instruction = 0;
+    std::vector<size_t> covered;      ///< Others of the segment that it computes as well.
+    OpId op;                          ///< May be invalid.
+    std::optional<Seconds> predicted; ///< Of all that it computes.
+
+    /// Measured over predicted, less one.
+    std::optional<double> error() const;
+    bool standsFor(size_t instruction) const;
+};
+
 /// What one device did, in time order.
 struct MeasuredRow {
     int stage = 0;
     int device = 0; ///< Position in the stage's mesh.
     std::vector<MeasuredSpan> spans;
+    std::vector<MeasuredLaunch> launches; ///< Within the spans of the last step, if recorded.
+    std::vector<MeasuredLaunch> beside;   ///< At the same time as these.
 };
 
 struct MeasuredTimeline {
     std::vector<MeasuredRow> rows; ///< Ascending by stage, then device.
     std::vector<TraceStep> steps;
     Seconds end; ///< Of the last span.
+    /// Whose instructions the launches stand for; null if nobody asked.
+    std::shared_ptr<const PredictedInstructions> predicted;
+    size_t unmatched = 0; ///< Launches of the trace that are not of that program.
     size_t spanCount() const;
+    size_t launchCount() const;
 };
 
-/// O(events log events).
-std::shared_ptr<const MeasuredTimeline> measuredTimeline(const Trace& trace);
+/// O(events log events). Launches are kept where they match `predicted`.
+std::shared_ptr<const MeasuredTimeline>
+measuredTimeline(const Trace& trace,
+                 std::shared_ptr<const PredictedInstructions> predicted = nullptr);
 
 /// Predicted time of one run of a segment: the task of the timeline, sync and update together;
 /// unset for those without a prediction (the beginning of a step) and for what is not in the plan.

@@ -35,11 +35,14 @@ QString remoteProgram(const RunPlace& place)
 } // namespace
 
 RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile,
-                      const QString& devices, int steps, double learningRate)
+                      const QString& devices, int steps, double learningRate,
+                      const QString& traceFile)
 {
     QStringList options{u"--devices"_s, devices, u"--steps"_s, QString::number(steps), u"--json"_s};
     if (learningRate > 0)
         options << u"--learning-rate"_s << QString::number(learningRate, 'g', 6);
+    if (!traceFile.isEmpty())
+        options << u"--trace"_s << (place.host.isEmpty() ? traceFile : u"-"_s);
     if (place.host.isEmpty())
         return {localProgram, QStringList{u"run"_s, planFile} + options, {}};
     // The plan comes over standard input, so nothing has to be shared between the machines. Without

@@ -36,9 +36,11 @@ struct RunCommand {
 };
 
 /// `alpa run` of `planFile` on `devices` ("cpu:4"), here or over ssh: the same lines of JSON come
-/// back either way.
+/// back either way. `traceFile`: where a run here writes what ran when; over ssh that is one of the
+/// lines. Empty: nobody wants to know.
 RunCommand runCommand(const RunPlace& place, const QString& localProgram, const QString& planFile,
-                      const QString& devices, int steps, double learningRate);
+                      const QString& devices, int steps, double learningRate,
+                      const QString& traceFile);
 /// `alpa devices`, here or over ssh.
 RunCommand devicesCommand(const RunPlace& place, const QString& localProgram);
 

@@ -1,8 +1,10 @@
 #include "app/session/run_process.h"
 
+#include <QSaveFile>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace alpa::app
 {
@@ -14,6 +16,15 @@ namespace
 
 constexpr int kKillAfterMs = 5000;
 constexpr qsizetype kMaxLogLines = 5000;
+constexpr qsizetype kMaxLogLine = 2000; ///< Characters; half of a trace may be a line of its own.
+constexpr QByteArrayView kTraceLine = "{\"event\": \"trace\"";
+
+void addToLog(RunRecord& record, const QByteArray& line)
+{
+    const QByteArray shown = line.left(kMaxLogLine).trimmed();
+    if (!shown.isEmpty() && record.log.size() < kMaxLogLines)
+        record.log.append(QString::fromUtf8(shown));
+}
 
 double number(const nlohmann::json& event, const char* field)
 {
@@ -37,6 +48,14 @@ std::optional<Seconds> medianStepTime(const std::vector<RunStep>& steps)
 
 void applyRunLine(RunRecord& record, const QByteArray& line)
 {
+    // Megabytes: read in the background when somebody wants to see it.
+    if (line.startsWith(kTraceLine)) {
+        QSaveFile file(record.traceFile);
+        if (line.endsWith('\n') && !record.traceFile.isEmpty() && file.open(QIODevice::WriteOnly) &&
+            file.write(line) == line.size())
+            file.commit();
+        return;
+    }
     const auto event = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
     const std::string kind =
         event.is_object() && event.contains("event") && event["event"].is_string()
@@ -66,8 +85,8 @@ void applyRunLine(RunRecord& record, const QByteArray& line)
         record.message = message != event.end() && message->is_string()
                              ? QString::fromStdString(message->get<std::string>())
                              : QString::fromUtf8(line);
-    } else if (!line.trimmed().isEmpty() && record.log.size() < kMaxLogLines) {
-        record.log.append(QString::fromUtf8(line).trimmed());
+    } else {
+        addToLog(record, line);
     }
 }
 
@@ -131,11 +150,16 @@ void RunProcess::fail(const QString& message)
 
 void RunProcess::readOutput()
 {
-    bool isNew = false;
-    while (process_.canReadLine()) {
-        applyRunLine(record_, process_.readLine());
-        isNew = true;
+    // QProcess::canReadLine would look through a long line again with each part of it.
+    qsizetype end = pending_.size();
+    pending_ += process_.readAllStandardOutput();
+    qsizetype begin = 0;
+    while ((end = pending_.indexOf('\n', end)) >= 0) {
+        applyRunLine(record_, pending_.mid(begin, ++end - begin));
+        begin = end;
     }
+    pending_.remove(0, begin);
+    const bool isNew = begin > 0;
     if (isNew && record_.host.isEmpty())
         record_.busyCores = load_.sample(process_.processId());
     if (isNew)
@@ -145,10 +169,8 @@ void RunProcess::readOutput()
 void RunProcess::readErrors()
 {
     const QByteArrayList lines = process_.readAllStandardError().split('\n');
-    for (const QByteArray& line : lines) {
-        if (!line.trimmed().isEmpty() && record_.log.size() < kMaxLogLines)
-            record_.log.append(QString::fromUtf8(line).trimmed());
-    }
+    for (const QByteArray& line : lines)
+        addToLog(record_, line);
     Q_EMIT changed();
 }
 
@@ -156,9 +178,7 @@ void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
 {
     killTimer_.stop();
     readOutput();
-    const QByteArray rest = process_.readAllStandardOutput();
-    if (!rest.trimmed().isEmpty())
-        applyRunLine(record_, rest);
+    applyRunLine(record_, std::exchange(pending_, {})); // A line that was cut off.
     readErrors();
     if (isStopping_) {
         record_.state = RunRecord::State::kStopped;
@@ -166,10 +186,14 @@ void RunProcess::finish(int exitCode, QProcess::ExitStatus status)
                (status == QProcess::CrashExit || exitCode != 0)) {
         record_.state = RunRecord::State::kFailed;
         const QString last = record_.log.isEmpty() ? QString() : u": "_s + record_.log.last();
-        record_.message =
-            (status == QProcess::CrashExit ? tr("the run was killed or crashed")
-                                           : tr("the run ended with code %1").arg(exitCode)) +
-            last;
+        const QString where =
+            record_.steps.empty()
+                ? tr("in or before its first step")
+                : tr("after step %1 of %2").arg(record_.steps.size()).arg(record_.stepsWanted);
+        record_.message = (status == QProcess::CrashExit
+                               ? tr("the run was killed or crashed, %1").arg(where)
+                               : tr("the run ended with code %1, %2").arg(exitCode).arg(where)) +
+                          last;
     } else if (record_.state != RunRecord::State::kFailed) {
         record_.state = RunRecord::State::kDone;
     }

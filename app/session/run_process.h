@@ -84,6 +84,7 @@ private:
     RunRecord record_;
     ProcessLoad load_;
     QProcess process_;
+    QByteArray pending_; ///< The line that is being read.
     QTimer killTimer_;
     bool isStopping_ = false;
 };

@@ -40,8 +40,7 @@ void RunQueue::add(const RunOrder& order,
             record.stepsWanted = order.steps;
             record.repeat = repeat;
             record.state = RunRecord::State::kWaiting;
-            // What another machine writes stays there.
-            if (order.place.host.isEmpty() && order.steps <= kMostTracedSteps)
+            if (order.steps <= kMostTracedSteps)
                 record.traceFile = directory_.filePath(u"trace-%1.json"_s.arg(record.id));
             records_.push_back(record);
             waiting_.push_back({record.id, plan, order, program});
@@ -98,10 +97,9 @@ void RunQueue::start(const Waiting& next, const QString& file)
         run_->fail(tr("the program alpa is neither beside this one nor on the search path"));
         return;
     }
-    RunCommand command = runCommand(next.order.place, next.program, file, run_->record().devices,
-                                    next.order.steps, next.order.learningRate);
-    if (!run_->record().traceFile.isEmpty())
-        command.arguments << u"--trace"_s << run_->record().traceFile;
+    const RunCommand command =
+        runCommand(next.order.place, next.program, file, run_->record().devices, next.order.steps,
+                   next.order.learningRate, run_->record().traceFile);
     run_->start(command);
 }
 

@@ -20,6 +20,28 @@ namespace
 constexpr int kStepsListed = 200;
 constexpr int kWholeRun = -1;
 
+/// Instruction by instruction if the trace holds any; what cannot be lowered keeps its segments.
+std::shared_ptr<const MeasuredTimeline> matched(const Trace& trace, const ParallelPlan& plan)
+{
+    if (trace.launches.empty())
+        return measuredTimeline(trace);
+    auto predicted = PredictedInstructions::of(plan);
+    return measuredTimeline(trace, predicted.ok() ? std::move(predicted.value()) : nullptr);
+}
+
+/// "213 instructions, 2 of another program"; empty without any.
+QString launchesText(const MeasuredTimeline& measured)
+{
+    const auto count = int64_t(measured.launchCount());
+    if (count == 0 && measured.unmatched == 0)
+        return {};
+    QString text = PipelineView::tr(" · %1").arg(
+        counted(count, PipelineView::tr("instruction"), PipelineView::tr("instructions")));
+    if (measured.unmatched > 0)
+        text += PipelineView::tr(", %1 of another program").arg(measured.unmatched);
+    return text;
+}
+
 } // namespace
 
 void PipelineView::openTrace()
@@ -62,7 +84,8 @@ void PipelineView::loadTrace(const QString& path, int planId)
         QString problem;
     };
     auto loaded = std::make_shared<Loaded>();
-    auto work = [path, loaded](const JobControl&) {
+    const auto facts = session_->facts();
+    auto work = [path, loaded, facts](const JobControl&) {
         const Result<std::string> text = readFile(fromQt(path));
         if (!text.ok()) {
             loaded->problem = toQt(text.error().message);
@@ -74,7 +97,7 @@ void PipelineView::loadTrace(const QString& path, int planId)
         else if (trace->events.empty())
             loaded->problem = tr("no step was recorded in it");
         else
-            loaded->timeline = measuredTimeline(*trace);
+            loaded->timeline = matched(*trace, *facts->plan);
     };
     session_->jobs()->start(tr("Read trace"), work, [this, path, planId, loaded] {
         if (path != measuredFile_)
@@ -118,8 +141,9 @@ void PipelineView::showMeasured()
         took = measured_->steps[static_cast<size_t>(step)].end -
                measured_->steps[static_cast<size_t>(step)].start;
     measuredNote_->setText(step >= 0 ? tr("measured %1, predicted %2 (%3)")
-                                           .arg(timeText(took), timeText(plan.stepTime),
-                                                changeText(took.count, plan.stepTime.count))
+                                               .arg(timeText(took), timeText(plan.stepTime),
+                                                    changeText(took.count, plan.stepTime.count)) +
+                                           launchesText(*measured_)
                                      : tr("%1 measured")
                                            .arg(counted(int64_t(measured_->spanCount()),
                                                         tr("segment"), tr("segments"))));

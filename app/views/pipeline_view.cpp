@@ -122,6 +122,8 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     });
     connect(session->selection(), &SelectionModel::hoverChanged, timeline_,
             [this] { timeline_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
+    connect(timeline_, &TimelineChart::opClicked, this,
+            [this](OpId op) { session_->selection()->select(Selection::op(op)); });
     connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
     connect(session, &Session::modelChanged, this, &PipelineView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &PipelineView::takeSelection);
@@ -236,12 +238,15 @@ void PipelineView::takeSelection()
     const Selection selection = session_->selection()->current();
     int stage = -1;
     int layer = -1;
+    OpId op;
     if (facts != nullptr && session_->model() != nullptr) {
         const SelectionPlace place = placeOf(selection, *facts, session_->model()->scopes);
         stage = place.stage.value_or(-1);
         layer = place.layer.value_or(-1);
+        op = place.op.value_or(OpId());
     }
     timeline_->setSelectedStage(stage);
+    timeline_->setSelectedOp(op);
     for (auto* layers : findChildren<QListWidget*>()) {
         const QSignalBlocker quiet(layers);
         layers->setCurrentItem(nullptr);

@@ -115,6 +115,12 @@ int TimelineChart::stageAt(QPointF pixels) const
     return -1;
 }
 
+void TimelineChart::setSelectedOp(OpId op)
+{
+    selectedOp_ = op;
+    update();
+}
+
 QSize TimelineChart::sizeHint() const
 {
     const size_t stages = plan_ == nullptr ? 1 : plan_->timeline.stages.size();
@@ -218,6 +224,7 @@ void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
                 painter.drawText(box, Qt::AlignCenter, text);
             }
         }
+        paintInstructions(painter, int(s), theme);
         painter.restore();
         if (int(s) == hoveredStage_) {
             painter.setPen(QPen(theme.accent, 1.2));
@@ -255,10 +262,13 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
                      tr("measured: half as long … half as long again"));
 }
 
-QString TimelineChart::tipAt(QPointF at) const
+QString TimelineChart::tipAt(QPointF pixels) const
 {
-    if (const QString measured = measuredTip(at); !measured.isEmpty())
-        return measured;
+    const QPointF at = inUnits(pixels);
+    for (const QString& measured : {launchTip(at), measuredTip(at)}) {
+        if (!measured.isEmpty())
+            return measured;
+    }
     for (size_t s = 0; plan_ != nullptr && s < plan_->timeline.stages.size(); ++s) {
         if (!rowArea(int(s)).contains(at))
             continue;
@@ -282,7 +292,7 @@ bool TimelineChart::event(QEvent* event)
 {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
-        QToolTip::showText(help->globalPos(), tipAt(inUnits(QPointF(help->pos()))), this);
+        QToolTip::showText(help->globalPos(), tipAt(QPointF(help->pos())), this);
         return true;
     }
     return QWidget::event(event);
@@ -324,7 +334,11 @@ void TimelineChart::wheelEvent(QWheelEvent* event)
 void TimelineChart::mousePressEvent(QMouseEvent* event)
 {
     draggedAt_ = inUnits(event->position()).x();
-    if (const int stage = stageAt(event->position()); stage >= 0)
+    const MeasuredRow* ofDevice = nullptr;
+    const MeasuredLaunch* launch = launchAt(inUnits(event->position()), ofDevice);
+    if (launch != nullptr && launch->op.isValid())
+        Q_EMIT opClicked(launch->op);
+    else if (const int stage = stageAt(event->position()); stage >= 0)
         Q_EMIT stageClicked(stage);
 }
 

@@ -30,15 +30,19 @@ public:
     /// What is shown, in seconds of the time axis; may reach past its end.
     void setVisibleRange(Seconds first, Seconds last);
     void setSelectedStage(int stage);
+    /// Outlines its instructions, predicted and measured; an invalid one outlines none.
+    void setSelectedOp(OpId op);
     int selectedStage() const { return selectedStage_; }
     void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
     int hoveredStage() const { return hoveredStage_; }
+    QString tipAt(QPointF pixels) const; ///< What lies there, in words; empty if nothing.
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
 Q_SIGNALS:
     void stageClicked(int stage);
     void stageHovered(int stage); ///< -1 when the mouse leaves.
+    void opClicked(alpa::OpId op); ///< By one of its instructions.
     void visibleRangeChanged(alpa::Seconds first, alpa::Seconds last); ///< By the user alone.
 
 protected:
@@ -55,11 +59,13 @@ private:
     struct MeasuredPlace {
         const MeasuredRow* row = nullptr;
         QRectF area;
+        QRectF launches; ///< Empty if none of the shown step were recorded.
     };
     QRectF plotArea() const;
     QRectF rowArea(int stage) const;
     double rowHeight(int stage) const;
     int devicesShown(int stage) const;
+    bool hasLaunches() const;
     /// End of the time axis.
     Seconds span() const;
     /// Where the measured time axis begins: at the step that is shown.
@@ -68,10 +74,16 @@ private:
     void paintTasks(QPainter& painter, const Theme& theme) const;
     void paintMeasured(QPainter& painter, const Theme& theme) const;
     void paintSpans(QPainter& painter, const MeasuredPlace& place, const Theme& theme) const;
+    void paintLaunches(QPainter& painter, const MeasuredPlace& place,
+                       const std::vector<MeasuredLaunch>& launches, const QRectF& area,
+                       const Theme& theme) const;
+    void paintInstructions(QPainter& painter, int stage, const Theme& theme) const;
+    const MeasuredLaunch* launchAt(QPointF at, const MeasuredRow*& row) const;
+    QString launchTip(QPointF at) const;
+    double timeAt(double x) const;
     void paintLegend(QPainter& painter, const Theme& theme) const;
     QString measuredTip(QPointF at) const;
     double xOf(Seconds time) const;
-    QString tipAt(QPointF at) const;
     void zoomAt(double x, double factor);
     void scrollBy(double share);
 
@@ -81,6 +93,7 @@ private:
     std::optional<int> step_;
     int selectedStage_ = -1;
     int hoveredStage_ = -1;
+    OpId selectedOp_;
     double first_ = 0; ///< Share of the step at the left edge.
     double last_ = 1;  ///< And at the right edge.
     double draggedAt_ = 0;

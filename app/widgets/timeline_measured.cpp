@@ -4,6 +4,7 @@
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_chart.h"
 #include "app/widgets/timeline_metrics.h"
+#include "app/widgets/timeline_spans.h"
 #include "core/program/labels.h"
 
 #include <QPainter>
@@ -19,14 +20,8 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kMostDevices = 8;    ///< Of a stage; more rows than this nobody compares.
-constexpr double kFullError = 0.5; ///< Half as long again has the full colour.
+constexpr int kMostDevices = 8; ///< Of a stage; more rows than this nobody compares.
 constexpr double kTextWidth = 34;
-
-QColor spanColor(const std::optional<double>& error, const Theme& theme)
-{
-    return error ? divergingColor(std::clamp(*error / kFullError, -1.0, 1.0), theme) : theme.update;
-}
 
 } // namespace
 
@@ -55,7 +50,8 @@ int TimelineChart::devicesShown(int stage) const
 
 double TimelineChart::rowHeight(int stage) const
 {
-    return kRow + devicesShown(stage) * (kDeviceRow + kDeviceGap);
+    const double device = kDeviceRow + (hasLaunches() ? kLaunchRow : 0) + kDeviceGap;
+    return kRow + devicesShown(stage) * device;
 }
 
 Seconds TimelineChart::origin() const
@@ -79,6 +75,13 @@ Seconds TimelineChart::span() const
     return whole;
 }
 
+double TimelineChart::timeAt(double x) const
+{
+    const QRectF plot = plotArea();
+    const double share = first_ + (x - plot.left()) / plot.width() * (last_ - first_);
+    return origin().count + share * span().count;
+}
+
 std::vector<TimelineChart::MeasuredPlace> TimelineChart::measuredPlaces() const
 {
     std::vector<MeasuredPlace> places;
@@ -91,10 +94,11 @@ std::vector<TimelineChart::MeasuredPlace> TimelineChart::measuredPlaces() const
         if (stage >= int(plan_->timeline.stages.size()) || index >= kMostDevices)
             continue;
         const QRectF above = rowArea(stage);
-        places.push_back(
-            {&row,
-             QRectF(above.left(), above.bottom() + kDeviceGap + index * (kDeviceRow + kDeviceGap),
-                    above.width(), kDeviceRow)});
+        const double launches = hasLaunches() ? kLaunchRow : 0;
+        const double top =
+            above.bottom() + kDeviceGap + index * (kDeviceRow + launches + kDeviceGap);
+        places.push_back({&row, QRectF(above.left(), top, above.width(), kDeviceRow),
+                          QRectF(above.left(), top + kDeviceRow, above.width(), launches)});
     }
     return places;
 }
@@ -113,6 +117,17 @@ void TimelineChart::paintMeasured(QPainter& painter, const Theme& theme) const
         painter.save();
         painter.setClipRect(place.area);
         paintSpans(painter, place, theme);
+        painter.restore();
+        if (place.launches.isEmpty())
+            continue;
+        painter.fillRect(place.launches, theme.raised);
+        painter.save();
+        painter.setClipRect(place.launches);
+        paintLaunches(painter, place, place.row->launches, place.launches, theme);
+        // What runs beside takes the lower part.
+        paintLaunches(painter, place, place.row->beside,
+                      place.launches.adjusted(0, place.launches.height() * kBesideShare, 0, 0),
+                      theme);
         painter.restore();
     }
     if (step_)
@@ -134,39 +149,22 @@ void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place,
                                const Theme& theme) const
 {
     const std::vector<MeasuredSpan>& spans = place.row->spans;
-    const double shift = origin().count;
-    const QRectF plot = plotArea();
-    const double axis = span().count;
-    const auto from = float(shift + first_ * axis);
-    const auto to = float(shift + last_ * axis);
-    const double pixel = (last_ - first_) * axis / plot.width(); // seconds
-    // Spans of a device do not overlap, so ends ascend as starts do.
-    auto at = std::ranges::lower_bound(spans, from, {}, &MeasuredSpan::end);
-    while (at != spans.end() && at->start <= to) {
-        if (step_ && at->step != *step_) {
-            ++at;
-            continue;
-        }
-        const double left = xOf(Seconds(double(at->start) - shift));
-        const double right = xOf(Seconds(double(at->end) - shift));
-        const std::optional<double> error = predicted_->error(place.row->stage, *at);
-        const QRectF box(left, place.area.top() + 1,
-                         std::max(right - left - (right - left > 3 ? 1 : 0), 1.0),
-                         place.area.height() - 2);
+    const double from = timeAt(place.area.left());
+    const double to = timeAt(place.area.right());
+    forEachShown(spans, from, to, (to - from) / place.area.width(), [&](const MeasuredSpan& span) {
+        if (step_ && span.step != *step_)
+            return;
+        const std::optional<double> error = predicted_->error(place.row->stage, span);
+        const QRectF box = spanBox(xOf(Seconds(span.start) - origin()),
+                                   xOf(Seconds(span.end) - origin()), place.area);
         painter.fillRect(box, spanColor(error, theme));
         if (box.width() > kTextWidth) {
             painter.setPen(theme.text);
-            const QString label = toQt(queueEntryLabel({at->kind, at->microbatch}));
+            const QString label = toQt(queueEntryLabel({span.kind, span.microbatch}));
             painter.drawText(box, Qt::AlignCenter,
                              error ? label + u' ' + changeText(1 + *error, 1) : label);
         }
-        if (right - left >= 1)
-            ++at;
-        else // the next one that begins in another pixel
-            at = std::lower_bound(
-                at + 1, spans.end(), float(double(at->start) + pixel),
-                [](const MeasuredSpan& span, float time) { return span.start < time; });
-    }
+    });
 }
 
 QString TimelineChart::measuredTip(QPointF at) const
@@ -174,9 +172,7 @@ QString TimelineChart::measuredTip(QPointF at) const
     for (const MeasuredPlace& place : measuredPlaces()) {
         if (!place.area.contains(at))
             continue;
-        const double share =
-            first_ + (at.x() - place.area.left()) / place.area.width() * (last_ - first_);
-        const auto time = float(origin().count + share * span().count);
+        const auto time = float(timeAt(at.x()));
         const auto found = std::ranges::lower_bound(place.row->spans, time, {}, &MeasuredSpan::end);
         const QString where =
             tr("Stage %1, device %2 of its mesh").arg(place.row->stage).arg(place.row->device);

@@ -12,5 +12,7 @@ constexpr double kAxis = 24;
 constexpr double kLegend = 26;
 constexpr double kDeviceRow = 13; ///< Of one measured device.
 constexpr double kDeviceGap = 2;
+constexpr double kLaunchRow = 13;     ///< Of its instructions, below it.
+constexpr double kInstructionRow = 8; ///< Of predicted instructions, within their task.
 
 } // namespace alpa::app

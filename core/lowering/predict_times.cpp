@@ -1,11 +1,27 @@
 #include "core/lowering/predict_times.h"
 
+#include "core/mesh/collective_time.h"
 #include "core/plan/stage_cost.h"
 
 namespace alpa
 {
 
-void predictComputations(const ParallelPlan& plan, Program& program)
+namespace
+{
+
+Seconds sendTime(const ParallelPlan& plan, const Program& program, TransferId id)
+{
+    const Transfer& transfer = program.transfers[id.index()];
+    const StageProgram& from = program.stages[static_cast<size_t>(transfer.fromStage)];
+    const StageProgram& to = program.stages[static_cast<size_t>(transfer.toStage)];
+    const Buffer& sent = from.buffers[transfer.fromBuffer.index()];
+    const TensorType whole{sent.type.dtype, sent.globalDims};
+    return transferTime(plan.cluster, from.mesh, to.mesh, whole.bytes());
+}
+
+} // namespace
+
+void predictTimes(const ParallelPlan& plan, Program& program)
 {
     const LayeredGraph layered = analyseLayers(
         plan.graph, plan.layerOfOp, static_cast<int>(plan.layers.size()), plan.cluster.device);
@@ -25,6 +41,8 @@ void predictComputations(const ParallelPlan& plan, Program& program)
                 if (made.kind == InstructionKind::kCompute && made.op.isValid() &&
                     plan.graph->op(made.op).kind == made.opKind)
                     made.predicted = timeOf[made.op.index()];
+                else if (made.kind == InstructionKind::kSend)
+                    made.predicted = sendTime(plan, program, made.transfer);
             }
         }
     }

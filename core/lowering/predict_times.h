@@ -7,9 +7,9 @@
 namespace alpa
 {
 
-/// Sets `predicted` of the computations of `program`, which lowerPlan made of `plan`: the time of
-/// one run on one device. (Collectives have theirs from lowering.) What a fused kernel computes for
-/// another op has none of its own.
-void predictComputations(const ParallelPlan& plan, Program& program);
+/// Sets `predicted` of the computations and sends of `program`, which lowerPlan made of `plan`: the
+/// time of one run on one device. (Collectives have theirs from lowering.) What a fused kernel
+/// computes for another op has none of its own, and how long a receive waits is the schedule's.
+void predictTimes(const ParallelPlan& plan, Program& program);
 
 } // namespace alpa

@@ -14,6 +14,7 @@ namespace
 
 constexpr int kDeepest = 64; ///< Of nested values that are skipped.
 constexpr int kMostStages = 1 << 20;
+constexpr int kMostInstructions = 1 << 28;
 constexpr int kMostSteps = 1 << 24;
 
 /// What one event says, as far as it concerns us.
@@ -21,6 +22,10 @@ struct Fields {
     std::string_view phase, name;
     double ts = -1, dur = -1, pid = -1, tid = -1;
     double step = -1, microbatch = 0, communication = 0, loss = 0;
+    // Of a launch.
+    std::string_view segment;
+    double instruction = -1;
+    std::vector<size_t> covered;
 };
 
 /// Walks over the text once. A failure is remembered with its place and stops everything.
@@ -225,9 +230,38 @@ private:
                 readNumberInto(fields.communication);
             else if (key == "loss")
                 readNumberInto(fields.loss);
+            else if (key == "segment" && peekAfterSpace() == '"')
+                fields.segment = readString();
+            else if (key == "instruction")
+                readNumberInto(fields.instruction);
+            else if (key == "covers" && peekAfterSpace() == '[')
+                readIndices(fields.covered);
             else
                 skipValue(0);
         });
+    }
+
+    char peekAfterSpace()
+    {
+        skipSpace();
+        return peek();
+    }
+
+    void readIndices(std::vector<size_t>& indices)
+    {
+        take('[');
+        if (take(']'))
+            return;
+        while (!problem_) {
+            const double index = readNumber();
+            if (index < 0 || index > kMostInstructions)
+                return fail("expected the number of an instruction");
+            indices.push_back(static_cast<size_t>(index));
+            if (take(']'))
+                return;
+            if (!take(','))
+                return fail("expected ',' or ']'");
+        }
     }
 
     static std::optional<SegmentKind> kindOf(std::string_view name)
@@ -261,6 +295,8 @@ private:
             trace_.steps.push_back({start, end, fields.loss});
             return;
         }
+        if (fields.instruction >= 0)
+            return takeLaunch(fields);
         const std::optional<SegmentKind> kind = kindOf(fields.name);
         if (!kind || fields.step < 0)
             return;
@@ -276,6 +312,35 @@ private:
                                  .start = start,
                                  .end = end,
                                  .communication = Seconds(fields.communication * 1e-6)});
+    }
+
+    void takeLaunch(const Fields& fields)
+    {
+        const std::optional<SegmentKind> kind = kindOf(fields.segment);
+        if (!kind)
+            return; // Of another tool.
+        int microbatch = 0;
+        if (*kind != SegmentKind::kBegin && *kind != SegmentKind::kUpdate) {
+            const char* end = fields.segment.data() + fields.segment.size();
+            if (std::from_chars(fields.segment.data() + 1, end, microbatch).ec != std::errc())
+                return fail("a launch lacks its microbatch");
+        }
+        const bool isBeside = fields.tid >= kBesideThreads;
+        const double device = fields.tid - (isBeside ? kBesideThreads : 0);
+        if (fields.ts < 0 || fields.dur < 0 || fields.pid < 1 || fields.pid > kMostStages ||
+            device < 0 || device > kMostStages || fields.step < 0 || fields.step > kMostSteps ||
+            fields.instruction > kMostInstructions)
+            return fail("a launch lacks its stage, device or time");
+        trace_.launches.push_back({.step = static_cast<int>(fields.step),
+                                   .stage = static_cast<int>(fields.pid) - 1,
+                                   .device = static_cast<int>(device),
+                                   .kind = *kind,
+                                   .microbatch = microbatch,
+                                   .instruction = static_cast<size_t>(fields.instruction),
+                                   .covered = fields.covered,
+                                   .isBeside = isBeside,
+                                   .start = Seconds(fields.ts * 1e-6),
+                                   .end = Seconds((fields.ts + fields.dur) * 1e-6)});
     }
 
     std::string_view text_;

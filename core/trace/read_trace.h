@@ -9,10 +9,10 @@
 namespace alpa
 {
 
-/// The trace that traceToChromeJson printed as `text`. Events that are no segment runs (names,
-/// counters, other tools' rows) are skipped. Fails with kInvalidInput naming the byte if the text
-/// is no JSON, holds no "traceEvents", or an event of ours lacks its place or time. Linear in the
-/// text.
+/// The trace that traceToChromeJson printed as `text`. Events that are no segment runs and no
+/// launches (names, counters, other tools' rows) are skipped. Fails with kInvalidInput naming the
+/// byte if the text is no JSON, holds no "traceEvents", or an event of ours lacks its place or
+/// time. Linear in the text.
 Result<Trace> parseChromeTrace(std::string_view text);
 
 } // namespace alpa

@@ -23,17 +23,41 @@ struct TraceEvent {
     Seconds communication; ///< Part of it spent in collectives and waiting for receives.
 };
 
+/// One launch of one device: an instruction, or several that a backend runs as one.
+struct TraceLaunch {
+    int step = 0;
+    int stage = 0;
+    int device = 0; ///< Position in the stage's mesh.
+    SegmentKind kind = SegmentKind::kForward;
+    int microbatch = 0;
+    size_t instruction = 0;      ///< Into Segment::instructions.
+    std::vector<size_t> covered; ///< Others of the segment whose results it computes as well.
+    bool isBeside = false;       ///< On a queue of its own, beside the device's other launches.
+    Seconds start, end;
+};
+
 struct TraceStep {
     Seconds start, end;
     double loss = 0;
 };
 
+/// In a Chrome trace, threads of what runs beside a stage's devices come behind the devices' own.
+constexpr int kBesideThreads = 1 << 16;
+
 struct Trace {
     std::vector<TraceStep> steps;
     std::vector<TraceEvent> events;
+    std::vector<TraceLaunch> launches; ///< Of the last step, if they were asked for.
 };
 
-/// Chrome trace event format: one process per stage, one thread per device. Opens in Perfetto.
-std::string traceToChromeJson(const Trace& trace);
+/// What the planner expects of a launch `isOf(program)`: of all that it computes. Zero if nothing
+/// is known.
+Seconds predictedTime(const Program& program, const TraceLaunch& launch);
+/// Are the stage, device, microbatch and instructions of the launch in `program`?
+bool isOf(const Program& program, const TraceLaunch& launch);
+
+/// Chrome trace event format: one process per stage, one thread per device, and one for what runs
+/// beside it. Opens in Perfetto. Launches lie within their segments and are named after `program`.
+std::string traceToChromeJson(const Trace& trace, const Program& program);
 
 } // namespace alpa

@@ -3,10 +3,9 @@
 #include "core/program/arena_ranges.h"
 #include "core/program/labels.h"
 #include "runtime/cpu/cpu_collectives.h"
+#include "runtime/cpu/cpu_hub.h"
 #include "runtime/cpu/gemm.h"
 #include "runtime/cpu/kernel.h"
-#include "runtime/cpu/mailbox.h"
-#include "runtime/cpu/rendezvous.h"
 #include "runtime/cpu/strided.h"
 
 #include <fmt/format.h>
@@ -16,7 +15,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <map>
 #include <new>
 
 namespace alpa
@@ -42,49 +40,6 @@ Result<Arena> allocateArena(int64_t bytes)
                      fmt::format("an arena of {} bytes cannot be allocated", bytes));
     return Arena(memory);
 }
-
-/// What the devices share: made on demand while they load, then only read.
-class Hub
-{
-public:
-    Rendezvous& rendezvous(int stage, AxisSet axes, int firstMember, int members)
-    {
-        const std::lock_guard lock(mutex_);
-        std::unique_ptr<Rendezvous>& found = meetings_[{stage, axes, firstMember}];
-        if (!found) {
-            found = std::make_unique<Rendezvous>(members);
-            if (isAborted_)
-                found->abort();
-        }
-        return *found;
-    }
-    Mailbox& mailbox(uint32_t transfer, size_t tile, int64_t bytes)
-    {
-        const std::lock_guard lock(mutex_);
-        std::unique_ptr<Mailbox>& found = mailboxes_[{transfer, tile}];
-        if (!found) {
-            found = std::make_unique<Mailbox>(bytes);
-            if (isAborted_)
-                found->abort();
-        }
-        return *found;
-    }
-    void abort()
-    {
-        const std::lock_guard lock(mutex_);
-        isAborted_ = true;
-        for (const auto& [key, meeting] : meetings_)
-            meeting->abort();
-        for (const auto& [key, mailbox] : mailboxes_)
-            mailbox->abort();
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::tuple<int, AxisSet, int>, std::unique_ptr<Rendezvous>> meetings_;
-    std::map<std::pair<uint32_t, size_t>, std::unique_ptr<Mailbox>> mailboxes_;
-    bool isAborted_ = false;
-};
 
 /// Where a buffer lies for each microbatch.
 struct Address {
@@ -131,8 +86,12 @@ public:
     Status finish() override { return {}; }
     void recordTime(size_t slot) override;
     Seconds recordedTime(size_t slot) const override { return times_[slot]; }
+    void timeLaunches(size_t most) override { launchesLeft_ = most; }
+    std::vector<TimedLaunch> takeLaunches() override;
 
 private:
+    Status runBound(SegmentKind segment, size_t index, int microbatch);
+    Seconds now() const;
     Status bind(const Instruction& instruction, Hub& hub, BoundInstruction& bound);
     Status bindCompute(const Instruction& instruction, BoundInstruction& bound);
     Status bindCollective(const Instruction& instruction, Hub& hub, BoundInstruction& bound);
@@ -157,6 +116,8 @@ private:
     std::vector<const std::byte*> inputs_; ///< Of the running kernel.
     std::vector<std::byte*> outputs_;
     std::vector<Seconds> times_;
+    size_t launchesLeft_ = 0; ///< That are timed.
+    std::vector<TimedLaunch> launches_;
 };
 
 Result<Address> CpuDevice::addressOf(BufferId id) const
@@ -296,6 +257,21 @@ Status CpuDevice::runTransfer(const BoundInstruction& bound, int microbatch)
 
 Status CpuDevice::run(SegmentKind segment, size_t index, int microbatch)
 {
+    if (launchesLeft_ == 0)
+        return runBound(segment, index, microbatch);
+    --launchesLeft_;
+    TimedLaunch& timed = launches_.emplace_back();
+    timed.segment = segment;
+    timed.instruction = index;
+    timed.microbatch = microbatch;
+    timed.start = now();
+    Status status = runBound(segment, index, microbatch);
+    timed.end = now();
+    return status;
+}
+
+Status CpuDevice::runBound(SegmentKind segment, size_t index, int microbatch)
+{
     const BoundInstruction& bound = bound_[static_cast<size_t>(segment)][index];
     switch (bound.kind) {
     case InstructionKind::kCompute:
@@ -346,8 +322,19 @@ void CpuDevice::recordTime(size_t slot)
 {
     if (slot >= times_.size())
         times_.resize(slot + 1);
-    times_[slot] =
-        Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+    times_[slot] = now();
+}
+
+Seconds CpuDevice::now() const
+{
+    return Seconds(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+}
+
+std::vector<TimedLaunch> CpuDevice::takeLaunches()
+{
+    launchesLeft_ = 0;
+    return std::exchange(launches_, {});
 }
 
 class CpuBackend final : public Backend

@@ -59,8 +59,10 @@ CudaDevice::~CudaDevice()
         driver_.cuEventDestroy(event);
     for (const CUevent event : mailEvents_)
         driver_.cuEventDestroy(event);
-    if (base_ != nullptr)
-        driver_.cuEventDestroy(base_);
+    for (const CUevent event : {base_, launchBase_}) {
+        if (event != nullptr)
+            driver_.cuEventDestroy(event);
+    }
     for (const CUmodule module : modules_)
         driver_.cuModuleUnload(module);
     for (const CUdeviceptr memory : {arena_, workspace_, mail_, sideScratch_}) {

@@ -46,11 +46,15 @@ public:
     Status finish() override;
     void recordTime(size_t slot) override;
     Seconds recordedTime(size_t slot) const override;
+    void timeLaunches(size_t most) override;
+    std::vector<TimedLaunch> takeLaunches() override { return std::exchange(taken_, {}); }
 
 private:
-    static constexpr int kWarmSteps = 2;         ///< Steps before one is recorded.
-    static constexpr int kTimedStep = 3;         ///< From 0; those before it warm up.
-    static constexpr size_t kWaiting = SIZE_MAX; ///< In place of a launch: waits for the side.
+    static constexpr int kWarmSteps = 2; ///< Steps before one is recorded.
+    static constexpr int kTimedStep = 3; ///< From 0; those before it warm up.
+    // In place of a launch: waits for the side, or nothing of the program.
+    static constexpr size_t kWaiting = SIZE_MAX;
+    static constexpr size_t kNothing = SIZE_MAX - 1;
     struct BoundKernel {
         CUfunction function = nullptr;
         const KernelText* text = nullptr;
@@ -124,12 +128,26 @@ private:
     Status runKernel(BoundKernel& kernel, int microbatch, bool isFirst, CUstream stream);
     Status keepPace();
     Status runLaunch(BoundLaunch& launch, int microbatch);
+    /// What an event of a timed step stands before (on the side: before and behind).
+    struct Mark {
+        size_t launch = kNothing;
+        int microbatch = 0;
+        /// Collectives that travel together, if the launch is one of them.
+        const std::vector<size_t>* group = nullptr;
+    };
+    bool isMarking() const
+    {
+        return isTiming_ || timed_.size() + timedSide_.size() < mostLaunches_;
+    }
     /// Marks the beginning of the next launch, or of waiting, in a step that is timed.
-    void recordLaunch(size_t launch);
+    void recordLaunch(const Mark& mark);
     void takeLaunchTimes();
     /// Marks the beginning or the end of one launch on the side, by turns.
-    void recordSide(size_t launch);
+    void recordSide(const Mark& mark);
     void takeSideTimes(LaunchTimes& times);
+    TimedLaunch timedLaunch(const Mark& mark, CUevent begin, CUevent end) const;
+    void collectLaunches();
+    Seconds between(CUevent begin, CUevent end) const;
     LaunchClass measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const;
     Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream, CUdeviceptr scratch);
     Status beginFollowers(BoundLaunch& launch);
@@ -206,10 +224,14 @@ private:
     size_t launchCount_ = 0;
     std::unique_ptr<StepGraph> recording_; ///< None where steps communicate.
     bool isTiming_ = false;                ///< This step's launches are timed.
-    std::vector<size_t> timed_; ///< Launches; event i begins the i-th, event i + 1 ends it.
+    std::vector<Mark> timed_;              ///< Event i begins the i-th, event i + 1 ends it.
     std::vector<CUevent> timedEvents_;
-    std::vector<size_t> timedSide_; ///< Each twice: at its beginning and at its end.
+    std::vector<Mark> timedSide_; ///< Each twice: at its beginning and at its end.
     std::vector<CUevent> sideEvents_;
+    size_t mostLaunches_ = 0;      ///< That this step's trace holds.
+    CUevent launchBase_ = nullptr; ///< Before them: milliseconds in 32 bits tell a step's better
+                                   ///< than a run's.
+    std::vector<TimedLaunch> taken_;
 };
 
 } // namespace alpa::cuda

@@ -128,7 +128,7 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
         if (launch.planned->isOncePerStep &&
             firstMicrobatch_[static_cast<size_t>(segment)] != microbatch)
             continue;
-        recordLaunch(launch.done == nullptr ? l : kWaiting);
+        recordLaunch({.launch = launch.done == nullptr ? l : kWaiting, .microbatch = microbatch});
         RETURN_IF_ERROR(runLaunch(launch, microbatch));
         if (!launch.followers.empty() &&
             lastMicrobatch_[static_cast<size_t>(segment)] == microbatch)
@@ -144,9 +144,9 @@ Status CudaDevice::meetSide(BoundLaunch& launch, int microbatch)
         RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
         RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
         for (const size_t l : launch.issues) {
-            recordSide(l);
+            recordSide({.launch = l, .microbatch = microbatch});
             RETURN_IF_ERROR(runOnSide(launches_[l], microbatch));
-            recordSide(l);
+            recordSide({.launch = l, .microbatch = microbatch});
             const auto segment = static_cast<size_t>(
                 graph_->nodes()[static_cast<size_t>(launches_[l].planned->node)].segment);
             if (!launches_[l].followers.empty() && lastMicrobatch_[segment] == microbatch)
@@ -154,7 +154,7 @@ Status CudaDevice::meetSide(BoundLaunch& launch, int microbatch)
         }
     }
     if (!launch.joins.empty())
-        recordLaunch(kWaiting);
+        recordLaunch({.launch = kWaiting});
     for (const size_t l : launch.joins)
         RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, launches_[l].done, 0), "waiting"));
     return {};
@@ -178,9 +178,11 @@ Status CudaDevice::runOnSide(BoundLaunch& launch, int microbatch)
 Status CudaDevice::endSegment(SegmentKind segment, size_t index)
 {
     const auto which = static_cast<size_t>(segment);
-    if (!joinsAtEnd_[which] || index + 1 != launchesAt_[which].size())
+    if (index + 1 != launchesAt_[which].size())
         return {};
-    recordLaunch(kWaiting);
+    recordLaunch({.launch = joinsAtEnd_[which] ? kWaiting : kNothing});
+    if (!joinsAtEnd_[which])
+        return {};
     RETURN_IF_ERROR(check(driver_.cuEventRecord(sideDone_, side_), "recording an event"));
     return check(driver_.cuStreamWaitEvent(stream_, sideDone_, 0), "waiting");
 }
@@ -195,7 +197,8 @@ Status CudaDevice::beginFollowers(BoundLaunch& launch)
         });
     RETURN_IF_ERROR(check(driver_.cuEventRecord(ready_, stream_), "recording an event"));
     RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(side_, ready_, 0), "waiting"));
-    recordSide(launch.followers.back());
+    const Mark mark{.launch = launch.followers.back(), .group = &launch.followers};
+    recordSide(mark);
     if (isGroup)
         driver_.ncclGroupStart();
     for (const size_t follower : launch.followers)
@@ -206,7 +209,7 @@ Status CudaDevice::beginFollowers(BoundLaunch& launch)
     for (const size_t follower : launch.followers)
         RETURN_IF_ERROR(
             check(driver_.cuEventRecord(launches_[follower].done, side_), "recording an event"));
-    recordSide(launch.followers.back());
+    recordSide(mark);
     return {};
 }
 
@@ -317,6 +320,7 @@ Status CudaDevice::finish()
 {
     if (recording_)
         RETURN_IF_ERROR(recording_->endStep(stream_));
+    recordLaunch({.launch = kNothing});
     CUresult state = driver_.cuStreamQuery(stream_);
     for (int look = 0; state == CUDA_ERROR_NOT_READY; ++look) {
         if (look % kLooksBetweenChecks == 0) {
@@ -339,7 +343,10 @@ Status CudaDevice::finish()
     if (recording_)
         recording_->finishStep();
     // A finish ends a step, but for those of loading.
+    collectLaunches();
     takeLaunchTimes();
+    timed_.clear();
+    timedSide_.clear();
     return {};
 }
 
@@ -355,11 +362,6 @@ void CudaDevice::recordTime(size_t slot)
     driver_.cuEventRecord(times_[slot], stream_);
 }
 
-Seconds CudaDevice::recordedTime(size_t slot) const
-{
-    float milliseconds = 0;
-    driver_.cuEventElapsedTime(&milliseconds, base_, times_[slot]);
-    return Seconds(static_cast<double>(milliseconds) * 1e-3);
-}
+Seconds CudaDevice::recordedTime(size_t slot) const { return between(base_, times_[slot]); }
 
 } // namespace alpa::cuda

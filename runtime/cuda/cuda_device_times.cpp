@@ -38,6 +38,14 @@ std::string className(const PlannedLaunch& planned, const Instruction& made)
     return made.opKind == OpKind::kScatter ? "scatters" : "loops";
 }
 
+/// Whose results the launch computes, ascending.
+std::set<int> computedNodes(const PlannedLaunch& planned)
+{
+    std::set<int> nodes(planned.roots.begin(), planned.roots.end());
+    nodes.insert(planned.node);
+    return nodes;
+}
+
 void addTo(LaunchClass& to, const LaunchClass& one)
 {
     to.time += one.time;
@@ -49,11 +57,28 @@ void addTo(LaunchClass& to, const LaunchClass& one)
 
 } // namespace
 
-void CudaDevice::recordLaunch(size_t launch)
+Seconds CudaDevice::between(CUevent begin, CUevent end) const
 {
-    if (!isTiming_)
+    float milliseconds = 0;
+    driver_.cuEventElapsedTime(&milliseconds, begin, end);
+    return Seconds(static_cast<double>(milliseconds) * 1e-3);
+}
+
+void CudaDevice::timeLaunches(size_t most)
+{
+    if (recording_ && recording_->isInStep())
+        recording_->giveUp();
+    mostLaunches_ = most;
+    if (launchBase_ == nullptr)
+        driver_.cuEventCreate(&launchBase_, CU_EVENT_DEFAULT);
+    driver_.cuEventRecord(launchBase_, stream_);
+}
+
+void CudaDevice::recordLaunch(const Mark& mark)
+{
+    if (!isMarking())
         return;
-    timed_.push_back(launch);
+    timed_.push_back(mark);
     if (timed_.size() > timedEvents_.size()) {
         CUevent event = nullptr;
         driver_.cuEventCreate(&event, CU_EVENT_DEFAULT);
@@ -62,9 +87,9 @@ void CudaDevice::recordLaunch(size_t launch)
     driver_.cuEventRecord(timedEvents_[timed_.size() - 1], stream_);
 }
 
-void CudaDevice::recordSide(size_t launch)
+void CudaDevice::recordSide(const Mark& mark)
 {
-    if (!isTiming_)
+    if (!isMarking())
         return;
     while (sideEvents_.size() < timedSide_.size() + 1) {
         CUevent event = nullptr;
@@ -72,19 +97,15 @@ void CudaDevice::recordSide(size_t launch)
         sideEvents_.push_back(event);
     }
     driver_.cuEventRecord(sideEvents_[timedSide_.size()], side_);
-    timedSide_.push_back(launch);
+    timedSide_.push_back(mark);
 }
 
 LaunchClass CudaDevice::measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const
 {
-    float milliseconds = 0;
-    driver_.cuEventElapsedTime(&milliseconds, begin, end);
     LaunchClass one;
-    one.time = Seconds(static_cast<double>(milliseconds) * 1e-3);
+    one.time = between(begin, end);
     one.launches = 1;
-    std::set<int> nodes(planned.roots.begin(), planned.roots.end());
-    nodes.insert(planned.node);
-    for (const int node : nodes)
+    for (const int node : computedNodes(planned))
         one.predicted += graph_->nodes()[static_cast<size_t>(node)].instruction->predicted;
     for (const auto* side : {&planned.reads, &planned.writes}) {
         for (const BufferId id : *side)
@@ -100,12 +121,53 @@ LaunchClass CudaDevice::measured(const PlannedLaunch& planned, CUevent begin, CU
 void CudaDevice::takeSideTimes(LaunchTimes& times)
 {
     for (size_t i = 0; i + 1 < timedSide_.size(); i += 2) {
-        const PlannedLaunch& planned = *launches_[timedSide_[i]].planned;
+        const PlannedLaunch& planned = *launches_[timedSide_[i].launch].planned;
         const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
         addTo(times.beside[className(planned, made)],
               measured(planned, sideEvents_[i], sideEvents_[i + 1]));
     }
-    timedSide_.clear();
+}
+
+TimedLaunch CudaDevice::timedLaunch(const Mark& mark, CUevent begin, CUevent end) const
+{
+    const std::vector<Node>& nodes = graph_->nodes();
+    const auto made = [&](size_t launch) {
+        return nodes[static_cast<size_t>(launches_[launch].planned->node)];
+    };
+    const Node own = made(mark.launch);
+    TimedLaunch timed;
+    timed.segment = own.segment;
+    timed.instruction = own.index;
+    timed.microbatch = mark.microbatch;
+    const auto cover = [&](const Node& node) {
+        if (node.segment == own.segment && node.index != own.index)
+            timed.covered.push_back(node.index);
+    };
+    for (const int node : computedNodes(*launches_[mark.launch].planned))
+        cover(nodes[static_cast<size_t>(node)]);
+    if (mark.group != nullptr) {
+        for (const size_t launch : *mark.group)
+            cover(made(launch));
+    }
+    const Seconds base = between(base_, launchBase_);
+    timed.start = base + between(launchBase_, begin);
+    timed.end = base + between(launchBase_, end);
+    return timed;
+}
+
+void CudaDevice::collectLaunches()
+{
+    if (mostLaunches_ == 0)
+        return;
+    mostLaunches_ = 0;
+    for (size_t i = 0; i + 1 < timed_.size(); ++i) {
+        if (timed_[i].launch != kWaiting && timed_[i].launch != kNothing)
+            taken_.push_back(timedLaunch(timed_[i], timedEvents_[i], timedEvents_[i + 1]));
+    }
+    for (size_t i = 0; i + 1 < timedSide_.size(); i += 2) {
+        taken_.push_back(timedLaunch(timedSide_[i], sideEvents_[i], sideEvents_[i + 1]));
+        taken_.back().isBeside = true;
+    }
 }
 
 void CudaDevice::takeLaunchTimes()
@@ -124,15 +186,15 @@ void CudaDevice::takeLaunchTimes()
     times->arenaBytes = layout_.bytes;
     times->plannedBytes = stage_.arenaBytes;
     for (size_t i = 0; i + 1 < timed_.size(); ++i) {
-        if (timed_[i] == kWaiting) {
-            float milliseconds = 0;
-            driver_.cuEventElapsedTime(&milliseconds, timedEvents_[i], timedEvents_[i + 1]);
+        if (timed_[i].launch == kNothing)
+            continue;
+        if (timed_[i].launch == kWaiting) {
             LaunchClass& waits = times->classes["waits for communication"];
-            waits.time += Seconds(static_cast<double>(milliseconds) * 1e-3);
+            waits.time += between(timedEvents_[i], timedEvents_[i + 1]);
             ++waits.launches;
             continue;
         }
-        const PlannedLaunch& planned = *launches_[timed_[i]].planned;
+        const PlannedLaunch& planned = *launches_[timed_[i].launch].planned;
         const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
         const LaunchClass one = measured(planned, timedEvents_[i], timedEvents_[i + 1]);
         const BufferId out = planned.writes.empty() ? planned.reads[0] : planned.writes[0];
@@ -155,7 +217,6 @@ void CudaDevice::takeLaunchTimes()
             node.instruction->kind == InstructionKind::kCompute)
             times->classes["loops"].predicted += node.instruction->predicted;
     }
-    timed_.clear();
 }
 
 } // namespace alpa::cuda

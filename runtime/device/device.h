@@ -10,9 +10,20 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace alpa
 {
+
+/// What one launch of a device took, on its own clock (that of Device::recordedTime).
+struct TimedLaunch {
+    SegmentKind segment = SegmentKind::kForward;
+    size_t instruction = 0;      ///< That it ran with, in the segment.
+    std::vector<size_t> covered; ///< Others of the segment whose results it computes as well.
+    int microbatch = 0;
+    bool isBeside = false; ///< On a queue of its own, at the same time as what follows.
+    Seconds start, end;
+};
 
 /// One device of a program: its arena, and every instruction bound to a kernel. All calls come from
 /// one thread.
@@ -42,6 +53,12 @@ public:
     virtual void recordTime(size_t slot) = 0;
     /// Since the backend was made; valid after finish().
     virtual Seconds recordedTime(size_t slot) const = 0;
+
+    /// Times each launch from here to the next finish(), the first `most` of them.
+    virtual void timeLaunches(size_t most) = 0;
+    /// Those that were timed, valid after finish(): each on one queue begins where the one before
+    /// has ended, or later.
+    virtual std::vector<TimedLaunch> takeLaunches() = 0;
 };
 
 /// All devices of one run in this process, and what they share (communicators, mailboxes).

@@ -138,12 +138,30 @@ void ProgramRun::takeTimes(Worker& worker, const Part& part, int step,
     }
 }
 
+void ProgramRun::takeLaunches(Worker& worker, const Part& part, int step)
+{
+    for (TimedLaunch& timed : part.loaded->takeLaunches())
+        worker.launches.push_back({.step = step,
+                                   .stage = part.stage,
+                                   .device = part.device,
+                                   .kind = timed.segment,
+                                   .microbatch = timed.microbatch,
+                                   .instruction = timed.instruction,
+                                   .covered = std::move(timed.covered),
+                                   .isBeside = timed.isBeside,
+                                   .start = timed.start + part.clockOffset,
+                                   .end = timed.end + part.clockOffset});
+}
+
 Status ProgramRun::runStep(Worker& worker, int step)
 {
     worker.position.phase = Position::kRunning;
+    const auto parts = static_cast<size_t>(program_.deviceCount()) * worker.parts.size();
     std::vector<Progress> progress(worker.parts.size());
     for (size_t part = 0; part < worker.parts.size(); ++part) {
         RETURN_IF_ERROR(worker.parts[part].loaded->beginStep());
+        if (timesLaunches(step))
+            worker.parts[part].loaded->timeLaunches(options_.tracedLaunches / parts);
         for (const BufferId gradient : worker.parts[part].gradients)
             RETURN_IF_ERROR(worker.parts[part].loaded->zero(gradient));
         progress[part].times.resize(
@@ -155,6 +173,8 @@ Status ProgramRun::runStep(Worker& worker, int step)
         RETURN_IF_ERROR(worker.parts[part].loaded->finish());
         if (options_.recordTrace)
             takeTimes(worker, worker.parts[part], step, progress[part].times);
+        if (timesLaunches(step))
+            takeLaunches(worker, worker.parts[part], step);
     }
     worker.position.phase = Position::kBetweenSteps;
     return {};

@@ -238,9 +238,11 @@ Result<RunResult> ProgramRun::run()
     }
     RETURN_IF_ERROR(*result);
     RunResult& done = result->value();
-    for (const std::unique_ptr<Worker>& worker : workers_)
+    for (const std::unique_ptr<Worker>& worker : workers_) {
         done.trace.events.insert(done.trace.events.end(), worker->events.begin(),
                                  worker->events.end());
+        std::ranges::move(worker->launches, std::back_inserter(done.trace.launches));
+    }
     done.state = std::move(collected_);
     // Runs are timed from their first step.
     const Seconds first = done.trace.steps.empty() ? Seconds() : done.trace.steps.front().start;
@@ -248,10 +250,12 @@ Result<RunResult> ProgramRun::run()
         step.start -= first;
         step.end -= first;
     }
-    for (TraceEvent& event : done.trace.events) {
-        event.start -= first;
-        event.end -= first;
-    }
+    const auto shift = [&](auto& timed) {
+        timed.start -= first;
+        timed.end -= first;
+    };
+    std::ranges::for_each(done.trace.events, shift);
+    std::ranges::for_each(done.trace.launches, shift);
     return std::move(done);
 }
 

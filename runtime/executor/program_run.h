@@ -58,6 +58,7 @@ private:
         std::vector<size_t> turns; ///< Whose next queue entry runs, in order.
         Position position;
         std::vector<TraceEvent> events;
+        std::vector<TraceLaunch> launches;
     };
     /// Where a part is within a step.
     struct Progress {
@@ -76,6 +77,11 @@ private:
     Status collect(Worker& worker);
     Status collectPart(Part& part);
     void takeTimes(Worker& worker, const Part& part, int step, const std::vector<TimedRun>& times);
+    bool timesLaunches(int step) const
+    {
+        return options_.recordTrace && options_.tracedLaunches > 0 && step + 1 == options_.steps;
+    }
+    void takeLaunches(Worker& worker, const Part& part, int step);
     /// Waits for the next phase; false when the run ends first.
     bool arriveAndWait();
     void fail(const Worker& worker, const Error& error);

@@ -31,6 +31,8 @@ struct StepReport {
 struct RunOptions {
     int steps = 1;
     bool recordTrace = true;
+    /// Of the last step the trace also holds each launch: so many at most, shared by the devices.
+    size_t tracedLaunches = 0;
     /// When no device begins another instruction for so long, the run ends with every device's
     /// position.
     Seconds watchdog{60.0};

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 namespace alpa
 {
 namespace
@@ -38,15 +41,20 @@ protected:
         return inputs;
     }
 
-    /// A run of `steps` steps; the error's message if it fails.
-    static Result<RunResult> run(const Program& program, int steps = 1,
-                                 const CudaOptions& cuda = {}, Seconds watchdog = Seconds(60))
+    static RunOptions untraced(Seconds watchdog = Seconds(60))
     {
-        ASSIGN_OR_RETURN(const auto backend, cuda::makeBackend(fakeLibraries(), cuda, ""));
         RunOptions options;
-        options.steps = steps;
         options.recordTrace = false;
         options.watchdog = watchdog;
+        return options;
+    }
+
+    /// A run of `steps` steps; the error's message if it fails.
+    static Result<RunResult> run(const Program& program, int steps = 1,
+                                 const CudaOptions& cuda = {}, RunOptions options = untraced())
+    {
+        ASSIGN_OR_RETURN(const auto backend, cuda::makeBackend(fakeLibraries(), cuda, ""));
+        options.steps = steps;
         return runProgram(*backend, program, zeros(program), options);
     }
 
@@ -122,7 +130,7 @@ TEST_F(FakeGpus, EndsTheRunWhenACollectiveHangs)
 {
     FakeFaults::current().gpus = 2;
     FakeFaults::current().hangingGpu = 1;
-    const auto result = run(allReduce(2), 3, {}, Seconds(0.3));
+    const auto result = run(allReduce(2), 3, {}, untraced(Seconds(0.3)));
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, ErrorCode::kAborted);
     expectSays(result.error(), {"no device made progress for 300 ms", "stage 0 device 0",
@@ -152,6 +160,48 @@ TEST_F(FakeGpus, LaunchesRecordedStepsWhole)
     ASSERT_TRUE(run(accumulate(), 7, cuda).ok());
     EXPECT_EQ(FakeFaults::current().kernelLaunches, (3 + 7) * perStep);
     EXPECT_EQ(FakeFaults::current().graphLaunches, 5);
+}
+
+/// Every launch of a traced step names instructions of the program, within its segment's run, and
+/// in time order on its queue.
+void expectSound(const Program& program, const Trace& trace)
+{
+    std::map<std::tuple<int, SegmentKind, int>, const TraceEvent*> runs;
+    for (const TraceEvent& event : trace.events)
+        runs[{event.device, event.kind, event.microbatch}] = &event;
+    std::map<std::pair<int, bool>, Seconds> reached;
+    for (const TraceLaunch& launch : trace.launches) {
+        ASSERT_TRUE(isOf(program, launch));
+        const TraceEvent* run = runs.at({launch.device, launch.kind, launch.microbatch});
+        Seconds& before = reached[{launch.device, launch.isBeside}];
+        EXPECT_LE(before, launch.start);
+        EXPECT_LT(launch.start, launch.end);
+        before = launch.end;
+        EXPECT_LE(run->start, launch.start);
+        EXPECT_TRUE(launch.isBeside || launch.end <= run->end);
+    }
+}
+
+TEST_F(FakeGpus, TracesItsLaunchesWithTheInstructionsTheyStandFor)
+{
+    FakeFaults::current().gpus = 2;
+    RunOptions options;
+    options.tracedLaunches = 100;
+    for (const Program& program : {allReduce(2), accumulate()}) {
+        const auto result = run(program, 5, {}, options);
+        ASSERT_TRUE(result.ok()) << result.error().message;
+        expectSound(program, result->trace);
+        // All that the step computes is computed by some launch, but for what others take up.
+        std::set<size_t> named;
+        for (const TraceLaunch& launch : result->trace.launches) {
+            EXPECT_EQ(launch.step, 4);
+            named.insert(launch.instruction);
+            named.insert(launch.covered.begin(), launch.covered.end());
+        }
+        const size_t last = program.segment(0, SegmentKind::kForward).instructions.size() - 1;
+        EXPECT_TRUE(named.contains(last)) << "what stores the result is always launched";
+    }
+    EXPECT_EQ(FakeFaults::current().graphLaunches, 0) << "a graph has no times of its parts";
 }
 
 TEST_F(FakeGpus, RecordsNoStepThatCommunicates)

@@ -2,14 +2,17 @@
 // shows them.
 #include "app/session/measured_timeline.h"
 #include "app/session/session.h"
+#include "app/settings/theme.h"
 #include "app/views/pipeline_view.h"
 #include "app/widgets/timeline_chart.h"
 #include "tests/gui/gui_support.h"
+#include "tests/support/program_builder.h"
 
 #include <QComboBox>
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QTest>
 #include <gtest/gtest.h>
 
 namespace alpa::app
@@ -126,6 +129,137 @@ TEST(TimelineChart, ColoursMeasuredSpansByTheirError)
     EXPECT_GT(chart.sizeHint().height(), plain) << "a row for each measured device";
 }
 
+/// Stage 0 of a program of twoStages(): its forward is a negation of 0.25 s and one of 0.75 s.
+std::shared_ptr<const PredictedInstructions> twoInstructions()
+{
+    ProgramBuilder builder;
+    for (int stage = 0; stage < 2; ++stage) {
+        builder.addStage({1});
+        const BufferId x = builder.buffer(stage, "x", {DType::kF32, {4}}, BufferKind::kParameter);
+        for (int i = 0; i < 2; ++i)
+            builder.compute(stage, SegmentKind::kForward, OpKind::kNegate, {x}, {x});
+    }
+    Program program = builder.program();
+    program.microbatches = 2;
+    for (StageProgram& stage : program.stages) {
+        auto& forward = stage.segments[static_cast<size_t>(SegmentKind::kForward)].instructions;
+        for (size_t i = 0; i < 2; ++i) {
+            forward[i].predicted = Seconds(i == 0 ? 0.25 : 0.75);
+            forward[i].op = OpId(7 + i);
+        }
+    }
+    return std::make_shared<const PredictedInstructions>(twoStages(), program);
+}
+
+/// Microbatch 1 of stage 0 in step 1, launch by launch; the second instruction takes `factor` as
+/// long as predicted.
+Trace launchesOf(double factor)
+{
+    Trace trace = traceOf(1, 1);
+    const auto run = std::ranges::find_if(trace.events, [](const TraceEvent& event) {
+        return event.step == 1 && event.stage == 0 && event.kind == SegmentKind::kForward &&
+               event.microbatch == 1;
+    });
+    double time = run->start.count;
+    for (const double seconds : {0.25, 0.75 * factor}) {
+        TraceLaunch& launch = trace.launches.emplace_back();
+        launch.step = 1;
+        launch.microbatch = 1;
+        launch.instruction = trace.launches.size() - 1;
+        launch.start = Seconds(time);
+        launch.end = Seconds(time + seconds);
+        time += seconds;
+    }
+    return trace;
+}
+
+TEST(MeasuredTimeline, LaunchesFindTheirInstructions)
+{
+    Trace trace = launchesOf(1.2);
+    TraceLaunch both = trace.launches[0];
+    both.covered = {1};
+    both.isBeside = true;
+    TraceLaunch stranger = trace.launches[0];
+    stranger.instruction = 2;
+    trace.launches.push_back(both);
+    trace.launches.push_back(stranger);
+    const auto measured = measuredTimeline(trace, twoInstructions());
+    ASSERT_EQ(measured->rows[0].launches.size(), 2u);
+    EXPECT_EQ(measured->unmatched, 1u) << "the program has no third instruction";
+    EXPECT_EQ(measured->launchCount(), 3u);
+    const MeasuredLaunch& second = measured->rows[0].launches[1];
+    EXPECT_EQ(second.op, OpId(8));
+    EXPECT_NEAR(*second.error(), 0.2, 1e-9);
+    EXPECT_NEAR(*measured->rows[0].launches[0].error(), 0, 1e-9);
+    ASSERT_EQ(measured->rows[0].beside.size(), 1u);
+    EXPECT_EQ(measured->rows[0].beside[0].predicted, Seconds(1)) << "of both that it computes";
+    EXPECT_EQ(measuredTimeline(trace)->unmatched, trace.launches.size()) << "nothing to match";
+}
+
+TEST(PredictedInstructions, DivideTheirSegmentsTime)
+{
+    const auto predicted = twoInstructions();
+    const auto& runs = predicted->runs(0);
+    ASSERT_EQ(runs.size(), 5u) << "2 F, 2 B, and an update with its sync";
+    EXPECT_EQ(runs[2].kind, SegmentKind::kForward);
+    EXPECT_EQ(runs[2].microbatch, 1);
+    EXPECT_EQ(runs[2].time.start, Seconds(3));
+    EXPECT_EQ(predicted->within(0, runs[2], 0)->end, Seconds(3.25));
+    EXPECT_EQ(predicted->within(0, runs[2], 1)->start, Seconds(3.25));
+    EXPECT_EQ(predicted->within(0, runs[2], 1)->end, Seconds(4));
+    EXPECT_FALSE(predicted->within(0, runs[2], 2)) << "no third instruction";
+    EXPECT_EQ(runs[4].time.end - runs[4].time.start, Seconds(1.5));
+    EXPECT_FALSE(predicted->within(0, runs[4], 0)) << "an update without instructions";
+}
+
+/// Where the chart shows the tip of the second instruction.
+QPointF placeOf(TimelineChart& chart, const QString& wanted)
+{
+    for (int y = 0; y < chart.height(); y += 3) {
+        for (int x = 0; x < chart.width(); x += 2) {
+            if (chart.tipAt(QPointF(x, y)).contains(wanted))
+                return QPointF(x, y);
+        }
+    }
+    return {};
+}
+
+TEST(TimelineChart, ShowsInstructionsColouredByTheirError)
+{
+    const auto plan = std::make_shared<const ParallelPlan>(twoStages());
+    const auto shown = [&](TimelineChart& chart, double factor) {
+        chart.resize(900, 300);
+        chart.setPlan(plan);
+        chart.setMeasured(measuredTimeline(launchesOf(factor), twoInstructions()), 1);
+        chart.setVisibleRange(Seconds(0), Seconds(20)); // Bars too narrow for texts.
+    };
+    TimelineChart slow, exact, fast;
+    shown(slow, 1.5);
+    shown(exact, 1);
+    shown(fast, 0.5);
+    const QString second = QStringLiteral("instruction 1: negate x");
+    const QPointF at = placeOf(fast, second);
+    ASSERT_FALSE(at.isNull());
+    EXPECT_TRUE(slow.tipAt(at).contains(QStringLiteral("+50.0 %"))) << slow.tipAt(at).toStdString();
+    EXPECT_TRUE(fast.tipAt(at).contains(QStringLiteral("F1 of step 1")));
+    const Theme& theme = themeOf(&slow);
+    const auto colour = [&](TimelineChart& chart) {
+        return chart.grab().toImage().pixelColor(at.toPoint());
+    };
+    EXPECT_EQ(colour(slow), divergingColor(1, theme));
+    EXPECT_EQ(colour(exact), divergingColor(0, theme));
+    EXPECT_EQ(colour(fast), divergingColor(-1, theme));
+    QSignalSpy clicked(&fast, &TimelineChart::opClicked);
+    QTest::mouseClick(&fast, Qt::LeftButton, {}, at.toPoint());
+    ASSERT_EQ(clicked.count(), 1);
+    EXPECT_EQ(clicked[0][0].value<OpId>(), OpId(8));
+    const QImage before = fast.grab().toImage();
+    fast.setSelectedOp(OpId(8));
+    EXPECT_NE(fast.grab().toImage(), before) << "its instructions are outlined";
+    fast.setMeasured(measuredTimeline(launchesOf(1), twoInstructions()), 0);
+    EXPECT_TRUE(placeOf(fast, second).isNull()) << "another step has none recorded";
+}
+
 TEST(TimelineChart, ShowsARangeAskedForWithoutTellingBack)
 {
     TimelineChart chart;
@@ -167,7 +301,7 @@ TEST(PipelineView, LaysATraceOverThePlanAndTellsTheErrors)
     const QTemporaryDir directory;
     QFile file(directory.filePath(QStringLiteral("trace.json")));
     ASSERT_TRUE(file.open(QIODevice::WriteOnly));
-    file.write(QByteArray::fromStdString(traceToChromeJson(trace)));
+    file.write(QByteArray::fromStdString(traceToChromeJson(trace, Program())));
     file.close();
     std::vector<double> errors;
     QObject::connect(&view, &PipelineView::measured, &view,

@@ -1,6 +1,9 @@
 // What the window makes of a run's JSON lines.
 #include "app/session/run_process.h"
+#include "tests/gui/gui_support.h"
 
+#include <QFile>
+#include <QTemporaryDir>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -67,6 +70,55 @@ TEST(ApplyRunLine, KeepsWhatIsNoJsonInTheLog)
     applyRunLine(record, "\n");
     EXPECT_EQ(record.log.size(), 3);
     EXPECT_TRUE(record.steps.empty());
+}
+
+/// What becomes of a run whose program is this shell script.
+RunRecord scripted(const QByteArray& script)
+{
+    const QTemporaryDir directory;
+    RunRecord record;
+    record.stepsWanted = 9;
+    record.traceFile = directory.filePath(QStringLiteral("trace.json"));
+    RunProcess run(record);
+    bool isOver = false;
+    QObject::connect(&run, &RunProcess::finished, &run, [&] { isOver = true; });
+    run.start({QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QString::fromUtf8(script)}, {}});
+    EXPECT_TRUE(waitUntil([&] { return isOver; }, 20000));
+    EXPECT_FALSE(QFile::exists(record.traceFile)) << "no half of a trace";
+    return run.record();
+}
+
+constexpr const char* kStep = R"(echo '{"event":"step","step":0,"loss":5.5,"ms":90}';)";
+
+TEST(RunProcess, KilledWithinALineKeepsWhatItSaidBefore)
+{
+    const RunRecord step =
+        scripted(QByteArray(kStep) + R"(printf '{"event":"step","step":1,"lo'; kill -9 $$)");
+    EXPECT_EQ(step.state, RunRecord::State::kFailed);
+    EXPECT_EQ(step.steps.size(), 1u);
+    EXPECT_TRUE(
+        step.message.startsWith(QStringLiteral("the run was killed or crashed, after step 1 of 9")))
+        << step.message.toStdString();
+    const RunRecord trace = scripted(
+        R"(printf '{"event": "trace", "traceEvents": ['; head -c 9000000 /dev/zero | tr '\0' 1; )"
+        "kill -9 $$");
+    EXPECT_EQ(trace.state, RunRecord::State::kFailed);
+    EXPECT_TRUE(trace.log.isEmpty()) << "megabytes are nothing to read";
+    const RunRecord noise = scripted("head -c 9000000 /dev/zero | tr '\\0' x; kill -9 $$");
+    ASSERT_EQ(noise.log.size(), 1);
+    EXPECT_LE(noise.log[0].size(), 2000);
+    EXPECT_LE(noise.message.size(), 3000);
+}
+
+TEST(RunProcess, ADeviceThatFailsIsToldWithThePositionsOfAll)
+{
+    const QByteArray error =
+        "stage 0 device 1, F0 instruction 4 (all-reduce in): the fan is on fire; "
+        "stage 0 device 0, F0 instruction 7 (dot h)";
+    const RunRecord run = scripted(QByteArray(kStep) + R"(echo '{"event":"error","message":")" +
+                                   error + R"("}'; exit 1)");
+    EXPECT_EQ(run.state, RunRecord::State::kFailed);
+    EXPECT_EQ(run.message, QString::fromUtf8(error));
 }
 
 TEST(ApplyRunLine, ErrorFailsTheRunWithItsMessage)

@@ -3,6 +3,7 @@
 #include "app/settings/programs.h"
 #include "app/views/runs_view.h"
 #include "app/window/main_window.h"
+#include "core/trace/read_trace.h"
 #include "tests/gui/gui_support.h"
 
 #include <QAction>
@@ -30,7 +31,8 @@ TEST(RunCommand, QuotesForTheOtherMachinesShellAndSendsThePlanOverStandardInput)
 {
     const RunCommand command =
         runCommand({QStringLiteral("me@gpu1"), QStringLiteral("/opt/al pa/bin/alpa")}, {},
-                   QStringLiteral("/tmp/p.json"), QStringLiteral("cuda:4"), 20, 1e-3);
+                   QStringLiteral("/tmp/p.json"), QStringLiteral("cuda:4"), 20, 1e-3,
+                   QStringLiteral("trace here.json"));
     EXPECT_EQ(command.program, QStringLiteral("ssh"));
     EXPECT_EQ(command.standardInput, QStringLiteral("/tmp/p.json"));
     EXPECT_EQ(command.arguments[command.arguments.size() - 2], QStringLiteral("me@gpu1"));
@@ -38,8 +40,10 @@ TEST(RunCommand, QuotesForTheOtherMachinesShellAndSendsThePlanOverStandardInput)
         << command.arguments.last().toStdString();
     EXPECT_EQ(command.arguments[command.arguments.size() - 3], QStringLiteral("--"))
         << "a host cannot be an option";
+    EXPECT_TRUE(command.arguments.last().contains(QStringLiteral("--trace - ")))
+        << "the trace comes back among the lines";
     const RunCommand here = runCommand({}, QStringLiteral("/bin/alpa"), QStringLiteral("p.json"),
-                                       QStringLiteral("cpu:4"), 5, 0);
+                                       QStringLiteral("cpu:4"), 5, 0, {});
     EXPECT_EQ(here.arguments, (QStringList{QStringLiteral("run"), QStringLiteral("p.json"),
                                            QStringLiteral("--devices"), QStringLiteral("cpu:4"),
                                            QStringLiteral("--steps"), QStringLiteral("5"),
@@ -167,6 +171,12 @@ TEST_F(RunQueueTest, OverSshTheSameLinesComeBack)
     const RunRecord& run = session().runs().back();
     EXPECT_EQ(run.host, QStringLiteral("gpu1"));
     EXPECT_EQ(run.steps.size(), 4u);
+    QFile trace(run.traceFile);
+    ASSERT_TRUE(trace.open(QIODevice::ReadOnly)) << "the trace comes back too";
+    const Result<Trace> read = parseChromeTrace(trace.readAll().toStdString());
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_EQ(read->steps.size(), 4u);
+    EXPECT_FALSE(read->launches.empty());
     EXPECT_TRUE(run.log.join(u' ').contains(QStringLiteral("asked for gpu1")))
         << "what ssh says is in the log";
 }
@@ -186,7 +196,8 @@ TEST_F(RunQueueTest, KilledRunIsReportedTheNextOneRunsAndTheWindowLives)
     ASSERT_EQ(::kill(static_cast<pid_t>(process), SIGKILL), 0);
     ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; },
                           10000));
-    EXPECT_TRUE(session().runs()[0].message.contains(QStringLiteral("killed")))
+    EXPECT_TRUE(session().runs()[0].message.contains(QStringLiteral("killed")) &&
+                session().runs()[0].message.contains(QStringLiteral("of 500000")))
         << session().runs()[0].message.toStdString();
     EXPECT_TRUE(window_->isVisible());
     ASSERT_TRUE(waitUntil([this] { return session().runs()[1].steps.size() > 3; }, 30000))

@@ -64,6 +64,29 @@ inline void addMemory(cuda::Libraries& libraries)
     };
 }
 
+/// Events hold when they were recorded: one more each time.
+inline void addEvents(cuda::Libraries& libraries)
+{
+    static std::atomic<int> clock{0};
+    libraries.cuEventCreate = [](CUevent* event, unsigned) {
+        *event = reinterpret_cast<CUevent>(new int(0));
+        return CUDA_SUCCESS;
+    };
+    libraries.cuEventDestroy = [](CUevent event) {
+        delete reinterpret_cast<int*>(event);
+        return CUDA_SUCCESS;
+    };
+    libraries.cuEventRecord = [](CUevent event, CUstream) {
+        *reinterpret_cast<int*>(event) = ++clock;
+        return CUDA_SUCCESS;
+    };
+    libraries.cuEventElapsedTime = [](float* milliseconds, CUevent begin, CUevent end) {
+        *milliseconds =
+            static_cast<float>(*reinterpret_cast<int*>(end) - *reinterpret_cast<int*>(begin));
+        return CUDA_SUCCESS;
+    };
+}
+
 inline void addDevices(cuda::Libraries& libraries)
 {
     libraries.cuDeviceGetCount = [](int* count) {
@@ -154,6 +177,7 @@ inline cuda::LibrariesPtr fakeLibraries()
 #undef ALPA_SUCCEED
     fake::addMemory(*libraries);
     fake::addDevices(*libraries);
+    fake::addEvents(*libraries);
     fake::addWork(*libraries);
     fake::addCollectives(*libraries);
     libraries->hasNccl = true;

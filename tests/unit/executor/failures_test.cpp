@@ -88,6 +88,8 @@ private:
         Status finish() override { return inner_->finish(); }
         void recordTime(size_t slot) override { inner_->recordTime(slot); }
         Seconds recordedTime(size_t slot) const override { return inner_->recordedTime(slot); }
+        void timeLaunches(size_t most) override { inner_->timeLaunches(most); }
+        std::vector<TimedLaunch> takeLaunches() override { return inner_->takeLaunches(); }
 
     private:
         std::unique_ptr<Device> inner_;

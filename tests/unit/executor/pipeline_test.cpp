@@ -100,6 +100,62 @@ TEST(Pipeline, TransfersConnectDifferentShardings)
                    .receivedSpec = "{-, x}"});
 }
 
+/// Launches of a run of three steps of which the last is traced launch by launch.
+Trace tracedRun(const Program& program, size_t most)
+{
+    const std::map<std::string, HostBuffer> inputs{
+        {"x", toHostBuffer(smallIntegers({DType::kF32, {16, 8}}, 3))},
+        {"w1", toHostBuffer(smallIntegers({DType::kF32, {8, 8}}, 7))},
+        {"w2", toHostBuffer(smallIntegers({DType::kF32, {8, 4}}, 11))}};
+    RunOptions options;
+    options.steps = 3;
+    options.tracedLaunches = most;
+    const auto result = runProgram(program, inputs, options);
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    return result.ok() ? result->trace : Trace();
+}
+
+TEST(Pipeline, TheLastStepIsTracedInstructionByInstruction)
+{
+    const Program program = pipelineProgram(
+        {.microbatches = 4, .firstMesh = {2}, .secondMesh = {2}, .sentSpec = "{-, x}"});
+    const Trace trace = tracedRun(program, 100000);
+    size_t wanted = 0;
+    std::map<std::tuple<int, int, SegmentKind, int>, const TraceEvent*> runs;
+    for (const TraceEvent& event : trace.events) {
+        if (event.step != 2)
+            continue;
+        runs[{event.stage, event.device, event.kind, event.microbatch}] = &event;
+        wanted += program.segment(event.stage, event.kind).instructions.size();
+    }
+    EXPECT_EQ(trace.launches.size(), wanted) << "each instruction of each run once";
+    std::map<std::pair<int, int>, Seconds> reached; // by stage and device
+    std::map<const TraceEvent*, size_t> next;
+    for (const TraceLaunch& launch : trace.launches) {
+        ASSERT_TRUE(isOf(program, launch));
+        EXPECT_EQ(launch.step, 2);
+        const TraceEvent* run =
+            runs.at({launch.stage, launch.device, launch.kind, launch.microbatch});
+        EXPECT_EQ(launch.instruction, next[run]++) << "in the order of the program";
+        EXPECT_LE(run->start, launch.start);
+        EXPECT_LE(launch.start, launch.end);
+        EXPECT_LE(launch.end, run->end);
+        Seconds& before = reached[{launch.stage, launch.device}];
+        EXPECT_LE(before, launch.start) << "one after the other";
+        before = launch.end;
+    }
+    for (const auto& [run, count] : next)
+        EXPECT_EQ(count, program.segment(run->stage, run->kind).instructions.size());
+}
+
+TEST(Pipeline, TracesNoMoreLaunchesThanAskedFor)
+{
+    const Program program =
+        pipelineProgram({.microbatches = 4, .firstMesh = {2}, .secondMesh = {2}});
+    EXPECT_EQ(tracedRun(program, 12).launches.size(), 12u) << "three of each device";
+    EXPECT_TRUE(tracedRun(program, 0).launches.empty());
+}
+
 TEST(Pipeline, TwoRunsAreTheSameToTheBit)
 {
     const Program program = pipelineProgram(

@@ -16,7 +16,7 @@ TEST(TraceToChromeJson, OneProcessPerStageOneThreadPerDevice)
         {0, 1, 3, SegmentKind::kForward, 2, Seconds(0.1), Seconds(0.25), Seconds(0.05)});
     trace.events.push_back(
         {0, 1, 0, SegmentKind::kUpdate, 0, Seconds(0.3), Seconds(0.4), Seconds(0.0)});
-    const auto document = nlohmann::json::parse(traceToChromeJson(trace));
+    const auto document = nlohmann::json::parse(traceToChromeJson(trace, Program()));
     const auto& events = document.at("traceEvents");
     ASSERT_EQ(events.size(), 7u); // Names of 2 processes and 2 threads, 1 step, 2 segment runs.
     const auto& step = events[4];
