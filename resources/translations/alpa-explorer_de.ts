@@ -3676,6 +3676,22 @@ Das Modell anderswo suchen?</translation>
         <source>%1 schedule, %2 of %3. Step %4, stages idle at most %5. Drag a boundary, or right-click a layer, to begin a stage elsewhere; right-click a stage for its devices.</source>
         <translation>Ablauf %1, %2 zu %3. Schritt %4, Stufen höchstens %5 untätig. Eine Grenze ziehen oder Rechtsklick auf eine Schicht lässt eine Stufe anderswo beginnen; Rechtsklick auf eine Stufe zeigt ihre Geräte.</translation>
     </message>
+    <message>
+        <source> · %1</source>
+        <translation> · %1</translation>
+    </message>
+    <message>
+        <source>instruction</source>
+        <translation>Anweisung</translation>
+    </message>
+    <message>
+        <source>instructions</source>
+        <translation>Anweisungen</translation>
+    </message>
+    <message>
+        <source>, %1 of another program</source>
+        <translation>, %1 aus einem anderen Programm</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::PlansModel</name>
@@ -4078,12 +4094,20 @@ Das Modell anderswo suchen?</translation>
         <translation>%1 startet nicht: %2</translation>
     </message>
     <message>
-        <source>the run was killed or crashed</source>
-        <translation>der Lauf wurde beendet oder ist abgestürzt</translation>
+        <source>in or before its first step</source>
+        <translation>in oder vor seinem ersten Schritt</translation>
     </message>
     <message>
-        <source>the run ended with code %1</source>
-        <translation>der Lauf endete mit Code %1</translation>
+        <source>after step %1 of %2</source>
+        <translation>nach Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>the run was killed or crashed, %1</source>
+        <translation>der Lauf wurde beendet oder stürzte ab, %1</translation>
+    </message>
+    <message>
+        <source>the run ended with code %1, %2</source>
+        <translation>der Lauf endete mit Code %1, %2</translation>
     </message>
 </context>
 <context>
@@ -4645,6 +4669,24 @@ gemessen %2, vorhergesagt %3 (%4)</translation>
 measured %2, no prediction</source>
         <translation>%1
 gemessen %2, keine Vorhersage</translation>
+    </message>
+    <message>
+        <source>Stage %1, device %2 of its mesh, %3 of step %4
+instruction %5: %6</source>
+        <translation>Stufe %1, Gerät %2 ihres Netzes, %3 von Schritt %4
+Anweisung %5: %6</translation>
+    </message>
+    <message>
+        <source>, with %1</source>
+        <translation>, mit %1</translation>
+    </message>
+    <message>
+        <source>other instruction</source>
+        <translation>weiteren Anweisung</translation>
+    </message>
+    <message>
+        <source>other instructions</source>
+        <translation>weiteren Anweisungen</translation>
     </message>
 </context>
 <context>
