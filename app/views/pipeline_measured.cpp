@@ -147,6 +147,7 @@ void PipelineView::showMeasured()
                                      : tr("%1 measured")
                                            .arg(counted(int64_t(measured_->spanCount()),
                                                         tr("segment"), tr("segments"))));
+    measuredNote_->setToolTip(measuredNote_->text()); // In a narrow window it is cut off.
     Q_EMIT measured(stageErrors(plan, *measured_));
 }
 

@@ -5,6 +5,7 @@
 #include "app/settings/theme.h"
 #include "app/views/pipeline_view.h"
 #include "app/widgets/timeline_chart.h"
+#include "tests/gui/chart_support.h"
 #include "tests/gui/gui_support.h"
 #include "tests/support/program_builder.h"
 
@@ -212,18 +213,6 @@ TEST(PredictedInstructions, DivideTheirSegmentsTime)
     EXPECT_FALSE(predicted->within(0, runs[4], 0)) << "an update without instructions";
 }
 
-/// Where the chart shows the tip of the second instruction.
-QPointF placeOf(TimelineChart& chart, const QString& wanted)
-{
-    for (int y = 0; y < chart.height(); y += 3) {
-        for (int x = 0; x < chart.width(); x += 2) {
-            if (chart.tipAt(QPointF(x, y)).contains(wanted))
-                return QPointF(x, y);
-        }
-    }
-    return {};
-}
-
 TEST(TimelineChart, ShowsInstructionsColouredByTheirError)
 {
     const auto plan = std::make_shared<const ParallelPlan>(twoStages());
@@ -238,7 +227,7 @@ TEST(TimelineChart, ShowsInstructionsColouredByTheirError)
     shown(exact, 1);
     shown(fast, 0.5);
     const QString second = QStringLiteral("instruction 1: negate x");
-    const QPointF at = placeOf(fast, second);
+    const QPointF at = placeOfTip(fast, second);
     ASSERT_FALSE(at.isNull());
     EXPECT_TRUE(slow.tipAt(at).contains(QStringLiteral("+50.0 %"))) << slow.tipAt(at).toStdString();
     EXPECT_TRUE(fast.tipAt(at).contains(QStringLiteral("F1 of step 1")));
@@ -257,7 +246,7 @@ TEST(TimelineChart, ShowsInstructionsColouredByTheirError)
     fast.setSelectedOp(OpId(8));
     EXPECT_NE(fast.grab().toImage(), before) << "its instructions are outlined";
     fast.setMeasured(measuredTimeline(launchesOf(1), twoInstructions()), 0);
-    EXPECT_TRUE(placeOf(fast, second).isNull()) << "another step has none recorded";
+    EXPECT_TRUE(placeOfTip(fast, second).isNull()) << "another step has none recorded";
 }
 
 TEST(TimelineChart, ShowsARangeAskedForWithoutTellingBack)

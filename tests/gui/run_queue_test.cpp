@@ -1,9 +1,11 @@
 // Runs in a row, here and over ssh, and what becomes of the window when one of them is killed.
 #include "app/dialogs/run_dialog.h"
 #include "app/settings/programs.h"
+#include "app/views/pipeline_view.h"
 #include "app/views/runs_view.h"
 #include "app/window/main_window.h"
 #include "core/trace/read_trace.h"
+#include "tests/gui/chart_support.h"
 #include "tests/gui/gui_support.h"
 
 #include <QAction>
@@ -142,6 +144,37 @@ TEST_F(RunQueueTest, TwoPlansTakeTurnsAndAreTold)
     RunDialog* again = openDialog();
     EXPECT_EQ(find<QSpinBox>(again, "runRepeats")->value(), 2);
     again->reject();
+}
+
+TEST_F(RunQueueTest, ARunIsLaidOverThePlanInstructionByInstruction)
+{
+    app::Setup pipeline = session().setup();
+    pipeline.options.constraints.fixedPp = 2;
+    session().editSetup(pipeline, QStringLiteral("Two stages"));
+    ASSERT_TRUE(waitUntil([this] { return !session().isStale(); }));
+    ASSERT_EQ(session().shownPlan()->plan()->stages.size(), 2u);
+    auto* view = find<PipelineView>(window_.get(), "pipelineView");
+    window_->pages()->setCurrentWidget(view);
+    session().queueRuns({.planIds = {session().shownPlan()->id},
+                         .place = {},
+                         .devices = QStringLiteral("cpu"),
+                         .steps = 3,
+                         .repeats = 1,
+                         .learningRate = 0},
+                        findProgram(QStringLiteral("alpa")));
+    auto* note = find<QLabel>(window_.get(), "measuredNote");
+    ASSERT_TRUE(
+        waitUntil([&] { return note->text().contains(QStringLiteral("instructions")); }, 30000))
+        << note->text().toStdString();
+    EXPECT_FALSE(note->text().contains(QStringLiteral("another program")));
+    // An instruction that is clicked selects its op, wherever that is shown.
+    auto* chart = find<TimelineChart>(view, "timelineChart");
+    const QPointF dot = placeOfTip(*chart, QStringLiteral(": dot "));
+    ASSERT_FALSE(dot.isNull());
+    EXPECT_TRUE(chart->tipAt(dot).contains(QStringLiteral("predicted")))
+        << chart->tipAt(dot).toStdString();
+    QTest::mouseClick(chart, Qt::LeftButton, {}, dot.toPoint());
+    EXPECT_EQ(session().selection()->current().kind, Selection::Kind::kOp);
 }
 
 TEST_F(RunQueueTest, OverSshTheSameLinesComeBack)

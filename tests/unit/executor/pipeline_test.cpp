@@ -103,10 +103,10 @@ TEST(Pipeline, TransfersConnectDifferentShardings)
 /// Launches of a run of three steps of which the last is traced launch by launch.
 Trace tracedRun(const Program& program, size_t most)
 {
-    const std::map<std::string, HostBuffer> inputs{
-        {"x", toHostBuffer(smallIntegers({DType::kF32, {16, 8}}, 3))},
-        {"w1", toHostBuffer(smallIntegers({DType::kF32, {8, 8}}, 7))},
-        {"w2", toHostBuffer(smallIntegers({DType::kF32, {8, 4}}, 11))}};
+    std::map<std::string, HostBuffer> inputs;
+    inputs["x"] = toHostBuffer(smallIntegers({DType::kF32, {16, 8}}, 3));
+    inputs["w1"] = toHostBuffer(smallIntegers({DType::kF32, {8, 8}}, 7));
+    inputs["w2"] = toHostBuffer(smallIntegers({DType::kF32, {8, 4}}, 11));
     RunOptions options;
     options.steps = 3;
     options.tracedLaunches = most;
