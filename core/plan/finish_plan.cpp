@@ -77,17 +77,29 @@ public:
     }
 
 private:
+    enum class Trial {
+        kFits,
+        kTooLarge,       ///< Some stage has no sharding that fits.
+        kUnderestimated, ///< Sharded as drafted, its short-lived tensors make a stage too large.
+    };
+
     /// Chooses stages that have devices of their own.
     Status finishPlain(ScheduleKind schedule)
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = schedule;
         StageProblem drafted = problem;
-        RETURN_IF_ERROR(tryStages(problem, draft_.chosen, 1));
-        if (attempt_.plan)
+        ASSIGN_OR_RETURN(const Trial first, tryStages(problem, draft_.chosen, 1));
+        if (first == Trial::kFits)
             return tryAlternatives(problem);
+        if (first == Trial::kUnderestimated) {
+            // The same stages with what they need now; what that teaches is of them alone.
+            StageProblem corrected = problem;
+            RETURN_IF_ERROR(tryStages(corrected, draft_.chosen, 1));
+        }
         // The first choice does not fit: its runners-up may, then those under corrected needs.
-        for (int round = 0; round < kMemoryRounds && !attempt_.plan; ++round) {
+        bool isFound = false;
+        for (int round = 0; round < kMemoryRounds && !isFound; ++round) {
             StageProblem& asked = round == 0 ? drafted : problem;
             asked.alternatives = kAlternatives;
             ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(asked, control_));
@@ -98,12 +110,14 @@ private:
                     attempt_.none.smallestMemory = none->smallestBudget;
                 return {};
             }
-            const StageSolution& solution = std::get<StageSolution>(outcome);
+            StageSolution solution = std::get<StageSolution>(outcome);
             if (round > 0)
-                RETURN_IF_ERROR(tryStages(problem, solution.best, 1));
+                solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             for (const StagePlan& other : solution.alternatives) {
-                if (other.stepTime <= bestTime() * kAlternativeSlack)
-                    RETURN_IF_ERROR(tryStages(problem, other, 1));
+                if (other.stepTime > bestTime() * kAlternativeSlack)
+                    continue;
+                ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
+                isFound = isFound || trial == Trial::kFits;
             }
             if (!attempt_.plan)
                 attempt_.none.reason =
@@ -190,12 +204,12 @@ private:
 
     /// Keeps the plan of `chosen`, every stage sharded under its exact memory limit, if it is the
     /// best so far. If a stage does not fit after all, `problem` learns what such stages need.
-    Status tryStages(StageProblem& problem, const StagePlan& chosen, int chunks)
+    Result<Trial> tryStages(StageProblem& problem, const StagePlan& chosen, int chunks)
     {
         ASSIGN_OR_RETURN(std::optional<AssemblyRequest> assembly,
                          shardStages(problem, chosen, chunks));
         if (!assembly)
-            return {};
+            return Trial::kTooLarge;
         ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
         bool fits = true;
         for (size_t s = 0; s < plan->stages.size(); ++s) {
@@ -215,9 +229,10 @@ private:
                         std::max(candidate.transient, memory.transient + needed - limit);
             }
         }
-        if (fits)
-            keepBest(std::move(plan), std::move(*assembly));
-        return {};
+        if (!fits)
+            return Trial::kUnderestimated;
+        keepBest(std::move(plan), std::move(*assembly));
+        return Trial::kFits;
     }
 
     Result<std::optional<AssemblyRequest>> shardStages(StageProblem& problem,
