@@ -4,7 +4,7 @@ namespace alpa::cuda
 {
 
 AttentionShape packedAttention(const AttentionShape& shape, bool isBackward,
-                               std::vector<AttentionCopy>& copies)
+                               std::vector<PartCopy>& copies)
 {
     AttentionShape packed = shape;
     const auto pack = [&](size_t part, bool isResult, int64_t positions,
@@ -14,7 +14,7 @@ AttentionShape packedAttention(const AttentionShape& shape, bool isBackward,
         // (batch, position, head, channel), as without a collective in between.
         const AttentionShape::Strides own{positions * shape.heads * shape.channels, shape.channels,
                                           shape.heads * shape.channels, 1};
-        AttentionCopy& copy = copies.emplace_back();
+        PartCopy& copy = copies.emplace_back();
         copy.part = part;
         copy.isResult = isResult;
         copy.shape.bytes = dtypeBytes(shape.dtype);

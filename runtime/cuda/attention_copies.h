@@ -11,15 +11,8 @@
 namespace alpa::cuda
 {
 
-struct AttentionCopy {
-    size_t part = 0; ///< Of the launch's reads and writes, in this order.
-    bool isResult = false;
-    CopyShape shape; ///< From where it lies to packed memory; of results the other way round.
-    int64_t bytes = 0;
-};
-
 /// `shape` with operands and results as cuDNN takes them, and the copies that this needs.
 AttentionShape packedAttention(const AttentionShape& shape, bool isBackward,
-                               std::vector<AttentionCopy>& copies);
+                               std::vector<PartCopy>& copies);
 
 } // namespace alpa::cuda

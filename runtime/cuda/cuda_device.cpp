@@ -42,6 +42,7 @@ CudaDevice::~CudaDevice()
         driver_.ncclCommDestroy(communicator);
     launches_.clear();
     attentions_.clear();
+    convolutions_.clear();
     recording_.reset();
     if (cudnn_ != nullptr)
         driver_.cudnnDestroy(cudnn_);
@@ -102,7 +103,7 @@ Status CudaDevice::openDevice()
         check(driver_.cuMemHostAlloc(&pinned, kPinnedBytes, 0), "reserving host memory"));
     pinned_ = static_cast<std::byte*>(pinned);
     pinnedBytes_ = kPinnedBytes;
-    if (driver_.hasCudnn && shared_.options.fusesAttention) {
+    if (driver_.hasCudnn) {
         RETURN_IF_ERROR(cudnnStatus(driver_, driver_.cudnnCreate(&cudnn_), "starting cuDNN"));
         RETURN_IF_ERROR(cudnnStatus(
             driver_, driver_.cudnnSetStream(cudnn_, reinterpret_cast<cudaStream_t>(stream_)),
@@ -125,7 +126,9 @@ Status CudaDevice::plan(bool fusesAttention)
     for (const PlannedLaunch& planned : planned_) {
         BoundLaunch& launch = launches_.emplace_back();
         launch.planned = &planned;
-        launch.texts = kernelsOf(*graph_, planned);
+        planConvolution(planned, launch);
+        if (!launch.convolution)
+            launch.texts = kernelsOf(*graph_, planned);
         for (const KernelText& text : launch.texts)
             scratchBytes_ = std::max(scratchBytes_, text.scratchBytes);
         if (planned.kind == PlannedLaunch::Kind::kAttention)
@@ -146,31 +149,6 @@ Status CudaDevice::plan(bool fusesAttention)
                 scratchBytes_ = std::max(scratchBytes_, tile.bytes);
         }
     }
-    return {};
-}
-
-Status CudaDevice::planAttention(const PlannedLaunch& planned, BoundLaunch& launch)
-{
-    std::vector<AttentionCopy> copies;
-    const AttentionShape shape = packedAttention(*planned.attention, planned.isBackward, copies);
-    auto& known = attentions_[{shape, planned.isBackward}];
-    if (!known) {
-        known = std::make_shared<CudnnAttention>(
-            shared_.libraries, cudnn_, shape, planned.isBackward,
-            shared_.options.isDeterministic ? CudnnAttention::SumOrder::kFixed
-                                            : CudnnAttention::SumOrder::kAny);
-        RETURN_IF_ERROR(known->prepare());
-    }
-    launch.attention = known;
-    int64_t scratch = known->scratchBytes();
-    for (AttentionCopy& copy : copies) {
-        BoundCopy& bound = launch.copies.emplace_back();
-        bound.text = copyKernel(copy.shape);
-        bound.offset = scratch;
-        scratch += alignedToArena(copy.bytes);
-        bound.planned = std::move(copy);
-    }
-    scratchBytes_ = std::max(scratchBytes_, scratch);
     return {};
 }
 
@@ -282,13 +260,16 @@ Status CudaDevice::bindAll()
             launch.places = {place(launch.planned->reads[0]), place(launch.planned->reads[1]),
                              place(launch.planned->writes[0])};
         }
+        for (BoundCopy& copy : launch.copies)
+            copy.function = functions_.at(copy.text.body);
+        if (launch.convolution)
+            launch.places = {place(node.instruction->inputs[0]), place(node.instruction->inputs[1]),
+                             place(node.instruction->outputs[0])};
         if (launch.planned->kind == PlannedLaunch::Kind::kAttention) {
             for (const auto* side : {&launch.planned->reads, &launch.planned->writes}) {
                 for (const BufferId id : *side)
                     launch.places.push_back(place(id));
             }
-            for (BoundCopy& copy : launch.copies)
-                copy.function = functions_.at(copy.text.body);
         }
         if (launch.planned->kind == PlannedLaunch::Kind::kCollective) {
             launch.places = {place(launch.planned->reads[0]), place(launch.planned->writes[0])};

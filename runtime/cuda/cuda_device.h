@@ -6,6 +6,7 @@
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/cuda/cuda_hub.h"
 #include "runtime/cuda/cudnn_attention.h"
+#include "runtime/cuda/cudnn_convolution.h"
 #include "runtime/cuda/fused_stage.h"
 #include "runtime/cuda/gemm_runner.h"
 #include "runtime/cuda/kernel_cache.h"
@@ -71,7 +72,7 @@ private:
         KernelText text;
     };
     struct BoundCopy {
-        AttentionCopy planned;
+        PartCopy planned;
         KernelText text;
         CUfunction function = nullptr;
         int64_t offset = 0; ///< In scratch memory.
@@ -92,7 +93,8 @@ private:
         std::vector<BoundKernel> kernels;
         std::shared_ptr<Gemm> gemm;
         std::shared_ptr<CudnnAttention> attention;
-        std::vector<BoundCopy> copies; ///< Of the attention's operands and results.
+        std::shared_ptr<CudnnConvolution> convolution; ///< In place of kernels of its own.
+        std::vector<BoundCopy> copies;                 ///< Of operands and results.
         std::vector<Place> places; ///< kGemm: A, B, D. Collectives and transfers: input or output.
         BoundCollective collective;
         std::vector<BoundTile> tiles;
@@ -109,8 +111,13 @@ private:
     Status openDevice();
     Status plan(bool fusesAttention);
     Status planAttention(const PlannedLaunch& planned, BoundLaunch& launch);
+    void planConvolution(const PlannedLaunch& planned, BoundLaunch& launch);
     Status runAttention(BoundLaunch& launch, int microbatch);
-    Status copyAttention(BoundLaunch& launch, int microbatch, bool isResult);
+    Status copyParts(BoundLaunch& launch, int microbatch, bool isResult);
+    CUdeviceptr partAt(const BoundLaunch& launch, size_t part, int microbatch) const;
+    Status runConvolution(BoundLaunch& launch, int microbatch);
+    std::shared_ptr<CudnnConvolution> plannedConvolution(const ConvolutionShape& shape);
+    void planCopies(BoundLaunch& launch, std::vector<PartCopy> copies, int64_t scratch);
     Status describeCollective(const PlannedLaunch& planned, BoundCollective& bound);
     void describeTiles(const PlannedLaunch& planned, std::vector<BoundTile>& tiles);
     Status compile();
@@ -148,7 +155,7 @@ private:
     TimedLaunch timedLaunch(const Mark& mark, CUevent begin, CUevent end) const;
     void collectLaunches();
     Seconds between(CUevent begin, CUevent end) const;
-    LaunchClass measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const;
+    LaunchClass measured(const BoundLaunch& launch, CUevent begin, CUevent end) const;
     Status runCollective(BoundLaunch& launch, int microbatch, CUstream stream, CUdeviceptr scratch);
     Status beginFollowers(BoundLaunch& launch);
     /// Lets the side begin what is due before `launch`, and waits for what `launch` reads.
@@ -208,6 +215,8 @@ private:
     cublasLtHandle_t blas_ = nullptr;
     cudnnHandle_t cudnn_ = nullptr;
     std::map<std::pair<AttentionShape, bool>, std::shared_ptr<CudnnAttention>> attentions_;
+    /// By shape; null where cuDNN has no engine.
+    std::map<ConvolutionShape, std::shared_ptr<CudnnConvolution>> convolutions_;
     int64_t scratchBytes_ = 0; ///< The most that a launch needs.
     std::map<AxisSet, ncclComm_t> communicators_;
     std::vector<CUevent> mailEvents_;

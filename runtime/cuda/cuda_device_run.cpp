@@ -89,6 +89,8 @@ Status CudaDevice::runLaunch(BoundLaunch& launch, int microbatch)
     const bool isFirst = isFirstRun(*launch.planned, microbatch);
     switch (launch.planned->kind) {
     case PlannedLaunch::Kind::kKernels:
+        if (launch.convolution)
+            return runConvolution(launch, microbatch);
         for (BoundKernel& kernel : launch.kernels) {
             if (faultOf(launch) == CudaOptions::Fault::kBadAddress)
                 kernel.places.assign(kernel.places.size(), Place{.offset = kNowhere});
@@ -211,49 +213,6 @@ Status CudaDevice::beginFollowers(BoundLaunch& launch)
             check(driver_.cuEventRecord(launches_[follower].done, side_), "recording an event"));
     recordSide(mark);
     return {};
-}
-
-/// What cuDNN reads or writes elsewhere than it lies.
-Status CudaDevice::copyAttention(BoundLaunch& launch, int microbatch, bool isResult)
-{
-    for (const BoundCopy& copy : launch.copies) {
-        if (copy.planned.isResult != isResult)
-            continue;
-        const CUdeviceptr there = at(launch.places[copy.planned.part], microbatch);
-        const CUdeviceptr packed = scratch() + static_cast<CUdeviceptr>(copy.offset);
-        RETURN_IF_ERROR(launchCopy(copy.function, copy.text, isResult ? packed : there,
-                                   isResult ? there : packed, stream_));
-    }
-    return {};
-}
-
-Status CudaDevice::runAttention(BoundLaunch& launch, int microbatch)
-{
-    RETURN_IF_ERROR(copyAttention(launch, microbatch, false));
-    const auto part = [&](size_t i) {
-        for (const BoundCopy& copy : launch.copies) {
-            if (copy.planned.part == i)
-                return scratch() + static_cast<CUdeviceptr>(copy.offset);
-        }
-        return at(launch.places[i], microbatch);
-    };
-    AttentionPointers pointers;
-    pointers.q = part(0);
-    pointers.k = part(1);
-    pointers.v = part(2);
-    pointers.o = part(3);
-    pointers.scratch = scratch();
-    if (launch.planned->isBackward) {
-        pointers.gradO = part(4);
-        pointers.statistics = part(5);
-        pointers.gradQ = part(6);
-        pointers.gradK = part(7);
-        pointers.gradV = part(8);
-    } else {
-        pointers.statistics = part(4);
-    }
-    RETURN_IF_ERROR(launch.attention->run(pointers));
-    return copyAttention(launch, microbatch, true);
 }
 
 Status CudaDevice::zero(BufferId buffer)

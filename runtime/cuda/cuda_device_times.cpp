@@ -35,6 +35,8 @@ std::string className(const PlannedLaunch& planned, const Instruction& made)
     }
     if (made.opKind == OpKind::kReduce)
         return "reductions";
+    if (made.opKind == OpKind::kConvolution)
+        return "convolutions";
     return made.opKind == OpKind::kScatter ? "scatters" : "loops";
 }
 
@@ -100,8 +102,9 @@ void CudaDevice::recordSide(const Mark& mark)
     timedSide_.push_back(mark);
 }
 
-LaunchClass CudaDevice::measured(const PlannedLaunch& planned, CUevent begin, CUevent end) const
+LaunchClass CudaDevice::measured(const BoundLaunch& launch, CUevent begin, CUevent end) const
 {
+    const PlannedLaunch& planned = *launch.planned;
     LaunchClass one;
     one.time = between(begin, end);
     one.launches = 1;
@@ -115,6 +118,8 @@ LaunchClass CudaDevice::measured(const PlannedLaunch& planned, CUevent begin, CU
         one.flops = planned.gemm->flops();
     if (planned.attention)
         one.flops = attentionFlops(*planned.attention, planned.isBackward);
+    if (launch.convolution)
+        one.flops = launch.convolution->shape().flops();
     return one;
 }
 
@@ -124,7 +129,7 @@ void CudaDevice::takeSideTimes(LaunchTimes& times)
         const PlannedLaunch& planned = *launches_[timedSide_[i].launch].planned;
         const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
         addTo(times.beside[className(planned, made)],
-              measured(planned, sideEvents_[i], sideEvents_[i + 1]));
+              measured(launches_[timedSide_[i].launch], sideEvents_[i], sideEvents_[i + 1]));
     }
 }
 
@@ -196,7 +201,8 @@ void CudaDevice::takeLaunchTimes()
         }
         const PlannedLaunch& planned = *launches_[timed_[i].launch].planned;
         const Instruction& made = *graph_->nodes()[static_cast<size_t>(planned.node)].instruction;
-        const LaunchClass one = measured(planned, timedEvents_[i], timedEvents_[i + 1]);
+        const LaunchClass one =
+            measured(launches_[timed_[i].launch], timedEvents_[i], timedEvents_[i + 1]);
         const BufferId out = planned.writes.empty() ? planned.reads[0] : planned.writes[0];
         const std::string label =
             planned.gemm

@@ -1,8 +1,7 @@
 #include "runtime/cuda/cudnn_attention.h"
 
 #include "core/program/arena_ranges.h"
-
-#include <fmt/format.h>
+#include "runtime/cuda/cudnn_graph.h"
 
 #include <limits>
 
@@ -10,17 +9,6 @@ namespace alpa::cuda
 {
 namespace
 {
-
-/// What an H200 says of itself: lets cuDNN judge a graph on a machine without one.
-constexpr const char* kH200Properties =
-    R"({"maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64],
-"regsPerBlock": 65536, "multiProcessorCount": 132, "warpSize": 32, "maxSharedMemoryPerBlock": 49152,
-"maxSharedMemoryPerBlockOptin": 232448, "reservedSharedMemoryPerBlock": 1024,
-"maxRegistersPerSM": 65536, "maxCtasPerSM": 32, "maxThreadsPerBlock": 1024,
-"maxThreadsPerSM": 2048, "pciDeviceId": 9013, "isTccDriver": 0, "supportCoopLaunch": 1,
-"smClockRateKHz": 1980000, "memClockRateKHz": 3201000, "l2CacheSize": 62914560,
-"deviceName": "NVIDIA H200", "deviceVer": 900, "driverVer": 13000, "cudaDeviceId": 0,
-"totalGlobalMem": 150000000000, "smVersion": 900})";
 
 /// Names of the tensors that a call binds to memory.
 enum Id : int64_t {
@@ -46,60 +34,10 @@ using Descriptor = cudnnBackendDescriptor_t;
 
 } // namespace
 
-struct CudnnAttention::Graph {
-    const Libraries& cudnn;
-    std::vector<Descriptor>& all;
-    std::vector<Descriptor> operations;
-    Status status;
+struct CudnnAttention::Graph : CudnnGraph {
+    using CudnnGraph::CudnnGraph;
     int64_t nextVirtual = kFirstVirtual;
 
-    Descriptor make(cudnnBackendDescriptorType_t type)
-    {
-        Descriptor made = nullptr;
-        keep(cudnn.cudnnBackendCreateDescriptor(type, &made), "making a descriptor");
-        if (made != nullptr)
-            all.push_back(made);
-        return made;
-    }
-    void keep(cudnnStatus_t result, const char* what)
-    {
-        if (status.ok())
-            status = cudnnStatus(cudnn, result, what);
-    }
-    template <typename T>
-    void set(Descriptor to, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
-             const T& value)
-    {
-        keep(cudnn.cudnnBackendSetAttribute(to, name, type, 1, &value), "setting an attribute");
-    }
-    void finalize(Descriptor descriptor)
-    {
-        keep(cudnn.cudnnBackendFinalize(descriptor), "finishing a descriptor");
-    }
-
-    struct Kind {
-        bool isVirtual = true;
-        bool isByValue = false;
-    };
-    Descriptor tensor(int64_t id, cudnnDataType_t type, const Dims& dims, const Dims& strides,
-                      Kind kind)
-    {
-        Descriptor made = make(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-        set(made, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, id);
-        set(made, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type);
-        const int64_t alignment = 16;
-        set(made, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, alignment);
-        keep(cudnn.cudnnBackendSetAttribute(made, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4,
-                                            dims.data()),
-             "setting dimensions");
-        keep(cudnn.cudnnBackendSetAttribute(made, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4,
-                                            strides.data()),
-             "setting strides");
-        set(made, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, kind.isVirtual);
-        set(made, CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN, kind.isByValue);
-        finalize(made);
-        return made;
-    }
     static Dims packed(const Dims& d) { return {d[1] * d[2] * d[3], d[2] * d[3], d[3], 1}; }
     Descriptor inner(cudnnDataType_t type, const Dims& dims)
     {
@@ -107,7 +45,8 @@ struct CudnnAttention::Graph {
     }
     Descriptor scalar(int64_t id)
     {
-        return tensor(id, CUDNN_DATA_FLOAT, {1, 1, 1, 1}, {1, 1, 1, 1}, {false, true});
+        constexpr Dims ones{1, 1, 1, 1};
+        return tensor(id, CUDNN_DATA_FLOAT, ones, ones, {false, true});
     }
 
     struct Pointwise {
@@ -218,8 +157,8 @@ Status CudnnAttention::buildForward(Graph& graph)
     const auto f = CUDNN_DATA_FLOAT;
     Descriptor q = graph.tensor(kQ, type, queries, s.q, {false, false});
     // K transposed: dimensions and strides exchanged.
-    Descriptor k = graph.tensor(kK, type, {s.batch, s.heads, s.channels, s.keys},
-                                {s.k[0], s.k[1], s.k[3], s.k[2]}, {false, false});
+    Descriptor k = graph.tensor(kK, type, Dims{s.batch, s.heads, s.channels, s.keys},
+                                Dims{s.k[0], s.k[1], s.k[3], s.k[2]}, {false, false});
     Descriptor v = graph.tensor(kV, type, keys, s.v, {false, false});
     Descriptor o = graph.tensor(kO, type, queries, s.o, {false, false});
     Descriptor statistics =
@@ -306,68 +245,14 @@ Status CudnnAttention::buildBackward(Graph& graph)
     return graph.status;
 }
 
-Status CudnnAttention::choosePlan(Graph& graph)
-{
-    Descriptor operations = graph.make(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    graph.keep(libraries_->cudnnBackendSetAttribute(
-                   operations, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                   static_cast<int64_t>(graph.operations.size()), graph.operations.data()),
-               "setting operations");
-    if (handle_ != nullptr)
-        graph.set(operations, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_);
-    graph.finalize(operations);
-    Descriptor heuristics = graph.make(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-    graph.set(heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-              operations);
-    graph.set(heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, CUDNN_HEUR_MODE_A);
-    if (handle_ == nullptr) {
-        Descriptor device = graph.make(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-        const std::string properties = kH200Properties;
-        graph.keep(libraries_->cudnnBackendSetAttribute(
-                       device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
-                       static_cast<int64_t>(properties.size()), properties.data()),
-                   "describing a device");
-        graph.finalize(device);
-        graph.set(heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                  device);
-    }
-    graph.finalize(heuristics);
-    RETURN_IF_ERROR(graph.status);
-    constexpr int64_t kMost = 8;
-    Descriptor configurations[kMost];
-    for (Descriptor& configuration : configurations)
-        configuration = graph.make(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
-    int64_t count = 0;
-    const cudnnStatus_t found = libraries_->cudnnBackendGetAttribute(
-        heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, kMost, &count,
-        static_cast<void*>(configurations));
-    if (found != CUDNN_STATUS_SUCCESS || count == 0)
-        return Error(ErrorCode::kUnsupported, "cuDNN has no engine for this attention");
-    if (handle_ == nullptr)
-        return {};
-    for (int64_t i = 0; i < std::min(count, kMost); ++i) {
-        Descriptor plan = graph.make(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-        graph.set(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_);
-        graph.set(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                  configurations[i]);
-        if (libraries_->cudnnBackendFinalize(plan) != CUDNN_STATUS_SUCCESS)
-            continue;
-        int64_t elements = 0;
-        graph.keep(
-            libraries_->cudnnBackendGetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
-                                                 CUDNN_TYPE_INT64, 1, &elements, &workspaceBytes_),
-            "asking for the workspace");
-        plan_ = plan;
-        return graph.status;
-    }
-    return Error(ErrorCode::kUnsupported, "no engine of cuDNN can be compiled for this attention");
-}
-
 Status CudnnAttention::prepare()
 {
-    Graph graph{*libraries_, descriptors_, {}, {}, kFirstVirtual};
+    Graph graph(*libraries_, descriptors_);
     RETURN_IF_ERROR(isBackward_ ? buildBackward(graph) : buildForward(graph));
-    RETURN_IF_ERROR(choosePlan(graph));
+    ASSIGN_OR_RETURN(const CudnnGraph::Plan chosen,
+                     graph.choosePlan(handle_, {}, "this attention"));
+    plan_ = chosen.plan;
+    workspaceBytes_ = chosen.workspaceBytes;
     scratchBytes_ = alignedToArena(workspaceBytes_);
     if (isBackward_) {
         const int64_t rows = shape_.batch * shape_.heads * shape_.queries;
@@ -384,40 +269,25 @@ Status CudnnAttention::run(const AttentionPointers& p)
     const int64_t rows = shape_.batch * shape_.heads * shape_.queries;
     const CUdeviceptr sum = p.scratch + static_cast<CUdeviceptr>(alignedToArena(workspaceBytes_));
     const CUdeviceptr gradQSum = sum + static_cast<CUdeviceptr>(alignedToArena(rows * 4));
-    std::vector<int64_t> ids{kQ, kK, kV, kO, kStatistics, kScale};
-    std::vector<void*> pointers{pointer(p.q), pointer(p.k),          pointer(p.v),
-                                pointer(p.o), pointer(p.statistics), &scale_};
-    if (shape_.isCausal) {
-        ids.push_back(kMinusInfinity);
-        pointers.push_back(&minusInfinity_);
-    }
+    std::vector<CudnnBinding> bindings{{kQ, pointer(p.q)},
+                                       {kK, pointer(p.k)},
+                                       {kV, pointer(p.v)},
+                                       {kO, pointer(p.o)},
+                                       {kStatistics, pointer(p.statistics)},
+                                       {kScale, &scale_}};
+    if (shape_.isCausal)
+        bindings.emplace_back(kMinusInfinity, &minusInfinity_);
     if (isBackward_) {
-        ids.insert(ids.end(), {kOne, kGradO, kGradQ, kGradK, kGradV, kSum});
-        pointers.insert(pointers.end(), {&one_, pointer(p.gradO), pointer(p.gradQ),
-                                         pointer(p.gradK), pointer(p.gradV), pointer(sum)});
-        if (order_ == SumOrder::kAny) {
-            ids.push_back(kGradQSum);
-            pointers.push_back(pointer(gradQSum));
-        }
+        bindings.insert(bindings.end(), {{kOne, &one_},
+                                         {kGradO, pointer(p.gradO)},
+                                         {kGradQ, pointer(p.gradQ)},
+                                         {kGradK, pointer(p.gradK)},
+                                         {kGradV, pointer(p.gradV)},
+                                         {kSum, pointer(sum)}});
+        if (order_ == SumOrder::kAny)
+            bindings.emplace_back(kGradQSum, pointer(gradQSum));
     }
-    const Libraries& cudnn = *libraries_;
-    Descriptor pack = nullptr;
-    RETURN_IF_ERROR(cudnnStatus(
-        cudnn, cudnn.cudnnBackendCreateDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &pack),
-        "binding memory"));
-    void* workspace = pointer(p.scratch);
-    const auto count = static_cast<int64_t>(ids.size());
-    cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
-                                   count, ids.data());
-    cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
-                                   count, static_cast<const void*>(pointers.data()));
-    cudnn.cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
-                                   static_cast<const void*>(&workspace));
-    cudnnStatus_t done = cudnn.cudnnBackendFinalize(pack);
-    if (done == CUDNN_STATUS_SUCCESS)
-        done = cudnn.cudnnBackendExecute(handle_, plan_, pack);
-    cudnn.cudnnBackendDestroyDescriptor(pack);
-    return cudnnStatus(cudnn, done, "running an attention");
+    return runCudnnPlan(*libraries_, handle_, plan_, bindings, p.scratch, "running an attention");
 }
 
 } // namespace alpa::cuda

@@ -41,7 +41,6 @@ private:
     struct Graph; ///< Descriptors under construction.
     Status buildForward(Graph& graph);
     Status buildBackward(Graph& graph);
-    Status choosePlan(Graph& graph);
 
     LibrariesPtr libraries_;
     cudnnHandle_t handle_;

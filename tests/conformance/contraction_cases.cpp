@@ -1,4 +1,5 @@
 #include "tests/conformance/conformance_case.h"
+#include "tests/support/convolutions.h"
 
 #include <algorithm>
 
@@ -106,6 +107,50 @@ void convolution(ConformanceCase& c)
            TensorType{dtype, {}});
 }
 
+/// A layer of image networks that takes every `step`-th place, and its two gradients. Channels are
+/// enough for what libraries do with many; paddings differ at the two ends, as steps leave them.
+void trainedConvolution(ConformanceCase& c, DType dtype, int64_t step)
+{
+    const int64_t samples = c.rng.between(2, 4);
+    const int64_t places = c.rng.between(6, 8);
+    const int64_t taps = c.rng.chance(0.8) ? 3 : c.rng.between(1, 5);
+    const int64_t from = c.rng.chance(0.8) ? 32 : 8;
+    const int64_t to = c.rng.chance(0.8) ? 32 : 8;
+    // As "SAME" pads: the odd one goes behind.
+    const int64_t made = (places + step - 1) / step;
+    const int64_t padding = std::max<int64_t>((made - 1) * step + taps - places, 0);
+    const int64_t low = padding / 2;
+    const auto both = [](int64_t value) { return std::vector<int64_t>{value, value}; };
+    const ValueId image = c.input({dtype, {samples, places, places, from}}, -1, 1);
+    const ValueId filter = c.input({dtype, {taps, taps, from, to}}, -1, 1);
+    const ValueId gradient = c.input({dtype, {samples, made, made, to}}, -1, 1);
+    c.emit(OpKind::kConvolution, {image, filter},
+           convolution2d(both(step), both(low), both(padding - low), both(1), both(1)),
+           TensorType{dtype, {}});
+    const int64_t reached = (made - 1) * step + 1; // Places of a padded row that are first taps.
+    ConvolutionAttributes toImage =
+        convolution2d(both(1), both(taps - 1 - low), both(places + low - reached), both(step),
+                      both(1), {true, true});
+    std::swap(toImage.kernelInputFeature, toImage.kernelOutputFeature);
+    c.emit(OpKind::kConvolution, {gradient, filter}, toImage, TensorType{dtype, {}});
+    ConvolutionAttributes toFilter = convolution2d(
+        both(1), both(low), both(taps - 1 + reached - places - low), both(1), both(step));
+    toFilter.inputBatch = 3; // Channels in the place of samples, over which it sums.
+    toFilter.inputFeature = 0;
+    toFilter.kernelInputFeature = 0;
+    toFilter.kernelSpatial = {1, 2};
+    toFilter.outputBatch = 2;
+    toFilter.outputSpatial = {0, 1};
+    c.emit(OpKind::kConvolution, {image, gradient}, toFilter, TensorType{dtype, {}});
+}
+
+void trainedConvolutions(ConformanceCase& c)
+{
+    const DType dtype = c.rng.chance(0.5) ? DType::kF32 : c.oneOf(kFloats);
+    for (const int64_t step : {1, 2})
+        trainedConvolution(c, dtype, step);
+}
+
 void windows(ConformanceCase& c)
 {
     ReduceWindowAttributes window;
@@ -138,6 +183,7 @@ void sort(ConformanceCase& c)
 constexpr ConformanceFamily kFamilies[] = {{"dot", dot},
                                            {"reduce", reduce},
                                            {"convolution", convolution},
+                                           {"trained_convolutions", trainedConvolutions},
                                            {"windows", windows},
                                            {"sort", sort}};
 
