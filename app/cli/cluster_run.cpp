@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
 
 namespace alpa::cli
 {
@@ -78,12 +79,15 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
                             const JobControl& control)
 {
     RETURN_IF_ERROR(checkDevices(plan, request.devices));
-    ASSIGN_OR_RETURN(const HostInputs inputs,
-                     loadInputs(*plan.graph, {.file = request.inputs,
-                                              .views = plan.views,
-                                              .microbatches = plan.microbatches,
-                                              .learningRate = request.learningRate.value_or(
-                                                  plan.options.optimizer.learningRate)}));
+    const double rate = request.learningRate.value_or(plan.options.optimizer.learningRate);
+    // Parameters are made while the plan is lowered and the devices load.
+    std::future<Result<HostInputs>> inputs =
+        std::async(std::launch::async, [&plan, &request, rate] {
+            return loadInputs(*plan.graph, {.file = request.inputs,
+                                            .views = plan.views,
+                                            .microbatches = plan.microbatches,
+                                            .learningRate = rate});
+        });
     control.report("lowering the plan", -1);
     ASSIGN_OR_RETURN(Program program, lowerPlan(plan));
     if (request.onStart)
@@ -113,7 +117,8 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     } else {
         backend = makeCpuBackend();
     }
-    ASSIGN_OR_RETURN(RunResult result, runProgram(*backend, program, inputs, options));
+    const InputsMaker takeInputs = [&inputs] { return inputs.get(); };
+    ASSIGN_OR_RETURN(RunResult result, runProgram(*backend, program, takeInputs, options));
     if (options.recordTrace) {
         const std::string json = traceToChromeJson(result.trace, program);
         if (request.traceFile)

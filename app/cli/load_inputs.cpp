@@ -25,6 +25,8 @@ namespace
 constexpr double kDeviation = 0.02;
 /// Elements that one thread makes or converts at a time.
 constexpr size_t kChunk = size_t{1} << 22;
+/// Elements that a thread holds as doubles.
+constexpr size_t kBlock = size_t{1} << 13;
 
 std::string_view fileDtype(DType dtype)
 {
@@ -77,31 +79,45 @@ void inChunks(size_t count, Visit&& visit)
     work();
 }
 
-Result<HostBuffer> makeBuffer(const TensorType& type, const std::vector<double>& values)
+HostBuffer emptyBuffer(const TensorType& type)
 {
-    HostBuffer buffer{type, std::vector<std::byte>(static_cast<size_t>(type.bytes().count))};
-    const auto width = static_cast<size_t>(dtypeBytes(type.dtype));
-    std::mutex mutex;
-    Status status;
-    inChunks(values.size(), [&](size_t, size_t begin, size_t end) {
-        const std::span<const double> part(values.data() + begin, end - begin);
-        const auto tensor = makeSafeTensor("", std::string(fileDtype(type.dtype)),
-                                           {static_cast<int64_t>(part.size())}, part);
-        if (tensor.ok()) {
-            std::memcpy(buffer.bytes.data() + begin * width, tensor->bytes.data(),
-                        tensor->bytes.size());
-            return;
-        }
-        const std::lock_guard lock(mutex);
-        status = tensor.error();
-    });
-    RETURN_IF_ERROR(status);
-    return buffer;
+    return {type, std::vector<std::byte>(static_cast<size_t>(type.bytes().count))};
 }
 
-Result<HostBuffer> filled(const TensorType& type, double value)
+/// The first failure of several threads.
+struct Failure {
+    std::mutex mutex;
+    Status status;
+    void keep(const Status& one)
+    {
+        if (one.ok())
+            return;
+        const std::lock_guard lock(mutex);
+        status = one;
+    }
+};
+
+/// Writes `values` as elements from `begin` on.
+Status encode(std::span<const double> values, const std::string& dtype, size_t begin,
+              HostBuffer& buffer)
 {
-    return makeBuffer(type, std::vector<double>(static_cast<size_t>(type.elementCount()), value));
+    ASSIGN_OR_RETURN(const SafeTensor tensor,
+                     makeSafeTensor("", dtype, {static_cast<int64_t>(values.size())}, values));
+    const size_t width = tensor.bytes.size() / values.size();
+    std::memcpy(buffer.bytes.data() + begin * width, tensor.bytes.data(), tensor.bytes.size());
+    return {};
+}
+
+Result<HostBuffer> makeBuffer(const TensorType& type, const std::vector<double>& values)
+{
+    HostBuffer buffer = emptyBuffer(type);
+    const std::string dtype(fileDtype(type.dtype));
+    Failure failure;
+    inChunks(values.size(), [&](size_t, size_t begin, size_t end) {
+        failure.keep(encode({values.data() + begin, end - begin}, dtype, begin, buffer));
+    });
+    RETURN_IF_ERROR(failure.status);
+    return buffer;
 }
 
 /// Box-Muller.
@@ -109,6 +125,16 @@ double normal(Rng& rng)
 {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
     return radius * std::cos(2.0 * std::numbers::pi * rng.uniform());
+}
+
+/// Nearly normal, and never beyond 3.5 deviations: the sum of four uniform quarters of one number.
+/// Logarithms and cosines of a billion parameters would take most of a run's start.
+double nearlyNormal(Rng& rng)
+{
+    const uint64_t bits = rng.next();
+    const uint64_t sum =
+        (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48);
+    return (static_cast<double>(sum) - 2.0 * 0xFFFF) * (std::numbers::sqrt3 / 0x10000);
 }
 
 class InputMaker
@@ -127,36 +153,29 @@ public:
             for (SafeTensor& tensor : tensors)
                 file_.emplace(tensor.name, std::move(tensor));
         }
-        HostInputs inputs;
-        // Master copies begin as parameters, which are therefore first.
-        RETURN_IF_ERROR(makeAll({InputRole::kParameter, InputRole::kBatch}, inputs));
-        RETURN_IF_ERROR(makeAll({InputRole::kOptimizerState}, inputs));
-        return inputs;
+        return makeAll();
     }
 
 private:
     /// On all cores: a tensor's values depend on its name alone.
-    Status makeAll(const std::vector<InputRole>& roles, HostInputs& inputs)
+    Result<HostInputs> makeAll()
     {
-        std::vector<const GraphInput*> wanted;
-        for (const GraphInput& input : graph_.inputs) {
-            if (std::ranges::find(roles, input.role) != roles.end())
-                wanted.push_back(&input);
-        }
-        std::vector<std::optional<Result<HostBuffer>>> made(wanted.size());
+        std::vector<std::optional<Result<HostBuffer>>> made(graph_.inputs.size());
         std::atomic<size_t> next{0};
         {
             std::vector<std::jthread> workers;
             for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t)
                 workers.emplace_back([&] {
-                    for (size_t i = next++; i < wanted.size(); i = next++)
-                        made[i] = makeInput(*wanted[i], graph_.value(wanted[i]->value).name);
+                    for (size_t i = next++; i < made.size(); i = next++)
+                        made[i] = makeInput(graph_.inputs[i]);
                 });
         }
-        for (size_t i = 0; i < wanted.size(); ++i) {
-            ASSIGN_OR_RETURN(inputs[graph_.value(wanted[i]->value).name], std::move(*made[i]));
+        HostInputs inputs;
+        for (size_t i = 0; i < made.size(); ++i) {
+            ASSIGN_OR_RETURN(inputs[graph_.value(graph_.inputs[i].value).name],
+                             std::move(*made[i]));
         }
-        return {};
+        return inputs;
     }
 
     TensorType wholeType(const GraphInput& input) const
@@ -167,65 +186,60 @@ private:
         return type;
     }
 
-    Result<HostBuffer> makeInput(const GraphInput& input, const std::string& name)
+    Result<HostBuffer> makeInput(const GraphInput& input) const
     {
+        const std::string& name = graph_.value(input.value).name;
         const TensorType type = wholeType(input);
         if (input.role == InputRole::kOptimizerState)
             return makeState(name, type);
-        const bool isParameter = input.role == InputRole::kParameter;
-        const std::string label = (isParameter ? "param:" : "batch:") + name;
-        std::vector<double> values;
-        const std::optional<ParameterView> view =
-            isParameter ? viewOfInput(options_.views, name) : std::nullopt;
-        if (view) {
-            ASSIGN_OR_RETURN(values, valuesOfView(*view, type));
-        } else if (options_.file) {
-            ASSIGN_OR_RETURN(values, valuesFromFile(label, type));
-        } else {
-            values = isParameter ? randomParameter(name, type) : randomBatch(input.value, type);
+        if (input.role == InputRole::kParameter)
+            return makeParameter(name, type);
+        if (options_.file) {
+            ASSIGN_OR_RETURN(const auto values, valuesFromFile("batch:" + name, type));
+            return makeBuffer(type, values);
         }
-        ASSIGN_OR_RETURN(HostBuffer buffer, makeBuffer(type, values));
-        if (isParameter && hasMaster(name)) {
-            const std::lock_guard lock(mutex_);
-            parameters_[name] = std::move(values);
-        }
-        return buffer;
+        return makeBuffer(type, randomBatch(input.value, type));
     }
 
-    bool hasMaster(const std::string& name) const
+    Result<HostBuffer> makeParameter(const std::string& name, const TensorType& type) const
     {
-        return std::ranges::any_of(graph_.inputs, [&](const GraphInput& input) {
-            return graph_.value(input.value).name == name + ".master";
-        });
+        const std::optional<ParameterView> view = viewOfInput(options_.views, name);
+        if (!view)
+            return makeWhole(name, type);
+        // A part of a parameter of the model.
+        const TensorType whole{type.dtype, sourceDims(*view, type)};
+        ASSIGN_OR_RETURN(const HostBuffer source, makeWhole(view->source, whole));
+        HostBuffer part;
+        part.type = type;
+        part.bytes = readView(*view, source.bytes, whole.dims, dtypeBytes(type.dtype));
+        return part;
+    }
+
+    Result<HostBuffer> makeWhole(const std::string& name, const TensorType& type) const
+    {
+        if (options_.file) {
+            ASSIGN_OR_RETURN(const auto values, valuesFromFile("param:" + name, type));
+            return makeBuffer(type, values);
+        }
+        return randomParameter(name, type);
     }
 
     Result<HostBuffer> makeState(const std::string& name, const TensorType& type) const
     {
+        constexpr std::string_view kMaster = ".master";
         if (name == "learning_rate")
-            return filled(type, options_.learningRate);
-        if (name.ends_with(".master")) {
-            const auto parameter = parameters_.find(name.substr(0, name.size() - 7));
-            if (parameter != parameters_.end())
-                return makeBuffer(type, parameter->second);
+            return makeBuffer(type, std::vector<double>(static_cast<size_t>(type.elementCount()),
+                                                        options_.learningRate));
+        if (name.ends_with(kMaster)) {
+            const std::string parameter = name.substr(0, name.size() - kMaster.size());
+            const bool isOfParameter = std::ranges::any_of(graph_.inputs, [&](const auto& input) {
+                return input.role == InputRole::kParameter &&
+                       graph_.value(input.value).name == parameter;
+            });
+            if (isOfParameter)
+                return makeParameter(parameter, type);
         }
         return HostBuffer{type, {}}; // Zeros.
-    }
-
-    /// The part of a parameter of the model that an input of the graph is.
-    Result<std::vector<double>> valuesOfView(const ParameterView& view, const TensorType& type)
-    {
-        const TensorType whole{type.dtype, sourceDims(view, type)};
-        std::vector<double> source;
-        if (options_.file) {
-            ASSIGN_OR_RETURN(source, valuesFromFile("param:" + view.source, whole));
-        } else {
-            source = randomParameter(view.source, whole);
-        }
-        const std::vector<std::byte> part =
-            readView(view, std::as_bytes(std::span(source)), whole.dims, sizeof(double));
-        std::vector<double> values(part.size() / sizeof(double));
-        std::memcpy(values.data(), part.data(), part.size());
-        return values;
     }
 
     /// The views of a source cover it: the last one ends where it ends.
@@ -275,20 +289,29 @@ private:
         return Rng(seed);
     }
 
-    /// In chunks with a stream each, on all cores: one embedding may be a third of a model.
-    std::vector<double> randomParameter(const std::string& name, const TensorType& type) const
+    /// In chunks with a stream each, on all cores: one embedding may be a third of a model. Doubles
+    /// only of a block at a time, which caches hold: memory that is touched anew is slow.
+    Result<HostBuffer> randomParameter(const std::string& name, const TensorType& type) const
     {
-        std::vector<double> values(static_cast<size_t>(type.elementCount()));
-        if (name.ends_with("scale") || name.ends_with("bias")) {
-            std::ranges::fill(values, name.ends_with("scale") ? 1.0 : 0.0);
-            return values;
-        }
-        inChunks(values.size(), [&](size_t chunk, size_t begin, size_t end) {
+        const auto count = static_cast<size_t>(type.elementCount());
+        if (name.ends_with("scale") || name.ends_with("bias"))
+            return makeBuffer(type,
+                              std::vector<double>(count, name.ends_with("scale") ? 1.0 : 0.0));
+        HostBuffer buffer = emptyBuffer(type);
+        const std::string dtype(fileDtype(type.dtype));
+        Failure failure;
+        inChunks(count, [&](size_t chunk, size_t begin, size_t end) {
             Rng rng = rngFor(chunk == 0 ? name : fmt::format("{}#{}", name, chunk));
-            for (size_t i = begin; i < end; ++i)
-                values[i] = kDeviation * normal(rng);
+            std::vector<double> values;
+            for (size_t i = begin; i < end; i += values.size()) {
+                values.resize(std::min(kBlock, end - i));
+                for (double& value : values)
+                    value = kDeviation * nearlyNormal(rng);
+                failure.keep(encode(values, dtype, i, buffer));
+            }
         });
-        return values;
+        RETURN_IF_ERROR(failure.status);
+        return buffer;
     }
 
     std::vector<double> randomBatch(ValueId input, const TensorType& type) const
@@ -309,8 +332,6 @@ private:
     const Graph& graph_;
     const InputOptions& options_;
     std::map<std::string, SafeTensor> file_;
-    std::mutex mutex_; ///< Guards parameters_ while they are made.
-    std::map<std::string, std::vector<double>> parameters_; ///< What master copies begin as.
 };
 
 } // namespace

@@ -27,7 +27,7 @@ using HostInputs = std::map<std::string, HostBuffer>;
 
 /// One whole tensor per input of `graph`, by name.
 /// * From a file: parameters and batch, converted to the graph's element types.
-/// * Random: parameters normal with deviation 0.02, but one for "*.scale" and zero for "*.bias", as
+/// * Random: parameters nearly normal with deviation 0.02, but one for "*.scale" and zero for "*.bias", as
 ///   models begin; batches normal, or integers within the bounds that the graph implies. A tensor's
 ///   values depend on its name and the seed only, so that different plans begin alike.
 /// * "learning_rate" is the given one, "NAME.master" begins as parameter NAME, all other optimizer

@@ -25,7 +25,7 @@ void ProgramRun::fail(const Worker& worker, const Error& error)
     stop(std::nullopt);
 }
 
-Status ProgramRun::fillState(Part& part)
+Status ProgramRun::fillState(Part& part, const HostBuffers& inputs)
 {
     const StageProgram& stage = program_.stages[static_cast<size_t>(part.stage)];
     for (size_t index = 0; index < stage.buffers.size(); ++index) {
@@ -37,11 +37,11 @@ Status ProgramRun::fillState(Part& part)
             auto& tiles = part.batches.emplace_back();
             for (int microbatch = 0; microbatch < program_.microbatches; ++microbatch)
                 tiles.push_back(
-                    cutTile(stage, buffer, part.device, microbatch, inputs_.at(buffer.name)));
+                    cutTile(stage, buffer, part.device, microbatch, inputs.at(buffer.name)));
         }
         if (buffer.kind != BufferKind::kParameter && buffer.kind != BufferKind::kState)
             continue;
-        const HostBuffer& whole = inputs_.at(buffer.name);
+        const HostBuffer& whole = inputs.at(buffer.name);
         if (whole.bytes.empty()) {
             RETURN_IF_ERROR(part.loaded->zero(BufferId(index)));
             continue;
@@ -58,7 +58,10 @@ Status ProgramRun::fillState(Part& part)
 Status ProgramRun::loadDevice(Part& part)
 {
     ASSIGN_OR_RETURN(part.loaded, backend_.load(program_, part.stage, part.device));
-    RETURN_IF_ERROR(fillState(part));
+    const HostBuffers* inputs = inputs_.get();
+    if (inputs == nullptr) // Whoever made them says why.
+        return Error(ErrorCode::kAborted, "there are no inputs");
+    RETURN_IF_ERROR(fillState(part, *inputs));
     part.loaded->recordTime(0);
     const Seconds now = sinceStart();
     RETURN_IF_ERROR(part.loaded->finish());

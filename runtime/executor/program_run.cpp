@@ -26,11 +26,11 @@ HostBuffer filled(HostBuffer buffer)
 
 } // namespace
 
-ProgramRun::ProgramRun(Backend& backend, const Program& program, const HostBuffers& inputs,
+ProgramRun::ProgramRun(Backend& backend, const Program& program, PendingInputs inputs,
                        const RunOptions& options, bool collectState)
     : backend_(backend)
     , program_(program)
-    , inputs_(inputs)
+    , inputs_(std::move(inputs))
     , options_(options)
     , collectState_(collectState)
 {
@@ -40,7 +40,7 @@ ProgramRun::ProgramRun(Backend& backend, const Program& program, const HostBuffe
         for (const Buffer& buffer : code.buffers) {
             if (collectState &&
                 (buffer.kind == BufferKind::kParameter || buffer.kind == BufferKind::kState))
-                collected_.try_emplace(buffer.name, filled(inputs.at(buffer.name)));
+                collected_.try_emplace(buffer.name, filled(inputs_.get()->at(buffer.name)));
         }
     }
     for (const std::unique_ptr<Worker>& worker : workers_) {

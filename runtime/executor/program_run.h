@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,7 +20,10 @@ namespace alpa
 class ProgramRun
 {
 public:
-    ProgramRun(Backend& backend, const Program& program, const HostBuffers& inputs,
+    /// What the run begins with, when it is there; null if it could not be made.
+    using PendingInputs = std::shared_future<const HostBuffers*>;
+
+    ProgramRun(Backend& backend, const Program& program, PendingInputs inputs,
                const RunOptions& options, bool collectState);
 
     /// Runs all steps. Called once.
@@ -70,7 +74,7 @@ private:
     // On a device's thread.
     void work(Worker& worker);
     Status loadDevice(Part& part);
-    Status fillState(Part& part);
+    Status fillState(Part& part, const HostBuffers& inputs);
     Status runStep(Worker& worker, int step);
     Status runEntry(Worker& worker, size_t part, Progress& progress);
     Status fillBatch(Part& part, const QueueEntry& entry);
@@ -99,7 +103,7 @@ private:
 
     Backend& backend_;
     const Program& program_;
-    const HostBuffers& inputs_;
+    PendingInputs inputs_;
     const RunOptions& options_;
     bool collectState_;
     std::vector<std::unique_ptr<Worker>> workers_;

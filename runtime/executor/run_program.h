@@ -61,5 +61,10 @@ Result<RunResult> runProgram(const Program& program,
 Result<RunResult> runProgram(Backend& backend, const Program& program,
                              const std::map<std::string, HostBuffer>& inputs,
                              const RunOptions& options, bool collectState = false);
+/// The same with inputs that `makeInputs` yields, called once from a thread of its own while the
+/// devices load. Fails as it does.
+using InputsMaker = std::function<Result<std::map<std::string, HostBuffer>>()>;
+Result<RunResult> runProgram(Backend& backend, const Program& program,
+                             const InputsMaker& makeInputs, const RunOptions& options);
 
 } // namespace alpa

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <pthread.h>
 #include <thread>
 
 namespace alpa
@@ -42,22 +43,24 @@ std::map<std::string, HostBuffer> zeros(const Program& program)
     return inputs;
 }
 
-/// CPU devices of which one fails at its n-th instruction.
+/// CPU devices of which one fails at its n-th instruction, or whose thread is killed there.
 class FailingBackend : public Backend
 {
 public:
-    FailingBackend(int device, int failsAt)
+    enum class How { kSaysWhy, kThreadDies };
+    FailingBackend(int device, int failsAt, How how = How::kSaysWhy)
         : cpu_(makeCpuBackend())
         , device_(device)
         , failsAt_(failsAt)
+        , how_(how)
     {
     }
 
     Result<std::unique_ptr<Device>> load(const Program& program, int stage, int device) override
     {
         ASSIGN_OR_RETURN(std::unique_ptr<Device> loaded, cpu_->load(program, stage, device));
-        return std::unique_ptr<Device>(
-            std::make_unique<FailingDevice>(std::move(loaded), device == device_ ? failsAt_ : -1));
+        return std::unique_ptr<Device>(std::make_unique<FailingDevice>(
+            std::move(loaded), device == device_ ? failsAt_ : -1, how_));
     }
     void abort() override { cpu_->abort(); }
 
@@ -65,14 +68,18 @@ private:
     class FailingDevice : public Device
     {
     public:
-        FailingDevice(std::unique_ptr<Device> inner, int failsAt)
+        FailingDevice(std::unique_ptr<Device> inner, int failsAt, How how)
             : inner_(std::move(inner))
             , left_(failsAt)
+            , how_(how)
         {
         }
         Status run(SegmentKind segment, size_t index, int microbatch) override
         {
-            if (left_-- == 0)
+            const bool fails = left_-- == 0;
+            if (fails && how_ == How::kThreadDies)
+                pthread_exit(nullptr);
+            if (fails)
                 return Error(ErrorCode::kDevice, "the fan is on fire");
             return inner_->run(segment, index, microbatch);
         }
@@ -94,11 +101,13 @@ private:
     private:
         std::unique_ptr<Device> inner_;
         int left_;
+        How how_;
     };
 
     std::unique_ptr<Backend> cpu_;
     int device_;
     int failsAt_;
+    How how_;
 };
 
 TEST(Failures, AFailingDeviceEndsTheRunWithEverybodysPosition)
@@ -119,6 +128,23 @@ TEST(Failures, AFailingDeviceEndsTheRunWithEverybodysPosition)
               std::string::npos)
         << message;
     EXPECT_LT(secondsSince(start), 5.0);
+}
+
+TEST(Failures, AKilledThreadEndsTheRunWithEverybodysPosition)
+{
+    const Program program = allReduceProgram(20);
+    FailingBackend backend(1, 3, FailingBackend::How::kThreadDies);
+    RunOptions options;
+    options.watchdog = Seconds(0.5);
+    const Clock::time_point start = Clock::now();
+    const auto result = runProgram(backend, program, zeros(program), options);
+    EXPECT_LT(secondsSince(start), 10.0);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, ErrorCode::kAborted);
+    for (const char* part : {"stage 0 device 0, F0 instruction 3 (all-reduce",
+                             "stage 0 device 1, F0 instruction 3 (all-reduce",
+                             "--watchdog gives the run more time"})
+        EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
 }
 
 TEST(Failures, AnOpWithoutKernelIsRefusedAtLoad)
@@ -193,9 +219,31 @@ TEST(Failures, InputsAreCheckedByNameAndType)
     inputs["in"] = toHostBuffer(filledTensor({DType::kF32, {5}}, 0.0));
     EXPECT_EQ(runProgram(program, inputs, {}).error().message,
               "input 'in' is f32[5], expected f32[4]");
-    inputs["in"] = HostBuffer{{DType::kF32, {4}}, std::vector<std::byte>(15)};
+    inputs["in"] = toHostBuffer(filledTensor({DType::kF32, {4}}, 0.0));
+    inputs["in"].bytes.pop_back();
     EXPECT_EQ(runProgram(program, inputs, {}).error().message,
               "input 'in' has 15 bytes, expected 16");
+}
+
+/// Inputs made while the devices load.
+Result<RunResult> runWithMaker(const Program& program, const InputsMaker& makeInputs)
+{
+    const auto backend = makeCpuBackend();
+    return runProgram(*backend, program, makeInputs, {});
+}
+
+TEST(Failures, InputsThatCannotBeMadeEndTheRunWithTheReason)
+{
+    const Program program = allReduceProgram(1);
+    EXPECT_EQ(runWithMaker(program, [] { return Error(ErrorCode::kIo, "the disk is gone"); })
+                  .error()
+                  .message,
+              "the disk is gone");
+    EXPECT_EQ(
+        runWithMaker(program, [] { return std::map<std::string, HostBuffer>(); }).error().message,
+        "input 'in' is missing, expected f32[4]");
+    const auto done = runWithMaker(program, [&] { return zeros(program); });
+    EXPECT_TRUE(done.ok()) << done.error().message;
 }
 
 } // namespace
