@@ -1,5 +1,6 @@
 #include "core/plan/stage_figures.h"
 
+#include "core/plan/in_turns.h"
 #include "core/plan/plan_context.h"
 #include "core/plan/transient_memory.h"
 
@@ -75,13 +76,18 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
     plan->chunks = request.chunks;
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
+    std::vector<std::shared_ptr<const StageFigures>> counted(request.stages.size());
+    runInTurns(counted.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
+        const ChosenStage& chosen = request.stages[s];
+        counted[s] = *context.stageFigures(keyOf(chosen), [&] {
+            return countFigures(chosen.sharder->layered(), cluster, chosen);
+        });
+    });
     std::vector<WeightInputs> weights;
     const auto stages = static_cast<int>(request.stages.size());
     for (int s = 0; s < stages; ++s) {
         const ChosenStage& chosen = request.stages[static_cast<size_t>(s)];
-        ASSIGN_OR_RETURN(const auto figures, context.stageFigures(keyOf(chosen), [&] {
-            return countFigures(chosen.sharder->layered(), cluster, chosen);
-        }));
+        const auto& figures = counted[static_cast<size_t>(s)];
         PlanStage stage;
         stage.firstLayer = chosen.request.firstLayer;
         stage.endLayer = chosen.request.endLayer;
