@@ -2,6 +2,7 @@
 
 #include "runtime/cuda/cuda_backend.h"
 #include "runtime/profile/profile_device.h"
+#include "runtime/profile/profile_overlap.h"
 
 #include <fmt/format.h>
 
@@ -17,12 +18,12 @@ using namespace cuda;
 using namespace profile;
 
 /// One collective of `bytes` (of the full buffer) on one member.
-Status collect(const Libraries& nccl, CollectiveKind kind, Bench& bench, ncclComm_t communicator,
-               int members, int rank, int64_t bytes)
+Status profileCollective(const Libraries& nccl, CollectiveKind kind, Bench& bench,
+                         ncclComm_t communicator, int members, int64_t bytes, CUstream on)
 {
     void* from = reinterpret_cast<void*>(bench.a);
     void* to = reinterpret_cast<void*>(bench.b);
-    auto* stream = reinterpret_cast<cudaStream_t>(bench.stream);
+    auto* stream = reinterpret_cast<cudaStream_t>(on);
     const auto whole = static_cast<size_t>(bytes / 4);
     const size_t part = whole / static_cast<size_t>(members);
     ncclResult_t done = ncclSuccess;
@@ -47,10 +48,8 @@ Status collect(const Libraries& nccl, CollectiveKind kind, Bench& bench, ncclCom
         }
         done = nccl.ncclGroupEnd();
         break;
-    case CollectiveKind::kSendReceive:
-    case CollectiveKind::kBroadcast: // Not measured; the planner takes a send's time.
-        done = rank == 0 ? nccl.ncclSend(from, whole, ncclFloat32, 1, communicator, stream)
-                         : nccl.ncclRecv(to, whole, ncclFloat32, 0, communicator, stream);
+    case CollectiveKind::kSendReceive: // Not by NCCL: see profilePeers.
+    case CollectiveKind::kBroadcast:   // Not measured; the planner takes a send's time.
         break;
     }
     return ncclStatus(nccl, done, "profiling a collective");
@@ -61,20 +60,97 @@ struct Plan {
     int64_t bytes;
 };
 
-std::vector<Plan> collectivePlans(int members)
+/// From 4 KiB to a whole buffer.
+std::vector<int64_t> profiledSizes()
+{
+    std::vector<int64_t> sizes;
+    for (int64_t bytes = int64_t{1} << 12; bytes <= kBufferBytes; bytes *= 4)
+        sizes.push_back(bytes);
+    if (sizes.back() != kBufferBytes)
+        sizes.push_back(kBufferBytes);
+    return sizes;
+}
+
+std::vector<Plan> collectivePlans()
 {
     std::vector<Plan> plans;
-    for (const CollectiveKind kind :
-         {CollectiveKind::kAllReduce, CollectiveKind::kAllGather, CollectiveKind::kReduceScatter,
-          CollectiveKind::kAllToAll, CollectiveKind::kSendReceive}) {
-        if (kind == CollectiveKind::kSendReceive && members != 2)
-            continue;
-        for (int64_t bytes = int64_t{1} << 12; bytes <= kBufferBytes; bytes *= 4)
+    for (const CollectiveKind kind : {CollectiveKind::kAllReduce, CollectiveKind::kAllGather,
+                                      CollectiveKind::kReduceScatter, CollectiveKind::kAllToAll}) {
+        for (const int64_t bytes : profiledSizes())
             plans.push_back({kind, bytes});
-        plans.push_back({kind, kBufferBytes});
     }
     return plans;
 }
+
+/// One GPU of a group in its own thread.
+class Member
+{
+public:
+    Member(const LibrariesPtr& libraries, int members, int rank)
+        : libraries_(libraries)
+        , nccl_(*libraries)
+        , members_(members)
+        , bench_(libraries, rank)
+        , rank_(rank)
+    {
+    }
+    ~Member()
+    {
+        if (communicator_ != nullptr)
+            nccl_.ncclCommDestroy(communicator_);
+    }
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
+
+    Status join(const ncclUniqueId& id)
+    {
+        const Status opened = bench_.open();
+        RETURN_IF_ERROR(ncclStatus(
+            nccl_, nccl_.ncclCommInitRank(&communicator_, members_, id, rank_), "joining a group"));
+        return opened;
+    }
+    Result<Seconds> time(const Plan& plan)
+    {
+        return bench_.time([&] { return collect(plan.kind, plan.bytes, bench_.stream); });
+    }
+    /// Gradients travel beside products, updated parameters beside what reads and writes memory.
+    Status overlap(DeviceKind& device)
+    {
+        constexpr int64_t kBytes = kBufferBytes / 4;
+        OverlapProduct product(libraries_, bench_);
+        RETURN_IF_ERROR(product.prepare());
+        ASSIGN_OR_RETURN(
+            device.reductionOverlap,
+            hiddenShare(
+                bench_, nccl_,
+                [&](CUstream on) { return collect(CollectiveKind::kAllReduce, kBytes, on); },
+                [&](CUstream on) { return product.run(on); }));
+        ASSIGN_OR_RETURN(
+            device.gatherOverlap,
+            hiddenShare(
+                bench_, nccl_,
+                [&](CUstream on) { return collect(CollectiveKind::kAllGather, kBytes, on); },
+                [&](CUstream on) {
+                    return bench_.check(nccl_.cuMemcpyDtoDAsync(
+                        bench_.b + static_cast<CUdeviceptr>(kBufferBytes / 2),
+                        bench_.a + static_cast<CUdeviceptr>(kBufferBytes / 2), kBytes, on));
+                }));
+        return {};
+    }
+
+private:
+    Status collect(CollectiveKind kind, int64_t bytes, CUstream on)
+    {
+        return profileCollective(nccl_, kind, bench_, communicator_, members_, bytes, on);
+    }
+
+    const LibrariesPtr& libraries_;
+    const Libraries& nccl_;
+    int members_;
+    Bench bench_;
+    int rank_;
+    ncclComm_t communicator_ = nullptr;
+};
 
 /// All members run all collectives; the first one's times count.
 Status profileGroup(const LibrariesPtr& libraries, int members, Cluster& cluster)
@@ -82,42 +158,58 @@ Status profileGroup(const LibrariesPtr& libraries, int members, Cluster& cluster
     const Libraries& nccl = *libraries;
     ncclUniqueId id{};
     RETURN_IF_ERROR(ncclStatus(nccl, nccl.ncclGetUniqueId(&id), "naming a group"));
-    const std::vector<Plan> plans = collectivePlans(members);
+    const std::vector<Plan> plans = collectivePlans();
     std::vector<Seconds> times(plans.size());
     std::vector<Status> results(static_cast<size_t>(members));
+    std::vector<DeviceKind> devices(static_cast<size_t>(members), cluster.device);
     {
         std::vector<std::jthread> threads;
         for (int rank = 0; rank < members; ++rank)
             threads.emplace_back([&, rank] {
                 Status& result = results[static_cast<size_t>(rank)];
-                Bench bench(libraries, rank);
-                result = bench.open();
-                ncclComm_t communicator = nullptr;
-                const Status joined =
-                    ncclStatus(nccl, nccl.ncclCommInitRank(&communicator, members, id, rank),
-                               "joining a group");
-                if (result.ok())
-                    result = joined;
+                Member member(libraries, members, rank);
+                result = member.join(id);
                 for (size_t i = 0; i < plans.size() && result.ok(); ++i) {
-                    const Result<Seconds> time = bench.time([&] {
-                        return collect(nccl, plans[i].kind, bench, communicator, members, rank,
-                                       plans[i].bytes);
-                    });
+                    const Result<Seconds> time = member.time(plans[i]);
                     if (!time.ok())
                         result = time.error();
                     else if (rank == 0)
                         times[i] = *time;
                 }
-                if (communicator != nullptr)
-                    nccl.ncclCommDestroy(communicator);
+                if (result.ok())
+                    result = member.overlap(devices[static_cast<size_t>(rank)]);
             });
     }
     for (const Status& result : results)
         RETURN_IF_ERROR(result);
-    for (size_t i = 0; i < plans.size(); ++i) {
-        if (i > 0 && plans[i].kind == plans[i - 1].kind && plans[i].bytes == plans[i - 1].bytes)
-            continue;
+    for (size_t i = 0; i < plans.size(); ++i)
         cluster.measured.push_back({plans[i].kind, members, Bytes(plans[i].bytes), times[i]});
+    cluster.device = devices.front();
+    return {};
+}
+
+/// Copies from one GPU into another's memory, as stages send to each other.
+Status profilePeers(const LibrariesPtr& libraries, Cluster& cluster)
+{
+    const Libraries& driver = *libraries;
+    Bench target(libraries, 1);
+    RETURN_IF_ERROR(target.open());
+    Bench source(libraries, 0); // The last one opened is the one in use.
+    RETURN_IF_ERROR(source.open());
+    int canAccess = 0;
+    RETURN_IF_ERROR(
+        source.check(driver.cuDeviceCanAccessPeer(&canAccess, source.gpu(), target.gpu())));
+    const CUresult linked = canAccess == 0 ? CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED
+                                           : driver.cuCtxEnablePeerAccess(target.context, 0);
+    if (linked != CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED)
+        RETURN_IF_ERROR(source.check(linked));
+    for (const int64_t bytes : profiledSizes()) {
+        ASSIGN_OR_RETURN(const Seconds time, source.time([&] {
+            return source.check(driver.cuMemcpyPeerAsync(target.b, target.context, source.a,
+                                                         source.context, static_cast<size_t>(bytes),
+                                                         source.stream));
+        }));
+        cluster.measured.push_back({CollectiveKind::kSendReceive, 2, Bytes(bytes), time});
     }
     return {};
 }
@@ -152,6 +244,8 @@ Result<Cluster> profileCudaDevices(int devices, const std::vector<MeasuredProduc
         control.report(fmt::format("profiling groups of {}", members), -1);
         RETURN_IF_ERROR(profileGroup(libraries, members, cluster));
     }
+    if (devices > 1)
+        RETURN_IF_ERROR(profilePeers(libraries, cluster));
     for (const MeasuredCollective& one : cluster.measured) {
         if (one.kind == CollectiveKind::kSendReceive && one.bytes.count == kBufferBytes)
             cluster.withinHost.bandwidth = static_cast<double>(one.bytes.count) / one.time.count;
