@@ -64,6 +64,9 @@ public:
     SessionKeeper* keeper() { return &keeper_; }
     /// Opens a model, a plan if the file is JSON, or a session. `cluster` empty: the last one used.
     void openFile(const QString& path, const QString& cluster = {});
+    /// In the background; the status bar says how that ended.
+    void savePlanTo(int planId, const QString& path);
+    void writeReportTo(const QString& path); ///< Of the whole session, as one web page.
     /// Who answers what becomes of unsaved edits at the end: a dialog, unless a test answers.
     using AskAboutEdits =
         std::function<QMessageBox::StandardButton(const QString& text, const QString& more)>;

@@ -66,7 +66,13 @@ void MainWindow::exportReport()
     const QString path =
         QFileDialog::getSaveFileName(this, tr("Export the session"),
                                      session_.model()->name + u".html"_s, tr("Web page (*.html)"));
-    if (path.isEmpty())
+    if (!path.isEmpty())
+        writeReportTo(path);
+}
+
+void MainWindow::writeReportTo(const QString& path)
+{
+    if (session_.shownPlan() == nullptr || session_.shownPlan()->plan() == nullptr)
         return;
     auto content = std::make_shared<ReportContent>(reportContent(session_));
     if (graph_->canvas()->isLaidOut()) {

@@ -54,7 +54,14 @@ void MainWindow::savePlan(int planId)
         u"%1.%2.json"_s.arg(session_.model()->name, entry->name.toLower().replace(u' ', u'-'));
     const QString path =
         QFileDialog::getSaveFileName(this, tr("Save plan"), suggestion, tr("Plans (*.json)"));
-    if (path.isEmpty())
+    if (!path.isEmpty())
+        savePlanTo(planId, path);
+}
+
+void MainWindow::savePlanTo(int planId, const QString& path)
+{
+    const PlanEntry* entry = session_.entry(planId);
+    if (entry == nullptr || entry->plan() == nullptr)
         return;
     auto problem = std::make_shared<QString>();
     auto work = [plan = entry->facts->plan, path, problem](const JobControl&) {

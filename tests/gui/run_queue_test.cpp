@@ -6,6 +6,7 @@
 #include "app/window/main_window.h"
 #include "core/trace/read_trace.h"
 #include "tests/gui/chart_support.h"
+#include "tests/gui/fake_ssh.h"
 #include "tests/gui/gui_support.h"
 
 #include <QAction>
@@ -90,18 +91,6 @@ protected:
         window_->findChild<QAction*>(QStringLiteral("actionRunAsk"))->trigger();
         return window_->findChild<RunDialog*>();
     }
-    /// A program called ssh that runs the script here, in place of a machine that is none of ours.
-    void fakeSsh()
-    {
-        QFile script(profile_.filePath(QStringLiteral("ssh")));
-        ASSERT_TRUE(script.open(QIODevice::WriteOnly));
-        script.write("#!/bin/sh\nwhile [ $# -gt 2 ]; do shift; done\necho \"asked for $1\" "
-                     ">&2\nexec sh -c \"$2\"\n");
-        script.close();
-        script.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
-        qputenv("PATH", profile_.path().toUtf8() + ":" + qgetenv("PATH"));
-    }
-
     QTemporaryDir profile_;
     std::unique_ptr<MainWindow> window_;
 };
@@ -179,7 +168,7 @@ TEST_F(RunQueueTest, ARunIsLaidOverThePlanInstructionByInstruction)
 
 TEST_F(RunQueueTest, OverSshTheSameLinesComeBack)
 {
-    fakeSsh();
+    fakeSsh(profile_.path());
     RunDialog* dialog = openDialog();
     ASSERT_NE(dialog, nullptr);
     find<QComboBox>(dialog, "runMachine")->setCurrentIndex(1);

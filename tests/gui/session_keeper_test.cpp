@@ -63,6 +63,101 @@ TEST(SavedSession, DamageIsAMessageWithItsPlace)
     EXPECT_NE(problemAfter("\"cpu-x4\"", "4").find("setup.cluster"), std::string::npos);
 }
 
+/// Opens files that may be damaged; none does harm. Their model is not there, so that nothing is
+/// left to do but to read.
+class DamagedSessions
+{
+public:
+    Result<SavedSession> open(const std::string& text)
+    {
+        const QString path = directory_.filePath(QStringLiteral("damaged.apsess"));
+        QFile file(path);
+        EXPECT_TRUE(file.open(QIODevice::WriteOnly));
+        file.write(text.data(), qint64(text.size()));
+        file.close();
+        const Status status = keeper_.open(path);
+        EXPECT_FALSE(status.ok());
+        EXPECT_FALSE(status.error().message.empty());
+        EXPECT_LT(status.error().message.size(), 2000u) << "a message for people";
+        EXPECT_EQ(session_.model(), nullptr);
+        return loadSession(path);
+    }
+
+private:
+    QTemporaryDir directory_;
+    Session session_;
+    SessionKeeper keeper_{&session_, directory_.filePath(QStringLiteral("profile"))};
+};
+
+TEST(SavedSession, EveryByteFlippedIsAMessageOrAnotherSession)
+{
+    DamagedSessions files;
+    const std::string text = sessionToJson(sampleSession(2), true);
+    for (size_t at = 0; at < text.size(); ++at) {
+        for (const int flip : {1, 0x80}) {
+            std::string damaged = text;
+            damaged[at] = static_cast<char>(damaged[at] ^ flip);
+            // The window's way, which reads twice, for some.
+            const Result<SavedSession> read =
+                at % 31 == 0 ? files.open(damaged) : sessionFromJson(damaged);
+            // What still is a session is one that can be kept.
+            if (read.ok()) {
+                const Result<SavedSession> again = sessionFromJson(sessionToJson(*read));
+                ASSERT_TRUE(again.ok()) << at << ": " << again.error().message;
+                ASSERT_EQ(again->setup, read->setup) << at;
+            }
+        }
+    }
+}
+
+TEST(SavedSession, HugeAndDeepFilesAreAMessage)
+{
+    DamagedSessions files;
+    const std::string text = sessionToJson(sampleSession(2), true);
+    for (const char* const bracket : {"[", "{\"a\":"}) {
+        std::string deep = "{\"format\":\"alpa session\",\"setup\":";
+        for (int i = 0; i < 10000; ++i)
+            deep += bracket;
+        EXPECT_FALSE(files.open(deep).ok());
+        EXPECT_FALSE(files.open(text.substr(0, text.size() - 1) + "," + deep + "}").ok());
+    }
+    const Result<SavedSession> huge = files.open(text.substr(0, text.size() - 1) + ",\"x\":\"" +
+                                                 std::string(size_t{200} << 20, 'x') + "\"}");
+    ASSERT_FALSE(huge.ok());
+    EXPECT_NE(huge.error().message.find("limit"), std::string::npos) << huge.error().message;
+}
+
+TEST(Journal, DamagedAnywhereGivesTheEditsBefore)
+{
+    QTemporaryDir directory;
+    QByteArray whole;
+    {
+        Journal journal(directory.path());
+        ASSERT_TRUE(journal.begin(sampleSession(1)));
+        for (int maxTp = 2; maxTp <= 3; ++maxTp)
+            ASSERT_TRUE(
+                journal.append({QStringLiteral("Max TP %1").arg(maxTp), sampleSession(maxTp)}));
+        QFile file(journal.path());
+        ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+        whole = file.readAll();
+    }
+    const QString path = directory.filePath(QStringLiteral("damaged.jsonl"));
+    for (qsizetype at = 0; at < whole.size(); at += 7) {
+        QByteArray damaged = whole;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x80);
+        QFile file(path);
+        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+        file.write(damaged);
+        file.close();
+        const std::vector<JournalStep> steps = readJournal(path);
+        ASSERT_GE(qsizetype(steps.size()), whole.left(at).count('\n'))
+            << "the edits before byte " << at << " are there";
+        for (qsizetype step = 0; step < whole.left(at).count('\n'); ++step)
+            ASSERT_EQ(steps[static_cast<size_t>(step)].session.setup.options.constraints.maxTp,
+                      int(step) + 1);
+    }
+}
+
 TEST(Journal, CutAnywhereKeepsTheEditsBeforeTheCut)
 {
     QTemporaryDir directory;
