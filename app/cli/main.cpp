@@ -1,6 +1,7 @@
 // alpa: the command line of Alpa Explorer.
 #include "app/cli/commands.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/parse_failure.h"
 
 #include <cstdio>
 #include <string>
@@ -38,9 +39,8 @@ int main(int argc, char** argv)
         "3 a run failed, 130 cancelled.",
         "alpa");
     app.require_subcommand(1);
-    app.failure_message([](const CLI::App*, const CLI::Error& error) {
-        return std::string("alpa: ") + error.what() + "; see alpa --help\n";
-    });
+    app.failure_message(
+        [&app](const CLI::App*, const CLI::Error& error) { return parseFailure(app, error); });
     app.set_version_flag("--version", "alpa 0.1.0");
     bool json = false;
     std::vector<std::pair<CLI::App*, Command>> commands;
