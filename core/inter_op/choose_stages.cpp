@@ -1,7 +1,10 @@
 #include "core/inter_op/choose_stages.h"
 
 #include "core/base/text.h"
+#include "core/inter_op/check_stages.h"
 #include "core/inter_op/stage_search.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +18,12 @@ namespace alpa
 
 namespace
 {
+
+/// Part of a stage's work for a microbatch that its way through the pipeline waits for.
+double latencyShare(ScheduleKind schedule, double weightGradientShare)
+{
+    return schedule == ScheduleKind::kZeroBubble ? 1 - weightGradientShare : 1.0;
+}
 
 constexpr Bytes kUnlimited{std::numeric_limits<int64_t>::max()};
 
@@ -109,7 +118,9 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
     StageSearchProblem search;
     search.layerCount = problem.layerCount;
     search.devices = {problem.deviceCount, problem.secondDeviceCount};
-    search.rounds = problem.microbatches - 1;
+    // In units of the latency's share, of which the search knows nothing.
+    const double share = latencyShare(problem.schedule, problem.weightGradientShare);
+    search.rounds = (problem.microbatches - share) / share;
     search.maxStages = problem.layerCount;
     if (!relax.stageCount) {
         search.maxStages =
@@ -137,8 +148,8 @@ StageSearchProblem searchProblemOf(const StageProblem& problem, const Relaxation
         const std::optional<int> following = mostFollowing(problem, candidate, limit);
         if (following)
             entries.push_back({{candidate.firstLayer, candidate.endLayer, candidate.submesh},
-                               {timeOf(candidate).count, candidate.perStep.count, *following,
-                                static_cast<int>(index)}});
+                               {timeOf(candidate).count, candidate.perStep.count / share,
+                                *following, static_cast<int>(index)}});
     }
     std::ranges::stable_sort(entries, {}, &Entry::key);
     for (const Entry& entry : entries) {
@@ -173,7 +184,8 @@ StagePlan priced(const StageProblem& problem, const std::vector<int>& candidates
         plan.devicesUsed += devicesOf(problem, candidate).first;
         plan.secondDevicesUsed += devicesOf(problem, candidate).second;
     }
-    plan.stepTime = plan.latency + plan.bottleneck * (problem.microbatches - 1) + plan.perStep;
+    plan.stepTime =
+        stepTimeOf(plan, problem.schedule, problem.microbatches, problem.weightGradientShare);
     return plan;
 }
 
@@ -339,83 +351,18 @@ NoStagePlan explain(const StageProblem& problem)
             "devices"};
 }
 
-Status checkCandidate(const StageProblem& problem, const StageCandidate& candidate)
-{
-    if (candidate.firstLayer < 0 || candidate.endLayer <= candidate.firstLayer ||
-        candidate.endLayer > problem.layerCount)
-        return Error{ErrorCode::kInvalidInput, "layers " + std::to_string(candidate.firstLayer) +
-                                                   " to " + std::to_string(candidate.endLayer) +
-                                                   " are not a range of " +
-                                                   std::to_string(problem.layerCount) + " layers"};
-    if (candidate.submesh < 0 || candidate.submesh >= static_cast<int>(problem.submeshes.size()))
-        return Error{ErrorCode::kInvalidInput, "submesh " + std::to_string(candidate.submesh) +
-                                                   " of " +
-                                                   std::to_string(problem.submeshes.size())};
-    for (const Seconds time :
-         {candidate.perMicrobatch, candidate.perStep, candidate.inputTransfer}) {
-        if (!(time.count >= 0.0) || !std::isfinite(time.count))
-            return Error{ErrorCode::kInvalidInput, "times must be finite and not negative"};
-    }
-    // A quarter of the range, so that sums of three stay inside it.
-    const int64_t most = std::numeric_limits<int64_t>::max() / 4;
-    for (const Bytes bytes : {candidate.fixedMemory, candidate.transient}) {
-        if (bytes.count < 0 || bytes.count > most)
-            return Error{ErrorCode::kInvalidInput, "memory must be between 0 and 2^61 bytes"};
-    }
-    if (candidate.perInFlightMicrobatch.count < 0 ||
-        candidate.perInFlightMicrobatch.count > most / problem.microbatches)
-        return Error{ErrorCode::kInvalidInput,
-                     "memory of all microbatches must be between 0 and 2^61 bytes"};
-    return {};
-}
-
-Status checkProblem(const StageProblem& problem)
-{
-    const bool hasDevices = problem.deviceCount >= 0 && problem.secondDeviceCount >= 0 &&
-                            problem.deviceCount + problem.secondDeviceCount > 0;
-    if (problem.layerCount < 1 || !hasDevices || problem.microbatches < 1 ||
-        problem.alternatives < 0)
-        return Error{ErrorCode::kInvalidInput,
-                     "stages need at least one layer, device and microbatch"};
-    for (const SubmeshChoice& submesh : problem.submeshes) {
-        if (submesh.hosts < 1 || submesh.devicesPerHost < 1)
-            return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " has no devices"};
-        if (submesh.kind < 0 || submesh.kind > 1)
-            return Error{ErrorCode::kInvalidInput, "submesh " + text(submesh) + " is of kind " +
-                                                       std::to_string(submesh.kind) +
-                                                       ", expected 0 or 1"};
-        if (int64_t{submesh.hosts} * submesh.devicesPerHost > kMostDevices)
-            return Error{ErrorCode::kUnsupported, "submesh " + text(submesh) + " is too large"};
-    }
-    if (!fitsTable(problem.layerCount, {problem.deviceCount, problem.secondDeviceCount}))
-        return Error{ErrorCode::kUnsupported,
-                     "choosing stages for " + std::to_string(problem.layerCount) + " layers on " +
-                         std::to_string(problem.deviceCount + problem.secondDeviceCount) +
-                         " devices needs too large a table; use fewer layers"};
-    for (size_t index = 0; index < problem.candidates.size(); ++index) {
-        const Status status = checkCandidate(problem, problem.candidates[index]);
-        if (!status.ok())
-            return status.error().in("stage candidate " + std::to_string(index));
-    }
-    const StageConstraints& constraints = problem.constraints;
-    if (constraints.stageCount.value_or(1) < 1 || constraints.maxStages.value_or(1) < 1)
-        return Error{ErrorCode::kInvalidInput, "a plan has at least one stage"};
-    for (const std::vector<int>& cuts : {constraints.forcedCuts, constraints.forbiddenCuts}) {
-        for (const int cut : cuts) {
-            if (cut <= 0 || cut >= problem.layerCount)
-                return Error{ErrorCode::kInvalidInput,
-                             "cut before layer " + std::to_string(cut) + " is not inside the " +
-                                 std::to_string(problem.layerCount) + " layers"};
-        }
-    }
-    return {};
-}
-
 } // namespace
+
+Seconds stepTimeOf(const StagePlan& plan, ScheduleKind schedule, int microbatches,
+                   double weightGradientShare)
+{
+    const double share = latencyShare(schedule, weightGradientShare);
+    return plan.latency * share + plan.bottleneck * (microbatches - share) + plan.perStep;
+}
 
 Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl& job)
 {
-    RETURN_IF_ERROR(checkProblem(problem));
+    RETURN_IF_ERROR(checkStageProblem(problem));
     const StageSearchProblem searchProblem = searchProblemOf(problem, {});
     StageSearch search(searchProblem);
     const std::optional<StageSearchResult> best =
@@ -436,7 +383,7 @@ Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl&
 
 Result<StagePlan> evaluateStages(const StageProblem& problem, const std::vector<int>& candidates)
 {
-    RETURN_IF_ERROR(checkProblem(problem));
+    RETURN_IF_ERROR(checkStageProblem(problem));
     const auto violated = [](std::string what) {
         return Error{ErrorCode::kInvalidInput, "not a plan: " + what};
     };
@@ -490,9 +437,12 @@ std::string text(const StageProblem& problem, const StagePlan& plan)
             std::to_string(candidate.config) + ", " + formatSeconds(planned.time) + ", " +
             std::to_string(planned.inFlight) + " in flight, " + formatMemory(planned.memory) + "\n";
     }
-    return lines + "step " + formatSeconds(plan.stepTime) + " = latency " +
-           formatSeconds(plan.latency) + " + " + std::to_string(problem.microbatches - 1) + " x " +
-           formatSeconds(plan.bottleneck) + " + once " + formatSeconds(plan.perStep) + "\n";
+    const double share = latencyShare(problem.schedule, problem.weightGradientShare);
+    const std::string part = share < 1 ? fmt::format("{:.4g} x ", share) : std::string();
+    const double rounds = problem.microbatches - share;
+    return lines + fmt::format("step {} = {}latency {} + {:.4g} x {} + once {}\n",
+                               formatSeconds(plan.stepTime), part, formatSeconds(plan.latency),
+                               rounds, formatSeconds(plan.bottleneck), formatSeconds(plan.perStep));
 }
 
 } // namespace alpa

@@ -52,6 +52,7 @@ struct StageProblem {
     int secondDeviceCount = 0; ///< Of the second kind, which submeshes of kind 1 take.
     int microbatches = 1;      ///< B
     ScheduleKind schedule = ScheduleKind::k1f1b;
+    double weightGradientShare = 0; ///< Of a stage's time, that zero-bubble schedules run apart.
     std::vector<SubmeshChoice> submeshes;
     std::vector<StageCandidate> candidates;
     std::optional<Bytes> memoryLimit;       ///< Per device; unset means unlimited.
@@ -76,7 +77,7 @@ struct StagePlan {
     Seconds latency{};         ///< sum t_i: one microbatch through the pipeline and back.
     Seconds bottleneck{};      ///< max t_j.
     Seconds perStep{};         ///< max over stages of gradient sync and update.
-    Seconds stepTime{};        ///< latency + (B-1) bottleneck + perStep, the objective.
+    Seconds stepTime{};        ///< The objective.
     int devicesUsed = 0;       ///< Of the first kind,
     int secondDevicesUsed = 0; ///< and of the second.
     friend bool operator==(const StagePlan&, const StagePlan&) = default;
@@ -107,6 +108,12 @@ struct NoStagePlan {
 };
 
 using StageOutcome = std::variant<StageSolution, NoStagePlan>;
+
+/// The objective: latency + (B-1) bottleneck + perStep. Under zero-bubble, weight gradients, a share
+/// w of a stage's work, stay off a microbatch's way through the pipeline; only those of the slowest
+/// stage are waited for: (1-w) latency + w bottleneck + (B-1) bottleneck + perStep.
+Seconds stepTimeOf(const StagePlan& plan, ScheduleKind schedule, int microbatches,
+                   double weightGradientShare);
 
 /// Minimises stepTime over all stage lists that cover the layers in order, use every device (or,
 /// with allowIdleDevices, at most every device), fit in memory and obey the constraints. The

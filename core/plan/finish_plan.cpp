@@ -21,24 +21,11 @@ namespace
 constexpr int kMemoryRounds = 8;
 constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
 
-constexpr int kAlternatives = 2;           ///< Runners-up of the stage choice that are tried too,
-constexpr double kAlternativeSlack = 1.10; ///< if the objective puts them within this factor.
+constexpr double kAlternativeSlack = 1.10; ///< Runners-up of the stage choice within this factor.
 
 /// Interleaved drafts that are finished, if they come so near to the best plan.
 constexpr int kInterleavedTries = 2;
 constexpr double kInterleavedSlack = 1.05;
-
-/// The schedule under which stages are chosen that have devices of their own. 1F1B takes GPipe's
-/// time with less memory, so GPipe is only ever asked for.
-ScheduleKind plainSchedule(const PlanConstraints& constraints)
-{
-    for (const ScheduleKind kind :
-         {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kZeroBubble}) {
-        if (isScheduleAllowed(constraints, kind))
-            return kind;
-    }
-    return ScheduleKind::k1f1b;
-}
 
 class Finisher
 {
@@ -52,6 +39,7 @@ public:
         , context_(context)
         , cutoff_(cutoff)
         , threads_(threads)
+        , effort_(effortFor(*request.model))
         , control_(control)
         , onBetter_(onBetter)
     {
@@ -65,12 +53,10 @@ public:
                                                     draft_.layersAsked, control_));
         for (int layer = 0; layer < model_->layered->layerCount; ++layer)
             matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
-        const ScheduleKind plain = plainSchedule(constraints_);
-        if (isScheduleAllowed(constraints_, plain))
-            RETURN_IF_ERROR(finishPlain(plain));
-        if (isScheduleAllowed(constraints_, ScheduleKind::kZeroBubble) && attempt_.plan &&
-            attempt_.plan->stages.size() > 1)
-            RETURN_IF_ERROR(reschedule(ScheduleKind::kZeroBubble));
+        for (const DraftChoice& choice : draft_.chosen) {
+            if (isScheduleAllowed(constraints_, choice.schedule) && isNear(choice.stages))
+                RETURN_IF_ERROR(finishChoice(choice));
+        }
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
             RETURN_IF_ERROR(finishInterleaved());
         return std::move(attempt_);
@@ -83,25 +69,35 @@ private:
         kUnderestimated, ///< Sharded as drafted, its short-lived tensors make a stage too large.
     };
 
-    /// Chooses stages that have devices of their own.
-    Status finishPlain(ScheduleKind schedule)
+    /// May the plan of these stages be faster than the best so far?
+    bool isNear(const StagePlan& stages) const
+    {
+        return std::ranges::any_of(draftSchedules(constraints_), [&](ScheduleKind schedule) {
+            return stepTimeOf(stages, schedule, draft_.microbatches,
+                              draft_.model->weightGradientShare) <= bestTime() * kAlternativeSlack;
+        });
+    }
+
+    /// Shards stages that have devices of their own.
+    Status finishChoice(const DraftChoice& choice)
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
-        problem.schedule = schedule;
+        problem.schedule = choice.schedule;
         StageProblem drafted = problem;
-        ASSIGN_OR_RETURN(const Trial first, tryStages(problem, draft_.chosen, 1));
+        const bool hadPlan = attempt_.plan != nullptr;
+        ASSIGN_OR_RETURN(const Trial first, tryStages(problem, choice.stages, 1));
         if (first == Trial::kFits)
-            return tryAlternatives(problem);
+            return hadPlan ? Status() : tryAlternatives(problem);
         if (first == Trial::kUnderestimated) {
             // The same stages with what they need now; what that teaches is of them alone.
             StageProblem corrected = problem;
-            RETURN_IF_ERROR(tryStages(corrected, draft_.chosen, 1));
+            RETURN_IF_ERROR(tryStages(corrected, choice.stages, 1));
         }
         // The first choice does not fit: its runners-up may, then those under corrected needs.
         bool isFound = false;
         for (int round = 0; round < kMemoryRounds && !isFound; ++round) {
             StageProblem& asked = round == 0 ? drafted : problem;
-            asked.alternatives = kAlternatives;
+            asked.alternatives = effort_.alternatives;
             ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(asked, control_));
             if (const auto* none = std::get_if<NoStagePlan>(&outcome)) {
                 if (attempt_.none.reason.empty())
@@ -114,7 +110,7 @@ private:
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             for (const StagePlan& other : solution.alternatives) {
-                if (other.stepTime > bestTime() * kAlternativeSlack)
+                if (other.stepTime > solution.best.stepTime * kAlternativeSlack || !isNear(other))
                     continue;
                 ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
                 isFound = isFound || trial == Trial::kFits;
@@ -130,29 +126,67 @@ private:
     /// The objective only estimates the simulated step: the runners-up are simulated too.
     Status tryAlternatives(StageProblem& problem)
     {
-        problem.alternatives = kAlternatives;
+        problem.alternatives = effort_.alternatives;
         ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
         const auto* solution = std::get_if<StageSolution>(&outcome);
-        if (solution == nullptr)
-            return {};
-        for (const StagePlan& other : solution->alternatives) {
-            if (other.stepTime <= bestTime() * kAlternativeSlack)
-                RETURN_IF_ERROR(tryStages(problem, other, 1));
+        if (solution != nullptr)
+            RETURN_IF_ERROR(tryNear(problem, solution->alternatives));
+        return effort_.everyStageCount ? tryStageCounts(problem) : Status();
+    }
+
+    /// The best stages of every number that the constraints leave, on all hosts and on one: where
+    /// stages lie, which only finished plans know, weighs the more the more of them there are.
+    Status tryStageCounts(StageProblem problem)
+    {
+        problem.alternatives = 0;
+        problem.explains = false;
+        const std::optional<int> demanded = problem.constraints.stageCount;
+        const int all = problem.deviceCount + problem.secondDeviceCount;
+        const int most =
+            std::min({problem.layerCount, all, problem.constraints.maxStages.value_or(all)});
+        for (int count = demanded.value_or(1); count <= demanded.value_or(most); ++count) {
+            problem.constraints.stageCount = count;
+            RETURN_IF_ERROR(tryBest(problem));
+            StageProblem onOneHost = problem;
+            onOneHost.deviceCount = std::min(problem.deviceCount, draft_.share.devicesPerHost);
+            onOneHost.secondDeviceCount = 0;
+            if (onOneHost.deviceCount < all && problem.constraints.allowIdleDevices)
+                RETURN_IF_ERROR(tryBest(onOneHost));
         }
         return {};
     }
 
-    /// The stages of the best plan under another schedule: cheap, since their shardings stay.
-    Status reschedule(ScheduleKind schedule)
+    Status tryBest(StageProblem& problem)
     {
-        AssemblyRequest assembly = attempt_.assembly;
-        assembly.schedule = schedule;
-        ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
-        const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
-            return stage.memory.total() <= limitOf(stage.submesh);
-        });
-        if (fits)
-            keepBest(std::move(plan), std::move(assembly));
+        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+        const auto* solution = std::get_if<StageSolution>(&outcome);
+        return solution == nullptr ? Status() : tryNear(problem, {solution->best});
+    }
+
+    Status tryNear(StageProblem& problem, const std::vector<StagePlan>& plans)
+    {
+        for (const StagePlan& plan : plans) {
+            if (isNear(plan))
+                RETURN_IF_ERROR(tryStages(problem, plan, 1));
+        }
+        return {};
+    }
+
+    /// The sharded stages under the other schedules that suit them: cheap, since shardings stay.
+    Status reschedule(const AssemblyRequest& sharded)
+    {
+        for (const ScheduleKind schedule : draftSchedules(constraints_)) {
+            if (schedule == sharded.schedule || !isScheduleAllowed(constraints_, schedule))
+                continue;
+            AssemblyRequest assembly = sharded;
+            assembly.schedule = schedule;
+            ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
+            const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
+                return stage.memory.total() <= limitOf(stage.submesh);
+            });
+            if (fits)
+                keepBest(std::move(plan), std::move(assembly));
+        }
         return {};
     }
 
@@ -223,15 +257,16 @@ private:
             const StageCandidate used =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
             for (StageCandidate& candidate : problem.candidates) {
-                if (candidate.submesh == used.submesh && candidate.config == used.config &&
-                    candidate.endLayer - candidate.firstLayer >= used.endLayer - used.firstLayer)
+                if (holdsAsMuch(candidate, used))
                     candidate.transient =
                         std::max(candidate.transient, memory.transient + needed - limit);
             }
         }
         if (!fits)
             return Trial::kUnderestimated;
-        keepBest(std::move(plan), std::move(*assembly));
+        keepBest(std::move(plan), *assembly);
+        if (chunks == 1 && chosen.stages.size() > 1)
+            RETURN_IF_ERROR(reschedule(*assembly));
         return Trial::kFits;
     }
 
@@ -285,21 +320,26 @@ private:
         return std::optional(std::move(assembly));
     }
 
+    /// Needs `other` what `one` does at least? On the same mesh, as many layers, no more of which
+    /// run again.
+    bool holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const
+    {
+        const CandidateSet& set = *draft_.set;
+        const auto otherTag = static_cast<size_t>(other.tag);
+        const auto tag = static_cast<size_t>(one.tag);
+        return other.submesh == one.submesh && other.config == one.config &&
+               other.endLayer - other.firstLayer >= one.endLayer - one.firstLayer &&
+               set.repeatsCheapOps[otherTag] == set.repeatsCheapOps[tag] &&
+               set.recomputed[otherTag].has_value() == set.recomputed[tag].has_value() &&
+               set.recomputedLayers[otherTag] <= set.recomputedLayers[tag];
+    }
+
     /// No sharding of the candidate fits: never again, and what is like it needs more than drafted.
     void forbidLike(StageProblem& problem, int candidate, Bytes limit) const
     {
-        const auto& repeats = draft_.set->repeatsCheapOps;
-        const auto& recomputed = draft_.set->recomputed;
-        const auto& layersAgain = draft_.set->recomputedLayers;
         const StageCandidate failed = problem.candidates[static_cast<size_t>(candidate)];
-        const auto tag = static_cast<size_t>(failed.tag);
         for (StageCandidate& other : problem.candidates) {
-            const auto otherTag = static_cast<size_t>(other.tag);
-            if (other.submesh == failed.submesh && other.config == failed.config &&
-                other.endLayer - other.firstLayer >= failed.endLayer - failed.firstLayer &&
-                repeats[otherTag] == repeats[tag] &&
-                recomputed[otherTag].has_value() == recomputed[tag].has_value() &&
-                layersAgain[otherTag] <= layersAgain[tag])
+            if (holdsAsMuch(other, failed))
                 other.transient += limit / kCorrectionParts;
         }
         problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit + limit;
@@ -375,6 +415,7 @@ private:
     PlanContext& context_;
     const Seconds cutoff_;
     const int threads_;
+    const SearchEffort effort_;
     const JobControl& control_;
     const AttemptCallback& onBetter_;
     int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
@@ -384,40 +425,6 @@ private:
 };
 
 } // namespace
-
-Seconds optimisticTime(const StagePlan& plan, int microbatches, const PlanConstraints& constraints)
-{
-    // Of a microbatch's way through the pipeline, zero-bubble hides the weight gradients, about a
-    // third, and two chunks on a device half.
-    double share = 1;
-    if (plan.stages.size() > 1 && isScheduleAllowed(constraints, ScheduleKind::kZeroBubble))
-        share = 2.0 / 3;
-    if (plan.stages.size() > 1 && isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
-        share = 1.0 / 2;
-    return plan.latency * share + plan.bottleneck * (microbatches - 1) + plan.perStep;
-}
-
-StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
-                          const PlanConstraints& constraints)
-{
-    StageProblem problem;
-    problem.layerCount = draft.model->layerCount();
-    problem.deviceCount = draft.share.devices(cluster, 0);
-    problem.secondDeviceCount = draft.share.devices(cluster, 1);
-    problem.microbatches = draft.microbatches;
-    problem.schedule = plainSchedule(constraints);
-    problem.submeshes = draft.set->submeshes;
-    problem.candidates = draft.set->candidates;
-    problem.memoryLimit = memoryLimit(cluster, constraints);
-    if (cluster.second)
-        problem.secondMemoryLimit = memoryLimit(cluster, constraints, 1);
-    problem.constraints.allowIdleDevices = !constraints.usesAllDevices;
-    problem.constraints.stageCount = constraints.fixedPp;
-    problem.constraints.maxStages = constraints.maxPp;
-    problem.constraints.forcedCuts = forcedCuts(constraints);
-    problem.constraints.forbiddenCuts = constraints.forbiddenCuts;
-    return problem;
-}
 
 Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             const PlanConstraints& constraints, PlanContext& context,

@@ -56,8 +56,12 @@ Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContex
         if (contradicts)
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
-        Result<Attempt> named = PlanSearch(request, constraints, context, control)
-                                    .search({best.plan->microbatches}, best.plan->stepTime);
+        // Small models take little time to be looked at with every number of microbatches.
+        std::vector<int> counts;
+        if (!effortFor(*request.model).everyStageCount)
+            counts.push_back(best.plan->microbatches);
+        Result<Attempt> named =
+            PlanSearch(request, constraints, context, control).search(counts, best.plan->stepTime);
         // A baseline that the model is too small for (a stage for every device) is no reason
         // against the plan at hand.
         if (!named.ok() && named.error().code == ErrorCode::kCancelled)

@@ -101,18 +101,23 @@ void measure(DraftModel& draft)
     std::vector<double> times(static_cast<size_t>(layered.layerCount), 0);
     for (const int layer : draft.layerOfBlock)
         ++times[static_cast<size_t>(layer)];
+    Seconds weightGradients;
     std::set<int64_t> sizes;
     const ShardingSpec whole; // No axes: nothing is split.
     for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
         const OpId id(index);
         const Op& op = layered.graph->op(id);
-        (op.phase == Phase::kUpdate ? draft.computePerStep : draft.computePerMicrobatch) +=
-            layered.computeOn(id, 1.0, whole, whole, {}) *
-            times[static_cast<size_t>(layered.layerOfOp[index])];
+        const Seconds time = layered.computeOn(id, 1.0, whole, whole, {}) *
+                             times[static_cast<size_t>(layered.layerOfOp[index])];
+        (op.phase == Phase::kUpdate ? draft.computePerStep : draft.computePerMicrobatch) += time;
+        if (layered.isWeightGradient[index])
+            weightGradients += time;
         for (const ValueId result : op.results)
             sizes.insert(layered.graph->type(result).dims.begin(),
                          layered.graph->type(result).dims.end());
     }
+    if (draft.computePerMicrobatch.count > 0)
+        draft.weightGradientShare = weightGradients / draft.computePerMicrobatch;
     draft.sizes.assign(sizes.begin(), sizes.end());
 }
 

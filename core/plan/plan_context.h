@@ -34,7 +34,8 @@ struct DraftModel {
     /// Compute time of a microbatch, and of an update, on one device: no plan on n devices takes
     /// less than an n-th.
     Seconds computePerMicrobatch, computePerStep;
-    std::vector<int64_t> sizes; ///< Of the dimensions of its tensors, ascending, each once.
+    double weightGradientShare = 0; ///< Of computePerMicrobatch.
+    std::vector<int64_t> sizes;     ///< Of the dimensions of its tensors, ascending, each once.
 
     int blockCount() const { return static_cast<int>(layerOfBlock.size()); }
     int layerCount() const { return static_cast<int>(begins.size()) - 1; }

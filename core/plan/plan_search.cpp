@@ -19,8 +19,6 @@ namespace alpa
 namespace
 {
 
-constexpr double kDraftSlack = 1.02; ///< Drafts of other microbatch counts that are finished too.
-
 void keepReason(NoPlan& kept, const NoPlan& none)
 {
     if (kept.reason.empty() ||
@@ -37,6 +35,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     , context_(context)
     , control_(control)
     , constraints_(std::move(constraints))
+    , effort_(effortFor(*request.model))
     , limit_(memoryLimit(request.cluster, constraints_))
 {
     threads_ = threadsFor(request.options.threads);
@@ -58,12 +57,12 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
     needsReason_ = !(cutoff < kForever);
     ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, best.none));
     int finished = 0;
-    // Drafts are close, but not exact: the second is solved too if it comes near.
-    while (!drafts.empty() && finished < 2) {
+    // Drafts are close, but not exact: others that come near are finished too.
+    while (!drafts.empty() && finished < effort_.drafts) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
         // What came before may be a plan of other constraints, under the schedule that suits it.
         const Seconds promised = finished == 0 ? next->optimisticTime : next->stepTime;
-        if (promised > cutoff * kDraftSlack)
+        if (promised > cutoff * effort_.slack)
             break;
         // Constraints on shardings, left out so far, may move it behind others.
         const Seconds before = next->stepTime;
@@ -101,7 +100,7 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
 std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others) const
 {
     const auto next = std::ranges::min_element(others, {}, &Draft::stepTime);
-    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * kDraftSlack ||
+    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * effort_.slack ||
         next->model->model->microbatchSize == draft.model->model->microbatchSize)
         return {};
     return std::jthread([&context = context_, asked = next->layersAsked,
@@ -328,22 +327,29 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
 {
     StageProblem problem = stageProblem(draft, request_.cluster, constraints_);
     problem.explains = explains_;
-    ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-    if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
-        draft.stepTime = solution->best.stepTime;
-        draft.optimisticTime = optimisticTime(solution->best, draft.microbatches, constraints_);
-        draft.chosen = solution->best;
-        return true;
-    }
-    draft.chosen = {};
-    if (!explains_)
+    draft.chosen.clear();
+    for (const ScheduleKind schedule : draftSchedules(constraints_)) {
+        problem.schedule = schedule;
+        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+        if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
+            draft.chosen.push_back({schedule, solution->best});
+            continue;
+        }
+        // What memory and devices allow is the same under all of them.
+        const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
+        if (explains_)
+            keepReason(none,
+                       {.reason = nothing.message,
+                        .clashing = {},
+                        .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget
+                                                                 : draft.set->smallestMemory});
         return false;
-    const NoStagePlan& nothing = std::get<NoStagePlan>(outcome);
-    keepReason(none, {.reason = nothing.message,
-                      .clashing = {},
-                      .smallestMemory = nothing.smallestBudget ? nothing.smallestBudget
-                                                               : draft.set->smallestMemory});
-    return false;
+    }
+    std::ranges::stable_sort(draft.chosen, {},
+                             [](const DraftChoice& choice) { return choice.stages.stepTime; });
+    draft.stepTime = draft.chosen.front().stages.stepTime;
+    draft.optimisticTime = optimisticTime(draft, constraints_);
+    return true;
 }
 
 /// Costs what the choice rests on under all constraints, and chooses again, until it rests on
@@ -352,11 +358,13 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
 {
     if (!draft.set)
         RETURN_IF_ERROR(makeSet(draft, none));
-    bool isFeasible = !draft.chosen.stages.empty();
+    bool isFeasible = !draft.chosen.empty();
     while (true) {
         std::set<int> families;
-        for (const PlannedStage& stage : draft.chosen.stages)
-            families.insert(draft.set->familyOf[static_cast<size_t>(stage.candidate)]);
+        for (const DraftChoice& choice : draft.chosen) {
+            for (const PlannedStage& stage : choice.stages.stages)
+                families.insert(draft.set->familyOf[static_cast<size_t>(stage.candidate)]);
+        }
         if (!isFeasible) {
             for (size_t family = 0; family < draft.set->families.size(); ++family)
                 families.insert(static_cast<int>(family));

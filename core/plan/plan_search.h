@@ -68,6 +68,7 @@ private:
     PlanContext& context_;
     JobControl control_;
     PlanConstraints constraints_;
+    SearchEffort effort_;
     Bytes limit_;
     int threads_ = 1;
     bool needsReason_ = true; ///< If there is no plan.

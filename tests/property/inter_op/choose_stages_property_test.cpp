@@ -32,6 +32,10 @@ StageProblem randomProblem(Rng& rng, int size)
     }
     problem.microbatches = rng.between(1, 8);
     problem.schedule = rng.chance(0.5) ? ScheduleKind::kGpipe : ScheduleKind::k1f1b;
+    if (rng.chance(0.3)) {
+        problem.schedule = ScheduleKind::kZeroBubble;
+        problem.weightGradientShare = 0.5 * rng.uniform();
+    }
     const double missing = 0.4 * rng.uniform();
     const double scale = rng.chance(0.5) ? 1.0 : 10.0; // Of once-per-step times.
     for (int first = 0; first < problem.layerCount; ++first)

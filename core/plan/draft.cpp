@@ -1,0 +1,70 @@
+// What a draft promises and asks, before anything of it is finished.
+#include "core/plan/finish_plan.h"
+
+#include <algorithm>
+
+namespace alpa
+{
+namespace
+{
+
+/// Ops of models small enough that a plan more is finished in milliseconds.
+constexpr int kQuickOps = 1000;
+
+} // namespace
+
+SearchEffort effortFor(const Graph& model)
+{
+    const int more = kQuickOps / static_cast<int>(std::max<size_t>(1, model.ops.size()));
+    return {.drafts = 2 + more,
+            .slack = more > 0 ? 1.15 : 1.02,
+            .alternatives = 2 + more,
+            .everyStageCount = more > 0};
+}
+
+std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints)
+{
+    std::vector<ScheduleKind> kinds;
+    for (const ScheduleKind kind :
+         {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kZeroBubble}) {
+        if (isScheduleAllowed(constraints, kind) &&
+            (kinds.empty() || kind == ScheduleKind::kZeroBubble))
+            kinds.push_back(kind);
+    }
+    return kinds.empty() ? std::vector{ScheduleKind::k1f1b} : kinds;
+}
+
+Seconds optimisticTime(const Draft& draft, const PlanConstraints& constraints)
+{
+    const StagePlan& plan = draft.chosen.front().stages;
+    if (plan.stages.size() == 1 || !isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
+        return draft.stepTime;
+    // Two chunks on a device hide half of a microbatch's way through the pipeline.
+    return std::min(draft.stepTime,
+                    plan.latency * 0.5 + plan.bottleneck * (draft.microbatches - 1) + plan.perStep);
+}
+
+StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
+                          const PlanConstraints& constraints)
+{
+    StageProblem problem;
+    problem.layerCount = draft.model->layerCount();
+    problem.deviceCount = draft.share.devices(cluster, 0);
+    problem.secondDeviceCount = draft.share.devices(cluster, 1);
+    problem.microbatches = draft.microbatches;
+    problem.schedule = draftSchedules(constraints).front();
+    problem.weightGradientShare = draft.model->weightGradientShare;
+    problem.submeshes = draft.set->submeshes;
+    problem.candidates = draft.set->candidates;
+    problem.memoryLimit = memoryLimit(cluster, constraints);
+    if (cluster.second)
+        problem.secondMemoryLimit = memoryLimit(cluster, constraints, 1);
+    problem.constraints.allowIdleDevices = !constraints.usesAllDevices;
+    problem.constraints.stageCount = constraints.fixedPp;
+    problem.constraints.maxStages = constraints.maxPp;
+    problem.constraints.forcedCuts = forcedCuts(constraints);
+    problem.constraints.forbiddenCuts = constraints.forbiddenCuts;
+    return problem;
+}
+
+} // namespace alpa

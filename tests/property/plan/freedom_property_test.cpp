@@ -1,0 +1,141 @@
+// More devices, more memory or more freedom never make a plan worse: what obeyed before obeys
+// still.
+#include "core/plan/make_plan.h"
+#include "tests/support/gpt_graph.h"
+#include "tests/support/property.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace alpa
+{
+namespace
+{
+
+using Edit = std::function<void(PlanConstraints&)>;
+
+template <typename T>
+const T& anyOf(Rng& rng, const std::vector<T>& options)
+{
+    return options[static_cast<size_t>(rng.below(static_cast<int>(options.size())))];
+}
+
+/// One constraint of every kind that may be asked of a model of `layers` blocks.
+std::vector<Edit> randomEdits(Rng& rng, int layers)
+{
+    const int degree = 1 << rng.below(3);
+    const int layer = 1 + rng.below(layers);
+    const auto schedule =
+        anyOf<ScheduleKind>(rng, {std::begin(kScheduleKinds), std::end(kScheduleKinds)});
+    const auto recomputation = static_cast<RecomputationKind>(rng.below(4));
+    const StorageRule rule = rng.chance(0.5) ? StorageRule::kSplit : StorageRule::kReplicated;
+    const SpecConstraint spec{anyOf<std::string>(rng, {"block_0.fc.kernel", "*.out.kernel", "wte"}),
+                              *parseSpec(anyOf<std::string>(rng, {"{-, y}", "{y, -}", "{-, -}"})),
+                              rng.chance(0.5)};
+    const Bytes memory((int64_t{3} << 18) << rng.below(4));
+    return {
+        [=](PlanConstraints& c) { c.maxTp = degree; },
+        [=](PlanConstraints& c) { c.maxDp = degree; },
+        [=](PlanConstraints& c) { c.maxPp = degree; },
+        [=](PlanConstraints& c) { c.fixedTp = degree; },
+        [=](PlanConstraints& c) { c.fixedDp = degree; },
+        [=](PlanConstraints& c) { c.fixedPp = degree; },
+        [=](PlanConstraints& c) { c.memoryPerDevice = memory; },
+        [=](PlanConstraints& c) { c.microbatches = degree; },
+        [=](PlanConstraints& c) { c.schedule = schedule; },
+        [=](PlanConstraints& c) { c.forbiddenSchedules = {schedule}; },
+        [=](PlanConstraints& c) { c.forbiddenRecomputations = {recomputation}; },
+        [=](PlanConstraints& c) { c.recomputation = degree > 1; },
+        [=](PlanConstraints& c) { c.selectiveRecomputation = degree > 1; },
+        [=](PlanConstraints& c) { c.recomputedLayers = layer; },
+        [=](PlanConstraints& c) { c.parameterStorage = rule; },
+        [=](PlanConstraints& c) { c.stateStorage = rule; },
+        [=](PlanConstraints& c) { c.specs = {spec}; },
+        [=](PlanConstraints& c) { c.usesAllDevices = true; },
+        [=](PlanConstraints& c) { c.cuts = {layer}; },
+        [=](PlanConstraints& c) { c.forbiddenCuts = {layer}; },
+    };
+}
+
+PlanRequest randomRequest(Rng& rng, int layers)
+{
+    PlanRequest request;
+    request.model = smallGpt(layers);
+    request.cluster =
+        *loadCluster(anyOf<std::string>(rng, {"p3.16xlarge-x1", "dgx-a100-x1", "cpu-x4"}));
+    if (rng.chance(0.7)) {
+        // Slow enough that kilobytes of compute are worth sharing.
+        request.cluster.device.matrixFlops32 /= 1e4;
+        request.cluster.device.memoryBandwidth /= 1e3;
+    }
+    request.cluster.hosts = 1 + rng.below(2);
+    request.cluster.devicesPerHost = anyOf<int>(rng, {1, 2, 3, 4});
+    request.options.globalBatch = anyOf<int64_t>(rng, {8, 12, 16});
+    return request;
+}
+
+std::shared_ptr<const ParallelPlan> planOf(const PlanRequest& request)
+{
+    const auto outcome = makePlan(request, {});
+    if (!outcome.ok() || std::holds_alternative<NoPlan>(*outcome))
+        return nullptr; // Some constraints contradict each other.
+    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
+}
+
+/// What the freer plan's own proof leaves open.
+double provenGap(const ParallelPlan& plan)
+{
+    double gap = 0;
+    for (const PlanStage& stage : plan.stages)
+        gap = std::max(gap, stage.certificate.gap());
+    return gap;
+}
+
+void expectNoWorse(const PlanRequest& freer, const ParallelPlan& plan, const std::string& what)
+{
+    const auto better = planOf(freer);
+    ASSERT_TRUE(better) << what;
+    EXPECT_LE(better->stepTime.count, plan.stepTime.count * (1 + provenGap(*better) + 1e-9))
+        << what << " on " << freer.cluster.hosts << " x " << freer.cluster.devicesPerHost << " "
+        << freer.cluster.name << ", batch " << *freer.options.globalBatch << "\n  from "
+        << formatConstraints(plan.options.constraints) << "\n  to "
+        << formatConstraints(freer.options.constraints);
+}
+
+TEST(FreedomProperty, DroppingAConstraintIsNeverWorse)
+{
+    int compared = 0;
+    forEachSeed(100, [&](Rng& rng, int) {
+        const int layers = 2 + rng.below(3);
+        PlanRequest request = randomRequest(rng, layers);
+        std::vector<Edit> asked;
+        for (int i = 1 + rng.below(3); i > 0; --i)
+            asked.push_back(anyOf(rng, randomEdits(rng, layers)));
+        for (const Edit& edit : asked)
+            edit(request.options.constraints);
+        const auto plan = planOf(request);
+        if (!plan)
+            return;
+        PlanRequest freer = request;
+        freer.options.constraints = {};
+        const size_t dropped = static_cast<size_t>(rng.below(static_cast<int>(asked.size())));
+        for (size_t i = 0; i < asked.size(); ++i) {
+            if (i != dropped)
+                asked[i](freer.options.constraints);
+        }
+        // Of two edits of one kind the first one may have come back.
+        const auto had = listConstraints(request.options.constraints);
+        const auto left = listConstraints(freer.options.constraints);
+        if (!std::ranges::all_of(
+                left, [&](const std::string& c) { return std::ranges::find(had, c) != had.end(); }))
+            return;
+        ++compared;
+        expectNoWorse(freer, *plan, "fewer constraints");
+    });
+    EXPECT_GT(compared, 60);
+}
+
+} // namespace
+} // namespace alpa
