@@ -145,8 +145,8 @@ private:
                                                        problem_.nodeOfInput[input.value.index()]),
                                         .source = InputSource::kOwned});
         }
-        for (const LayerCopy& copy : chosen_.sharder->copiesIn(chosen_.request.firstLayer,
-                                                               chosen_.request.endLayer)) {
+        for (const LayerCopy& copy :
+             chosen_.sharder->copiesIn(chosen_.request.firstLayer, chosen_.request.endLayer)) {
             const int source = layered_.layerOfValue[copy.value.index()];
             const InputSource kind = source < 0         ? InputSource::kBatch
                                      : isInside(source) ? InputSource::kLocal

@@ -19,7 +19,7 @@ SearchEffort effortFor(const Graph& model)
     return {.drafts = 2 + more,
             .slack = more > 0 ? 1.15 : 1.02,
             .alternatives = 2 + more,
-            .everyStageCount = more > 0};
+            .isThorough = more > 0};
 }
 
 std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints)

@@ -95,7 +95,7 @@ private:
         }
         // The first choice does not fit: its runners-up may, then those under corrected needs.
         bool isFound = false;
-        for (int round = 0; round < kMemoryRounds && !isFound; ++round) {
+        for (int round = 0; round < kMemoryRounds && (!isFound || effort_.isThorough); ++round) {
             StageProblem& asked = round == 0 ? drafted : problem;
             asked.alternatives = effort_.alternatives;
             ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(asked, control_));
@@ -107,6 +107,8 @@ private:
                 return {};
             }
             StageSolution solution = std::get<StageSolution>(outcome);
+            if (solution.best.stepTime >= bestTime())
+                return {};
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             for (const StagePlan& other : solution.alternatives) {
@@ -131,7 +133,7 @@ private:
         const auto* solution = std::get_if<StageSolution>(&outcome);
         if (solution != nullptr)
             RETURN_IF_ERROR(tryNear(problem, solution->alternatives));
-        return effort_.everyStageCount ? tryStageCounts(problem) : Status();
+        return effort_.isThorough ? tryStageCounts(problem) : Status();
     }
 
     /// The best stages of every number that the constraints leave, on all hosts and on one: where

@@ -11,10 +11,10 @@ namespace alpa
 
 /// How many plans are finished because drafts, which estimate, put them near the best.
 struct SearchEffort {
-    int drafts = 1;               ///< Numbers of microbatches,
-    double slack = 1;             ///< within this factor of the best.
-    int alternatives = 0;         ///< Runners-up of a choice of stages,
-    bool everyStageCount = false; ///< and the best of every number of them.
+    int drafts = 1;          ///< Numbers of microbatches,
+    double slack = 1;        ///< within this factor of the best.
+    int alternatives = 0;    ///< Runners-up of a choice of stages,
+    bool isThorough = false; ///< Every number of stages, and what may still fit below the best.
 };
 /// More for small models: they take little time, and what drafts leave out weighs more with them.
 SearchEffort effortFor(const Graph& model);

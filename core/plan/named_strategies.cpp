@@ -58,7 +58,7 @@ Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContex
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
         // Small models take little time to be looked at with every number of microbatches.
         std::vector<int> counts;
-        if (!effortFor(*request.model).everyStageCount)
+        if (!effortFor(*request.model).isThorough)
             counts.push_back(best.plan->microbatches);
         Result<Attempt> named =
             PlanSearch(request, constraints, context, control).search(counts, best.plan->stepTime);

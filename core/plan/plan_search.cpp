@@ -332,7 +332,9 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
         problem.schedule = schedule;
         ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
         if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
-            draft.chosen.push_back({schedule, solution->best});
+            // One stage has no bubble to fill.
+            if (draft.chosen.empty() || solution->best.stages.size() > 1)
+                draft.chosen.push_back({schedule, solution->best});
             continue;
         }
         // What memory and devices allow is the same under all of them.
