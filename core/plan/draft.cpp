@@ -37,11 +37,17 @@ std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints)
 Seconds optimisticTime(const Draft& draft, const PlanConstraints& constraints)
 {
     const StagePlan& plan = draft.chosen.front().stages;
-    if (plan.stages.size() == 1 || !isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
-        return draft.stepTime;
+    Seconds time = draft.stepTime;
+    if (plan.stages.size() == 1)
+        return time;
+    for (const ScheduleKind schedule : draftSchedules(constraints))
+        time = std::min(
+            time, stepTimeOf(plan, schedule, draft.microbatches, draft.model->weightGradientShare));
     // Two chunks on a device hide half of a microbatch's way through the pipeline.
-    return std::min(draft.stepTime,
-                    plan.latency * 0.5 + plan.bottleneck * (draft.microbatches - 1) + plan.perStep);
+    if (isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
+        time = std::min(time, plan.latency * 0.5 + plan.bottleneck * (draft.microbatches - 1) +
+                                  plan.perStep);
+    return time;
 }
 
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,

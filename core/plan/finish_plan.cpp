@@ -74,7 +74,7 @@ private:
     {
         return std::ranges::any_of(draftSchedules(constraints_), [&](ScheduleKind schedule) {
             return stepTimeOf(stages, schedule, draft_.microbatches,
-                              draft_.model->weightGradientShare) <= bestTime() * kAlternativeSlack;
+                              draft_.model->weightGradientShare) <= bestTime() * effort_.slack;
         });
     }
 
@@ -93,6 +93,8 @@ private:
             StageProblem corrected = problem;
             RETURN_IF_ERROR(tryStages(corrected, choice.stages, 1));
         }
+        if (hadPlan && !effort_.isThorough)
+            return {};
         // The first choice does not fit: its runners-up may, then those under corrected needs.
         bool isFound = false;
         for (int round = 0; round < kMemoryRounds && (!isFound || effort_.isThorough); ++round) {

@@ -13,8 +13,8 @@ namespace alpa
 struct SearchEffort {
     int drafts = 1;          ///< Numbers of microbatches,
     double slack = 1;        ///< within this factor of the best.
-    int alternatives = 0;    ///< Runners-up of a choice of stages,
-    bool isThorough = false; ///< Every number of stages, and what may still fit below the best.
+    int alternatives = 0;    ///< Runners-up of a choice of stages.
+    bool isThorough = false; ///< Every schedule, number of stages, and what may still fit.
 };
 /// More for small models: they take little time, and what drafts leave out weighs more with them.
 SearchEffort effortFor(const Graph& model);

@@ -328,7 +328,10 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
     StageProblem problem = stageProblem(draft, request_.cluster, constraints_);
     problem.explains = explains_;
     draft.chosen.clear();
-    for (const ScheduleKind schedule : draftSchedules(constraints_)) {
+    std::vector<ScheduleKind> schedules = draftSchedules(constraints_);
+    if (!effort_.isThorough)
+        schedules.resize(1); // Others reschedule its stages.
+    for (const ScheduleKind schedule : schedules) {
         problem.schedule = schedule;
         ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
         if (const auto* solution = std::get_if<StageSolution>(&outcome)) {

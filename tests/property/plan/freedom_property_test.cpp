@@ -107,7 +107,7 @@ void expectNoWorse(const PlanRequest& freer, const ParallelPlan& plan, const std
 TEST(FreedomProperty, DroppingAConstraintIsNeverWorse)
 {
     int compared = 0;
-    forEachSeed(100, [&](Rng& rng, int) {
+    forEachSeed(80, [&](Rng& rng, int) {
         const int layers = 2 + rng.below(3);
         PlanRequest request = randomRequest(rng, layers);
         std::vector<Edit> asked;
@@ -134,7 +134,7 @@ TEST(FreedomProperty, DroppingAConstraintIsNeverWorse)
         ++compared;
         expectNoWorse(freer, *plan, "fewer constraints");
     });
-    EXPECT_GT(compared, 60);
+    EXPECT_GT(compared, 50);
 }
 
 } // namespace
