@@ -102,6 +102,8 @@ public:
     /// The answer stays valid as long as the sharder, except StageCancelled, which is not kept.
     const StageShardingOutcome& solve(const StageRequest& request, const JobControl& control);
 
+    /// What tells questions apart: equal for those with equal answers.
+    std::vector<uint64_t> signature(const StageRequest& request) const;
     /// What tells runs of layers apart, whatever is asked of them: equal for runs whose choices
     /// cost and hold the same.
     std::vector<uint64_t> runSignature(int firstLayer, int endLayer) const;
@@ -126,7 +128,6 @@ public:
 
 private:
     StageSharder() = default;
-    std::vector<uint64_t> signature(const StageRequest& request) const;
     void hashLayers();
     void hashEdges();
     void measure();

@@ -2,7 +2,6 @@
 
 #include "core/base/check.h"
 #include "core/mesh/collective_time.h"
-#include "core/plan/in_turns.h"
 #include "core/plan/stage_cost.h"
 #include "core/plan/strategy_text.h"
 #include "core/plan/transient_memory.h"
@@ -62,7 +61,7 @@ public:
 
     /// Deltas with everything else as chosen: what switching one decision alone would add to a
     /// step.
-    void readDecisions(PlanStage& stage);
+    std::vector<Decision> decisions() const;
 
 private:
     ShardingSpec specAt(SpecListId list, int node) const
@@ -170,8 +169,9 @@ private:
     std::vector<OpId> sharedOps_; ///< Scalar bookkeeping that every stage repeats.
 };
 
-void StageReader::readDecisions(PlanStage& stage)
+std::vector<Decision> StageReader::decisions() const
 {
+    std::vector<Decision> all;
     const IlpProblem ilp = chosen_.sharder->ilp(chosen_.request);
     std::vector<std::vector<double>> cost;
     for (const IlpNode& node : ilp.nodes)
@@ -210,8 +210,9 @@ void StageReader::readDecisions(PlanStage& stage)
                  .result = tables_.list(node.specs)[k],
                  .delta = Seconds(delta)});
         }
-        stage.decisions.push_back(std::move(decision));
+        all.push_back(std::move(decision));
     }
+    return all;
 }
 
 } // namespace
@@ -319,7 +320,22 @@ SimulationProblem simulationOf(ParallelPlan& plan, std::vector<StageLink> links,
     return simulation;
 }
 
-Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request)
+AssembledStage assembleStage(const AssemblyRequest& request, size_t stage)
+{
+    const ChosenStage& chosen = request.stages[stage];
+    const LayeredGraph& layered = chosen.sharder->layered(); // Of its kind of device.
+    AssembledStage assembled{.stage = readStage(layered, chosen), .weights = {}};
+    PlanStage& own = assembled.stage;
+    Resharder resharder(request.plan->cluster, own.mesh);
+    own.cost = countStageCost(layered, own, resharder);
+    own.memory = countStageMemory(layered, own, keptBy(request, static_cast<int>(stage)));
+    own.memory.transient = transientMemory(layered, own);
+    assembled.weights = countWeightInputs(layered, own);
+    return assembled;
+}
+
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request,
+                                                   std::vector<AssembledStage> stages)
 {
     const LayeredGraph& layered = *request.model->layered;
     auto plan = std::make_shared<ParallelPlan>();
@@ -336,19 +352,11 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     plan->modelFlops = request.model->flops * static_cast<double>(request.microbatches);
-    std::vector<WeightInputs> weights(request.stages.size());
-    plan->stages.resize(request.stages.size());
-    const int threads = threadsFor(request.plan->options.threads);
-    runInTurns(request.stages.size(), threads, [&](size_t s) {
-        const LayeredGraph& own = request.stages[s].sharder->layered(); // Of its kind of device.
-        PlanStage& stage = plan->stages[s];
-        stage = readStage(own, request.stages[s]);
-        Resharder resharder(plan->cluster, stage.mesh);
-        stage.cost = countStageCost(own, stage, resharder);
-        stage.memory = countStageMemory(own, stage, keptBy(request, static_cast<int>(s)));
-        stage.memory.transient = transientMemory(own, stage);
-        weights[s] = countWeightInputs(own, stage);
-    });
+    std::vector<WeightInputs> weights;
+    for (AssembledStage& assembled : stages) {
+        plan->stages.push_back(std::move(assembled.stage));
+        weights.push_back(assembled.weights);
+    }
     ASSIGN_OR_RETURN(
         plan->timeline,
         simulate(simulationOf(*plan, findLinks(layered, plan->cluster, plan->stages), weights)));
@@ -356,11 +364,17 @@ Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& reques
     return plan;
 }
 
-void addDecisions(ParallelPlan& plan, const AssemblyRequest& request)
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request)
 {
-    runInTurns(plan.stages.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
-        StageReader(*request.model->layered, request.stages[s]).readDecisions(plan.stages[s]);
-    });
+    std::vector<AssembledStage> stages;
+    for (size_t s = 0; s < request.stages.size(); ++s)
+        stages.push_back(assembleStage(request, s));
+    return assemblePlan(request, std::move(stages));
+}
+
+std::vector<Decision> decisionsOf(const AssemblyRequest& request, size_t stage)
+{
+    return StageReader(*request.model->layered, request.stages[stage]).decisions();
 }
 
 } // namespace alpa

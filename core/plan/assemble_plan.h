@@ -40,10 +40,19 @@ StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const Pl
 SimulationProblem simulationOf(ParallelPlan& plan, std::vector<StageLink> links,
                                const std::vector<WeightInputs>& weights);
 
-/// Everything but the stages' decisions, which only the plan that is kept needs.
-Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);
+/// A stage of a plan, but for its decisions and what it receives.
+struct AssembledStage {
+    PlanStage stage;
+    WeightInputs weights;
+};
+AssembledStage assembleStage(const AssemblyRequest& request, size_t stage);
 /// What the solver decided and could have decided, with everything else as chosen.
-void addDecisions(ParallelPlan& plan, const AssemblyRequest& request);
+std::vector<Decision> decisionsOf(const AssemblyRequest& request, size_t stage);
+/// The plan made of all its stages.
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request,
+                                                   std::vector<AssembledStage> stages);
+/// Everything but the stages' decisions, which only the plan that is shown needs.
+Result<std::shared_ptr<ParallelPlan>> assemblePlan(const AssemblyRequest& request);
 
 /// Values that cross from one stage to another every microbatch, as links of the simulation.
 std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& cluster,

@@ -1,8 +1,8 @@
 #include "core/plan/candidate_family.h"
 
 #include "core/plan/block_runs.h"
-#include "core/plan/in_turns.h"
 #include "core/plan/plan_context.h"
+#include "core/plan/team.h"
 
 #include <fmt/format.h>
 
@@ -340,7 +340,7 @@ private:
                  const JobControl& control)
     {
         std::vector<const StageShardingOutcome*> outcomes(kinds.size(), nullptr);
-        runInTurns(kinds.size(), request_.threads, [&](size_t i) {
+        request_.context->team().run(kinds.size(), request_.threads, [&](size_t i) {
             if (!control.isCancelled())
                 outcomes[i] = &sharder_->solve(requestOf(kinds[i], recomputation), control);
         });

@@ -1,10 +1,10 @@
 #include "core/plan/finish_plan.h"
 
 #include "core/base/text.h"
-#include "core/plan/in_turns.h"
 #include "core/plan/interleave_stages.h"
 #include "core/plan/place_stages.h"
 #include "core/plan/stage_figures.h"
+#include "core/plan/team.h"
 
 #include <fmt/format.h>
 
@@ -303,7 +303,7 @@ private:
         }
         // What comes after a stage that does not fit is not asked for.
         std::atomic<size_t> firstFailed{chosen.stages.size()};
-        runInTurns(chosen.stages.size(), threads_, [&](size_t s) {
+        context_.team().run(chosen.stages.size(), threads_, [&](size_t s) {
             const StageCandidate& candidate =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
             const Bytes recomputed =

@@ -1,5 +1,6 @@
 #include "core/plan/make_plan.h"
 
+#include "core/plan/assemble_whole.h"
 #include "core/plan/explain_clash.h"
 #include "core/plan/named_strategies.h"
 #include "core/plan/plan_cache.h"
@@ -20,13 +21,6 @@ namespace
 /// Part of the last incumbent's time that the next one must not exceed: to assemble one takes as
 /// long as to find a few.
 constexpr double kWorthShowing = 0.99;
-
-Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest& assembly)
-{
-    ASSIGN_OR_RETURN(auto plan, assemblePlan(assembly));
-    addDecisions(*plan, assembly);
-    return std::shared_ptr<const ParallelPlan>(std::move(plan));
-}
 
 /// Would assemblePlan make the same of both? What they were found with, effort and limits, does not
 /// show.
@@ -65,7 +59,7 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
         search.onBetter([&](const Attempt& better) {
             if (shown.plan && better.plan->stepTime > shown.plan->stepTime * kWorthShowing)
                 return;
-            const auto plan = assembleWhole(better.assembly);
+            const auto plan = assembleWhole(better.assembly, context);
             if (!plan.ok())
                 return;
             shown = {better.assembly, *plan};
@@ -84,7 +78,7 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
     RETURN_IF_ERROR(proveStages(found, context, search.threads(), control));
     if (shown.plan && isSame(shown.assembly, found.assembly))
         return PlanOutcome(std::move(shown.plan));
-    ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly));
+    ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly, context));
     return PlanOutcome(std::move(plan));
 }
 

@@ -22,25 +22,32 @@ Bytes sizeOf(const PreparedModel& model)
     return Bytes(static_cast<int64_t>(layered.graph->ops.size() * 700));
 }
 
-/// Timelines of many microbatches and decisions with all their alternatives are most of it.
+/// Most of it are decisions with all their alternatives.
+Bytes sizeOf(const PlanStage& stage)
+{
+    constexpr size_t kSpecsOfOp = 4;
+    size_t bytes = stage.ops.size() * (sizeof(OpSharding) + kSpecsOfOp * sizeof(ShardingSpec)) +
+                   stage.inputs.size() * sizeof(PlannedInput);
+    for (const Decision& decision : stage.decisions)
+        bytes += sizeof(Decision) + decision.alternatives.size() * sizeof(Alternative);
+    return Bytes(static_cast<int64_t>(bytes));
+}
+
+/// Timelines of many microbatches are most of it.
 Bytes sizeOf(const PlanOutcome& outcome)
 {
     const auto* found = std::get_if<std::shared_ptr<const ParallelPlan>>(&outcome);
     if (found == nullptr)
         return Bytes(sizeof(NoPlan));
     const ParallelPlan& plan = **found;
-    size_t bytes = plan.timeline.transfers.size() * sizeof(TimelineTransfer);
+    size_t timeline = plan.timeline.transfers.size() * sizeof(TimelineTransfer);
     for (const StageTimeline& line : plan.timeline.stages)
-        bytes +=
+        timeline +=
             line.tasks.size() * sizeof(TimelineTask) + line.memory.size() * sizeof(MemoryPoint);
-    constexpr size_t kSpecsOfOp = 4;
-    for (const PlanStage& stage : plan.stages) {
-        bytes += stage.ops.size() * (sizeof(OpSharding) + kSpecsOfOp * sizeof(ShardingSpec)) +
-                 stage.inputs.size() * sizeof(PlannedInput);
-        for (const Decision& decision : stage.decisions)
-            bytes += sizeof(Decision) + decision.alternatives.size() * sizeof(Alternative);
-    }
-    return Bytes(static_cast<int64_t>(bytes));
+    Bytes bytes(static_cast<int64_t>(timeline));
+    for (const PlanStage& stage : plan.stages)
+        bytes += sizeOf(stage);
+    return bytes;
 }
 
 /// All that a simulated step's time depends on.
@@ -280,6 +287,15 @@ PlanContext::blockRuns(const DraftModel& model, const std::vector<SpecConstraint
     return *blockRuns_.get({model.model, specsText(constraints)}, find);
 }
 
+std::shared_ptr<const AssembledStage>
+PlanContext::assembledStage(const AssembledStageKey& key,
+                            const std::function<AssembledStage()>& assemble)
+{
+    return *assembled_.get(key, [&]() -> Result<std::shared_ptr<const AssembledStage>> {
+        return std::make_shared<const AssembledStage>(assemble());
+    });
+}
+
 Result<Seconds> PlanContext::stepTime(const SimulationProblem& simulation)
 {
     const auto simulate = [&]() -> Result<std::shared_ptr<const Seconds>> {
@@ -305,9 +321,12 @@ Bytes PlanContext::size() const
     const auto ofFamily = [](const CandidateFamily& family) {
         return Bytes(static_cast<int64_t>(family.candidates.size() * sizeof(StageCandidate)));
     };
+    const auto ofAssembled = [](const AssembledStage& assembled) {
+        return sizeOf(assembled.stage);
+    };
     const auto ofOutcome = [](const PlanOutcome& outcome) { return sizeOf(outcome); };
-    return outcomes_.size(ofOutcome) + sharders_.size(ofSharder) + families_.size(ofFamily) +
-           drafts_.size(ofDraft) +
+    return assembled_.size(ofAssembled) + outcomes_.size(ofOutcome) + sharders_.size(ofSharder) +
+           families_.size(ofFamily) + drafts_.size(ofDraft) +
            full_.size([](const PreparedModel& model) { return sizeOf(model); });
 }
 
@@ -326,6 +345,7 @@ void PlanContext::trim(Bytes limit)
         blockRuns_.forgetBefore(oldest);
         stepTimes_.forgetBefore(oldest);
         outcomes_.forgetBefore(oldest);
+        assembled_.forgetBefore(oldest);
         families_.forgetBefore(oldest);
         draftOutcomes_.forgetBefore(oldest);
     }

@@ -10,6 +10,7 @@
 #include "core/plan/plan_request.h"
 #include "core/plan/prepare_model.h"
 #include "core/plan/shorten_model.h"
+#include "core/plan/team.h"
 
 #include <functional>
 #include <memory>
@@ -46,6 +47,9 @@ struct DraftModel {
     }
 };
 
+struct AssembledStage;
+/// All that an assembled stage depends on: its sharder and, in words, question, answer and place.
+using AssembledStageKey = std::pair<std::shared_ptr<const StageSharder>, std::vector<uint64_t>>;
 struct BlockRuns;
 struct StageFigures;
 struct StageFiguresKey;
@@ -69,6 +73,7 @@ public:
     bool isFor(const PlanRequest& request) const;
     const Graph& model() const { return *model_; }
     const Cluster& cluster() const { return cluster_; }
+    Team& team() { return team_; }
     /// Do the samples of a batch meet before the loss (core/training/sample_mixing.h)?
     bool mixesSamples();
 
@@ -100,6 +105,9 @@ public:
     Result<std::shared_ptr<const StageFigures>>
     stageFigures(const StageFiguresKey& key, const std::function<StageFigures()>& count);
 
+    /// See assemble_whole.h.
+    std::shared_ptr<const AssembledStage>
+    assembledStage(const AssembledStageKey& key, const std::function<AssembledStage()>& assemble);
     /// simulateStepTime of it.
     Result<Seconds> stepTime(const SimulationProblem& simulation);
     /// What makePlan found for options, path and threads, as text; null: not known.
@@ -142,8 +150,10 @@ private:
     Memo<DraftKey, const DraftOutcome> draftOutcomes_{clock_};
     Memo<BlockRunsKey, const BlockRuns> blockRuns_{clock_};
     Memo<std::vector<uint64_t>, const Seconds> stepTimes_{clock_};
+    Memo<AssembledStageKey, const AssembledStage> assembled_{clock_};
     Memo<std::string, const PlanOutcome> outcomes_{clock_};
     std::unique_ptr<Memo<StageFiguresKey, const StageFigures>> figures_;
+    Team team_;
 };
 
 } // namespace alpa

@@ -3,8 +3,8 @@
 #include "core/base/text.h"
 #include "core/plan/block_runs.h"
 #include "core/plan/check_request.h"
-#include "core/plan/in_turns.h"
 #include "core/plan/plan_json.h"
+#include "core/plan/team.h"
 #include "core/training/rebatch.h"
 
 #include <fmt/format.h>

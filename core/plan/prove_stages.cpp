@@ -1,7 +1,7 @@
 #include "core/plan/prove_stages.h"
 
-#include "core/plan/in_turns.h"
 #include "core/plan/stage_figures.h"
+#include "core/plan/team.h"
 
 #include <algorithm>
 
@@ -19,7 +19,7 @@ Status proveStages(Attempt& best, PlanContext& context, int threads, const JobCo
     if (!isChanged)
         return {};
     control.report("proving the shardings of the stages", 0.95);
-    runInTurns(proven.stages.size(), threads, [&](size_t s) {
+    context.team().run(proven.stages.size(), threads, [&](size_t s) {
         ChosenStage& stage = proven.stages[s];
         const StageShardingOutcome& outcome = stage.sharder->solve(stage.request, control);
         if (const auto* sharding = std::get_if<StageSharding>(&outcome))

@@ -1,7 +1,7 @@
 #include "core/plan/stage_candidates.h"
 
 #include "core/plan/block_runs.h"
-#include "core/plan/in_turns.h"
+#include "core/plan/team.h"
 
 #include <fmt/format.h>
 
@@ -134,10 +134,11 @@ private:
 
 /// Calls `work` for every element; fails as the first that fails.
 template <typename Work>
-Status inTurns(std::vector<ShapeWork>& works, int threads, const Work& work)
+Status inTurns(const CandidateRequest& request, std::vector<ShapeWork>& works, const Work& work)
 {
     std::vector<Status> ends(works.size());
-    runInTurns(works.size(), threads, [&](size_t i) { ends[i] = work(works[i], i); });
+    request.context->team().run(works.size(), request.threads,
+                                [&](size_t i) { ends[i] = work(works[i], i); });
     for (const Status& end : ends)
         RETURN_IF_ERROR(end);
     return {};
@@ -213,8 +214,8 @@ Result<CandidateSet> makeCandidates(const CandidateRequest& request, const JobCo
     std::vector<ShapeWork> works;
     for (size_t config = 0; config < set.shapes.size(); ++config)
         works.emplace_back(request, *runs, set, static_cast<int>(config));
-    RETURN_IF_ERROR(inTurns(works, request.threads,
-                            [&](ShapeWork& work, size_t) { return work.run(control); }));
+    RETURN_IF_ERROR(
+        inTurns(request, works, [&](ShapeWork& work, size_t) { return work.run(control); }));
     for (ShapeWork& work : works)
         std::ranges::move(work.families, std::back_inserter(set.families));
     collect(request, set);
@@ -230,7 +231,7 @@ Status refineCandidates(const CandidateRequest& request, const std::vector<int>&
         works.emplace_back(request, *runs, set, set.families[static_cast<size_t>(family)].config);
     // Few families: their blocks are shared out instead.
     const int inside = works.size() < static_cast<size_t>(request.threads) ? request.threads : 1;
-    RETURN_IF_ERROR(inTurns(works, request.threads, [&](ShapeWork& work, size_t i) {
+    RETURN_IF_ERROR(inTurns(request, works, [&](ShapeWork& work, size_t i) {
         const FamilyOfShape& family = set.families[static_cast<size_t>(families[i])];
         return work.add(family.recomputation, family.secondsPerByte, true, control, inside);
     }));

@@ -1,7 +1,7 @@
 #include "core/plan/stage_figures.h"
 
-#include "core/plan/in_turns.h"
 #include "core/plan/plan_context.h"
+#include "core/plan/team.h"
 #include "core/plan/transient_memory.h"
 
 namespace alpa
@@ -77,7 +77,7 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     std::vector<std::shared_ptr<const StageFigures>> counted(request.stages.size());
-    runInTurns(counted.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
+    context.team().run(counted.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
         const ChosenStage& chosen = request.stages[s];
         counted[s] = *context.stageFigures(keyOf(chosen), [&] {
             return countFigures(chosen.sharder->layered(), cluster, chosen);
