@@ -18,10 +18,10 @@ struct Team::Task {
     int busy = 0; ///< Helpers at work; likewise.
     std::atomic<size_t> next{0};
 
-    Task(const std::function<void(size_t)>& work, size_t count, int places)
-        : work(work)
-        , count(count)
-        , places(places)
+    Task(const std::function<void(size_t)>& turn, size_t turns, int helpers)
+        : work(turn)
+        , count(turns)
+        , places(helpers)
     {
     }
 
