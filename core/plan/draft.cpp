@@ -50,6 +50,17 @@ Seconds optimisticTime(const Draft& draft, const PlanConstraints& constraints)
     return time;
 }
 
+int chunksForCuts(const Draft& draft, const Cluster& cluster, const PlanConstraints& constraints)
+{
+    const auto demanded = static_cast<int>(forcedCuts(constraints).size()) + 1;
+    const int devices = draft.share.devices(cluster);
+    const int groups = std::min(
+        {devices, constraints.fixedPp.value_or(devices), constraints.maxPp.value_or(devices)});
+    if (demanded <= groups || !isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
+        return 1;
+    return constraints.chunks.value_or((demanded + groups - 1) / groups);
+}
+
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
                           const PlanConstraints& constraints)
 {
@@ -68,6 +79,14 @@ StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
     problem.constraints.allowIdleDevices = !constraints.usesAllDevices;
     problem.constraints.stageCount = constraints.fixedPp;
     problem.constraints.maxStages = constraints.maxPp;
+    const int chunks = chunksForCuts(draft, cluster, constraints);
+    for (int* count : {&problem.deviceCount, &problem.secondDeviceCount})
+        *count *= chunks;
+    for (std::optional<int>* count :
+         {&problem.constraints.stageCount, &problem.constraints.maxStages}) {
+        if (*count)
+            **count *= chunks;
+    }
     problem.constraints.forcedCuts = forcedCuts(constraints);
     problem.constraints.forbiddenCuts = constraints.forbiddenCuts;
     return problem;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace alpa
@@ -65,9 +66,12 @@ Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
                                               PlanConstraints constraints, Bytes bound,
                                               PlanContext& context, const JobControl& control)
 {
+    Bytes most; // Of the kind of device that has most.
+    for (int kind = 0; kind < request.cluster.kindCount(); ++kind)
+        most = std::max(most, memoryLimit(request.cluster, {}, kind));
     for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
         const Bytes limit(static_cast<int64_t>(static_cast<double>(bound.count) * factor));
-        if (limit > memoryLimit(request.cluster, {}))
+        if (limit > most)
             break;
         constraints.memoryPerDevice = limit;
         ASSIGN_OR_RETURN(const bool isFeasible,

@@ -54,7 +54,8 @@ public:
         for (int layer = 0; layer < model_->layered->layerCount; ++layer)
             matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
         for (const DraftChoice& choice : draft_.chosen) {
-            if (isScheduleAllowed(constraints_, choice.schedule) && isNear(choice.stages))
+            if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
+                isScheduleAllowed(constraints_, choice.schedule) && isNear(choice.stages))
                 RETURN_IF_ERROR(finishChoice(choice));
         }
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))

@@ -52,7 +52,12 @@ struct Attempt {
 /// less memory, so GPipe is only ever asked for.
 std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints);
 
-/// The choice of stages that a draft stands for, under the plainest schedule.
+/// How many stages share each device where stages with devices of their own are too few for the
+/// demanded cuts; else 1.
+int chunksForCuts(const Draft& draft, const Cluster& cluster, const PlanConstraints& constraints);
+
+/// The choice of stages that a draft stands for, under the plainest schedule. A device counts once
+/// for every stage that shares it.
 StageProblem stageProblem(const Draft& draft, const Cluster& cluster,
                           const PlanConstraints& constraints);
 

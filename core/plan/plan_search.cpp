@@ -329,7 +329,8 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
     problem.explains = explains_;
     draft.chosen.clear();
     std::vector<ScheduleKind> schedules = draftSchedules(constraints_);
-    if (!effort_.isThorough)
+    const bool isShared = chunksForCuts(draft, request_.cluster, constraints_) > 1;
+    if (!effort_.isThorough || isShared)
         schedules.resize(1); // Others reschedule its stages.
     for (const ScheduleKind schedule : schedules) {
         problem.schedule = schedule;
@@ -337,7 +338,8 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
         if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
             // One stage has no bubble to fill.
             if (draft.chosen.empty() || solution->best.stages.size() > 1)
-                draft.chosen.push_back({schedule, solution->best});
+                draft.chosen.push_back(
+                    {isShared ? ScheduleKind::kInterleaved1f1b : schedule, solution->best});
             continue;
         }
         // What memory and devices allow is the same under all of them.

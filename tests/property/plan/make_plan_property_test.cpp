@@ -6,6 +6,7 @@
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
 #include "tests/support/property.h"
+#include "tests/support/two_kinds.h"
 
 #include <gtest/gtest.h>
 
@@ -301,6 +302,49 @@ TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
     const auto fast = planOf(alone);
     ASSERT_TRUE(fast);
     EXPECT_LE(plan->stepTime.count, fast->stepTime.count * kDraftTolerance);
+}
+
+TEST(MakePlan, InterleavesStagesThatBeginAtEveryLayer)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x4");
+    request.options.layers = 4;
+    request.options.globalBatch = 8;
+    PlanConstraints& constraints = request.options.constraints;
+    constraints.fixedPp = 2;
+    constraints.cuts = {1, 2, 3};
+    for (const bool isNamed : {true, false}) {
+        constraints.schedule.reset();
+        if (isNamed)
+            constraints.schedule = ScheduleKind::kInterleaved1f1b;
+        const auto plan = planOf(request);
+        ASSERT_TRUE(plan);
+        ASSERT_EQ(plan->stages.size(), 4u);
+        EXPECT_EQ(plan->chunks, 2);
+        EXPECT_EQ(plan->pipelineParallel(), 2);
+    }
+    // Two stages with devices of their own cannot begin at four layers.
+    constraints.forbiddenSchedules = {ScheduleKind::kInterleaved1f1b};
+    EXPECT_FALSE(planOf(request));
+}
+
+TEST(MakePlan, SaysWhatMemoryWouldDoOnTheLargerKindOfDevice)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x2");
+    addSecondKind(request.cluster);
+    request.cluster.device.memory = kKiB * 64;
+    request.options.constraints.memoryPerDevice = kKiB * 128;
+    const auto outcome = makePlan(request, {});
+    ASSERT_TRUE(outcome.ok());
+    const auto* none = std::get_if<NoPlan>(&*outcome);
+    ASSERT_TRUE(none != nullptr);
+    ASSERT_TRUE(none->smallestMemory) << none->reason;
+    EXPECT_GT(*none->smallestMemory, request.cluster.device.memory);
+    request.options.constraints.memoryPerDevice = *none->smallestMemory;
+    EXPECT_TRUE(planOf(request));
 }
 
 TEST(MakePlan, NamesAMinimalClash)
