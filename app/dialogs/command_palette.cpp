@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr QStringView kSigils = u"@#%";
+constexpr QStringView kSigils = u"@#%,";
 
 bool isWordStart(QStringView text, qsizetype at)
 {
@@ -57,7 +57,8 @@ CommandPalette::CommandPalette(std::vector<PaletteEntry> entries, QWidget* paren
         lowered_.push_back(entry.text.toLower());
     line_->setObjectName(u"paletteLine"_s);
     line_->setAccessibleName(tr("Command to look for"));
-    line_->setPlaceholderText(tr("What to do or where to go: @ operations, # layers, % plans"));
+    line_->setPlaceholderText(
+        tr("What to do or where to go: @ operations, # layers, % plans, “,” settings"));
     line_->setClearButtonEnabled(true);
     list_->setObjectName(u"paletteList"_s);
     list_->setAccessibleName(tr("Commands found"));

@@ -5,6 +5,9 @@
 #include <QApplication>
 #include <QFont>
 
+#include <algorithm>
+#include <cmath>
+
 namespace alpa::app
 {
 
@@ -15,7 +18,34 @@ void AlternativesModel::setDecision(std::shared_ptr<const GraphFacts> facts, Dec
     beginResetModel();
     facts_ = std::move(facts);
     place_ = place;
+    explanation_ = nullptr;
     endResetModel();
+}
+
+void AlternativesModel::setExplanation(std::shared_ptr<const DecisionExplanation> explanation)
+{
+    explanation_ = std::move(explanation);
+    if (rowCount() > 0)
+        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kColumns - 1));
+}
+
+const StrategyTerms* AlternativesModel::termsOf(const Alternative& alternative) const
+{
+    if (explanation_ == nullptr)
+        return nullptr;
+    const auto found = std::ranges::find_if(explanation_->strategies, [&](const auto& terms) {
+        return terms.strategy == alternative.strategy && terms.result == alternative.result;
+    });
+    return found == explanation_->strategies.end() ? nullptr : &*found;
+}
+
+QString AlternativesModel::addedText(const Alternative& alternative) const
+{
+    const StrategyTerms* terms = termsOf(alternative);
+    const Seconds added = terms == nullptr ? alternative.delta : terms->regret;
+    if (!(added < kForever))
+        return tr("no plan");
+    return (added.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(added.count)));
 }
 
 int AlternativesModel::rowCount(const QModelIndex& parent) const
@@ -42,12 +72,14 @@ QVariant AlternativesModel::data(const QModelIndex& index, int role) const
             return toQt(formatSpec(alternative.result));
         if (isChosen)
             return tr("chosen");
-        return (alternative.delta.count < 0 ? u"−"_s : u"+"_s) +
-               timeText(Seconds(std::abs(alternative.delta.count)));
+        return addedText(alternative);
     }
     if (role == Qt::ToolTipRole)
-        return tr("%1, result %2\nStep time added if only this decision changed")
-            .arg(toQt(alternative.strategy), toQt(formatSpec(alternative.result)));
+        return tr("%1, result %2\n%3")
+            .arg(toQt(alternative.strategy), toQt(formatSpec(alternative.result)),
+                 termsOf(alternative) != nullptr
+                     ? tr("Step time added with all else of the stage chosen anew")
+                     : tr("Step time added if only this decision changed"));
     if (role == Qt::FontRole && isChosen) {
         QFont font = QApplication::font();
         font.setBold(true);

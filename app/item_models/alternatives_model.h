@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/session/graph_facts.h"
+#include "core/explain/explain_decision.h"
 
 #include <QAbstractTableModel>
 
@@ -23,6 +24,10 @@ public:
     }
     /// No rows for an invalid place.
     void setDecision(std::shared_ptr<const GraphFacts> facts, DecisionPlace place);
+    /// What each would add with all else chosen anew; null: it is not known, so the times are of
+    /// each alone.
+    void setExplanation(std::shared_ptr<const DecisionExplanation> explanation);
+    bool isWeighed() const { return explanation_ != nullptr; }
     const Decision* decision() const
     {
         return facts_ == nullptr ? nullptr : facts_->decision(place_);
@@ -34,8 +39,12 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
+    const StrategyTerms* termsOf(const Alternative& alternative) const;
+    QString addedText(const Alternative& alternative) const;
+
     std::shared_ptr<const GraphFacts> facts_;
     DecisionPlace place_;
+    std::shared_ptr<const DecisionExplanation> explanation_;
 };
 
 } // namespace alpa::app

@@ -21,6 +21,9 @@ struct Texts {
     Q_DECLARE_TR_FUNCTIONS(Constraints)
 };
 
+/// Scope of what concerns no part alone.
+QString wholePlanText() { return Texts::tr("whole plan"); }
+
 struct DegreeKind {
     Kind kind;
     std::optional<int> PlanConstraints::*field;
@@ -66,7 +69,7 @@ public:
     void addField(Kind kind, const QString& value, Value PlanConstraints::*field)
     {
         add(
-            kind, 0, Texts::tr("whole plan"), value,
+            kind, 0, wholePlanText(), value,
             [&](PlanConstraints& c) { c.*field = PlanConstraints().*field; },
             [&](PlanConstraints& c) { c.*field = all_.*field; });
     }
@@ -113,7 +116,7 @@ void addRecomputation(ItemList& list, const PlanConstraints& all)
                           : all.selectiveRecomputation == true ? Texts::tr("selective")
                                                                : Texts::tr("none");
     list.add(
-        Kind::kRecomputation, 0, Texts::tr("whole plan"), value,
+        Kind::kRecomputation, 0, wholePlanText(), value,
         [](PlanConstraints& c) {
             c.recomputation.reset();
             c.selectiveRecomputation.reset();
@@ -216,15 +219,14 @@ std::vector<ConstraintItem> constraintItems(const PlanConstraints& all)
     addDegreeOf(Kind::kMicrobatches);
     if (all.schedule)
         list.addField(Kind::kSchedule, scheduleTitle(*all.schedule), &PlanConstraints::schedule);
-    list.addList(
-        Kind::kForbiddenSchedule, &PlanConstraints::forbiddenSchedules,
-        [](ScheduleKind kind) { return std::pair(Texts::tr("whole plan"), scheduleTitle(kind)); });
+    list.addList(Kind::kForbiddenSchedule, &PlanConstraints::forbiddenSchedules,
+                 [](ScheduleKind kind) { return std::pair(wholePlanText(), scheduleTitle(kind)); });
     addDegreeOf(Kind::kChunks);
     addRecomputation(list, all);
     addDegreeOf(Kind::kRecomputedLayers);
     list.addList(Kind::kForbiddenRecomputation, &PlanConstraints::forbiddenRecomputations,
                  [](RecomputationKind kind) {
-                     return std::pair(Texts::tr("whole plan"), toQt(recomputationName(kind)));
+                     return std::pair(wholePlanText(), toQt(recomputationName(kind)));
                  });
     if (all.parameterStorage != StorageRule::kFree)
         list.addField(Kind::kParameterStorage, storageText(all.parameterStorage),
@@ -352,5 +354,7 @@ std::optional<PlanConstraints> withValue(const ConstraintItem& item, const PlanC
     }
     return std::nullopt;
 }
+
+bool concernsWholePlan(const ConstraintItem& item) { return item.scope == wholePlanText(); }
 
 } // namespace alpa::app

@@ -78,4 +78,7 @@ ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* fa
                                 const PlanEntry* obstacle);
 QString constraintStateText(ConstraintState state);
 
+/// No layer, stage or tensor alone.
+bool concernsWholePlan(const ConstraintItem& item);
+
 } // namespace alpa::app

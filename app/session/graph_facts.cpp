@@ -237,6 +237,13 @@ void findTwins(GraphFacts& facts)
 
 } // namespace
 
+DecisionPlace GraphFacts::decisionBehind(ValueId id) const
+{
+    const DecisionPlace stored = decisionOfValue[id.index()];
+    const OpId producer = graph->value(id).producer;
+    return stored.isValid() || !producer.isValid() ? stored : decisionOfOp[producer.index()];
+}
+
 const Decision* GraphFacts::decision(DecisionPlace place) const
 {
     if (!place.isValid() || plan == nullptr)

@@ -71,6 +71,8 @@ struct GraphFacts {
     std::vector<Seconds> timeOfOp; ///< Compute of one device; empty without a plan.
 
     const Decision* decision(DecisionPlace place) const;
+    /// That the value's sharding follows from: its own, else its producer's.
+    DecisionPlace decisionBehind(ValueId id) const;
     /// "GPT/block_0/fc:dot", the label that pins match.
     std::string opLabel(OpId id) const;
 };

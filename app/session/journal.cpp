@@ -20,6 +20,11 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
+QString discardedDirectory(const QString& journals)
+{
+    return QDir(journals).filePath(u"discarded"_s);
+}
+
 constexpr qint64 kMostJournalBytes = qint64{256} << 20;
 
 QString lockPath(const QString& journal) { return journal + u".lock"_s; }
@@ -94,6 +99,32 @@ std::vector<AbandonedJournal> abandonedJournals(const QString& directory)
 }
 
 void removeJournal(const QString& path) { QFile::remove(path); }
+
+bool discardJournal(const QString& path)
+{
+    const QFileInfo info(path);
+    const QString aside = discardedDirectory(info.path());
+    const QString moved = QDir(aside).filePath(info.fileName());
+    if (!QDir().mkpath(aside) || !QFile::rename(path, moved))
+        return false;
+    // The days count from now, not from the last edit.
+    QFile file(moved);
+    return file.open(QIODevice::ReadWrite) &&
+           file.setFileTime(QDateTime::currentDateTime(), QFileDevice::FileModificationTime);
+}
+
+std::vector<AbandonedJournal> discardedJournals(const QString& directory)
+{
+    std::vector<AbandonedJournal> kept;
+    const QDateTime oldest = QDateTime::currentDateTime().addDays(-kDiscardedDays);
+    for (AbandonedJournal& journal : abandonedJournals(discardedDirectory(directory))) {
+        if (journal.lastChange < oldest)
+            removeJournal(journal.path);
+        else
+            kept.push_back(std::move(journal));
+    }
+    return kept;
+}
 
 bool Journal::begin(const SavedSession& session)
 {

@@ -42,6 +42,11 @@ std::vector<JournalStep> readJournal(const QString& path);
 /// an edit are removed.
 std::vector<AbandonedJournal> abandonedJournals(const QString& directory);
 void removeJournal(const QString& path);
+/// Puts a journal of the directory aside. False if it cannot be moved; then it stays.
+bool discardJournal(const QString& path);
+/// What was put aside in the last kDiscardedDays, newest first; older ones are removed.
+constexpr int kDiscardedDays = 7;
+std::vector<AbandonedJournal> discardedJournals(const QString& directory);
 
 /// Writes one journal. A journal exists as a file only while it holds something.
 class Journal

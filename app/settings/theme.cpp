@@ -138,6 +138,7 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
         QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 3px; }
         QFrame#card, QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 6px; }
         QFrame#obstacleBanner { border: none; border-left: 3px solid @error; background: @raised; }
+        QFrame#toast { background: @raised; border: 1px solid @accent; border-radius: 6px; }
         QLabel[muted="true"] { color: @muted; }
         QLabel[heading="true"] { font-weight: 600; }
         QLabel[value="true"] { font-size: @valuept; font-weight: 700; }

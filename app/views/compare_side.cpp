@@ -116,7 +116,14 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
                                                 : u"compareTimelineRight"_s);
         timelines_[at]->setAccessibleName(side == 0 ? tr("Timeline of the left plan")
                                                     : tr("Timeline of the right plan"));
-        timelines->addWidget(timelines_[at]);
+        auto* half = new QWidget;
+        auto* halfColumn = new QVBoxLayout(half);
+        halfColumn->setContentsMargins(0, 8, 0, 0);
+        captions_[at] = makeHeading({});
+        halfColumn->addWidget(captions_[at]);
+        halfColumn->addWidget(timelines_[at]);
+        halfColumn->addStretch();
+        timelines->addWidget(half);
         connect(timelines_[at], &TimelineChart::visibleRangeChanged, this,
                 [this, side](Seconds first, Seconds last) {
                     timelines_[static_cast<size_t>(1 - side)]->setVisibleRange(first, last);
@@ -137,7 +144,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         auto* action = new QAction(text, this);
         action->setObjectName(name);
         action->setShortcut(QKeySequence(key));
-        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        action->setEnabled(false); // until the page is in view: timelines elsewhere have the key
         connect(action, &QAction::triggered, this,
                 [this, isBackward] { stepToDifference(isBackward); });
         addAction(action);
@@ -154,9 +161,18 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     takePlans();
 }
 
+void CompareSide::hideEvent(QHideEvent* event)
+{
+    QWidget::hideEvent(event);
+    for (QAction* action : differenceActions_)
+        action->setEnabled(false);
+}
+
 void CompareSide::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
+    for (QAction* action : differenceActions_)
+        action->setEnabled(true);
     if (isDirty_)
         takePlans();
 }
@@ -225,6 +241,14 @@ void CompareSide::refresh()
             graphContent(facts[side], {}, nullptr, isComparable ? facts[1 - side] : nullptr),
             isSameShape);
         timelines_[side]->setPlan(facts[side]->plan);
+    }
+    // One scale for both: what is longer looks longer.
+    const Seconds longest =
+        std::max(facts[0]->plan->timeline.stepTime, facts[1]->plan->timeline.stepTime);
+    for (size_t side = 0; side < 2; ++side) {
+        timelines_[side]->setVisibleRange({}, longest);
+        captions_[side]->setText(
+            tr("%1, %2").arg(plans[side]->name, timeText(facts[side]->plan->timeline.stepTime)));
     }
     changedLayers_.clear();
     atDifference_ = -1;

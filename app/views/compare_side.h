@@ -32,6 +32,7 @@ public:
 
 protected:
     void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
 
 private:
     void takePlans();
@@ -46,6 +47,7 @@ private:
     std::array<QComboBox*, 2> choices_{};
     std::array<GraphCanvas*, 2> canvases_{};
     std::array<TimelineChart*, 2> timelines_{};
+    std::array<QLabel*, 2> captions_{};
     QLabel* verdict_;
     QTreeWidget* differences_;
     QPushButton* causes_;

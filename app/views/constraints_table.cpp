@@ -86,6 +86,10 @@ void ConstraintsTable::refresh()
     const PlanEntry* shown = session_->shownPlan();
     price_->setVisible(rows > 0);
     price_->setEnabled(shown != nullptr && shown->plan() != nullptr && !session_->isStale());
+    // Where all concern the whole plan, a column that says so only pushes the others out.
+    const bool isSomeLocal = std::ranges::any_of(
+        model_->rows(), [](const auto& row) { return !concernsWholePlan(row.item); });
+    table_->setColumnHidden(ConstraintsModel::kScope, !isSomeLocal);
     const int header = table_->horizontalHeader()->sizeHint().height();
     const int rowHeight = table_->verticalHeader()->defaultSectionSize();
     table_->setFixedHeight(header + rowHeight * std::clamp(rows, 1, kShownRows) + 18);

@@ -24,13 +24,15 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
+constexpr int kRestMs = 400;      ///< Whoever edits on does not want alternatives yet.
 constexpr size_t kMostLinks = 40; ///< Of one selection; more would cover the graph.
 
 } // namespace
 
-GraphView::GraphView(Session* session, QWidget* parent)
+GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     : QWidget(parent)
     , session_(session)
+    , regrets_(regrets)
     , canvas_(new GraphCanvas)
     , phase_(new QComboBox)
     , color_(new QComboBox)
@@ -67,6 +69,17 @@ GraphView::GraphView(Session* session, QWidget* parent)
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
     connect(canvas_, &GraphCanvas::laidOut, this,
             [this] { engine_->setText(canvas_->engineText()); });
+    canvas_->setTipAddition([this](const Selection& selection) {
+        const DecisionPlace place = decisionOf(selection);
+        return place.isValid() ? regrets_->sentence(place) : QString();
+    });
+    prepare_.setSingleShot(true);
+    prepare_.setInterval(kRestMs);
+    connect(&prepare_, &QTimer::timeout, this, [this] {
+        if (isVisible())
+            regrets_->prepare();
+    });
+    connect(regrets, &RegretFinder::found, canvas_, &GraphCanvas::refreshTip);
     connect(session->selection(), &SelectionModel::changed, this, &GraphView::takeSelection);
     connect(session, &Session::modelChanged, this, &GraphView::refresh);
     connect(session, &Session::shownPlanChanged, this, &GraphView::refresh);
@@ -118,6 +131,7 @@ void GraphView::refresh()
     colorBy_ = colorBy;
     lastFound_ = -1;
     showContent(isSameShape);
+    prepare_.start();
 }
 
 void GraphView::showContent(bool isSameShape)
@@ -307,6 +321,25 @@ void GraphView::takeHover()
         return;
     const Selection& hovered = session_->selection()->hovered();
     canvas_->setHovered(hovered, holdersOf(hovered));
+    regrets_->want(decisionOf(hovered));
+}
+
+void GraphView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    prepare_.start();
+}
+
+DecisionPlace GraphView::decisionOf(const Selection& selection) const
+{
+    if (facts_ == nullptr || facts_->plan == nullptr)
+        return {};
+    const auto index = static_cast<size_t>(std::max(selection.index, 0));
+    if (selection.kind == Selection::Kind::kOp && index < facts_->decisionOfOp.size())
+        return facts_->decisionOfOp[index];
+    if (selection.kind == Selection::Kind::kValue && index < facts_->decisionOfValue.size())
+        return facts_->decisionBehind(ValueId(index));
+    return {};
 }
 
 void GraphView::showMenu(const Selection& selection, const QString& key, const QPoint& at)

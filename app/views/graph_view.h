@@ -1,6 +1,7 @@
 // The graph page: canvas, the tools above it and the legend below it.
 #pragma once
 
+#include "app/session/regret_finder.h"
 #include "app/session/session.h"
 #include "app/views/graph_content.h"
 #include "app/widgets/cards.h"
@@ -19,7 +20,7 @@ class GraphView : public QWidget
     Q_OBJECT
 
 public:
-    explicit GraphView(Session* session, QWidget* parent = nullptr);
+    GraphView(Session* session, RegretFinder* regrets, QWidget* parent = nullptr);
     GraphCanvas* canvas() { return canvas_; }
     void focusFind();
     /// Unfolds what hides the op, selects it and brings it into view.
@@ -39,6 +40,9 @@ public:
     /// Measured over predicted time of each stage, less one; for the colour mode of the same name.
     void setStageErrors(StageErrors errors);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     // Entries of the first box: phases by their number, then the other scopes.
     static constexpr int kTrainingEntry = 3;
@@ -51,12 +55,16 @@ private:
     void refreshLegend(const GraphColors& colors);
     void takeSelection();
     void takeHover();
+    /// Of the decision that stands behind an op, a tensor or what moves before an op.
+    DecisionPlace decisionOf(const Selection& selection) const;
     std::set<QString> holdersOf(const Selection& selection) const;
     std::vector<CanvasLink> linksOf(const Selection& selection) const;
     void showMenu(const Selection& selection, const QString& key, const QPoint& at);
     bool isMatch(int index, const QString& wanted) const;
 
     Session* session_;
+    RegretFinder* regrets_;
+    QTimer prepare_; ///< Until the plan in view has rested a moment.
     GraphCanvas* canvas_;
     QComboBox* phase_;
     QComboBox* color_;

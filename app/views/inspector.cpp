@@ -20,9 +20,10 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
-Inspector::Inspector(Session* session, QWidget* parent)
+Inspector::Inspector(Session* session, RegretFinder* regrets, QWidget* parent)
     : QWidget(parent)
     , session_(session)
+    , regrets_(regrets)
     , kind_(makeMuted({}))
     , title_(new QLabel)
     , rows_(new QVBoxLayout)
@@ -92,6 +93,12 @@ Inspector::Inspector(Session* session, QWidget* parent)
     connect(why, &QPushButton::clicked, this, &Inspector::askWhy);
     connect(pin, &QPushButton::clicked, this, [this] { pinCurrent(false); });
     connect(forbid, &QPushButton::clicked, this, [this] { pinCurrent(true); });
+    connect(regrets, &RegretFinder::found, this, [this](int stage, int index) {
+        if (stage != place_.stage || index != place_.index)
+            return;
+        alternatives_->setExplanation(regrets_->known(place_));
+        describeDecision();
+    });
     connect(session->selection(), &SelectionModel::changed, this, &Inspector::refresh);
     connect(session, &Session::shownPlanChanged, this, &Inspector::refresh);
     connect(session, &Session::modelChanged, this, &Inspector::refresh);
@@ -105,6 +112,7 @@ void Inspector::clear()
         delete item;
     }
     decision_->hide();
+    place_ = {};
     alternatives_->setDecision(nullptr, {});
 }
 
@@ -180,17 +188,9 @@ void Inspector::addTensor(const QString& name, ValueId value,
     rows_->addWidget(row);
 }
 
-DecisionPlace Inspector::decisionPlaceOf(ValueId id) const
-{
-    const DecisionPlace stored = facts_->decisionOfValue[id.index()];
-    const OpId producer = facts_->graph->value(id).producer;
-    return stored.isValid() || !producer.isValid() ? stored
-                                                   : facts_->decisionOfOp[producer.index()];
-}
-
 const Decision* Inspector::decisionOf(ValueId id) const
 {
-    return facts_->plan == nullptr ? nullptr : facts_->decision(decisionPlaceOf(id));
+    return facts_->plan == nullptr ? nullptr : facts_->decision(facts_->decisionBehind(id));
 }
 
 void Inspector::refresh()
@@ -240,17 +240,30 @@ void Inspector::showDecision(DecisionPlace place)
             addNote(tr("Its sharding follows from a neighbour's; there was nothing to decide."));
         return;
     }
+    place_ = place;
     alternatives_->setDecision(facts_, place);
+    alternatives_->setExplanation(regrets_->known(place));
+    regrets_->want(place);
     decision_->show();
-    const Certificate& proof = facts_->plan->stages[static_cast<size_t>(place.stage)].certificate;
-    decisionText_->setText(tr("%1: %2. The times are what the step would take longer if only this "
-                              "decision changed. %3")
-                               .arg(toQt(decision->label),
-                                    counted(int64_t(decision->alternatives.size()),
+    describeDecision();
+    table_->selectRow(decision->chosen);
+}
+
+void Inspector::describeDecision()
+{
+    const Decision& decision = *alternatives_->decision();
+    const Certificate& proof = facts_->plan->stages[static_cast<size_t>(place_.stage)].certificate;
+    const QString added =
+        alternatives_->isWeighed()
+            ? tr("The times are what the step would take longer with all else chosen anew.")
+            : tr("The times are what the step would take longer if only this decision changed.");
+    decisionText_->setText(tr("%1: %2. %3 %4")
+                               .arg(toQt(decision.label),
+                                    counted(int64_t(decision.alternatives.size()),
                                             tr("possible sharding"), tr("possible shardings")),
+                                    added,
                                     proof.memoryBinds ? tr("Memory binds on this stage.")
                                                       : tr("Memory does not bind on this stage.")));
-    table_->selectRow(decision->chosen);
 }
 
 bool Inspector::askWhy()

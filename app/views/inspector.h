@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/item_models/alternatives_model.h"
+#include "app/session/regret_finder.h"
 #include "app/session/session.h"
 
 class QLabel;
@@ -17,7 +18,7 @@ class Inspector : public QWidget
     Q_OBJECT
 
 public:
-    explicit Inspector(Session* session, QWidget* parent = nullptr);
+    Inspector(Session* session, RegretFinder* regrets, QWidget* parent = nullptr);
     /// Of the decision in view. False if there is none.
     bool askWhy();
     /// Pins what was chosen for the decision in view. False if there is none.
@@ -39,6 +40,7 @@ private:
     void showDevice(int device);
     void showCollective(int communication);
     void showDecision(DecisionPlace place);
+    void describeDecision();
     void clear();
     void setTitle(const QString& kind, const QString& title);
     void addHeading(const QString& text);
@@ -49,11 +51,11 @@ private:
     void pinCurrent(bool forbids);
     /// Asks for the sharding of what `label` names; forgets what was pinned there before.
     void pin(const std::string& label, ShardingSpec spec, bool forbids);
-    /// That the value's sharding follows from: its own, else its producer's.
-    DecisionPlace decisionPlaceOf(ValueId id) const;
     const Decision* decisionOf(ValueId id) const;
 
     Session* session_;
+    RegretFinder* regrets_;
+    DecisionPlace place_; ///< Of the decision in view.
     std::shared_ptr<const GraphFacts> facts_;
     QLabel* kind_;
     QLabel* title_;

@@ -185,7 +185,7 @@ void Inspector::showValue(ValueId id)
         }
         addRow(toQt(facts_->opLabel(users[i])), how);
     }
-    showDecision(decisionPlaceOf(id));
+    showDecision(facts_->decisionBehind(id));
 }
 
 void Inspector::showLayer(int number)

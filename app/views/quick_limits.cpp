@@ -3,6 +3,7 @@
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QSpinBox>
 
 namespace alpa::app
@@ -42,6 +43,8 @@ QuickLimits::QuickLimits(Session* session, QWidget* parent)
     maxPp_ = addDegree(row, tr("PP ≤"), u"quickPp"_s, &PlanConstraints::maxPp, kMergePp);
     maxPp_->setToolTip(tr("Most stages that follow each other (pipeline parallelism)"));
     addMemory(row);
+    for (QLineEdit* line : findChildren<QLineEdit*>())
+        connect(line, &QLineEdit::returnPressed, this, &QuickLimits::entered, Qt::QueuedConnection);
     connect(session, &Session::setupChanged, this, &QuickLimits::takeSetup);
     connect(session, &Session::modelChanged, this, &QuickLimits::takeSetup);
     takeSetup();

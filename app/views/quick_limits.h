@@ -20,6 +20,9 @@ class QuickLimits : public QWidget
 public:
     explicit QuickLimits(Session* session, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    void entered(); ///< A value, by the Enter key.
+
 private:
     QSpinBox* addDegree(QHBoxLayout* row, const QString& label, const QString& name,
                         std::optional<int> PlanConstraints::*field, int mergeId);

@@ -9,6 +9,7 @@
 #include <QGraphicsView>
 #include <QTimer>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,9 @@ public:
     std::optional<QRectF> visibleBox(const std::vector<QString>& path) const;
     /// Brings a point of the scene to the middle.
     void showArea(QPointF middle);
+    /// What the tip of a thing says besides; empty: nothing.
+    void setTipAddition(std::function<QString(const Selection&)> addition);
+    void refreshTip(); ///< If one is shown: what it says besides has changed.
     void setMinimapShown(bool isShown);
     void setUnfolded(const QString& key, bool isUnfolded);
     bool isUnfolded(const QString& key) const { return unfolded_.contains(key); }
@@ -180,6 +184,7 @@ private:
     QString anchorKey_;     ///< Box to keep in its place on screen over the next rebuild.
     QString centeredKey_;   ///< Box to bring to the middle once all layouts are there.
     QPoint pressedAt_;
+    std::function<QString(const Selection&)> tipAddition_;
     double unit_;                                ///< Pixels of a unit at 1:1, as charts have them.
     std::vector<View> viewsBefore_, viewsAfter_; ///< The nearest last.
     QElapsedTimer lastMove_;                     ///< Since the wheel was turned.

@@ -58,7 +58,23 @@ QString GraphCanvas::tipAt(const Hit& hit) const
     if (hit.badge >= 0)
         return hit.item->level().edges[static_cast<size_t>(hit.badge)].tip;
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    return hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].tip : node.tip;
+    const QString tip =
+        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].tip : node.tip;
+    const QString more = tipAddition_ ? tipAddition_(selectionAt(hit)) : QString();
+    return more.isEmpty() ? tip : tip + u'\n' + more;
+}
+
+void GraphCanvas::setTipAddition(std::function<QString(const Selection&)> addition)
+{
+    tipAddition_ = std::move(addition);
+}
+
+void GraphCanvas::refreshTip()
+{
+    if (!QToolTip::isVisible() || !underMouse())
+        return;
+    const QPoint at = QCursor::pos();
+    QToolTip::showText(at, tipAt(hitAt(viewport()->mapFromGlobal(at))), viewport());
 }
 
 bool GraphCanvas::event(QEvent* event)

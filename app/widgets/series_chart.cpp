@@ -84,7 +84,11 @@ void BarChart::paintEvent(QPaintEvent*)
                 painter.fillRect(bar, QBrush(ink, Qt::BDiagPattern));
             }
             painter.setPen(theme.text);
-            painter.drawText(QRectF(bar.right() + (isHatched ? 16 : 8), top, kValue, kBar),
+            // Behind the whisker, where there is one.
+            const double reach =
+                isHatched && group.spread ? std::max(*value, group.spread->second) : *value;
+            const double end = kLabel + room * reach / std::max(most, 1e-12);
+            painter.drawText(QRectF(std::max(bar.right(), end) + 8, top, kValue, kBar),
                              Qt::AlignVCenter | Qt::AlignLeft, timeText(Seconds(*value)));
             top += kBar;
         };

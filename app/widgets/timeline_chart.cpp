@@ -259,7 +259,7 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
         painter.fillRect(QRectF(x + i, y + 2, 1.5, 12), divergingColor(i / 44.5 - 1, theme));
     painter.setPen(theme.mutedText);
     painter.drawText(QRectF(x + 97, y, 260, 16), Qt::AlignVCenter | Qt::AlignLeft,
-                     tr("measured: half as long … half as long again"));
+                     tr("measured: −50 % … +50 %"));
 }
 
 QString TimelineChart::tipAt(QPointF pixels) const

@@ -135,7 +135,7 @@ void MainWindow::makePages()
     pages_->setObjectName(u"pages"_s);
     pages_->setDocumentMode(true);
     pages_->setMinimumWidth(kLeastPage);
-    graph_ = new GraphView(&session_);
+    graph_ = new GraphView(&session_, &regrets_);
     runs_ = new RunsView(&session_);
     pages_->addTab(new Overview(&session_), tr("Overview"));
     pages_->addTab(graph_, tr("Graph"));

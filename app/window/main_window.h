@@ -2,6 +2,7 @@
 // session and computes nothing itself.
 #pragma once
 
+#include "app/session/regret_finder.h"
 #include "app/session/session.h"
 #include "app/session/session_keeper.h"
 #include "app/settings/app_settings.h"
@@ -61,6 +62,7 @@ public:
     GraphView* graphView() { return graph_; }
     RunsView* runsView() { return runs_; }
     AppSettings* settings() { return &settings_; }
+    RegretFinder* regrets() { return &regrets_; }
     SessionKeeper* keeper() { return &keeper_; }
     /// Opens a model, a plan if the file is JSON, or a session. `cluster` empty: the last one used.
     void openFile(const QString& path, const QString& cluster = {});
@@ -75,6 +77,7 @@ public:
     void setInitialSetup(const Setup& setup) { initial_ = setup; }
 
 protected:
+    void changeEvent(QEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dragLeaveEvent(QDragLeaveEvent* event) override;
@@ -92,6 +95,7 @@ private:
     void showDocks(bool on);
     enum class Workspace { kExplore, kTune, kCompare };
     void resetLayout();
+    void fitDocks();
     /// Docks and page for one kind of work; every dock stays within reach in the View menu.
     void applyWorkspace(Workspace workspace);
     void makeWorkspaceActions(QMenu* menu);
@@ -101,6 +105,7 @@ private:
     void saveSession(bool asksForPath);
     void offerSessions();
     void offerJournal(const std::shared_ptr<const AbandonedJournal>& journal);
+    void offerDiscarded(const std::shared_ptr<const AbandonedJournal>& journal);
     void offerLast(const SavedSession& session);
     void askForImport();
     void askForPublishedPlan();
@@ -146,6 +151,7 @@ private:
 
     AppSettings settings_;
     Session session_;
+    RegretFinder regrets_{&session_};
     SessionKeeper keeper_;
     Setup initial_;
     PlansModel* plans_ = nullptr;

@@ -200,7 +200,7 @@ void MainWindow::makeToolBar(QAction* open, QAction* undo, QAction* redo, QActio
     open->setIconText(tr("Open"));
     planAction_->setIconText(tr("Plan"));
     stopAction_->setIconText(tr("Stop"));
-    atOnce->setIconText(tr("Auto"));
+    atOnce->setIconText(tr("Auto-replan"));
     runAction_->setIconText(tr("Run"));
     undo->setIconText(tr("Undo"));
     redo->setIconText(tr("Redo"));
@@ -214,7 +214,10 @@ void MainWindow::makeToolBar(QAction* open, QAction* undo, QAction* redo, QActio
     tools->addSeparator();
     tools->addActions({baselinesAction_, runAction_, findAction_});
     tools->addSeparator();
-    tools->addWidget(new QuickLimits(&session_));
+    auto* limits = new QuickLimits(&session_);
+    // Whoever has typed a limit wants to see what comes of it, and single keys to work again.
+    connect(limits, &QuickLimits::entered, this, [this] { pages_->currentWidget()->setFocus(); });
+    tools->addWidget(limits);
 }
 
 void MainWindow::updateActions()

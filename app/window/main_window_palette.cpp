@@ -24,11 +24,12 @@ void listActions(std::vector<PaletteEntry>& entries, const QMenu* menu, const QS
         const QString text = QString(action->text()).remove(u'&').remove(u'…');
         if (action->menu() != nullptr)
             listActions(entries, action->menu(), path + text + u": "_s);
-        else if (!action->isSeparator() && action->isEnabled() && !text.isEmpty())
-            entries.push_back(
-                {path + text, action->shortcut().toString(QKeySequence::NativeText), {}, [action] {
-                     action->trigger();
-                 }});
+        else if (!action->isSeparator() && action->isEnabled() && !text.isEmpty()) {
+            const bool isSetting =
+                action->isCheckable() || action->objectName().startsWith("actionFont"_L1);
+            entries.push_back({path + text, action->shortcut().toString(QKeySequence::NativeText),
+                               isSetting ? QChar(u',') : QChar(), [action] { action->trigger(); }});
+        }
     }
 }
 

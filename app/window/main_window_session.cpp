@@ -173,13 +173,14 @@ void MainWindow::saveSession(bool asksForPath)
 void MainWindow::offerSessions()
 {
     struct Found {
-        std::vector<AbandonedJournal> journals;
+        std::vector<AbandonedJournal> journals, discarded;
         std::optional<SavedSession> last;
     };
     auto found = std::make_shared<Found>();
     auto work = [found, directory = keeper_.journalDirectory(),
                  last = keeper_.lastSession()](const JobControl&) {
         found->journals = abandonedJournals(directory);
+        found->discarded = discardedJournals(directory);
         if (!last)
             return;
         Result<SavedSession> session = loadSession(*last);
@@ -192,6 +193,8 @@ void MainWindow::offerSessions()
             offerJournal(std::make_shared<const AbandonedJournal>(std::move(journal)));
         if (found->last)
             offerLast(*found->last);
+        for (AbandonedJournal& journal : found->discarded)
+            offerDiscarded(std::make_shared<const AbandonedJournal>(std::move(journal)));
     });
 }
 
@@ -207,11 +210,25 @@ void MainWindow::offerJournal(const std::shared_ptr<const AbandonedJournal>& jou
          .take = [this, journal] { keeper_.restore(*journal); },
          .discard =
              [this, path = journal->path] {
-                 removeJournal(path);
+                 if (!discardJournal(path))
+                     removeJournal(path);
                  // Later: the button that was clicked is among what is made anew.
                  QMetaObject::invokeMethod(
                      this, [this] { offerSessions(); }, Qt::QueuedConnection);
              }});
+}
+
+void MainWindow::offerDiscarded(const std::shared_ptr<const AbandonedJournal>& journal)
+{
+    const QString model = modelNameOf(journal->steps.back().session.modelPath);
+    start_->offer({.title = tr("Discarded: %1").arg(model),
+                   .detail = tr("%1, discarded at %2; kept for %3 days")
+                                 .arg(counted(journal->edits(), tr("edit"), tr("edits")),
+                                      QLocale().toString(journal->lastChange, QLocale::ShortFormat))
+                                 .arg(kDiscardedDays),
+                   .name = u"discarded_"_s + model,
+                   .take = [this, journal] { keeper_.restore(*journal); },
+                   .discard = {}});
 }
 
 void MainWindow::offerLast(const SavedSession& session)

@@ -26,7 +26,9 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kWidestLeast = 400; ///< With larger fonts docks must not push the page out.
+constexpr int kLeastLeft = 200; ///< Pixels with the usual font.
+constexpr int kLeastRight = 275;
+constexpr int kWidestLeast = 400; ///< Larger fonts must not push the page out of small windows.
 
 } // namespace
 
@@ -36,11 +38,6 @@ QDockWidget* MainWindow::addDock(const QString& title, const QString& name, QWid
     auto* dock = new QDockWidget(title);
     dock->setObjectName(name);
     dock->setWidget(content);
-    // Beside the smallest window's docks a page keeps some 540 pixels.
-    if (area == Qt::LeftDockWidgetArea)
-        content->setMinimumWidth(std::min(withFont(200), kWidestLeast));
-    else if (area == Qt::RightDockWidgetArea)
-        content->setMinimumWidth(std::min(withFont(275), kWidestLeast));
     addDockWidget(area, dock);
     return dock;
 }
@@ -63,7 +60,7 @@ void MainWindow::makeDocks()
     auto* constraints = new ConstraintsPanel(&session_);
     constraintsDock_ =
         addDock(tr("Constraints"), u"constraintsDock"_s, constraints, Qt::RightDockWidgetArea);
-    auto* inspector = new Inspector(&session_);
+    auto* inspector = new Inspector(&session_, &regrets_);
     inspector_ = inspector;
     inspectorDock_ =
         addDock(tr("Inspector"), u"inspectorDock"_s, inspector, Qt::RightDockWidgetArea);
@@ -88,6 +85,28 @@ void MainWindow::makeDocks()
     resetLayout();
 }
 
+/// Beside the smallest window's docks a page keeps some 540 pixels; with larger fonts docks take
+/// more, as long as the window has it.
+void MainWindow::fitDocks()
+{
+    for (QDockWidget* dock : sideDocks_) {
+        const bool isLeft = dockWidgetArea(dock) == Qt::LeftDockWidgetArea;
+        const int wanted = withFont(isLeft ? kLeastLeft : kLeastRight);
+        dock->widget()->setMinimumWidth(std::min(wanted, std::max(kWidestLeast, width() * 2 / 7)));
+    }
+    resizeDocks(
+        {sideDocks_[0], constraintsDock_},
+        {std::min(withFont(290), width() * 2 / 9), std::min(withFont(330), width() * 2 / 7)},
+        Qt::Horizontal);
+}
+
+void MainWindow::changeEvent(QEvent* event)
+{
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::FontChange && !sideDocks_.empty())
+        fitDocks();
+}
+
 void MainWindow::resetLayout()
 {
     for (QDockWidget* dock : sideDocks_)
@@ -105,9 +124,7 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::BottomDockWidgetArea, problemsDock_);
     addDockWidget(Qt::BottomDockWidgetArea, jobsDock_);
     tabifyDockWidget(problemsDock_, jobsDock_);
-    resizeDocks({sideDocks_[0], constraintsDock_},
-                {std::min(withFont(290), width() * 2 / 9), std::min(withFont(330), width() / 4)},
-                Qt::Horizontal);
+    fitDocks();
     resizeDocks({sideDocks_[0], sideDocks_[1]}, {470, 330}, Qt::Vertical);
     resizeDocks({problemsDock_}, {150}, Qt::Vertical);
 }

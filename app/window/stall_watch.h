@@ -22,7 +22,12 @@ public:
 Q_SIGNALS:
     void stalled(qint64 milliseconds);
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
+    void endTurn();
+
     QElapsedTimer busy_;
     qint64 longest_ = 0;
     int count_ = 0;

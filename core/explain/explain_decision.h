@@ -54,6 +54,26 @@ struct WhyRequest {
 Result<std::vector<DecisionExplanation>>
 explainDecisions(const ParallelPlan& plan, const WhyRequest& request, const JobControl& control);
 
+/// Explains decisions one by one: each stage is solved again once, and every decision of it after
+/// that takes milliseconds. For one thread at a time.
+class DecisionExplainer
+{
+public:
+    explicit DecisionExplainer(std::shared_ptr<const ParallelPlan> plan);
+    ~DecisionExplainer();
+    const std::shared_ptr<const ParallelPlan>& plan() const { return plan_; }
+    /// Solves a stage again, so that the first decision of it does not wait for that.
+    Status prepare(int stage, const JobControl& control);
+    /// Fails with kNotFound if nothing was decided under the label, else as explainDecisions.
+    Result<DecisionExplanation> explain(int stage, const std::string& label,
+                                        const JobControl& control);
+
+private:
+    struct Stages;
+    std::shared_ptr<const ParallelPlan> plan_;
+    std::unique_ptr<Stages> stages_;
+};
+
 std::string formatExplanations(const std::vector<DecisionExplanation>& explanations);
 std::string explanationsToJson(const std::vector<DecisionExplanation>& explanations);
 

@@ -501,22 +501,6 @@
         <translation>Graph: zum Nachbarn. Stufengrenzen: wählen und verschieben, Enter plant</translation>
     </message>
     <message>
-        <source>Graph: show all, zoom in, zoom out, 100 %</source>
-        <translation>Graph: alles zeigen, vergrößern, verkleinern, 100 %</translation>
-    </message>
-    <message>
-        <source>Timeline: zoom in and out, move</source>
-        <translation>Zeitleiste: vergrößern und verkleinern, verschieben</translation>
-    </message>
-    <message>
-        <source>Compare side by side: next and previous difference</source>
-        <translation>Nebeneinander: nächster und voriger Unterschied</translation>
-    </message>
-    <message>
-        <source>Compare: make the chosen plan the baseline</source>
-        <translation>Vergleich: den gewählten Plan zum Vergleichsplan machen</translation>
-    </message>
-    <message>
         <source>Del</source>
         <translation>Entf</translation>
     </message>
@@ -527,6 +511,38 @@
     <message>
         <source>This sheet</source>
         <translation>Dieses Blatt</translation>
+    </message>
+    <message>
+        <source>Graph: zoom in, zoom out, 100 %</source>
+        <translation>Graph: vergrößern, verkleinern, 100 %</translation>
+    </message>
+    <message>
+        <source>Wheel, drag</source>
+        <translation>Rad, Ziehen</translation>
+    </message>
+    <message>
+        <source>Graph: zoom at the mouse, move</source>
+        <translation>Graph: am Mauszeiger vergrößern, verschieben</translation>
+    </message>
+    <message>
+        <source>Ctrl+click, Shift+drag</source>
+        <translation>Strg+Klick, Umschalt+Ziehen</translation>
+    </message>
+    <message>
+        <source>Graph: select several; the inspector sums them</source>
+        <translation>Graph: mehreres auswählen; der Inspektor zählt zusammen</translation>
+    </message>
+    <message>
+        <source>Timeline: zoom in and out, move, show all</source>
+        <translation>Zeitachse: vergrößern und verkleinern, verschieben, alles zeigen</translation>
+    </message>
+    <message>
+        <source>Letters of axes</source>
+        <translation>Buchstaben der Achsen</translation>
+    </message>
+    <message>
+        <source>Sharding strip: split the dimension over that axis</source>
+        <translation>Teilungsstreifen: die Dimension über diese Achse teilen</translation>
     </message>
 </context>
 <context>
@@ -845,12 +861,6 @@
         <translation>gewählt</translation>
     </message>
     <message>
-        <source>%1, result %2
-Step time added if only this decision changed</source>
-        <translation>%1, Ergebnis %2
-Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
-    </message>
-    <message>
         <source>Strategy</source>
         <translation>Strategie</translation>
     </message>
@@ -861,6 +871,24 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>Step time</source>
         <translation>Schrittzeit</translation>
+    </message>
+    <message>
+        <source>no plan</source>
+        <translation>kein Plan</translation>
+    </message>
+    <message>
+        <source>%1, result %2
+%3</source>
+        <translation>%1, Ergebnis %2
+%3</translation>
+    </message>
+    <message>
+        <source>Step time added with all else of the stage chosen anew</source>
+        <translation>Zusätzliche Schrittzeit, wenn alles andere der Stufe neu gewählt wird</translation>
+    </message>
+    <message>
+        <source>Step time added if only this decision changed</source>
+        <translation>Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     </message>
 </context>
 <context>
@@ -920,16 +948,16 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
         <translation>Gesuchter Befehl</translation>
     </message>
     <message>
-        <source>What to do or where to go: @ operations, # layers, % plans</source>
-        <translation>Was zu tun ist oder wohin: @ Operationen, # Schichten, % Pläne</translation>
-    </message>
-    <message>
         <source>Commands found</source>
         <translation>Gefundene Befehle</translation>
     </message>
     <message>
         <source>Nothing is called that</source>
         <translation>Nichts heißt so</translation>
+    </message>
+    <message>
+        <source>What to do or where to go: @ operations, # layers, % plans, “,” settings</source>
+        <translation>Was zu tun ist oder wohin: @ Operationen, # Schichten, % Pläne, „,“ Einstellungen</translation>
     </message>
 </context>
 <context>
@@ -1017,6 +1045,14 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     <message>
         <source>Causes: the left request with one change alone</source>
         <translation>Ursachen: die linke Anfrage mit nur einer Änderung</translation>
+    </message>
+    <message>
+        <source>Next &amp;difference</source>
+        <translation>Nächster &amp;Unterschied</translation>
+    </message>
+    <message>
+        <source>Previous d&amp;ifference</source>
+        <translation>Vor&amp;iger Unterschied</translation>
     </message>
 </context>
 <context>
@@ -1536,6 +1572,13 @@ Zusätzliche Schrittzeit, wenn nur diese Entscheidung anders wäre</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::DoneNotice</name>
+    <message>
+        <source>%1: done after %2 s</source>
+        <translation>%1: fertig nach %2 s</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::FlowFinder</name>
     <message>
         <source>%1, %2</source>
@@ -1654,10 +1697,6 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
         <translation>Verkleinern (−)</translation>
     </message>
     <message>
-        <source>Show all (F)</source>
-        <translation>Alles zeigen (F)</translation>
-    </message>
-    <message>
         <source>Fold all layers</source>
         <translation>Alle Schichten zufalten</translation>
     </message>
@@ -1714,16 +1753,8 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
         <translation>Folgen gleicher Schichten als ein Kasten</translation>
     </message>
     <message>
-        <source>Map in the corner (M)</source>
-        <translation>Karte in der Ecke (M)</translation>
-    </message>
-    <message>
         <source>Show everything</source>
         <translation>Alles zeigen</translation>
-    </message>
-    <message>
-        <source>Only the neighbourhood of one box is shown</source>
-        <translation>Nur die Nachbarschaft eines Kastens ist zu sehen</translation>
     </message>
     <message>
         <source>Lay out all operations</source>
@@ -1756,6 +1787,18 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
     <message>
         <source>Unfold</source>
         <translation>Auffalten</translation>
+    </message>
+    <message>
+        <source>Map in the corner</source>
+        <translation>Karte in der Ecke</translation>
+    </message>
+    <message>
+        <source>Boxes are hidden, or only a neighbourhood is shown</source>
+        <translation>Kästen sind ausgeblendet, oder nur eine Nachbarschaft wird gezeigt</translation>
+    </message>
+    <message>
+        <source>Show all (Shift+F)</source>
+        <translation>Alles zeigen (Umschalt+F)</translation>
     </message>
 </context>
 <context>
@@ -2146,10 +2189,6 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
         <translation>Seine Aufteilung folgt aus der eines Nachbarn; hier war nichts zu entscheiden.</translation>
     </message>
     <message>
-        <source>%1: %2. The times are what the step would take longer if only this decision changed. %3</source>
-        <translation>%1: %2. Die Zeiten sagen, um wie viel der Schritt länger würde, wenn nur diese Entscheidung anders wäre. %3</translation>
-    </message>
-    <message>
         <source>possible sharding</source>
         <translation>mögliche Aufteilung</translation>
     </message>
@@ -2253,6 +2292,58 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
         <source>Drag an axis to another dimension, or out, to pin that sharding</source>
         <translation>Eine Achse auf eine andere Dimension oder hinaus ziehen legt diese Aufteilung fest</translation>
     </message>
+    <message>
+        <source>The times are what the step would take longer with all else chosen anew.</source>
+        <translation>Die Zeiten sagen, wie viel länger der Schritt dauerte, wenn alles andere neu gewählt wird.</translation>
+    </message>
+    <message>
+        <source>The times are what the step would take longer if only this decision changed.</source>
+        <translation>Die Zeiten sagen, wie viel länger der Schritt dauerte, wenn nur diese Entscheidung anders wäre.</translation>
+    </message>
+    <message>
+        <source>%1: %2. %3 %4</source>
+        <translation>%1: %2. %3 %4</translation>
+    </message>
+    <message>
+        <source>Several</source>
+        <translation>Mehreres</translation>
+    </message>
+    <message>
+        <source>%1 selected</source>
+        <translation>%1 ausgewählt</translation>
+    </message>
+    <message>
+        <source>thing</source>
+        <translation>Ding</translation>
+    </message>
+    <message>
+        <source>things</source>
+        <translation>Dinge</translation>
+    </message>
+    <message>
+        <source>Results, one microbatch</source>
+        <translation>Ergebnisse, ein Mikrobatch</translation>
+    </message>
+    <message>
+        <source>Of one device</source>
+        <translation>Eines Geräts</translation>
+    </message>
+    <message>
+        <source>Time of computing</source>
+        <translation>Rechenzeit</translation>
+    </message>
+    <message>
+        <source>Memory of results</source>
+        <translation>Speicher der Ergebnisse</translation>
+    </message>
+    <message>
+        <source>Memory of parameters</source>
+        <translation>Speicher der Parameter</translation>
+    </message>
+    <message>
+        <source>Ctrl+click in the graph adds and takes away, Shift+drag takes what is in the frame.</source>
+        <translation>Strg+Klick im Graphen nimmt hinzu und weg, Umschalt+Ziehen nimmt, was im Rahmen liegt.</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::JobsPanel</name>
@@ -2290,6 +2381,46 @@ Rechtsklick auf eine Achse begrenzt sie.</translation>
     <message>
         <source>Keys</source>
         <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Usual keys</source>
+        <translation>Übliche Tasten</translation>
+    </message>
+    <message>
+        <source>Find a command or a key</source>
+        <translation>Befehl oder Taste suchen</translation>
+    </message>
+    <message>
+        <source>Commands and their keys</source>
+        <translation>Befehle und ihre Tasten</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>New keys of the command</source>
+        <translation>Neue Tasten des Befehls</translation>
+    </message>
+    <message>
+        <source>In one view</source>
+        <translation>In einer Ansicht</translation>
+    </message>
+    <message>
+        <source>Choose a command to give it other keys.</source>
+        <translation>Einen Befehl wählen, um ihm andere Tasten zu geben.</translation>
+    </message>
+    <message>
+        <source>Keys of “%1”: press them in the field, then Change.</source>
+        <translation>Tasten von „%1“: im Feld drücken, dann Ändern.</translation>
+    </message>
+    <message>
+        <source>%1 is taken by “%2”.</source>
+        <translation>%1 gehört schon zu „%2“.</translation>
     </message>
 </context>
 <context>
@@ -2810,10 +2941,6 @@ Das Modell anderswo suchen?</translation>
         <translation>%1: %2 vorhergesagt, %3</translation>
     </message>
     <message>
-        <source> · step %1 → %2 (%3)</source>
-        <translation> · Schritt %1 → %2 (%3)</translation>
-    </message>
-    <message>
         <source> · not what is asked now</source>
         <translation> · nicht das, was jetzt gefragt ist</translation>
     </message>
@@ -2832,10 +2959,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>, %1</source>
         <translation>, %1</translation>
-    </message>
-    <message>
-        <source>Planning: %1%2.%3</source>
-        <translation>Plane: %1%2.%3</translation>
     </message>
     <message>
         <source>Stop (Esc)</source>
@@ -2973,6 +3096,138 @@ Das Modell anderswo suchen?</translation>
         <source>Plan like %1</source>
         <translation>Wie %1 planen</translation>
     </message>
+    <message>
+        <source>Auto-replan</source>
+        <translation>Neu planen</translation>
+    </message>
+    <message>
+        <source>&amp;Selection</source>
+        <translation>&amp;Auswahl</translation>
+    </message>
+    <message>
+        <source>New &amp;constraint…</source>
+        <translation>Neue &amp;Bedingung…</translation>
+    </message>
+    <message>
+        <source>Select an operation, tensor, layer or stage first; then C constrains it</source>
+        <translation>Erst eine Operation, einen Tensor, eine Schicht oder Stufe auswählen; dann stellt C eine Bedingung</translation>
+    </message>
+    <message>
+        <source>&amp;Why?</source>
+        <translation>&amp;Warum?</translation>
+    </message>
+    <message>
+        <source>Select an operation or tensor whose sharding was decided</source>
+        <translation>Eine Operation oder einen Tensor auswählen, dessen Teilung entschieden wurde</translation>
+    </message>
+    <message>
+        <source>&amp;Pin its sharding</source>
+        <translation>Teilung &amp;festhalten</translation>
+    </message>
+    <message>
+        <source>&amp;Hide in the graph</source>
+        <translation>Im Graphen &amp;ausblenden</translation>
+    </message>
+    <message>
+        <source>Show e&amp;verything</source>
+        <translation>A&amp;lles zeigen</translation>
+    </message>
+    <message>
+        <source>Make the plan the &amp;baseline</source>
+        <translation>Plan zum &amp;Vergleichsplan machen</translation>
+    </message>
+    <message>
+        <source>Select &amp;nothing</source>
+        <translation>&amp;Nichts auswählen</translation>
+    </message>
+    <message>
+        <source>&amp;Go</source>
+        <translation>&amp;Gehe zu</translation>
+    </message>
+    <message>
+        <source>&amp;Back</source>
+        <translation>&amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Forward</source>
+        <translation>&amp;Vor</translation>
+    </message>
+    <message>
+        <source>To the &amp;selection</source>
+        <translation>Zur &amp;Auswahl</translation>
+    </message>
+    <message>
+        <source>Show &amp;all</source>
+        <translation>A&amp;lles zeigen</translation>
+    </message>
+    <message>
+        <source>Find &amp;next</source>
+        <translation>&amp;Weitersuchen</translation>
+    </message>
+    <message>
+        <source>Find &amp;previous</source>
+        <translation>&amp;Rückwärts suchen</translation>
+    </message>
+    <message>
+        <source>Ne&amp;xt pane</source>
+        <translation>Nä&amp;chster Bereich</translation>
+    </message>
+    <message>
+        <source>P&amp;revious pane</source>
+        <translation>Vorheriger &amp;Bereich</translation>
+    </message>
+    <message>
+        <source>%1 has edits that are not saved.</source>
+        <translation>%1 hat Änderungen, die nicht gesichert sind.</translation>
+    </message>
+    <message>
+        <source>Discarded edits stay within reach: the start page offers to go on with them.</source>
+        <translation>Verworfenes bleibt erreichbar: Die Startseite bietet an, damit weiterzumachen.</translation>
+    </message>
+    <message>
+        <source>Save the session?</source>
+        <translation>Sitzung sichern?</translation>
+    </message>
+    <message>
+        <source>step %1 → %2 (%3)</source>
+        <translation>Schritt %1 → %2 (%3)</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>Undo (Ctrl+Z)</source>
+        <translation>Rückgängig (Strg+Z)</translation>
+    </message>
+    <message>
+        <source>, %1 s</source>
+        <translation>, %1 s</translation>
+    </message>
+    <message>
+        <source>Planning: %1%2%3.%4</source>
+        <translation>Plane: %1%2%3.%4</translation>
+    </message>
+    <message>
+        <source>History of edits</source>
+        <translation>Verlauf der Änderungen</translation>
+    </message>
+    <message>
+        <source>As opened</source>
+        <translation>Wie geöffnet</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Discarded: %1</source>
+        <translation>Verworfen: %1</translation>
+    </message>
+    <message>
+        <source>%1, discarded at %2; kept for %3 days</source>
+        <translation>%1, verworfen am %2; %3 Tage aufbewahrt</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::MemoryChart</name>
@@ -3024,8 +3279,36 @@ Das Modell anderswo suchen?</translation>
         <translation>Speicher über einen Schritt</translation>
     </message>
     <message>
-        <source>limit</source>
-        <translation>Grenze</translation>
+        <source>peak %1</source>
+        <translation>Spitze %1</translation>
+    </message>
+    <message>
+        <source>limit %1, far above ↑</source>
+        <translation>Grenze %1, weit darüber ↑</translation>
+    </message>
+    <message>
+        <source>limit %1</source>
+        <translation>Grenze %1</translation>
+    </message>
+    <message>
+        <source>Stage %1 at %2: %3</source>
+        <translation>Stufe %1 bei %2: %3</translation>
+    </message>
+    <message>
+        <source>activations of %1, %2 each</source>
+        <translation>Aktivierungen von %1, je %2</translation>
+    </message>
+    <message>
+        <source>microbatch in flight</source>
+        <translation>Mikrobatch unterwegs</translation>
+    </message>
+    <message>
+        <source>microbatches in flight</source>
+        <translation>Mikrobatches unterwegs</translation>
+    </message>
+    <message>
+        <source>running: %1</source>
+        <translation>läuft: %1</translation>
     </message>
 </context>
 <context>
@@ -3929,6 +4212,76 @@ Das Modell anderswo suchen?</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::QuickLimits</name>
+    <message>
+        <source>TP ≤</source>
+        <translation>TP ≤</translation>
+    </message>
+    <message>
+        <source>Most devices that split each tensor (tensor parallelism)</source>
+        <translation>Höchstens so viele Geräte teilen jeden Tensor (Tensorparallelität)</translation>
+    </message>
+    <message>
+        <source>PP ≤</source>
+        <translation>PP ≤</translation>
+    </message>
+    <message>
+        <source>Most stages that follow each other (pipeline parallelism)</source>
+        <translation>Höchstens so viele Stufen folgen aufeinander (Pipelineparallelität)</translation>
+    </message>
+    <message>
+        <source>%1 %2</source>
+        <translation>%1 %2</translation>
+    </message>
+    <message>
+        <source>%1 free</source>
+        <translation>%1 frei</translation>
+    </message>
+    <message>
+        <source>Memory of a device</source>
+        <translation>Speicher eines Geräts</translation>
+    </message>
+    <message>
+        <source>Most memory of a device that a plan may use</source>
+        <translation>Höchstens so viel Speicher eines Geräts darf ein Plan nutzen</translation>
+    </message>
+    <message>
+        <source> GiB</source>
+        <translation> GiB</translation>
+    </message>
+    <message>
+        <source>Mem ≤</source>
+        <translation>Sp. ≤</translation>
+    </message>
+    <message>
+        <source>Memory %1 GiB per device</source>
+        <translation>Speicher %1 GiB je Gerät</translation>
+    </message>
+    <message>
+        <source>All of the device&apos;s memory</source>
+        <translation>Der ganze Speicher des Geräts</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::RegretFinder</name>
+    <message>
+        <source>There is no other way to shard it.</source>
+        <translation>Es lässt sich nicht anders teilen.</translation>
+    </message>
+    <message>
+        <source>No other sharding of it has a plan.</source>
+        <translation>Keine andere Teilung davon hat einen Plan.</translation>
+    </message>
+    <message>
+        <source>%1 would be as good.</source>
+        <translation>%1 wäre ebenso gut.</translation>
+    </message>
+    <message>
+        <source>Next best: %1, which adds %2 to the step with all else chosen anew.</source>
+        <translation>Nächstbeste: %1, mit %2 mehr je Schritt, wenn alles andere neu gewählt wird.</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::RunDialog</name>
     <message>
         <source>Look for devices</source>
@@ -4637,10 +4990,6 @@ idle</source>
 untätig</translation>
     </message>
     <message>
-        <source>measured: half as long … half as long again</source>
-        <translation>gemessen: halb so lang … anderthalb so lang</translation>
-    </message>
-    <message>
         <source>  measured, %1</source>
         <translation>  gemessen, %1</translation>
     </message>
@@ -4687,6 +5036,21 @@ Anweisung %5: %6</translation>
     <message>
         <source>other instructions</source>
         <translation>weiteren Anweisungen</translation>
+    </message>
+    <message>
+        <source>measured: −50 % … +50 %</source>
+        <translation>gemessen: −50 % … +50 %</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Toast</name>
+    <message>
+        <source>Take it back</source>
+        <translation>Zurücknehmen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
     </message>
 </context>
 <context>

@@ -26,6 +26,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <set>
 #include <string>
 #include <sys/resource.h>
 #include <vector>
@@ -262,6 +264,103 @@ public:
         table_.add({"unfold a layer, worst of 6", 100, worst, worstCpu, {}});
     }
 
+    /// An edit of GPT-39B on 64 devices, from the keystroke to the painted page: planned anew,
+    /// then once more when its plan is known, then taken back.
+    void replan()
+    {
+        Setup setup;
+        setup.cluster = QStringLiteral("p3.16xlarge-x8");
+        setup.options.globalBatch = 1024;
+        window_.setInitialSetup(setup);
+        window_.openFile(samplePath(QStringLiteral("gpt-39b")), setup.cluster);
+        if (!waitUntil([&] { return isAnswered(); }, 120000)) {
+            std::printf("no plan to change\n");
+            return;
+        }
+        const auto limit = [&](std::optional<int> maxTp) {
+            Setup next = session().setup();
+            next.options.constraints.maxTp = maxTp;
+            session().editSetup(next, QStringLiteral("edit"));
+        };
+        const auto paint = [&] {
+            waitUntil([&] { return isAnswered(); }, 120000);
+            window_.grab();
+        };
+        time("replan GPT-39B, 64 devices, new edit", 1000, 3, [&](int round) {
+            limit(1 << (round + 1));
+            session().planNow();
+            paint();
+        });
+        time("  the same edit again, to the page", 150, 12, [&](int round) {
+            limit(1 << (round % 3 + 1));
+            paint();
+        });
+        time("  undo with its plan, to the page", 50, 6, [&](int) {
+            session().undoStack()->undo();
+            paint();
+        });
+        // A plan that the planner remembers, though this session does not.
+        const auto forget = [&] {
+            std::vector<int> ids;
+            for (const auto& entry : session().entries())
+                ids.push_back(entry->id);
+            for (const int id : ids)
+                session().removePlan(id);
+        };
+        forget();
+        time("  what only the planner remembers", 150, 3, [&](int round) {
+            limit(round % 2 == 0 ? std::optional(4) : std::optional(2));
+            session().planNow();
+            paint();
+            forget();
+        });
+    }
+
+    /// From the mouse over an op to its alternatives weighed, with all else chosen anew.
+    void regrets()
+    {
+        Setup setup;
+        setup.cluster = QStringLiteral("p3.16xlarge-x8");
+        setup.options.globalBatch = 1024;
+        window_.setInitialSetup(setup);
+        window_.pages()->setCurrentWidget(window_.graphView());
+        window_.openFile(samplePath(QStringLiteral("gpt-39b")), setup.cluster);
+        if (!waitUntil([&] { return isAnswered(); }, 120000))
+            return;
+        const auto facts = session().facts();
+        std::vector<OpId> ops; // one for each decision
+        std::set<std::pair<int, int>> seen;
+        for (size_t op = 0; op < facts->graph->ops.size(); ++op) {
+            const DecisionPlace place = facts->decisionOfOp[op];
+            const Decision* decision = facts->decision(place);
+            if (decision != nullptr && decision->alternatives.size() > 1 &&
+                seen.insert({place.stage, place.index}).second)
+                ops.push_back(OpId(op));
+        }
+        const auto hover = [&](OpId op) {
+            const Stopwatch watch;
+            session().selection()->hover(Selection::op(op));
+            waitUntil([&] {
+                return window_.regrets()->known(facts->decisionOfOp[op.index()]) != nullptr;
+            });
+            return watch.wall();
+        };
+        // The first waits for its stage to be solved again, as it would right after a plan.
+        const double first = ops.empty() ? 0 : hover(ops.front());
+        table_.add(
+            {"regret on hover, first of a stage", 1000, first, first, "GPT-39B, 64 devices"});
+        std::vector<double> times;
+        const double cpu = cpuMs();
+        for (size_t i = 1; i < ops.size(); i += std::max<size_t>(1, ops.size() / 60)) {
+            if (facts->decisionOfOp[ops[i].index()].stage ==
+                facts->decisionOfOp[ops.front().index()].stage)
+                times.push_back(hover(ops[i]));
+        }
+        table_.add({"regret on hover", 50, p95(times),
+                    (cpuMs() - cpu) / double(std::max<size_t>(times.size(), 1)),
+                    "95th percentile of " + std::to_string(times.size()) + ", mean CPU"});
+    }
+
     void large()
     {
         const QString path = profile_.filePath(QStringLiteral("chain.mlir"));
@@ -327,6 +426,23 @@ public:
     }
 
 private:
+    bool isAnswered()
+    {
+        return session().shownPlan() != nullptr && session().shownPlan()->plan() != nullptr &&
+               !session().isPlanning() && !session().isStale();
+    }
+    /// The worst of some rounds.
+    void time(const char* name, double target, int rounds, const std::function<void(int)>& work)
+    {
+        double worst = 0, worstCpu = 0;
+        for (int round = 0; round < rounds; ++round) {
+            const Stopwatch watch;
+            work(round);
+            worst = std::max(worst, watch.wall());
+            worstCpu = std::max(worstCpu, watch.cpu());
+        }
+        table_.add({name, target, worst, worstCpu, "worst of " + std::to_string(rounds)});
+    }
     Session& session() { return *window_.session(); }
     GraphCanvas* canvas() { return window_.graphView()->canvas(); }
 
@@ -458,6 +574,14 @@ int main(int argc, char** argv)
     if (table.wants("plan") || table.wants("unfold")) {
         alpa::app::Bench bench(table);
         bench.plan();
+    }
+    if (table.wants("replan")) {
+        alpa::app::Bench bench(table);
+        bench.replan();
+    }
+    if (table.wants("regret")) {
+        alpa::app::Bench bench(table);
+        bench.regrets();
     }
     if (table.wants("large") || table.wants("search")) {
         alpa::app::Bench bench(table);

@@ -94,7 +94,8 @@ protected:
         app::Setup setup;
         setup.cluster = QStringLiteral("cpu-x4");
         session_->setInitialSetup(setup);
-        view_ = std::make_unique<GraphView>(session_.get());
+        regrets_ = std::make_unique<RegretFinder>(session_.get());
+        view_ = std::make_unique<GraphView>(session_.get(), regrets_.get());
         view_->resize(900, 700);
         view_->show();
         session_->openModel(samplePath(QStringLiteral("gpt-tiny")));
@@ -104,6 +105,7 @@ protected:
     static void TearDownTestSuite()
     {
         view_.reset();
+        regrets_.reset();
         session_.reset();
     }
     void SetUp() override
@@ -115,6 +117,7 @@ protected:
     static const GraphFacts& facts() { return *session_->facts(); }
 
     static inline std::unique_ptr<Session> session_;
+    static inline std::unique_ptr<RegretFinder> regrets_;
     static inline std::unique_ptr<GraphView> view_;
 };
 
