@@ -277,9 +277,9 @@ public:
             std::printf("no plan to change\n");
             return;
         }
-        const auto limit = [&](std::optional<int> maxTp) {
+        const auto limit = [&](std::optional<int> maxPp) {
             Setup next = session().setup();
-            next.options.constraints.maxTp = maxTp;
+            next.options.constraints.maxPp = maxPp;
             session().editSetup(next, QStringLiteral("edit"));
         };
         const auto paint = [&] {
@@ -287,12 +287,12 @@ public:
             window_.grab();
         };
         time("replan GPT-39B, 64 devices, new edit", 1000, 3, [&](int round) {
-            limit(1 << (round + 1));
+            limit(16 << round);
             session().planNow();
             paint();
         });
         time("  the same edit again, to the page", 150, 12, [&](int round) {
-            limit(1 << (round % 3 + 1));
+            limit(16 << (round % 3));
             paint();
         });
         time("  undo with its plan, to the page", 50, 6, [&](int) {
@@ -309,7 +309,7 @@ public:
         };
         forget();
         time("  what only the planner remembers", 150, 3, [&](int round) {
-            limit(round % 2 == 0 ? std::optional(4) : std::optional(2));
+            limit(16 << round);
             session().planNow();
             paint();
             forget();
@@ -351,7 +351,7 @@ public:
             {"regret on hover, first of a stage", 1000, first, first, "GPT-39B, 64 devices"});
         std::vector<double> times;
         const double cpu = cpuMs();
-        for (size_t i = 1; i < ops.size(); i += std::max<size_t>(1, ops.size() / 60)) {
+        for (size_t i = 1; i < ops.size() && times.size() < 60; ++i) {
             if (facts->decisionOfOp[ops[i].index()].stage ==
                 facts->decisionOfOp[ops.front().index()].stage)
                 times.push_back(hover(ops[i]));
@@ -428,8 +428,8 @@ public:
 private:
     bool isAnswered()
     {
-        return session().shownPlan() != nullptr && session().shownPlan()->plan() != nullptr &&
-               !session().isPlanning() && !session().isStale();
+        const bool isShown = session().shownPlan() != nullptr && !session().isStale();
+        return !session().isPlanning() && (isShown || session().obstacle() != nullptr);
     }
     /// The worst of some rounds.
     void time(const char* name, double target, int rounds, const std::function<void(int)>& work)
