@@ -43,7 +43,9 @@ void Team::run(size_t count, int threads, const std::function<void(size_t)>& wor
                 helpers_.emplace_back([this](const std::stop_token& stop) { help(stop); });
             tasks_.push_back(task);
         }
-        wake_.notify_all();
+        // No more than find something to do.
+        for (size_t helper = 1; helper < std::min(count, static_cast<size_t>(threads)); ++helper)
+            wake_.notify_one();
     }
     task->takeTurns();
     if (!isShared)
