@@ -197,6 +197,7 @@ int64_t removeDominated(IlpGraph& graph, const std::stop_token& stop)
             graph.protectedNode == static_cast<int>(i))
             continue;
         NodeView view{node.costs, {}, &node.usages};
+        view.matrices.reserve(node.edges.size());
         for (int edge : node.edges)
             view.matrices.push_back(graph.matrixFrom(edge, static_cast<int>(i)));
         std::sort(view.matrices.begin(), view.matrices.end());

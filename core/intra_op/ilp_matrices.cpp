@@ -21,11 +21,23 @@ uint64_t mix(uint64_t hash, uint64_t word)
 /// Rounding of sums that come from the same terms in another order.
 constexpr double kSeparableTolerance = 1e-13;
 
-bool isSeparable(std::span<const double> entries, size_t columns)
+/// Four at a time: one would wait for the one before.
+double largestOf(std::span<const double> entries)
 {
-    double largest = 0;
-    for (double entry : entries)
-        largest = std::max(largest, std::abs(entry));
+    double largest[4] = {0, 0, 0, 0};
+    size_t i = 0;
+    for (; i + 4 <= entries.size(); i += 4) {
+        for (size_t k = 0; k < 4; ++k)
+            largest[k] = std::max(largest[k], std::abs(entries[i + k]));
+    }
+    for (; i < entries.size(); ++i)
+        largest[0] = std::max(largest[0], std::abs(entries[i]));
+    return std::max(std::max(largest[0], largest[1]), std::max(largest[2], largest[3]));
+}
+
+/// `largest`: of the entries, without their signs.
+bool isSeparable(std::span<const double> entries, size_t columns, double largest)
+{
     const double corner = entries[0];
     for (size_t start = columns; start < entries.size(); start += columns) {
         const double shift = entries[start] - corner;
@@ -186,7 +198,8 @@ const MatrixTraits& MatrixPool::traits(int id)
     const size_t rowCount = static_cast<size_t>(rows(id));
     const size_t columnCount = static_cast<size_t>(columns(id));
     MatrixTraits traits;
-    traits.hasForbidden = std::find(all.begin(), all.end(), kForbidden) != all.end();
+    const double largest = largestOf(all);
+    traits.hasForbidden = largest == kForbidden;
     if (traits.hasForbidden) {
         traits.columnOfRow = onlyAllowed(all, rowCount, columnCount, columnCount, 1);
         traits.rowOfColumn = onlyAllowed(all, columnCount, rowCount, 1, columnCount);
@@ -200,7 +213,7 @@ const MatrixTraits& MatrixPool::traits(int id)
             }
         }
     } else {
-        traits.isSeparable = all.empty() || isSeparable(all, columnCount);
+        traits.isSeparable = all.empty() || isSeparable(all, columnCount, largest);
     }
     matrices_[static_cast<size_t>(id)].traits = static_cast<int>(traits_.size());
     traits_.push_back(std::move(traits));

@@ -107,30 +107,36 @@ int64_t makeArcConsistent(IlpGraph& graph, const std::stop_token& stop)
 {
     int64_t removed = 0;
     Worklist work(graph);
+    std::vector<uint8_t> isAllowed;
     while (const std::optional<int> next = work.pop()) {
         if (stop.stop_requested())
             break;
         GraphNode& node = graph.nodes[at(*next)];
         if (!node.isAlive)
             continue;
-        std::vector<uint8_t> isAllowed(node.costs.size());
+        isAllowed.assign(node.costs.size(), 1);
+        bool isAnyBarred = false;
+        const auto bar = [&](size_t s, bool isBarred) {
+            isAllowed[s] &= isBarred ? 0 : 1;
+            isAnyBarred |= isBarred;
+        };
         for (size_t s = 0; s < isAllowed.size(); ++s)
-            isAllowed[s] = node.costs[s] < kForbidden;
+            bar(s, !(node.costs[s] < kForbidden));
         for (int edge : node.edges) {
             const GraphEdge& e = graph.edges[at(edge)];
             const MatrixTraits& traits = graph.matrices.traits(e.matrix);
             const std::vector<uint8_t>& support =
                 e.from == *next ? traits.rowIsAllowed : traits.columnIsAllowed;
             for (size_t s = 0; s < support.size(); ++s)
-                isAllowed[s] &= support[s];
+                bar(s, support[s] == 0);
         }
+        if (!isAnyBarred)
+            continue;
         std::vector<int> keep;
         for (size_t s = 0; s < isAllowed.size(); ++s) {
             if (isAllowed[s])
                 keep.push_back(static_cast<int>(s));
         }
-        if (keep.size() == isAllowed.size())
-            continue;
         removed += static_cast<int64_t>(isAllowed.size() - keep.size());
         graph.select(*next, std::move(keep));
         if (graph.isInfeasible)
