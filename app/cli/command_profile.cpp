@@ -62,7 +62,7 @@ Result<int> deviceCount(const std::string& devices)
 
 void printProfile(const Cluster& cluster)
 {
-    print(fmt::format("{} x {}: {} each\n  products  {} TFLOP/s in bf16, {} in f32\n  copies    {} "
+    print(fmt::format("{} x {}: {} each\n  products  {} TFLOP/s in bf16, {} in f32\n  loops     {} "
                       "TB/s read and written\n  launch    {}\n",
                       cluster.deviceCount(), cluster.device.name,
                       formatMemory(cluster.device.memory),

@@ -4,6 +4,7 @@
 #include "core/base/units.h"
 #include "runtime/cuda/cuda_libraries.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <thread>
@@ -14,6 +15,9 @@ namespace alpa::profile
 constexpr int64_t kBufferBytes = int64_t{1} << 30;
 constexpr int kWarmups = 3;
 constexpr int kRepeats = 10;
+/// Runs behind each other for so long show the clocks that a GPU holds at its power limit: bursts
+/// of products are 5 to 10 % faster than a training step's.
+constexpr Seconds kSustained{0.06};
 
 /// One GPU with a stream and two buffers.
 class Bench
@@ -76,6 +80,13 @@ public:
         float milliseconds = 0;
         RETURN_IF_ERROR(check(driver_.cuEventElapsedTime(&milliseconds, begin_, end_)));
         return Seconds(static_cast<double>(milliseconds) * 1e-3 / repeats);
+    }
+
+    /// The mean time of one of as many runs as take `span`.
+    Result<Seconds> timeSustained(const std::function<Status()>& run, Seconds span = kSustained)
+    {
+        ASSIGN_OR_RETURN(const Seconds one, time(run));
+        return time(run, std::max(kRepeats, static_cast<int>(span / one)));
     }
 
     Result<std::string> deviceName() const

@@ -13,29 +13,88 @@ namespace
 
 using namespace cuda;
 
+/// A generated kernel, as a program's are.
+class ProfiledKernel
+{
+public:
+    ProfiledKernel(Bench& bench, const Libraries& driver)
+        : bench_(bench)
+        , driver_(driver)
+    {
+    }
+    ~ProfiledKernel()
+    {
+        if (module_ != nullptr)
+            driver_.cuModuleUnload(module_);
+    }
+    ProfiledKernel(const ProfiledKernel&) = delete;
+    ProfiledKernel& operator=(const ProfiledKernel&) = delete;
+
+    Status compile(KernelCache& kernels, const std::string& body)
+    {
+        ASSIGN_OR_RETURN(const auto units, kernels.compile({body}));
+        RETURN_IF_ERROR(bench_.check(driver_.cuModuleLoadData(&module_, units[0]->image.data())));
+        return bench_.check(driver_.cuModuleGetFunction(&function_, module_, "k0"));
+    }
+    Status launch(unsigned blocks, void** arguments) const
+    {
+        return bench_.check(driver_.cuLaunchKernel(function_, blocks, 1, 1, kThreads, 1, 1, 0,
+                                                   bench_.stream, arguments, nullptr));
+    }
+
+    static constexpr unsigned kThreads = 256; ///< A block's, which bodies name too.
+
+private:
+    Bench& bench_;
+    const Libraries& driver_;
+    CUmodule module_ = nullptr;
+    CUfunction function_ = nullptr;
+};
+
 /// Fills both buffers with values that differ: constant ones flatter matrix products.
 Status scramble(Bench& bench, const Libraries& driver, KernelCache& kernels)
 {
-    const std::string body =
+    ProfiledKernel kernel(bench, driver);
+    RETURN_IF_ERROR(kernel.compile(
+        kernels,
         "__launch_bounds__(256) NAME(u32* p0, unsigned n)\n{\n"
         "for (unsigned i = blockIdx.x * 256 + threadIdx.x; i < n; i += gridDim.x * 256) {\n"
         "unsigned x = i * 2654435761u; x ^= x >> 15; x *= 2246822519u; x ^= x >> 13;\n"
         // Two bf16 of magnitude one half to two, any sign.
-        "p0[i] = (x & 0x807f807fu) | 0x3f003f00u;\n}\n}\n";
-    ASSIGN_OR_RETURN(const auto units, kernels.compile({body}));
-    CUmodule module = nullptr;
-    CUfunction function = nullptr;
-    RETURN_IF_ERROR(bench.check(driver.cuModuleLoadData(&module, units[0]->image.data())));
-    RETURN_IF_ERROR(bench.check(driver.cuModuleGetFunction(&function, module, "k0")));
+        "p0[i] = (x & 0x807f807fu) | 0x3f003f00u;\n}\n}\n"));
     auto count = static_cast<unsigned>(kBufferBytes / 4);
     for (CUdeviceptr memory : {bench.a, bench.b}) {
         void* arguments[] = {&memory, &count};
-        RETURN_IF_ERROR(bench.check(driver.cuLaunchKernel(function, 1056, 1, 1, 256, 1, 1, 0,
-                                                          bench.stream, arguments, nullptr)));
+        RETURN_IF_ERROR(kernel.launch(1056, arguments));
     }
     while (driver.cuStreamQuery(bench.stream) == CUDA_ERROR_NOT_READY)
         std::this_thread::yield();
-    return bench.check(driver.cuModuleUnload(module));
+    return {};
+}
+
+/// What element-wise kernels reach, which is less than a plain copy: two operands, one result. And
+/// what a kernel takes that has nothing to do.
+Status profileLoops(Bench& bench, const Libraries& driver, KernelCache& kernels, DeviceKind& device)
+{
+    ProfiledKernel kernel(bench, driver);
+    RETURN_IF_ERROR(kernel.compile(
+        kernels, "__launch_bounds__(256) NAME(float* p0, const float* p1, const float* p2, "
+                 "unsigned n)\n{\nconst unsigned i = blockIdx.x * 256 + threadIdx.x;\n"
+                 "if (i < n)\np0[i] = p1[i] * 0.5f + p2[i];\n}\n"));
+    constexpr int64_t kBytes = kBufferBytes / 2;
+    CUdeviceptr result = bench.b;
+    CUdeviceptr left = bench.a;
+    CUdeviceptr right = bench.a + static_cast<CUdeviceptr>(kBytes);
+    auto count = static_cast<unsigned>(kBytes / 4);
+    void* arguments[] = {&result, &left, &right, &count};
+    const unsigned blocks = count / ProfiledKernel::kThreads;
+    ASSIGN_OR_RETURN(const Seconds loop,
+                     bench.time([&] { return kernel.launch(blocks, arguments); }));
+    device.memoryBandwidth = 3.0 * static_cast<double>(kBytes) / loop.count;
+    count = 1;
+    ASSIGN_OR_RETURN(device.kernelLaunch,
+                     bench.time([&] { return kernel.launch(1, arguments); }, 1000));
+    return {};
 }
 
 constexpr size_t kWorkspace = size_t{64} << 20;
@@ -45,6 +104,9 @@ constexpr double kTileLatency = 4e-6;
 constexpr double kWithoutTileLatency = 820.0 / 795.0;
 /// Launches that attention takes beside its work, forward and backward.
 constexpr double kAttentionLaunches[] = {2, 5};
+
+/// Until clocks are those of a GPU at work.
+constexpr Seconds kWarmUp{2.0};
 
 /// Rate of the median of several large products, as transformers have them.
 Result<double> productRate(Bench& bench, const LibrariesPtr& libraries, DType dtype)
@@ -67,7 +129,14 @@ Result<double> productRate(Bench& bench, const LibrariesPtr& libraries, DType dt
         const auto half = static_cast<CUdeviceptr>(kBufferBytes / 2);
         const CUdeviceptr workspace = bench.b + half;
         RETURN_IF_ERROR(gemm.tune(bench.a, bench.a + half, bench.b, workspace, bench.stream));
-        ASSIGN_OR_RETURN(const Seconds time, bench.time([&] {
+        if (rates.empty())
+            RETURN_IF_ERROR(bench.timeSustained(
+                [&] {
+                    return gemm.run(bench.a, bench.a + half, bench.b, false, workspace,
+                                    bench.stream);
+                },
+                kWarmUp));
+        ASSIGN_OR_RETURN(const Seconds time, bench.timeSustained([&] {
             return gemm.run(bench.a, bench.a + half, bench.b, false, workspace, bench.stream);
         }));
         rates.push_back(shape.flops() / time.count);
@@ -113,7 +182,8 @@ Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool i
                 next += part;
             }
             at.scratch = bench.b;
-            ASSIGN_OR_RETURN(const Seconds time, bench.time([&] { return attention.run(at); }));
+            ASSIGN_OR_RETURN(const Seconds time,
+                             bench.timeSustained([&] { return attention.run(at); }));
             const double flops = (isBackward ? 10.0 : 4.0) * 0.5 *
                                  static_cast<double>(shape.batch * shape.heads * shape.channels) *
                                  static_cast<double>(shape.queries * shape.keys);
@@ -136,16 +206,7 @@ Status profileDevice(Bench& bench, const LibrariesPtr& libraries, DeviceKind& de
     device.memory = Bytes(static_cast<int64_t>(allBytes));
     KernelCache kernels(libraries, "sm_90", "");
     RETURN_IF_ERROR(scramble(bench, driver, kernels));
-    ASSIGN_OR_RETURN(const Seconds copy, bench.time([&] {
-        return bench.check(driver.cuMemcpyDtoDAsync(
-            bench.b, bench.a, static_cast<size_t>(kBufferBytes), bench.stream));
-    }));
-    device.memoryBandwidth = 2.0 * static_cast<double>(kBufferBytes) / copy.count;
-    ASSIGN_OR_RETURN(
-        device.kernelLaunch,
-        bench.time(
-            [&] { return bench.check(driver.cuMemsetD32Async(bench.b, 0, 32, bench.stream)); },
-            1000));
+    RETURN_IF_ERROR(profileLoops(bench, driver, kernels, device));
     ASSIGN_OR_RETURN(device.matrixFlops16, productRate(bench, libraries, DType::kBF16));
     ASSIGN_OR_RETURN(device.matrixFlops32, productRate(bench, libraries, DType::kF32));
     device.matrixFlops16 *= kWithoutTileLatency;
@@ -190,7 +251,7 @@ Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench, const LibrariesP
         if (!gemm.prepare(kWorkspace).ok())
             continue;
         RETURN_IF_ERROR(gemm.tune(bench.a, bench.b, result, workspace, bench.stream));
-        ASSIGN_OR_RETURN(one.time, bench.time([&] {
+        ASSIGN_OR_RETURN(one.time, bench.timeSustained([&] {
             return gemm.run(bench.a, bench.b, result, false, workspace, bench.stream);
         }));
         measured.push_back(one);
