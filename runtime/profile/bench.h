@@ -15,9 +15,12 @@ namespace alpa::profile
 constexpr int64_t kBufferBytes = int64_t{1} << 30;
 constexpr int kWarmups = 3;
 constexpr int kRepeats = 10;
-/// Runs behind each other for so long show the clocks that a GPU holds at its power limit: bursts
-/// of products are 5 to 10 % faster than a training step's.
+/// Runs behind each other for so long show the clocks that a GPU holds at its power limit.
 constexpr Seconds kSustained{0.06};
+/// Copies between them, in terms of their own time: what a GPT's step reads and writes beside its
+/// products (36 of 146 ms on an H200, products 94). Bursts of products are 5 to 10 % faster than a
+/// step's, products without an end as much slower.
+constexpr double kCopiesBetween = 0.4;
 
 /// One GPU with a stream and two buffers.
 class Bench
@@ -87,6 +90,23 @@ public:
     {
         ASSIGN_OR_RETURN(const Seconds one, time(run));
         return time(run, std::max(kRepeats, static_cast<int>(span / one)));
+    }
+
+    /// The same among copies from the first buffer into the second, whose time is taken off.
+    Result<Seconds> timeInStep(const std::function<Status()>& run)
+    {
+        constexpr double kBytesPerSecond = 2e12; // Near enough: read and written, an H200's 4e12.
+        ASSIGN_OR_RETURN(const Seconds one, time(run));
+        const auto bytes =
+            static_cast<size_t>(std::clamp(one.count * kCopiesBetween * kBytesPerSecond, 65536.0,
+                                           static_cast<double>(kBufferBytes / 2)));
+        const auto copy = [&] { return check(driver_.cuMemcpyDtoDAsync(b, a, bytes, stream)); };
+        ASSIGN_OR_RETURN(const Seconds copying, timeSustained(copy));
+        ASSIGN_OR_RETURN(const Seconds both, timeSustained([&]() -> Status {
+                             RETURN_IF_ERROR(run());
+                             return copy();
+                         }));
+        return both - copying;
     }
 
     Result<std::string> deviceName() const

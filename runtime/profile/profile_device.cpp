@@ -136,7 +136,7 @@ Result<double> productRate(Bench& bench, const LibrariesPtr& libraries, DType dt
                                     bench.stream);
                 },
                 kWarmUp));
-        ASSIGN_OR_RETURN(const Seconds time, bench.timeSustained([&] {
+        ASSIGN_OR_RETURN(const Seconds time, bench.timeInStep([&] {
             return gemm.run(bench.a, bench.a + half, bench.b, false, workspace, bench.stream);
         }));
         rates.push_back(shape.flops() / time.count);
@@ -183,7 +183,7 @@ Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool i
             }
             at.scratch = bench.b;
             ASSIGN_OR_RETURN(const Seconds time,
-                             bench.timeSustained([&] { return attention.run(at); }));
+                             bench.timeInStep([&] { return attention.run(at); }));
             const double flops = (isBackward ? 10.0 : 4.0) * 0.5 *
                                  static_cast<double>(shape.batch * shape.heads * shape.channels) *
                                  static_cast<double>(shape.queries * shape.keys);
@@ -251,7 +251,7 @@ Result<std::vector<MeasuredProduct>> timeProducts(Bench& bench, const LibrariesP
         if (!gemm.prepare(kWorkspace).ok())
             continue;
         RETURN_IF_ERROR(gemm.tune(bench.a, bench.b, result, workspace, bench.stream));
-        ASSIGN_OR_RETURN(one.time, bench.timeSustained([&] {
+        ASSIGN_OR_RETURN(one.time, bench.timeInStep([&] {
             return gemm.run(bench.a, bench.b, result, false, workspace, bench.stream);
         }));
         measured.push_back(one);
