@@ -88,6 +88,12 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
                                             .microbatches = plan.microbatches,
                                             .learningRate = rate});
         });
+    if (request.inputs) { // A file may be refused, which comes before anything else.
+        ASSIGN_OR_RETURN(HostInputs given, inputs.get());
+        std::promise<Result<HostInputs>> known;
+        known.set_value(std::move(given));
+        inputs = known.get_future();
+    }
     control.report("lowering the plan", -1);
     ASSIGN_OR_RETURN(Program program, lowerPlan(plan));
     if (request.onStart)

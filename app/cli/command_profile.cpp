@@ -78,10 +78,11 @@ void printProfile(const Cluster& cluster)
         print(
             fmt::format("  products  {} of the model measured\n", cluster.device.products.size()));
     if (!cluster.measured.empty())
-        print(fmt::format("  hidden    {} % of reductions beside products, {} % of gathers beside "
-                          "updates\n",
-                          formatNumber(100 * cluster.device.reductionOverlap),
-                          formatNumber(100 * cluster.device.gatherOverlap)));
+        print(
+            fmt::format("  hidden    {} % of reductions beside computation, {} % of gathers beside "
+                        "updates\n",
+                        formatNumber(100 * cluster.device.reductionOverlap),
+                        formatNumber(100 * cluster.device.gatherOverlap)));
     for (const MeasuredCollective& one : cluster.measured)
         print(fmt::format("  {:<16} {} devices  {:>10}  {:>10}\n", collectiveName(one.kind),
                           one.devices, formatBytes(one.bytes), formatSeconds(one.time)));

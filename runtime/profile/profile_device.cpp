@@ -72,6 +72,10 @@ Status scramble(Bench& bench, const Libraries& driver, KernelCache& kernels)
     return {};
 }
 
+/// Longer than the host takes to launch a kernel: some 10 us.
+constexpr unsigned kCycles = 20000;
+constexpr int kSpins = 500;
+
 /// What element-wise kernels reach, which is less than a plain copy: two operands, one result. And
 /// what a kernel takes that has nothing to do.
 Status profileLoops(Bench& bench, const Libraries& driver, KernelCache& kernels, DeviceKind& device)
@@ -91,9 +95,18 @@ Status profileLoops(Bench& bench, const Libraries& driver, KernelCache& kernels,
     ASSIGN_OR_RETURN(const Seconds loop,
                      bench.time([&] { return kernel.launch(blocks, arguments); }));
     device.memoryBandwidth = 3.0 * static_cast<double>(kBytes) / loop.count;
-    count = 1;
-    ASSIGN_OR_RETURN(device.kernelLaunch,
-                     bench.time([&] { return kernel.launch(1, arguments); }, 1000));
+    // What lies between two kernels: two take it twice, and one that is twice as long once.
+    ProfiledKernel spin(bench, driver);
+    RETURN_IF_ERROR(spin.compile(
+        kernels, "__launch_bounds__(256) NAME(unsigned cycles)\n{\n"
+                 "const long long begin = clock64();\nwhile (clock64() - begin < cycles) {}\n}\n"));
+    const auto spinning = [&](unsigned cycles) {
+        void* argument[] = {&cycles};
+        return bench.time([&] { return spin.launch(1, argument); }, kSpins);
+    };
+    ASSIGN_OR_RETURN(const Seconds once, spinning(kCycles));
+    ASSIGN_OR_RETURN(const Seconds twice, spinning(2 * kCycles));
+    device.kernelLaunch = std::max(once * 2.0 - twice, Seconds(1e-7));
     return {};
 }
 

@@ -113,18 +113,19 @@ public:
     {
         return bench_.time([&] { return collect(plan.kind, plan.bytes, bench_.stream); });
     }
-    /// Gradients travel beside products, updated parameters beside what reads and writes memory.
+    /// Gradients travel beside the backward pass, updated parameters beside what reads and writes
+    /// memory.
     Status overlap(DeviceKind& device)
     {
-        constexpr int64_t kBytes = kBufferBytes / 4;
-        OverlapProduct product(libraries_, bench_);
-        RETURN_IF_ERROR(product.prepare());
+        constexpr int64_t kBytes = int64_t{32} << 20; // As one weight's gradient of large models.
+        OverlapWork work(libraries_, bench_);
+        RETURN_IF_ERROR(work.prepare());
         ASSIGN_OR_RETURN(
             device.reductionOverlap,
             hiddenShare(
                 bench_, nccl_,
                 [&](CUstream on) { return collect(CollectiveKind::kAllReduce, kBytes, on); },
-                [&](CUstream on) { return product.run(on); }));
+                [&](CUstream on) { return work.run(on); }));
         ASSIGN_OR_RETURN(
             device.gatherOverlap,
             hiddenShare(

@@ -19,14 +19,15 @@ using Enqueue = std::function<Status(CUstream)>;
 Result<double> hiddenShare(Bench& bench, const cuda::Libraries& driver, const Enqueue& collective,
                            const Enqueue& compute);
 
-/// A large product in the halves of the bench's buffers that collectives leave alone.
-class OverlapProduct
+/// A large product and copies as a step has them beside it, in the halves of the bench's buffers
+/// that collectives leave alone.
+class OverlapWork
 {
 public:
-    OverlapProduct(const cuda::LibrariesPtr& libraries, Bench& bench);
-    ~OverlapProduct();
-    OverlapProduct(const OverlapProduct&) = delete;
-    OverlapProduct& operator=(const OverlapProduct&) = delete;
+    OverlapWork(const cuda::LibrariesPtr& libraries, Bench& bench);
+    ~OverlapWork();
+    OverlapWork(const OverlapWork&) = delete;
+    OverlapWork& operator=(const OverlapWork&) = delete;
 
     Status prepare();
     Status run(CUstream stream) const;
