@@ -25,7 +25,7 @@ namespace
 {
 
 constexpr uint32_t kLargestRequest = 64u << 20;
-constexpr rlim_t kMemoryLimit = rlim_t{2} << 30;
+constexpr rlim_t kMemoryLimit = ALPA_LAYOUT_MEMORY; ///< Bytes of addresses.
 
 bool readExactly(void* target, size_t size) { return std::fread(target, 1, size, stdin) == size; }
 
