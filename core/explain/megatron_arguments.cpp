@@ -56,9 +56,10 @@ public:
         const auto [end, code] =
             std::from_chars(digits.data(), digits.data() + digits.size(), value);
         const bool isWhole = code == std::errc() && end == digits.data() + digits.size();
-        if (!isWhole || value < 1 || value > kMost)
-            fail(fmt::format("--{} {}: expected a number from 1 to {}", name, digits, kMost));
-        return value;
+        if (isWhole && value >= 1 && value <= kMost)
+            return value;
+        fail(fmt::format("--{} {}: expected a number from 1 to {}", name, digits, kMost));
+        return std::nullopt;
     }
     void fail(const std::string& message)
     {

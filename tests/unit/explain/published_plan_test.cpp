@@ -110,6 +110,8 @@ TEST(PublishedPlan, ReadsMegatronsLayouts)
         EXPECT_EQ(read(broken).error().message,
                   "--pipeline-model-parallel-layout " + std::string(broken) +
                       ": expected stages such as Et*2|t*2L, a multiple of 2 of them");
+    EXPECT_EQ(read("Et|tL", 0).error().message,
+              "--pipeline-model-parallel-size 0: expected a number from 1 to 1048576");
 }
 
 TEST(PublishedPlan, ReadsMegatronsShardingStrategies)

@@ -1,0 +1,1 @@
+--num-layers 32 --tensor-model-parallel-size 4 --pipeline-model-parallel-size=0 --pipeline-model-parallel-layout "Et*16|t*16L"
