@@ -5,11 +5,11 @@
 #include "core/base/job.h"
 #include "core/intra_op/stage_sharding.h"
 #include "core/plan/candidate_family.h"
+#include "core/plan/draft_model.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/memo.h"
 #include "core/plan/plan_request.h"
 #include "core/plan/prepare_model.h"
-#include "core/plan/shorten_model.h"
 #include "core/plan/team.h"
 
 #include <functional>
@@ -21,31 +21,6 @@
 
 namespace alpa
 {
-
-/// The model in which drafts are costed: one layer a kept block, or the model's own layers where
-/// there is nothing to cut.
-struct DraftModel {
-    std::shared_ptr<const PreparedModel> model;
-    std::shared_ptr<const ShortModel> shortened; ///< Null: layers stand for themselves.
-    std::vector<int> layerOfBlock;               ///< Of `model`, per block.
-    std::vector<int> begins; ///< First block of every layer of the whole model, then their number.
-    /// Parameters, one gradient each, states, and a microbatch's activations, on all devices
-    /// together.
-    Bytes leastTotal;
-    /// Compute time of a microbatch, and of an update, on one device: no plan on n devices takes
-    /// less than an n-th.
-    Seconds computePerMicrobatch, computePerStep;
-    double weightGradientShare = 0; ///< Of computePerMicrobatch.
-    std::vector<int64_t> sizes;     ///< Of the dimensions of its tensors, ascending, each once.
-
-    int blockCount() const { return static_cast<int>(layerOfBlock.size()); }
-    int layerCount() const { return static_cast<int>(begins.size()) - 1; }
-    /// Blocks i and i + 1 stand side by side as layers n and n + 1 of `model`.
-    int pairOf(int block) const
-    {
-        return shortened ? shortened->keptPair(block) : layerOfBlock[static_cast<size_t>(block)];
-    }
-};
 
 struct AssembledStage;
 /// All that an assembled stage depends on: its sharder and, in words, question, answer and place.
@@ -84,6 +59,10 @@ public:
     /// All layers of the model.
     Result<std::shared_ptr<const PreparedModel>>
     fullModel(int64_t microbatchSize, std::optional<int> layers, const JobControl& control);
+    bool knowsFullModel(int64_t microbatchSize, std::optional<int> layers)
+    {
+        return full_.find({microbatchSize, layers.value_or(0)}) != nullptr;
+    }
     /// Of a model that this context made.
     Result<std::shared_ptr<StageSharder>> sharder(const std::shared_ptr<const PreparedModel>& model,
                                                   const MeshKey& mesh);

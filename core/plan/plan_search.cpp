@@ -100,14 +100,18 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
 std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others) const
 {
     const auto next = std::ranges::min_element(others, {}, &Draft::stepTime);
-    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * effort_.slack ||
-        next->model->model->microbatchSize == draft.model->model->microbatchSize)
+    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * effort_.slack)
         return {};
-    return std::jthread([&context = context_, asked = next->layersAsked,
-                         size = next->model->model->microbatchSize](std::stop_token stop) {
-        // If it fails, so will who asks for it.
-        (void)context.fullModel(size, asked, {.stop = std::move(stop), .progress = {}});
-    });
+    // A thread that finds nothing to do is waited for all the same.
+    const int64_t size = next->model->model->microbatchSize;
+    if (size == draft.model->model->microbatchSize ||
+        context_.knowsFullModel(size, next->layersAsked))
+        return {};
+    return std::jthread(
+        [&context = context_, asked = next->layersAsked, size](std::stop_token stop) {
+            // If it fails, so will who asks for it.
+            (void)context.fullModel(size, asked, {.stop = std::move(stop), .progress = {}});
+        });
 }
 
 Result<bool> PlanSearch::isFeasible()
