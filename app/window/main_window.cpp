@@ -207,6 +207,7 @@ void MainWindow::takeModel()
         if (!hasShownDocks_) {
             hasShownDocks_ = true;
             showDocks(true);
+            fitDocks();
             if (const QByteArray state = settings_.windowState(); !state.isEmpty())
                 restoreState(state);
         }

@@ -78,6 +78,7 @@ public:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dragLeaveEvent(QDragLeaveEvent* event) override;
@@ -95,6 +96,7 @@ private:
     void showDocks(bool on);
     enum class Workspace { kExplore, kTune, kCompare };
     void resetLayout();
+    void setLeastDockWidths();
     void fitDocks();
     /// Docks and page for one kind of work; every dock stays within reach in the View menu.
     void applyWorkspace(Workspace workspace);

@@ -87,13 +87,18 @@ void MainWindow::makeDocks()
 
 /// Beside the smallest window's docks a page keeps some 540 pixels; with larger fonts docks take
 /// more, as long as the window has it.
-void MainWindow::fitDocks()
+void MainWindow::setLeastDockWidths()
 {
     for (QDockWidget* dock : sideDocks_) {
         const bool isLeft = dockWidgetArea(dock) == Qt::LeftDockWidgetArea;
         const int wanted = withFont(isLeft ? kLeastLeft : kLeastRight);
         dock->widget()->setMinimumWidth(std::min(wanted, std::max(kWidestLeast, width() * 2 / 7)));
     }
+}
+
+void MainWindow::fitDocks()
+{
+    setLeastDockWidths();
     resizeDocks(
         {sideDocks_[0], constraintsDock_},
         {std::min(withFont(290), width() * 2 / 9), std::min(withFont(330), width() * 2 / 7)},
@@ -105,6 +110,12 @@ void MainWindow::changeEvent(QEvent* event)
     QMainWindow::changeEvent(event);
     if (event->type() == QEvent::FontChange && !sideDocks_.empty())
         fitDocks();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    setLeastDockWidths();
 }
 
 void MainWindow::resetLayout()
