@@ -55,7 +55,7 @@ void Session::applySetup(const Setup& setup)
         show(known->id);
     else
         Q_EMIT shownPlanChanged();
-    if (known == nullptr && replansAtOnce_ && model_ != nullptr)
+    if (known == nullptr && replansAtOnce_ && !waitsToReplan() && model_ != nullptr)
         replanTimer_.start();
 }
 

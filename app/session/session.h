@@ -99,6 +99,10 @@ public:
     /// Stops planning and takes the incumbent as the answer; planning again goes on to the end.
     void useBestSoFar();
     void setReplansAtOnce(bool on) { replansAtOnce_ = on; }
+    /// An edit plans by itself only if planning took no longer than this the last time.
+    void setReplanLimit(Seconds limit) { replanLimit_ = limit; }
+    bool waitsToReplan() const { return replansAtOnce_ && lastPlanning_ > replanLimit_; }
+    Seconds lastPlanning() const { return lastPlanning_; } ///< Of this model; zero before it.
     /// Plans data parallel, ZeRO-2, ZeRO-3, Megatron grid and pipeline only, one after the other,
     /// in the background.
     void planBaselines();
@@ -180,6 +184,8 @@ private:
     Planner planner_ = makePlan;
     QTimer replanTimer_;
     bool replansAtOnce_ = true;
+    Seconds replanLimit_{2}; ///< Beyond it a person decides when to wait.
+    Seconds lastPlanning_{}; ///< What it took, or how long it went on until it was stopped.
     RunQueue runs_{&jobs_};
     QStringList planFiles_; ///< To be added once the plan that is being opened is there.
     bool isOpeningPlan_ = false;

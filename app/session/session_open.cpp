@@ -176,6 +176,7 @@ void Session::takeModel(std::shared_ptr<const Model> model, std::shared_ptr<cons
     model_ = std::move(model);
     modelFacts_ = std::move(facts);
     entries_.clear();
+    lastPlanning_ = {};
     nextPlanNumber_ = 1;
     shownId_ = 0;
     baselineId_ = 0;

@@ -39,6 +39,8 @@ void answerRequest(PlanEntry& entry, PlanRequest request, const Session::Planner
         entry.facts = describePlan(std::get<std::shared_ptr<const ParallelPlan>>(outcome.value()));
 }
 
+Seconds elapsedOf(const BackgroundJob& job) { return Seconds(double(job.elapsedMs()) * 1e-3); }
+
 } // namespace
 
 void Session::planNow()
@@ -80,6 +82,7 @@ void Session::cancelPlanning()
     incumbent_.reset();
     if (planningJob_ == nullptr)
         return;
+    lastPlanning_ = std::max(lastPlanning_, elapsedOf(*planningJob_));
     planningJob_->cancel();
     planningJob_ = nullptr;
     Q_EMIT planningChanged();
@@ -126,6 +129,8 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
             current = nullptr;
         if (isCurrent && !isBehind)
             incumbent_.reset();
+        if (!isCancelled && !isBehind)
+            lastPlanning_ = elapsedOf(**mine);
         if (!isCancelled)
             takeOutcome(entry, isBehind);
         Q_EMIT planningChanged();

@@ -20,13 +20,13 @@
 #include "app/widgets/toast.h"
 #include "app/widgets/veil.h"
 #include "app/window/done_notice.h"
+#include "app/window/plan_banner.h"
 #include "app/window/stall_watch.h"
 
 #include <QDockWidget>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QLabel>
-#include <QPushButton>
 #include <QStackedWidget>
 #include <QStandardPaths>
 #include <QTabWidget>
@@ -152,34 +152,9 @@ void MainWindow::makePages()
     toast_ = new Toast(pages_);
     connect(toast_, &Toast::actionTaken, session_.undoStack(), &QUndoStack::undo);
     veil_ = new Veil(pages_);
-    banner_ = new QFrame;
-    banner_->setObjectName(u"planBanner"_s);
-    bannerText_ = new QLabel;
-    bannerText_->setObjectName(u"planBannerText"_s);
-    bannerText_->setTextFormat(Qt::PlainText);
-    // However much it says while a plan is made, the docks keep their widths.
-    bannerText_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    bannerText_->setWordWrap(true);
-    bannerButton_ = new QPushButton(tr("Plan (F5)"));
-    bannerButton_->setObjectName(u"planBannerButton"_s);
-    auto* bannerRow = new QHBoxLayout(banner_);
-    bannerRow->setContentsMargins(14, 6, 10, 6);
-    bannerRow->addWidget(bannerText_, 1);
-    bannerUse_ = new QPushButton(tr("Use best so far"));
-    bannerUse_->setObjectName(u"useBestSoFar"_s);
-    bannerRow->addWidget(bannerUse_);
-    bannerRow->addWidget(bannerButton_);
-    connect(bannerUse_, &QPushButton::clicked, &session_, &Session::useBestSoFar);
-    connect(bannerButton_, &QPushButton::clicked, this, [this] {
-        if (session_.isPlanning())
-            session_.cancelPlanning();
-        else if (session_.obstacle() != nullptr)
-            constraintsDock_->raise();
-        else if (session_.isStale())
-            session_.planNow();
-        else
-            leaveWhatIf();
-    });
+    banner_ = new PlanBanner(&session_);
+    connect(banner_, &PlanBanner::constraintsWanted, this, [this] { constraintsDock_->raise(); });
+    connect(banner_, &PlanBanner::realClusterWanted, this, &MainWindow::leaveWhatIf);
     auto* main = new QWidget;
     auto* column = new QVBoxLayout(main);
     column->setContentsMargins(0, 0, 0, 0);

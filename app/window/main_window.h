@@ -14,11 +14,9 @@
 #include <vector>
 
 class QDockWidget;
-class QFrame;
 class QLabel;
 class QMenu;
 class QProgressBar;
-class QPushButton;
 class QStackedWidget;
 class QTabWidget;
 class QToolButton;
@@ -35,6 +33,7 @@ class CompareView;
 class ConstraintsPanel;
 class GraphView;
 class Inspector;
+class PlanBanner;
 class PlansModel;
 class ProblemsPanel;
 class RunsView;
@@ -160,10 +159,7 @@ private:
     QStackedWidget* stack_ = nullptr;
     StartPage* start_ = nullptr;
     QTabWidget* pages_ = nullptr;
-    QFrame* banner_ = nullptr;
-    QLabel* bannerText_ = nullptr;
-    QPushButton* bannerButton_ = nullptr;
-    QPushButton* bannerUse_ = nullptr;
+    PlanBanner* banner_ = nullptr;
     Toast* toast_ = nullptr;
     Veil* veil_ = nullptr;
     GraphView* graph_ = nullptr;

@@ -3,15 +3,14 @@
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
-#include "app/settings/theme.h"
 #include "app/widgets/toast.h"
 #include "app/widgets/veil.h"
 #include "app/window/main_window.h"
+#include "app/window/plan_banner.h"
 
 #include <QAction>
 #include <QLabel>
 #include <QProgressBar>
-#include <QPushButton>
 #include <QStatusBar>
 #include <QToolButton>
 
@@ -19,21 +18,6 @@ namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
-
-namespace
-{
-
-/// The best step so far, what it is to the plan in view, and how far from it the optimum can be.
-QString incumbentText(Seconds step, const PlanEntry* shown)
-{
-    QString text = MainWindow::tr("Best so far %1").arg(timeText(step));
-    if (shown != nullptr)
-        text += MainWindow::tr(" (%1 against %2)")
-                    .arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
-    return text + u'.';
-}
-
-} // namespace
 
 void MainWindow::makeStatusBar()
 {
@@ -119,46 +103,8 @@ void MainWindow::takePlanning()
 /// Whatever page is open, one line says when it does not show the answer to what is asked.
 void MainWindow::refreshBanner()
 {
-    const PlanEntry* obstacle = session_.obstacle();
-    const PlanEntry* shown = session_.shownPlan();
-    const bool isPlanning = session_.isPlanning();
-    const WhatIf& whatIf = session_.setup().whatIf;
-    banner_->setVisible(session_.model() != nullptr && (isPlanning || obstacle != nullptr ||
-                                                        session_.isStale() || !whatIf.isNone()));
-    veil_->setDrawn(shown != nullptr && session_.isStale());
-    const Theme& theme = themeOf(this);
-    const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
-    banner_->setStyleSheet(
-        u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
-            theme.staleBar.name(), line.name()));
-    bannerUse_->hide();
-    const QString seen =
-        shown == nullptr ? QString() : tr(" %1 stays in view meanwhile.").arg(shown->name);
-    if (isPlanning) {
-        const BackgroundJob* job = session_.planningJob();
-        const QString phase = job->phase().isEmpty() ? tr("starting") : job->phase();
-        const QString share =
-            job->fraction() >= 0 ? tr(", %1").arg(percentText(job->fraction())) : QString();
-        const std::shared_ptr<const ParallelPlan> best = session_.incumbent();
-        const QString found = best == nullptr ? seen : u' ' + incumbentText(best->stepTime, shown);
-        bannerUse_->setVisible(best != nullptr);
-        // While a person waits for more than a moment, how long it has been.
-        const qint64 seconds = job->elapsedMs() / 1000;
-        const QString since = seconds < 1 ? QString() : tr(", %1 s").arg(seconds);
-        bannerText_->setText(tr("Planning: %1%2%3.%4").arg(phase, share, since, found));
-        bannerButton_->setText(tr("Stop (Esc)"));
-    } else if (obstacle != nullptr) {
-        bannerText_->setText(tr("No plan: %1").arg(obstacle->problem().section(u'\n', 0, 0)));
-        bannerText_->setToolTip(obstacle->problem());
-        bannerButton_->setText(tr("Show constraints"));
-    } else if (session_.isStale()) {
-        bannerText_->setText(tr("%1 is not the answer to what is asked now.").arg(shown->name));
-        bannerButton_->setText(tr("Plan (F5)"));
-    } else if (!whatIf.isNone()) {
-        bannerText_->setText(
-            tr("Hypothetical: %1 with %2.").arg(session_.setup().cluster, whatIfText(whatIf)));
-        bannerButton_->setText(tr("Back to the real cluster"));
-    }
+    banner_->refresh();
+    veil_->setDrawn(session_.shownPlan() != nullptr && session_.isStale());
 }
 
 } // namespace alpa::app

@@ -2949,46 +2949,6 @@ Das Modell anderswo suchen?</translation>
         <translation> (+%1)</translation>
     </message>
     <message>
-        <source> %1 stays in view meanwhile.</source>
-        <translation> %1 bleibt solange zu sehen.</translation>
-    </message>
-    <message>
-        <source>starting</source>
-        <translation>startet</translation>
-    </message>
-    <message>
-        <source>, %1</source>
-        <translation>, %1</translation>
-    </message>
-    <message>
-        <source>Stop (Esc)</source>
-        <translation>Anhalten (Esc)</translation>
-    </message>
-    <message>
-        <source>No plan: %1</source>
-        <translation>Kein Plan: %1</translation>
-    </message>
-    <message>
-        <source>Show constraints</source>
-        <translation>Bedingungen zeigen</translation>
-    </message>
-    <message>
-        <source>%1 is not the answer to what is asked now.</source>
-        <translation>%1 ist nicht die Antwort auf das, was jetzt gefragt ist.</translation>
-    </message>
-    <message>
-        <source>Plan (F5)</source>
-        <translation>Planen (F5)</translation>
-    </message>
-    <message>
-        <source>Hypothetical: %1 with %2.</source>
-        <translation>Hypothetisch: %1 mit %2.</translation>
-    </message>
-    <message>
-        <source>Back to the real cluster</source>
-        <translation>Zurück zum wirklichen Cluster</translation>
-    </message>
-    <message>
         <source>Mesh</source>
         <translation>Netz</translation>
     </message>
@@ -2999,18 +2959,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Source</source>
         <translation>Quelle</translation>
-    </message>
-    <message>
-        <source>Use best so far</source>
-        <translation>Bisher besten nehmen</translation>
-    </message>
-    <message>
-        <source>Best so far %1</source>
-        <translation>Bisher bester %1</translation>
-    </message>
-    <message>
-        <source> (%1 against %2)</source>
-        <translation> (%1 gegenüber %2)</translation>
     </message>
     <message>
         <source>&amp;Workspace</source>
@@ -3199,14 +3147,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Undo (Ctrl+Z)</source>
         <translation>Rückgängig (Strg+Z)</translation>
-    </message>
-    <message>
-        <source>, %1 s</source>
-        <translation>, %1 s</translation>
-    </message>
-    <message>
-        <source>Planning: %1%2%3.%4</source>
-        <translation>Plane: %1%2%3.%4</translation>
     </message>
     <message>
         <source>History of edits</source>
@@ -3974,6 +3914,73 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>, %1 of another program</source>
         <translation>, %1 aus einem anderen Programm</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::PlanBanner</name>
+    <message>
+        <source>Best so far %1</source>
+        <translation>Bisher bester %1</translation>
+    </message>
+    <message>
+        <source> (%1 against %2)</source>
+        <translation> (%1 gegenüber %2)</translation>
+    </message>
+    <message>
+        <source>Use best so far</source>
+        <translation>Bisher besten nehmen</translation>
+    </message>
+    <message>
+        <source>Plan (F5)</source>
+        <translation>Planen (F5)</translation>
+    </message>
+    <message>
+        <source>No plan: %1</source>
+        <translation>Kein Plan: %1</translation>
+    </message>
+    <message>
+        <source>Show constraints</source>
+        <translation>Bedingungen zeigen</translation>
+    </message>
+    <message>
+        <source>Hypothetical: %1 with %2.</source>
+        <translation>Hypothetisch: %1 mit %2.</translation>
+    </message>
+    <message>
+        <source>Back to the real cluster</source>
+        <translation>Zurück zum wirklichen Cluster</translation>
+    </message>
+    <message>
+        <source>starting</source>
+        <translation>startet</translation>
+    </message>
+    <message>
+        <source>, %1 done</source>
+        <translation>, %1 fertig</translation>
+    </message>
+    <message>
+        <source>, %1 s</source>
+        <translation>, %1 s</translation>
+    </message>
+    <message>
+        <source> %1 stays in view meanwhile.</source>
+        <translation> %1 bleibt solange zu sehen.</translation>
+    </message>
+    <message>
+        <source>Planning: %1%2%3.%4</source>
+        <translation>Plane: %1%2%3.%4</translation>
+    </message>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>Anhalten (Esc)</translation>
+    </message>
+    <message>
+        <source>%1 is not the answer to what is asked now.</source>
+        <translation>%1 ist nicht die Antwort auf das, was jetzt gefragt ist.</translation>
+    </message>
+    <message>
+        <source> The last planning took %1, so press F5 to plan.</source>
+        <translation> Das letzte Planen hat %1 gedauert: F5 plant.</translation>
     </message>
 </context>
 <context>

@@ -251,6 +251,26 @@ TEST_F(ChangeTest, BestSoFarIsTakenBeforeTheSearchIsOver)
     EXPECT_LE(session().shownPlan()->plan()->stepTime.count, found);
 }
 
+TEST_F(ChangeTest, EditAfterALongPlanningWaitsForAWord)
+{
+    session().setReplanLimit(Seconds(0));
+    ASSERT_GT(session().lastPlanning().count, 0);
+    find<QSpinBox>("maxDp")->setValue(2);
+    EXPECT_TRUE(session().waitsToReplan());
+    EXPECT_TRUE(session().isStale());
+    EXPECT_TRUE(find<QLabel>("planBannerText")->text().contains(QStringLiteral("press F5")));
+    EXPECT_FALSE(waitUntil([this] { return session().isPlanning(); }, 600)) << "twice the delay";
+    find<QAction>("actionPlan")->trigger();
+    ASSERT_TRUE(settle());
+    EXPECT_LE(session().shownPlan()->facts->dataParallel, 2);
+    // The next edit plans by itself again once planning is quick.
+    session().setReplanLimit(kForever);
+    find<QSpinBox>("maxDp")->setValue(1);
+    EXPECT_FALSE(find<QLabel>("planBannerText")->text().contains(QStringLiteral("press F5")));
+    ASSERT_TRUE(settle());
+    EXPECT_EQ(session().shownPlan()->facts->dataParallel, 1);
+}
+
 TEST(ConstraintItems, EveryConstraintOfThePlannerIsAnItemThatCanBeTakenBackAlone)
 {
     PlanConstraints all;
