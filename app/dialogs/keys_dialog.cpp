@@ -45,6 +45,9 @@ constexpr Key kKeys[] = {
      QT_TRANSLATE_NOOP("KeysDialog", "Sharding strip: split the dimension over that axis")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Del"),
      QT_TRANSLATE_NOOP("KeysDialog", "Constraints: remove the chosen ones")},
+    {"Ctrl+C", QT_TRANSLATE_NOOP("KeysDialog", "Problems: copy all that is known of the chosen")},
+    {QT_TRANSLATE_NOOP("KeysDialog", "Enter, Space"),
+     QT_TRANSLATE_NOOP("KeysDialog", "Overview: open the page that a number or a row leads to")},
     {"?", QT_TRANSLATE_NOOP("KeysDialog", "This sheet")},
 };
 

@@ -27,7 +27,7 @@ int ProblemsModel::rowCount(const QModelIndex& parent) const
 {
     if (parent.isValid())
         return 0;
-    return (general_.isEmpty() ? 0 : 1) + (model_ == nullptr ? 0 : int(model_->diagnostics.size()));
+    return generalRows() + (model_ == nullptr ? 0 : int(model_->diagnostics.size()));
 }
 
 int ProblemsModel::columnCount(const QModelIndex& parent) const
@@ -35,24 +35,53 @@ int ProblemsModel::columnCount(const QModelIndex& parent) const
     return parent.isValid() ? 0 : kColumns;
 }
 
+const Diagnostic* ProblemsModel::diagnosticAt(int row) const
+{
+    const int at = row - generalRows();
+    return at < 0 ? nullptr : &model_->diagnostics[static_cast<size_t>(at)];
+}
+
+const QString& ProblemsModel::excerptAt(int row) const
+{
+    return model_->excerpts[static_cast<size_t>(row - generalRows())];
+}
+
+QString ProblemsModel::severityText(int row) const
+{
+    const Diagnostic* diagnostic = diagnosticAt(row);
+    const Severity severity = diagnostic == nullptr ? Severity::kError : diagnostic->severity;
+    return severity == Severity::kError     ? tr("Error")
+           : severity == Severity::kWarning ? tr("Warning")
+                                            : tr("Note");
+}
+
+QString ProblemsModel::details(int row) const
+{
+    const Diagnostic* diagnostic = diagnosticAt(row);
+    if (diagnostic == nullptr)
+        return u"%1: %2"_s.arg(severityText(row), general_);
+    QString place = model_->path;
+    if (diagnostic->line > 0)
+        place += u":%1:%2"_s.arg(diagnostic->line).arg(diagnostic->column);
+    QString text = u"%1: %2: %3"_s.arg(place, severityText(row), toQt(diagnostic->message));
+    if (!excerptAt(row).isEmpty())
+        text += u'\n' + excerptAt(row);
+    return text;
+}
+
 QVariant ProblemsModel::data(const QModelIndex& index, int role) const
 {
     if (!index.isValid())
         return {};
-    const int row = index.row() - (general_.isEmpty() ? 0 : 1);
-    const Diagnostic* diagnostic =
-        row < 0 ? nullptr : &model_->diagnostics[static_cast<size_t>(row)];
+    const Diagnostic* diagnostic = diagnosticAt(index.row());
     const Severity severity = diagnostic == nullptr ? Severity::kError : diagnostic->severity;
     if (role == Qt::DecorationRole && index.column() == kSeverity) {
         return themedIcon(severity == Severity::kError     ? u"error"_s
                           : severity == Severity::kWarning ? u"warning"_s
                                                            : u"note"_s);
     }
-    if (role == Qt::DisplayRole && index.column() == kSeverity) {
-        return severity == Severity::kError     ? tr("Error")
-               : severity == Severity::kWarning ? tr("Warning")
-                                                : tr("Note");
-    }
+    if (role == Qt::DisplayRole && index.column() == kSeverity)
+        return severityText(index.row());
     if (role == Qt::DisplayRole && index.column() == kMessage)
         return diagnostic == nullptr ? general_ : toQt(diagnostic->message);
     if (role == Qt::DisplayRole && index.column() == kPlace && diagnostic != nullptr &&
@@ -61,7 +90,7 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::ToolTipRole) {
         if (diagnostic == nullptr)
             return general_;
-        const QString& excerpt = model_->excerpts[static_cast<size_t>(row)];
+        const QString& excerpt = excerptAt(index.row());
         return toQt(diagnostic->message) + (excerpt.isEmpty() ? QString() : u"\n"_s + excerpt);
     }
     return {};

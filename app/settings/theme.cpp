@@ -136,6 +136,7 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
         QGroupBox::title { subcontrol-origin: margin; left: 0; top: 8px; padding: 0 6px 0 0; }
         QToolButton[popupMode="2"] { padding-right: 14px; }
         QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 3px; }
+        QFrame[link="true"]:hover, QFrame[link="true"]:focus { border-color: @accent; }
         QFrame#card, QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 6px; }
         QFrame#obstacleBanner { border: none; border-left: 3px solid @error; background: @raised; }
         QFrame#toast { background: @raised; border: 1px solid @accent; border-radius: 6px; }

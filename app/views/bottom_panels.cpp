@@ -3,6 +3,9 @@
 #include "app/settings/icons.h"
 #include "app/widgets/cards.h"
 
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
 #include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
@@ -13,6 +16,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
@@ -21,23 +26,31 @@ using namespace Qt::StringLiterals;
 ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
     : QWidget(parent)
     , model_(new ProblemsModel(this))
+    , table_(new QTableView)
     , pages_(new QStackedLayout(this))
 {
     setObjectName(u"problemsPanel"_s);
-    auto* table = new QTableView;
-    table->setObjectName(u"problemList"_s);
-    table->setAccessibleName(tr("Problems"));
-    table->setModel(model_);
-    table->verticalHeader()->hide();
-    table->setShowGrid(false);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setSectionResizeMode(ProblemsModel::kMessage, QHeaderView::Stretch);
+    table_->setObjectName(u"problemList"_s);
+    table_->setAccessibleName(tr("Problems"));
+    table_->setModel(model_);
+    table_->verticalHeader()->hide();
+    table_->setShowGrid(false);
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table_->horizontalHeader()->setSectionResizeMode(ProblemsModel::kMessage, QHeaderView::Stretch);
+    auto* copy = new QAction(tr("Copy details"), table_);
+    copy->setObjectName(u"actionCopyProblem"_s);
+    copy->setShortcut(QKeySequence(u"Ctrl+C"_s));
+    copy->setShortcutContext(Qt::WidgetShortcut);
+    table_->addAction(copy);
+    table_->setContextMenuPolicy(Qt::ActionsContextMenu);
+    connect(copy, &QAction::triggered, this, &ProblemsPanel::copyDetails);
     pages_->addWidget(new EmptyState(
         tr("No problems"),
         tr("What the importer has to say about a file is listed here, with line and column.")));
-    pages_->addWidget(table);
+    pages_->addWidget(table_);
+    setFocusProxy(table_);
     connect(model_, &QAbstractItemModel::modelReset, this, &ProblemsPanel::refresh);
     connect(session, &Session::modelChanged, this,
             [this, session] { model_->setModel(session->model()); });
@@ -46,6 +59,17 @@ ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
 }
 
 void ProblemsPanel::refresh() { pages_->setCurrentIndex(model_->rowCount() > 0 ? 1 : 0); }
+
+void ProblemsPanel::copyDetails()
+{
+    QStringList texts;
+    QModelIndexList rows = table_->selectionModel()->selectedRows();
+    std::ranges::sort(rows, {}, &QModelIndex::row);
+    for (const QModelIndex& row : rows)
+        texts << model_->details(row.row());
+    if (!texts.isEmpty())
+        QApplication::clipboard()->setText(texts.join(u"\n\n"_s));
+}
 
 JobsPanel::JobsPanel(Session* session, QWidget* parent)
     : QWidget(parent)

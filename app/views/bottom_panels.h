@@ -21,8 +21,11 @@ public:
 
 private:
     void refresh();
+    /// Every field of the chosen problems, one after the other.
+    void copyDetails();
 
     ProblemsModel* model_;
+    QTableView* table_;
     QStackedLayout* pages_;
 };
 

@@ -34,6 +34,7 @@ GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     , session_(session)
     , regrets_(regrets)
     , canvas_(new GraphCanvas)
+    , trail_(new GraphTrail)
     , phase_(new QComboBox)
     , color_(new QComboBox)
     , find_(new QLineEdit)
@@ -51,6 +52,7 @@ GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     makeTools(column);
+    column->addWidget(trail_);
     column->addWidget(canvas_, 1);
     auto* bottom = new QHBoxLayout;
     bottom->setContentsMargins(0, 0, 12, 0);
@@ -67,8 +69,12 @@ GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     connect(legend_, &GraphLegend::axisMenuRequested, this,
             [this](int axis, const QPoint& at) { openAxisMenu(session_, axis, at); });
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
-    connect(canvas_, &GraphCanvas::laidOut, this,
-            [this] { engine_->setText(canvas_->engineText()); });
+    connect(canvas_, &GraphCanvas::laidOut, this, [this] {
+        engine_->setText(canvas_->engineText());
+        refreshTrail();
+    });
+    connect(canvas_, &GraphCanvas::unfoldedChanged, this, &GraphView::refreshTrail);
+    connect(trail_, &GraphTrail::chosen, this, &GraphView::goTo);
     canvas_->setTipAddition([this](const Selection& selection) {
         const DecisionPlace place = decisionOf(selection);
         return place.isValid() ? regrets_->sentence(place) : QString();
@@ -303,6 +309,7 @@ void GraphView::takeSelection()
         holders.merge(holdersOf(one));
     canvas_->setSelection(selection, std::move(holders));
     canvas_->setLinks(linksOf(selection));
+    refreshTrail();
     // A scope chosen in the outline is shown where its first operation is.
     if (selection.kind != Selection::Kind::kScope || facts_ == nullptr ||
         session_->model() == nullptr)

@@ -4,6 +4,7 @@
 #include "app/session/regret_finder.h"
 #include "app/session/session.h"
 #include "app/views/graph_content.h"
+#include "app/views/graph_trail.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/graph_legend.h"
@@ -54,6 +55,11 @@ private:
     void showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape);
     void refreshLegend(const GraphColors& colors);
     void takeSelection();
+    void refreshTrail();
+    /// A part of the trail: unfolds down to it and brings it into view; none: everything.
+    void goTo(const Selection& selection);
+    /// Keys of the boxes down to what is selected; empty if it has none of its own.
+    std::vector<QString> pathTo(const Selection& selection) const;
     void takeHover();
     /// Of the decision that stands behind an op, a tensor or what moves before an op.
     DecisionPlace decisionOf(const Selection& selection) const;
@@ -66,6 +72,7 @@ private:
     RegretFinder* regrets_;
     QTimer prepare_; ///< Until the plan in view has rested a moment.
     GraphCanvas* canvas_;
+    GraphTrail* trail_;
     QComboBox* phase_;
     QComboBox* color_;
     QLineEdit* find_;

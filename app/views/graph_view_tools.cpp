@@ -1,4 +1,5 @@
 // The graph page's tools: what is shown, colours, and find.
+#include "app/session/selection_place.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
@@ -122,6 +123,42 @@ void GraphView::setScope(GraphScope scope, Phase phase)
                       : scope == GraphScope::kTraining ? kTrainingEntry
                                                        : kAllEntry;
     phase_->setCurrentIndex(phase_->findData(entry));
+}
+
+std::vector<QString> GraphView::pathTo(const Selection& selection) const
+{
+    const SelectionPlace place = placeOf(selection, *facts_, session_->model()->scopes);
+    if (selection.kind == Selection::Kind::kScope)
+        return {};
+    if (place.op)
+        return pathToOp(*facts_, options_, *place.op);
+    return place.layer ? pathToLayer(*facts_, options_, *place.layer) : std::vector<QString>();
+}
+
+void GraphView::refreshTrail()
+{
+    if (facts_ == nullptr || session_->model() == nullptr)
+        return;
+    const Selection selection = session_->selection()->current();
+    const std::vector<QString> path = pathTo(selection);
+    const bool isDrawn = path.empty() || canvas_->visibleBox({path.back()}).has_value();
+    trail_->setSteps(trailTo(selection, *facts_, *session_->model()), isDrawn);
+}
+
+void GraphView::goTo(const Selection& selection)
+{
+    if (selection.kind == Selection::Kind::kOp) {
+        revealOp(OpId(selection.index));
+    } else if (selection.kind == Selection::Kind::kLayer) {
+        revealLayer(selection.index);
+    } else if (selection.isNone()) {
+        session_->selection()->clear();
+        if (!focusKey_.isEmpty() || !hidden_.empty())
+            focusAll();
+        canvas_->showAll();
+    } else {
+        session_->selection()->select(selection);
+    }
 }
 
 void GraphView::focusFind()

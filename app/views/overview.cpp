@@ -23,6 +23,19 @@ namespace
 {
 
 constexpr int kPageMargins = 60; ///< Left, right and the scroll bar.
+// Names of the pages' widgets.
+constexpr auto kGraphPage = "graphView"_L1;
+constexpr auto kPipelinePage = "pipelineView"_L1;
+constexpr auto kMemoryPage = "memoryView"_L1;
+constexpr auto kComparePage = "compareView"_L1;
+constexpr auto kRunsPage = "runsView"_L1;
+constexpr auto kMeshPage = "meshView"_L1;
+constexpr auto kProblems = "problems"_L1; ///< Not a page but the dock.
+
+QString linkText(const QString& target, const QString& text)
+{
+    return u"<a href=\"%1\">%2</a>"_s.arg(target, text.toHtmlEscaped());
+}
 
 } // namespace
 
@@ -122,13 +135,57 @@ Overview::Overview(Session* session, QWidget* parent)
                 ? tr("Planning… Esc stops it.")
                 : tr("Plan (F5) makes one for the cluster and constraints at the right."));
     });
-    connect(stages_, &QTableWidget::cellClicked, this,
-            [this](int stage, int) { session_->selection()->select(Selection::stage(stage)); });
-    connect(layers_, &QTableWidget::cellClicked, this, [this](int at, int) {
+    makeLinks();
+    refresh();
+}
+
+/// Every number leads to the page that explains it; a row selects what it is about, and Enter or a
+/// second click opens its page.
+void Overview::makeLinks()
+{
+    const auto link = [this](NumberCard* card, const QString& text, const QString& page) {
+        card->setLink(text);
+        connect(card, &NumberCard::activated, this, [this, page] { openLink(page); });
+    };
+    link(step_, tr("opens the timeline"), kPipelinePage);
+    link(throughput_, tr("opens the runs that measure it"), kRunsPage);
+    link(memory_, tr("opens memory by stage"), kMemoryPage);
+    link(degrees_, tr("opens the mesh"), kMeshPage);
+    link(bubble_, tr("opens the stages"), kPipelinePage);
+    link(proof_, tr("opens the comparison with other plans"), kComparePage);
+    sentence_->setTextFormat(Qt::RichText);
+    sentence_->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
+    connect(sentence_, &QLabel::linkActivated, this, &Overview::openLink);
+    const auto selectStage = [this](int stage, int) {
+        session_->selection()->select(Selection::stage(stage));
+    };
+    const auto selectLayer = [this](int at, int) {
         session_->selection()->select(
             Selection::layer(layers_->item(at, 0)->data(Qt::UserRole).toInt()));
+    };
+    connect(stages_, &QTableWidget::cellClicked, this, selectStage);
+    connect(stages_, &QTableWidget::cellActivated, this, [this, selectStage](int stage, int) {
+        selectStage(stage, 0);
+        openLink(kPipelinePage);
     });
-    refresh();
+    connect(costs_, &QTableWidget::cellActivated, this, [this] { openLink(kPipelinePage); });
+    connect(layers_, &QTableWidget::cellClicked, this, selectLayer);
+    connect(layers_, &QTableWidget::cellActivated, this, [this, selectLayer](int at, int) {
+        selectLayer(at, 0);
+        openLink(kGraphPage);
+    });
+    for (QTableWidget* table : {stages_, costs_, layers_}) {
+        table->setTabKeyNavigation(false); // the next link, not the next cell
+        table->setToolTip(tr("Enter or a double click opens the page"));
+    }
+}
+
+void Overview::openLink(const QString& target)
+{
+    if (target == kProblems)
+        Q_EMIT problemsRequested();
+    else
+        Q_EMIT pageRequested(target);
 }
 
 void Overview::resizeEvent(QResizeEvent* event)
@@ -206,13 +263,21 @@ void Overview::fillModel()
         return;
     const PlanEntry* shown = session_->shownPlan();
     title_->setText(shown == nullptr ? model->name : tr("%1 · %2").arg(model->name, shown->name));
-    QString sentence = tr("%1 parameters, %2 operations, batch %3.")
-                           .arg(shortCountText(double(model->parameters)),
-                                countText(int64_t(model->graph->ops.size())))
-                           .arg(model->batch);
+    const auto problems = int64_t(model->diagnostics.size());
+    QString sentence =
+        tr("%1, %2, batch %3.")
+            .arg(linkText(kMemoryPage,
+                          tr("%1 parameters").arg(shortCountText(double(model->parameters)))),
+                 linkText(kGraphPage,
+                          tr("%1 operations").arg(countText(int64_t(model->graph->ops.size())))))
+            .arg(model->batch);
+    if (problems > 0)
+        sentence +=
+            u' ' + linkText(kProblems, counted(problems, tr("problem"), tr("problems"))) + u'.';
     if (shown != nullptr && shown->plan() != nullptr)
         sentence += tr(" Planned for %1: %2.")
-                        .arg(toQt(shown->plan()->cluster.name), describeSetup(shown->setup));
+                        .arg(toQt(shown->plan()->cluster.name).toHtmlEscaped(),
+                             describeSetup(shown->setup).toHtmlEscaped());
     sentence_->setText(sentence);
 }
 

@@ -20,11 +20,18 @@ class Overview : public QWidget
 public:
     explicit Overview(Session* session, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    /// By the name of the page's widget, "graphView"; what is selected is to be brought into view.
+    void pageRequested(const QString& page);
+    void problemsRequested();
+
 protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
     void refresh();
+    void makeLinks();
+    void openLink(const QString& target);
     void fillStages(const ParallelPlan& plan);
     void fillCosts(const GraphFacts& facts);
     void fillModel();

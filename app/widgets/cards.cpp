@@ -3,7 +3,8 @@
 #include "app/settings/icons.h"
 #include "app/settings/theme.h"
 
-#include <QEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -46,6 +47,7 @@ QLabel* makeMuted(const QString& text)
 
 NumberCard::NumberCard(const QString& title, const QString& name, QWidget* parent)
     : QFrame(parent)
+    , title_(title)
     , value_(new QLabel(u"–"_s))
     , detail_(makeMuted({}))
 {
@@ -67,6 +69,35 @@ void NumberCard::setValue(const QString& value, const QString& detail)
 {
     value_->setText(value);
     detail_->setText(detail);
+    setAccessibleDescription(u"%1, %2"_s.arg(value, detail));
+}
+
+void NumberCard::setLink(const QString& target)
+{
+    setProperty("link", true);
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::PointingHandCursor);
+    setToolTip(target);
+    setAccessibleName(u"%1: %2"_s.arg(title_, target));
+    // A text that can be selected would keep the click to itself.
+    value_->setTextInteractionFlags(Qt::NoTextInteraction);
+}
+
+void NumberCard::mouseReleaseEvent(QMouseEvent* event)
+{
+    QFrame::mouseReleaseEvent(event);
+    if (isLink() && event->button() == Qt::LeftButton && rect().contains(event->pos()))
+        Q_EMIT activated();
+}
+
+void NumberCard::keyPressEvent(QKeyEvent* event)
+{
+    const bool isTaken = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter ||
+                         event->key() == Qt::Key_Space;
+    if (isLink() && isTaken)
+        Q_EMIT activated();
+    else
+        QFrame::keyPressEvent(event);
 }
 
 void NumberCard::setWarning(bool on)

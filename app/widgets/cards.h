@@ -20,8 +20,20 @@ public:
     void setValue(const QString& value, const QString& detail = {});
     QString value() const { return value_->text(); }
     void setWarning(bool on);
+    /// A click, Enter or Space opens `target`, which the tip and screen readers name.
+    void setLink(const QString& target);
+
+Q_SIGNALS:
+    void activated();
+
+protected:
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    bool isLink() const { return focusPolicy() != Qt::NoFocus; }
+
+    QString title_;
     QLabel* value_;
     QLabel* detail_;
 };

@@ -7,6 +7,7 @@
 #include "app/settings/key_bindings.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
+#include "app/views/bottom_panels.h"
 #include "app/views/compare_view.h"
 #include "app/views/graph_view.h"
 #include "app/views/memory_view.h"
@@ -137,7 +138,8 @@ void MainWindow::makePages()
     pages_->setMinimumWidth(kLeastPage);
     graph_ = new GraphView(&session_, &regrets_);
     runs_ = new RunsView(&session_);
-    pages_->addTab(new Overview(&session_), tr("Overview"));
+    auto* overview = new Overview(&session_);
+    pages_->addTab(overview, tr("Overview"));
     pages_->addTab(graph_, tr("Graph"));
     auto* pipeline = new PipelineView(&session_);
     connect(pipeline, &PipelineView::measured, graph_, &GraphView::setStageErrors);
@@ -165,6 +167,17 @@ void MainWindow::makePages()
     stack_->addWidget(main);
     setCentralWidget(stack_);
     connect(runs_, &RunsView::dialogRequested, this, &MainWindow::askForRun);
+    connect(overview, &Overview::pageRequested, this, [this](const QString& name) {
+        pages_->setCurrentWidget(pages_->findChild<QWidget*>(name));
+        const Selection selection = session_.selection()->current();
+        if (pages_->currentWidget() == graph_ && selection.kind == Selection::Kind::kLayer)
+            graph_->revealLayer(selection.index);
+    });
+    connect(overview, &Overview::problemsRequested, this, [this] {
+        problemsDock_->show();
+        problemsDock_->raise();
+        problems_->setFocus();
+    });
     connect(start_, &StartPage::openRequested, this, &MainWindow::askForFile);
     connect(start_, &StartPage::tourRequested, this, &MainWindow::startTour);
     connect(start_, &StartPage::modelChosen, this,

@@ -544,6 +544,18 @@
         <source>Sharding strip: split the dimension over that axis</source>
         <translation>Teilungsstreifen: die Dimension über diese Achse teilen</translation>
     </message>
+    <message>
+        <source>Problems: copy all that is known of the chosen</source>
+        <translation>Probleme: alles zu den gewählten kopieren</translation>
+    </message>
+    <message>
+        <source>Enter, Space</source>
+        <translation>Enter, Leertaste</translation>
+    </message>
+    <message>
+        <source>Overview: open the page that a number or a row leads to</source>
+        <translation>Überblick: die Seite öffnen, zu der eine Zahl oder Zeile führt</translation>
+    </message>
 </context>
 <context>
     <name>Measurement</name>
@@ -1664,6 +1676,25 @@ Right-click an axis to limit it.</source>
         <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Linie der Achse, die teilt, was sie tragen.
 AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; der Buchstabe dahinter ist die Netzachse.
 Rechtsklick auf eine Achse begrenzt sie.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::GraphTrail</name>
+    <message>
+        <source>stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>Place in the model</source>
+        <translation>Ort im Modell</translation>
+    </message>
+    <message>
+        <source>A click on a part goes there</source>
+        <translation>Ein Klick auf einen Teil führt dorthin</translation>
     </message>
 </context>
 <context>
@@ -3722,16 +3753,60 @@ Das Modell anderswo suchen?</translation>
         <translation>%1 · %2</translation>
     </message>
     <message>
-        <source>%1 parameters, %2 operations, batch %3.</source>
-        <translation>%1 Parameter, %2 Operationen, Batch %3.</translation>
-    </message>
-    <message>
         <source> Planned for %1: %2.</source>
         <translation> Geplant für %1: %2.</translation>
     </message>
     <message>
         <source>%1: %2</source>
         <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>opens the timeline</source>
+        <translation>öffnet die Zeitleiste</translation>
+    </message>
+    <message>
+        <source>opens the runs that measure it</source>
+        <translation>öffnet die Läufe, die ihn messen</translation>
+    </message>
+    <message>
+        <source>opens memory by stage</source>
+        <translation>öffnet den Speicher je Stufe</translation>
+    </message>
+    <message>
+        <source>opens the mesh</source>
+        <translation>öffnet das Netz</translation>
+    </message>
+    <message>
+        <source>opens the stages</source>
+        <translation>öffnet die Stufen</translation>
+    </message>
+    <message>
+        <source>opens the comparison with other plans</source>
+        <translation>öffnet den Vergleich mit anderen Plänen</translation>
+    </message>
+    <message>
+        <source>Enter or a double click opens the page</source>
+        <translation>Enter oder ein Doppelklick öffnet die Seite</translation>
+    </message>
+    <message>
+        <source>%1, %2, batch %3.</source>
+        <translation>%1, %2, Batch %3.</translation>
+    </message>
+    <message>
+        <source>%1 parameters</source>
+        <translation>%1 Parameter</translation>
+    </message>
+    <message>
+        <source>%1 operations</source>
+        <translation>%1 Operationen</translation>
+    </message>
+    <message>
+        <source>problem</source>
+        <translation>Problem</translation>
+    </message>
+    <message>
+        <source>problems</source>
+        <translation>Probleme</translation>
     </message>
 </context>
 <context>
@@ -4161,6 +4236,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>What the importer has to say about a file is listed here, with line and column.</source>
         <translation>Was beim Einlesen einer Datei zu sagen ist, steht hier, mit Zeile und Spalte.</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>Einzelheiten kopieren</translation>
     </message>
 </context>
 <context>

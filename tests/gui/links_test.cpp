@@ -1,0 +1,179 @@
+// Ways from one view to another: the overview's numbers and rows, and what can be copied.
+#include "app/views/graph_view.h"
+#include "tests/gui/window_test.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QDockWidget>
+#include <QFile>
+#include <QLabel>
+#include <QTabWidget>
+#include <QTableView>
+#include <QTableWidget>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace alpa::app
+{
+namespace
+{
+
+class LinksTest : public WindowTest
+{
+protected:
+    QString page() { return window_->pages()->currentWidget()->objectName(); }
+    void showOverview()
+    {
+        window_->pages()->setCurrentWidget(find<QWidget>("overview"));
+        ASSERT_EQ(page(), QStringLiteral("overview"));
+    }
+    /// A file of two lines whose second has a type that there is not.
+    QString openBroken()
+    {
+        const QString path = profile_.filePath(QStringLiteral("broken.mlir"));
+        QFile file(path);
+        EXPECT_TRUE(file.open(QIODevice::WriteOnly));
+        file.write(
+            "module @broken {\n  func.func @main(%arg0: tensor<4xf23>) -> tensor<4xf32> {\n");
+        file.close();
+        window_->openFile(path);
+        auto* list = find<QTableView>("problemList");
+        EXPECT_TRUE(waitUntil([&] { return list->model()->rowCount() > 0; }, 20000));
+        return path;
+    }
+};
+
+TEST_F(LinksTest, CardsOpenTheirPagesByMouseAndByKey)
+{
+    showSample();
+    const std::pair<const char*, const char*> links[] = {
+        {"cardStep", "pipelineView"},     {"cardThroughput", "runsView"},
+        {"cardMemory", "memoryView"},     {"cardDegrees", "meshView"},
+        {"cardPipeline", "pipelineView"}, {"cardProof", "compareView"}};
+    for (const auto& [card, target] : links) {
+        showOverview();
+        QTest::mouseClick(find<QWidget>(card)->findChildren<QLabel*>().at(1), Qt::LeftButton);
+        EXPECT_EQ(page(), QString::fromLatin1(target)) << card << " by its number";
+        for (const Qt::Key key : {Qt::Key_Return, Qt::Key_Space}) {
+            showOverview();
+            find<QWidget>(card)->setFocus(Qt::TabFocusReason);
+            ASSERT_EQ(QApplication::focusWidget(), find<QWidget>(card));
+            QTest::keyClick(QApplication::focusWidget(), key);
+            EXPECT_EQ(page(), QString::fromLatin1(target)) << card << " by key " << key;
+        }
+    }
+}
+
+TEST_F(LinksTest, CountsOfTheModelLeadToGraphMemoryAndProblems)
+{
+    showSample();
+    auto* sentence = find<QLabel>("overviewSentence");
+    for (const char* target : {"graphView", "memoryView"}) {
+        showOverview();
+        ASSERT_TRUE(
+            sentence->text().contains(QStringLiteral("href=\"%1\"").arg(QLatin1String(target))));
+        Q_EMIT sentence->linkActivated(QString::fromLatin1(target));
+        EXPECT_EQ(page(), QString::fromLatin1(target));
+    }
+    EXPECT_FALSE(sentence->text().contains(QStringLiteral("href=\"problems\""))) << "it has none";
+    openBroken();
+    EXPECT_TRUE(sentence->text().contains(QStringLiteral("href=\"problems\"")));
+    find<QDockWidget>("problemsDock")->hide();
+    Q_EMIT sentence->linkActivated(QStringLiteral("problems"));
+    EXPECT_TRUE(find<QDockWidget>("problemsDock")->isVisible());
+    EXPECT_EQ(QApplication::focusWidget(), find<QTableView>("problemList"));
+}
+
+TEST_F(LinksTest, EnterOnARowSelectsAndOpensItsPage)
+{
+    showSample();
+    showOverview();
+    auto* layers = find<QTableWidget>("overviewLayers");
+    layers->setFocus();
+    layers->setCurrentCell(1, 0);
+    const int layer = layers->item(1, 0)->data(Qt::UserRole).toInt();
+    QTest::keyClick(layers, Qt::Key_Return);
+    EXPECT_EQ(page(), QStringLiteral("graphView"));
+    EXPECT_EQ(session().selection()->current(), Selection::layer(layer));
+    showOverview();
+    auto* stages = find<QTableWidget>("overviewStages");
+    stages->setFocus();
+    stages->setCurrentCell(0, 0);
+    QTest::keyClick(stages, Qt::Key_Return);
+    EXPECT_EQ(page(), QStringLiteral("pipelineView"));
+    EXPECT_EQ(session().selection()->current(), Selection::stage(0));
+}
+
+TEST_F(LinksTest, DetailsOfProblemsAreCopiedWithTheirPlaces)
+{
+    showWindow();
+    const QString path = openBroken();
+    auto* list = find<QTableView>("problemList");
+    ASSERT_GE(list->model()->rowCount(), 2) << "that it could not be read, and why";
+    list->setFocus();
+    list->selectRow(1);
+    QTest::keyClick(list, Qt::Key_C, Qt::ControlModifier);
+    const QString one = QApplication::clipboard()->text();
+    const QStringList lines = one.split(u'\n');
+    ASSERT_EQ(lines.size(), 2) << one.toStdString();
+    EXPECT_TRUE(lines[0].startsWith(path + QStringLiteral(":2:"))) << lines[0].toStdString();
+    EXPECT_TRUE(lines[0].contains(QStringLiteral(": Error: "))) << lines[0].toStdString();
+    const QString message = list->model()->index(1, 2).data().toString();
+    EXPECT_TRUE(lines[0].endsWith(message)) << lines[0].toStdString();
+    EXPECT_TRUE(lines[1].contains(QStringLiteral("tensor<4xf23>"))) << lines[1].toStdString();
+    list->selectAll();
+    find<QAction>("actionCopyProblem")->trigger();
+    EXPECT_TRUE(QApplication::clipboard()->text().contains(QStringLiteral("\n\n") + one))
+        << "all of them, in their order";
+}
+
+// The trail above the graph says where the selection is, and leads up and down again.
+TEST_F(LinksTest, TrailFollowsTheSelectionAndItsPartsLeadUp)
+{
+    showSample();
+    window_->pages()->setCurrentWidget(window_->graphView());
+    GraphCanvas* canvas = window_->graphView()->canvas();
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    auto* trail = find<GraphTrail>("graphTrail");
+    const QString model = session().model()->name;
+    EXPECT_EQ(trail->text(), QStringLiteral("<b>%1</b>").arg(model)) << "nothing is selected";
+
+    const auto facts = session().facts();
+    const auto isOpOfLayer = [&](const Op& op) {
+        const auto at = static_cast<size_t>(&op - facts->graph->ops.data());
+        return op.phase == Phase::kForward && op.kind == OpKind::kDot && facts->layerOfOp[at] == 1;
+    };
+    const auto dot = std::ranges::find_if(facts->graph->ops, isOpOfLayer);
+    ASSERT_NE(dot, facts->graph->ops.end());
+    const OpId op(static_cast<uint32_t>(dot - facts->graph->ops.begin()));
+    session().selection()->select(Selection::op(op));
+    const size_t last = trail->steps().size() - 1;
+    ASSERT_GE(last, 3u) << "model, scopes, layer, operation";
+    EXPECT_EQ(trail->steps().front().text, model);
+    EXPECT_EQ(trail->steps()[1].selection.kind, Selection::Kind::kScope);
+    EXPECT_EQ(trail->steps()[last - 1].selection, Selection::layer(1));
+    EXPECT_EQ(trail->steps()[last].selection, Selection::op(op));
+    const auto linkTo = [](size_t step) { return QStringLiteral("href=\"%1\"").arg(step); };
+    EXPECT_TRUE(trail->text().contains(linkTo(last))) << "its layer is folded";
+    const auto follow = [&](size_t step) {
+        Q_EMIT trail->linkActivated(QString::number(step));
+        EXPECT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    };
+    follow(last);
+    EXPECT_TRUE(canvas->visibleBox({QStringLiteral("op %1").arg(op.number)}));
+    EXPECT_TRUE(waitUntil([&] { return !trail->text().contains(linkTo(last)); }, 5000));
+    canvas->foldAll();
+    EXPECT_TRUE(waitUntil([&] { return trail->text().contains(linkTo(last)); }, 5000)) << "folded";
+
+    follow(last - 1);
+    EXPECT_EQ(session().selection()->current(), Selection::layer(1));
+    EXPECT_EQ(trail->steps().back().selection, Selection::layer(1));
+    follow(0);
+    EXPECT_TRUE(session().selection()->current().isNone());
+    EXPECT_EQ(trail->text(), QStringLiteral("<b>%1</b>").arg(model));
+}
+
+} // namespace
+} // namespace alpa::app
