@@ -1,6 +1,7 @@
 #include "app/views/bottom_panels.h"
 
 #include "app/settings/icons.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 
 #include <QAction>
@@ -84,9 +85,11 @@ JobsPanel::JobsPanel(Session* session, QWidget* parent)
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
-    pages_->addWidget(new EmptyState(
+    auto* empty = new EmptyState(
         tr("Nothing is running"),
-        tr("Imports, plans and runs show their progress here and can be cancelled.")));
+        tr("Imports, plans and runs show their progress here and can be cancelled."));
+    addPlanButton(empty, session);
+    pages_->addWidget(empty);
     pages_->addWidget(scroll);
     connect(session->jobs(), &JobList::changed, this, &JobsPanel::rebuild);
     connect(session->jobs(), &JobList::progressed, this, &JobsPanel::showProgress);

@@ -2,6 +2,7 @@
 
 #include "app/settings/qt_text.h"
 #include "app/views/compare_side.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 #include "core/base/files.h"
 
@@ -75,6 +76,7 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     column->setSpacing(8);
     column->addWidget(verdict_);
     column->addWidget(tabs_, 1);
+    addPlanButton(empty, session);
     pages_->addWidget(empty);
     pages_->addWidget(content);
 

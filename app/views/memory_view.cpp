@@ -4,6 +4,7 @@
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/number_table.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 
 #include <QComboBox>
@@ -52,6 +53,7 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
+    addPlanButton(empty, session);
     pages_->addWidget(empty);
     pages_->addWidget(scroll);
     connect(stage_, &QComboBox::currentIndexChanged, this, &MemoryView::showStage);

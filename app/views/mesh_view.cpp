@@ -5,6 +5,7 @@
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
 #include "app/views/number_table.h"
+#include "app/views/plan_offer.h"
 #include "app/views/stage_mesh_menu.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
@@ -67,9 +68,11 @@ MeshView::MeshView(Session* session, QWidget* parent)
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
-    pages_->addWidget(
+    auto* empty =
         new EmptyState(tr("No mesh yet"),
-                       tr("Devices, links and their traffic appear once there is a plan (F5).")));
+                       tr("Devices, links and their traffic appear once there is a plan (F5)."));
+    addPlanButton(empty, session);
+    pages_->addWidget(empty);
     pages_->addWidget(scroll);
     connect(chart_, &MeshChart::devicesDragged, this, [this](int from, int to, const QPoint& at) {
         openSubmeshMenu(session_, submeshBetween(facts_->plan->cluster, from, to), at);

@@ -57,7 +57,10 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
     top->addWidget(filter_);
     column->addLayout(top);
     column->addWidget(tree_);
-    pages_->addWidget(new EmptyState(tr("No model"), tr("Its scopes appear here: Open (Ctrl+O).")));
+    auto* empty = new EmptyState(tr("No model"), tr("Its scopes appear here: Open (Ctrl+O)."));
+    connect(empty->addButton(tr("Open… (Ctrl+O)")), &QPushButton::clicked, this,
+            &OutlinePanel::openRequested);
+    pages_->addWidget(empty);
     pages_->addWidget(content);
     connect(filter_, &QLineEdit::textChanged, this, [this](const QString& text) {
         filtered_->setFilterFixedString(text);

@@ -19,6 +19,9 @@ class OutlinePanel : public QWidget
 public:
     explicit OutlinePanel(Session* session, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    void openRequested();
+
 private:
     void refresh();
     void takeSelection();

@@ -4,6 +4,7 @@
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
 #include "app/views/number_table.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/timeline_chart.h"
 
@@ -124,8 +125,7 @@ Overview::Overview(Session* session, QWidget* parent)
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
-    connect(waiting_->addButton(tr("Plan (F5)")), &QPushButton::clicked, session,
-            &Session::planNow);
+    addPlanButton(waiting_, session);
     connect(session, &Session::modelChanged, this, &Overview::refresh);
     connect(session, &Session::shownPlanChanged, this, &Overview::refresh);
     connect(session, &Session::plansChanged, this, &Overview::refresh);

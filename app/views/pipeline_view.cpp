@@ -5,6 +5,7 @@
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
 #include "app/views/graph_rows.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/stage_boundaries.h"
 
@@ -106,6 +107,7 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     timelineScroll->setWidget(timeline_);
     timelineScroll->setMinimumHeight(120);
     column->addWidget(timelineScroll, 1);
+    addPlanButton(empty, session);
     pages_->addWidget(empty);
     pages_->addWidget(content);
     connect(boundaries_, &StageBoundaries::boundariesWanted, this, &PipelineView::moveBoundaries);

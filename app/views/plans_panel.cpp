@@ -1,5 +1,6 @@
 #include "app/views/plans_panel.h"
 
+#include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 
 #include <QHeaderView>
@@ -38,8 +39,10 @@ PlansPanel::PlansPanel(Session* session, PlansModel* plans, QWidget* parent)
     table_->horizontalHeader()->setSectionResizeMode(PlansModel::kName, QHeaderView::Stretch);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->setContextMenuPolicy(Qt::CustomContextMenu);
-    pages_->addWidget(new EmptyState(
-        tr("No plans yet"), tr("Plan (F5) makes one; every change of a constraint adds another.")));
+    auto* empty = new EmptyState(
+        tr("No plans yet"), tr("Plan (F5) makes one; every change of a constraint adds another."));
+    addPlanButton(empty, session);
+    pages_->addWidget(empty);
     pages_->addWidget(table_);
     connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
         const int id = index.data(PlansModel::kPlanIdRole).toInt();

@@ -2,6 +2,7 @@
 
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 #include "core/lowering/lower_plan.h"
 
@@ -21,6 +22,7 @@ ProgramView::ProgramView(Session* session, QWidget* parent)
     , session_(session)
     , pages_(new QStackedLayout(this))
     , empty_(new EmptyState(tr("No program yet"), {}))
+    , plan_(addPlanButton(empty_, session))
     , stage_(new QComboBox)
     , device_(new QComboBox)
     , summary_(makeMuted({}))
@@ -70,6 +72,7 @@ void ProgramView::refresh()
 {
     const auto facts = session_->facts();
     const bool hasPlan = facts != nullptr && facts->plan != nullptr;
+    plan_->setVisible(!hasPlan);
     if (!hasPlan) {
         facts_ = nullptr;
         program_ = nullptr;

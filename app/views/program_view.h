@@ -35,6 +35,7 @@ private:
     Session* session_;
     QStackedLayout* pages_;
     EmptyState* empty_;
+    QPushButton* plan_; ///< In the empty page, while there is no plan.
     QComboBox* stage_;
     QComboBox* device_;
     QLabel* summary_;

@@ -5,6 +5,7 @@
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/views/number_table.h"
+#include "app/views/plan_offer.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -58,6 +59,12 @@ RunsView::RunsView(Session* session, QWidget* parent)
                              tr("Measured"), tr("State")},
                             u"runList"_s))
     , log_(new QPlainTextEdit)
+    , results_(new QWidget)
+    , empty_(new EmptyState(
+          tr("No runs yet"),
+          tr("Loss, step time and memory of each run stand here, measured beside predicted.")))
+    , run_(empty_->addButton(tr("Run (F6)")))
+    , plan_(addPlanButton(empty_, session))
 {
     setObjectName(u"runsView"_s);
     steps_->setObjectName(u"runSteps"_s);
@@ -133,9 +140,16 @@ RunsView::RunsView(Session* session, QWidget* parent)
     column->addWidget(guidance_);
     column->addLayout(form);
     column->addLayout(buttons);
-    column->addLayout(cards);
-    column->addLayout(charts, 3);
-    column->addWidget(bottom, 2);
+    column->addWidget(results_, 1);
+    column->addWidget(empty_, 1);
+    auto* results = new QVBoxLayout(results_);
+    results->setContentsMargins(0, 0, 0, 0);
+    results->setSpacing(10);
+    results->addLayout(cards);
+    results->addLayout(charts, 3);
+    results->addWidget(bottom, 2);
+    run_->setObjectName(u"offerRun"_s);
+    connect(run_, &QPushButton::clicked, this, &RunsView::startRun);
     connect(start_, &QPushButton::clicked, this, &RunsView::startRun);
     connect(ask_, &QPushButton::clicked, this, &RunsView::dialogRequested);
     connect(stop_, &QPushButton::clicked, session, [session] { session->runQueue()->stopAll(); });
@@ -257,6 +271,10 @@ void RunsView::refresh()
     stop_->setEnabled(isActive);
     refreshList();
     const RunRecord* run = chosenRun();
+    results_->setVisible(run != nullptr);
+    empty_->setVisible(run == nullptr);
+    run_->setVisible(shown != nullptr && shown->plan() != nullptr);
+    plan_->setVisible(!run_->isVisibleTo(empty_));
     const PlanEntry* planned = run == nullptr ? shown : session_->entry(run->planId);
     const bool isPlanned = planned != nullptr && planned->plan() != nullptr;
     predicted_->setValue(

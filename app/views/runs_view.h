@@ -56,6 +56,10 @@ private:
     LineChart* timeChart_;
     QTableWidget* list_;
     QPlainTextEdit* log_;
+    QWidget* results_;  ///< Numbers, charts, list and log: once there is a run.
+    EmptyState* empty_; ///< Until then.
+    QPushButton* run_;  ///< In it, if there is a plan.
+    QPushButton* plan_; ///< In it, if there is none.
     qsizetype loggedLines_ = 0;
     int loggedRun_ = 0;
     int chosenRun_ = 0; ///< Id of a run that was clicked; 0: the newest that has begun.

@@ -36,6 +36,8 @@ SourceView::SourceView(Session* session, QWidget* parent)
     column->addWidget(text_, 1);
     pages_->addWidget(empty_);
     pages_->addWidget(content);
+    connect(empty_->addButton(tr("Open… (Ctrl+O)")), &QPushButton::clicked, this,
+            &SourceView::openRequested);
     connect(text_, &TextPage::lineClicked, this, &SourceView::selectLine);
     connect(session, &Session::modelChanged, this, &SourceView::refresh);
     connect(session, &Session::shownPlanChanged, this, &SourceView::refresh);

@@ -20,6 +20,9 @@ class SourceView : public QWidget
 public:
     explicit SourceView(Session* session, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    void openRequested();
+
 private:
     void refresh();
     void takeSelection();

@@ -150,7 +150,9 @@ void MainWindow::makePages()
     pages_->addTab(runs_, tr("Runs"));
     pages_->addTab(new MeshView(&session_), tr("Mesh"));
     pages_->addTab(new ProgramView(&session_), tr("Program"));
-    pages_->addTab(new SourceView(&session_), tr("Source"));
+    auto* source = new SourceView(&session_);
+    connect(source, &SourceView::openRequested, this, &MainWindow::askForFile);
+    pages_->addTab(source, tr("Source"));
     toast_ = new Toast(pages_);
     connect(toast_, &Toast::actionTaken, session_.undoStack(), &QUndoStack::undo);
     veil_ = new Veil(pages_);

@@ -53,8 +53,9 @@ void MainWindow::makeDocks()
     // The side docks reach to the bottom: the pages are wide, the lists are long.
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
-    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, new OutlinePanel(&session_),
-                            Qt::LeftDockWidgetArea);
+    auto* outlinePanel = new OutlinePanel(&session_);
+    connect(outlinePanel, &OutlinePanel::openRequested, this, &MainWindow::askForFile);
+    auto* outline = addDock(tr("Outline"), u"outlineDock"_s, outlinePanel, Qt::LeftDockWidgetArea);
     auto* plansPanel = new PlansPanel(&session_, plans_);
     auto* plans = addDock(tr("Plans"), u"plansDock"_s, plansPanel, Qt::LeftDockWidgetArea);
     auto* constraints = new ConstraintsPanel(&session_);

@@ -569,6 +569,17 @@
     </message>
 </context>
 <context>
+    <name>PlanOffer</name>
+    <message>
+        <source>Stop planning (Esc)</source>
+        <translation>Planen anhalten (Esc)</translation>
+    </message>
+    <message>
+        <source>Plan (F5)</source>
+        <translation>Planen (F5)</translation>
+    </message>
+</context>
+<context>
     <name>QObject</name>
     <message>
         <source>edits are not kept against crashes: %1 cannot be created</source>
@@ -3573,6 +3584,10 @@ Das Modell anderswo suchen?</translation>
         <source>Its scopes appear here: Open (Ctrl+O).</source>
         <translation>Seine Bereiche erscheinen hier: Öffnen (Strg+O).</translation>
     </message>
+    <message>
+        <source>Open… (Ctrl+O)</source>
+        <translation>Öffnen… (Strg+O)</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::Overview</name>
@@ -3687,10 +3702,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Plan (F5) makes one for the cluster and constraints at the right.</source>
         <translation>Planen (F5) macht einen für den Cluster und die Bedingungen rechts.</translation>
-    </message>
-    <message>
-        <source>Plan (F5)</source>
-        <translation>Planen (F5)</translation>
     </message>
     <message>
         <source>Planning… Esc stops it.</source>
@@ -4780,6 +4791,18 @@ Das Modell anderswo suchen?</translation>
         <source>%1 cores busy</source>
         <translation>%1 Kerne ausgelastet</translation>
     </message>
+    <message>
+        <source>No runs yet</source>
+        <translation>Noch keine Läufe</translation>
+    </message>
+    <message>
+        <source>Loss, step time and memory of each run stand here, measured beside predicted.</source>
+        <translation>Verlust, Schrittzeit und Speicher jedes Laufs stehen hier, gemessen neben vorhergesagt.</translation>
+    </message>
+    <message>
+        <source>Run (F6)</source>
+        <translation>Ausführen (F6)</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::Session</name>
@@ -4903,6 +4926,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>%1, %2 lines from line %3</source>
         <translation>%1, %2 Zeilen ab Zeile %3</translation>
+    </message>
+    <message>
+        <source>Open… (Ctrl+O)</source>
+        <translation>Öffnen… (Strg+O)</translation>
     </message>
 </context>
 <context>

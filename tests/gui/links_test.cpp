@@ -8,6 +8,8 @@
 #include <QDockWidget>
 #include <QFile>
 #include <QLabel>
+#include <QPushButton>
+#include <QSignalSpy>
 #include <QTabWidget>
 #include <QTableView>
 #include <QTableWidget>
@@ -173,6 +175,41 @@ TEST_F(LinksTest, TrailFollowsTheSelectionAndItsPartsLeadUp)
     follow(0);
     EXPECT_TRUE(session().selection()->current().isNone());
     EXPECT_EQ(trail->text(), QStringLiteral("<b>%1</b>").arg(model));
+}
+
+// Every page that waits for a plan offers it; the one for runs offers a run once there is a plan.
+TEST_F(LinksTest, EmptyPagesSayWhatIsMissingAndOfferIt)
+{
+    showWindow();
+    session().setPlanner([](const PlanRequest&, const JobControl&, PlanCache*,
+                            const IncumbentCallback&) -> Result<PlanOutcome> {
+        return Error(ErrorCode::kInvalidInput, "not today");
+    });
+    QSignalSpy failed(&session(), &Session::planningFailed);
+    window_->openFile(samplePath(QStringLiteral("mlp-tiny")), QStringLiteral("cpu-x4"));
+    ASSERT_TRUE(waitUntil([&] { return failed.count() > 0 && !session().isPlanning(); }));
+    ASSERT_EQ(session().shownPlan(), nullptr);
+    const auto offer = [&](const char* page, const char* button) {
+        auto* view = find<QWidget>(page);
+        window_->pages()->setCurrentWidget(view);
+        for (QPushButton* found : view->findChildren<QPushButton*>(QLatin1String(button))) {
+            if (found->isVisible() && found->isEnabled())
+                return found;
+        }
+        return static_cast<QPushButton*>(nullptr);
+    };
+    for (const char* page : {"overview", "pipelineView", "memoryView", "compareView", "runsView",
+                             "meshView", "programView"})
+        EXPECT_NE(offer(page, "offerPlan"), nullptr) << page;
+    EXPECT_EQ(offer("runsView", "offerRun"), nullptr) << "nothing to run yet";
+    session().setPlanner(makePlan);
+    ASSERT_NE(offer("memoryView", "offerPlan"), nullptr);
+    QTest::mouseClick(offer("memoryView", "offerPlan"), Qt::LeftButton);
+    ASSERT_TRUE(hasPlan());
+    for (const char* page : {"overview", "pipelineView", "memoryView", "compareView", "runsView",
+                             "meshView", "programView"})
+        EXPECT_EQ(offer(page, "offerPlan"), nullptr) << page;
+    EXPECT_NE(offer("runsView", "offerRun"), nullptr);
 }
 
 } // namespace
