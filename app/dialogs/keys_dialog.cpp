@@ -40,6 +40,8 @@ constexpr Key kKeys[] = {
      QT_TRANSLATE_NOOP("KeysDialog", "Graph: zoom at the mouse, move")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Ctrl+click, Shift+drag"),
      QT_TRANSLATE_NOOP("KeysDialog", "Graph: select several; the inspector sums them")},
+    {QT_TRANSLATE_NOOP("KeysDialog", "Click, Enter, Esc"),
+     QT_TRANSLATE_NOOP("KeysDialog", "Legend of the graph: dim everything else, show all again")},
     {"W, S, A, D, F", QT_TRANSLATE_NOOP("KeysDialog", "Timeline: zoom in and out, move, show all")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Letters of axes"),
      QT_TRANSLATE_NOOP("KeysDialog", "Sharding strip: split the dimension over that axis")},

@@ -66,8 +66,6 @@ GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     connect(canvas_, &GraphCanvas::areaSelected, session->selection(), &SelectionModel::selectAll);
     connect(canvas_, &GraphCanvas::hovered, session->selection(), &SelectionModel::hover);
     connect(session->selection(), &SelectionModel::hoverChanged, this, &GraphView::takeHover);
-    connect(legend_, &GraphLegend::axisMenuRequested, this,
-            [this](int axis, const QPoint& at) { openAxisMenu(session_, axis, at); });
     connect(canvas_, &GraphCanvas::menuRequested, this, &GraphView::showMenu);
     connect(canvas_, &GraphCanvas::laidOut, this, [this] {
         engine_->setText(canvas_->engineText());
@@ -190,6 +188,8 @@ void GraphView::showLevel(std::shared_ptr<const GraphColors> colors, bool isSame
 
 void GraphView::refreshLegend(const GraphColors& colors)
 {
+    const bool tintsStages = colorBy_ == ColorBy::kStage && facts_->plan != nullptr;
+    legend_->setStages(tintsStages ? int(facts_->plan->stages.size()) : 0);
     if (!colors.isNumeric()) {
         legend_->setScale(std::nullopt);
         return;

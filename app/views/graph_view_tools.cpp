@@ -2,11 +2,13 @@
 #include "app/session/selection_place.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
+#include "app/views/constraint_menu.h"
 #include "app/views/graph_rows.h"
 #include "app/views/graph_view.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QMenu>
 #include <QToolButton>
@@ -97,6 +99,9 @@ void GraphView::makeTools(QLayout* column)
     addButton(u"collapse"_s, tr("Fold all layers"), [this] { canvas_->foldAll(); });
     static_cast<QBoxLayout*>(column)->addLayout(tools);
 
+    connect(legend_, &GraphLegend::axisMenuRequested, this,
+            [this](int axis, const QPoint& at) { openAxisMenu(session_, axis, at); });
+    connect(legend_, &GraphLegend::filterChanged, canvas_, &GraphCanvas::setFilter);
     connect(phase_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
     connect(color_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
     connect(shape, &QAction::toggled, this, [this](bool on) {
@@ -123,6 +128,14 @@ void GraphView::setScope(GraphScope scope, Phase phase)
                       : scope == GraphScope::kTraining ? kTrainingEntry
                                                        : kAllEntry;
     phase_->setCurrentIndex(phase_->findData(entry));
+}
+
+void GraphView::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && legend_->filter().isSet())
+        legend_->setFilter({});
+    else
+        QWidget::keyPressEvent(event);
 }
 
 std::vector<QString> GraphView::pathTo(const Selection& selection) const

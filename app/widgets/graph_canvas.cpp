@@ -231,6 +231,7 @@ void GraphCanvas::build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, c
         root_ = item;
     }
     item->setPos(at);
+    item->setFilter(filter_);
     items_[key] = item;
     for (size_t i = 0; i < item->level().nodes.size(); ++i)
         places_[item->level().nodes[i].key] = {item, int(i)};
@@ -310,6 +311,13 @@ void GraphCanvas::setSelection(const Selection& selection, std::set<QString> hol
     holders_ = std::move(holders);
     for (const auto& [key, item] : items_)
         item->setSelection(selection_, holders_);
+}
+
+void GraphCanvas::setFilter(const CanvasFilter& filter)
+{
+    filter_ = filter;
+    for (const auto& [key, item] : items_)
+        item->setFilter(filter_);
 }
 
 void GraphCanvas::setHovered(const Selection& selection, std::set<QString> holders)

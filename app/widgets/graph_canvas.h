@@ -2,7 +2,7 @@
 // layout until it answers. Groups unfold in place.
 #pragma once
 
-#include "app/layout/canvas_level.h"
+#include "app/layout/canvas_filter.h"
 #include "app/layout/dot_client.h"
 
 #include <QElapsedTimer>
@@ -49,6 +49,9 @@ public:
     void setSelection(const Selection& selection, std::set<QString> holders = {});
     /// What the mouse is over in another view, outlined softly.
     void setHovered(const Selection& selection, std::set<QString> holders = {});
+    /// Dims what is not of it, in this content and in what is shown later.
+    void setFilter(const CanvasFilter& filter);
+    const CanvasFilter& filter() const { return filter_; }
     /// Drawn over everything until others are set.
     void setLinks(std::vector<CanvasLink> links);
     const LinkItem* linkItem() const { return links_; } ///< Null if no link has two visible ends.
@@ -178,6 +181,7 @@ private:
     Minimap* minimap_ = nullptr;
     Selection selection_;
     std::set<QString> holders_;
+    CanvasFilter filter_;
     GraphLevelItem* hoveredItem_ = nullptr;
     bool fitsAtNext_ = true;
     bool wasFitted_ = true; ///< Nobody has zoomed since all was fitted: resizing fits again.

@@ -7,7 +7,11 @@
 
 #include <QContextMenuEvent>
 #include <QFontMetricsF>
+#include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -23,6 +27,7 @@ constexpr double kEntryGap = 18;
 constexpr double kScaleWidth =
     70; ///< With its texts no wider than a page beside two docks in the smallest window.
 constexpr double kAxisLine = 26;
+constexpr int kMostStages = 8; ///< More would fill the page; their boxes have the number.
 
 } // namespace
 
@@ -37,7 +42,9 @@ GraphLegend::GraphLegend(QWidget* parent)
                   "splits what they carry.\nAR all-reduce, AG all-gather, RS reduce-scatter, A2A "
                   "all-to-all; the letter "
                   "behind it is the mesh axis.\n"
-                  "Right-click an axis to limit it."));
+                  "Right-click an axis to limit it.\n"
+                  "Click an entry to dim everything else; again or Esc shows all."));
+    setFocusPolicy(Qt::StrongFocus);
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
@@ -60,8 +67,17 @@ void GraphLegend::setScale(std::optional<LegendScale> scale)
     changed();
 }
 
+void GraphLegend::setStages(int stages)
+{
+    stages_ = stages > 1 && stages <= kMostStages ? stages : 0;
+    changed();
+}
+
 void GraphLegend::changed()
 {
+    // What is no longer explained cannot be taken back by a click on it.
+    if (filter_.isSet() && std::ranges::count(entryFilters(), filter_) == 0)
+        setFilter({});
     setFixedHeight(heightForWidth(width()));
     update();
 }
@@ -81,6 +97,8 @@ std::vector<GraphLegend::Entry> GraphLegend::entries() const
         all.push_back({Mark::kNone, 0, tr("Shardings appear here once there is a plan.")});
         return all;
     }
+    for (int stage = 0; stage < stages_; ++stage)
+        all.push_back({Mark::kStage, stage, tr("stage %1").arg(stage)});
     for (size_t i = 0; i < axes_.size(); ++i)
         all.push_back(
             {Mark::kAxis, int(i),
@@ -106,6 +124,7 @@ double GraphLegend::markWidth(const Entry& entry) const
         return stripWidth({{{entry.axis}, true}}) + 6;
     case Mark::kMoves:
         return kAxisLine + 6;
+    case Mark::kStage:
     case Mark::kChanged:
         return 18 + 6;
     case Mark::kScale:
@@ -172,6 +191,11 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
         painter.setPen(QPen(theme.transfer, 1.4));
         painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
         break;
+    case Mark::kStage:
+        painter.setPen(theme.border);
+        painter.setBrush(theme.stageTint[static_cast<size_t>(entry.axis % 2)]);
+        painter.drawRoundedRect(QRectF(at.x() + 1, at.y() + 2, 16, 15), 4, 4);
+        break;
     case Mark::kChanged:
         painter.setPen(QPen(theme.measured, 2));
         painter.setBrush(Qt::NoBrush);
@@ -209,14 +233,111 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
     }
 }
 
+CanvasFilter GraphLegend::filterOf(const Entry& entry)
+{
+    switch (entry.mark) {
+    case Mark::kStage:
+        return {CanvasFilter::Kind::kStage, entry.axis};
+    case Mark::kAxis:
+        return {CanvasFilter::Kind::kAxis, entry.axis};
+    case Mark::kReplicated:
+        return {CanvasFilter::Kind::kReplicated, 0};
+    case Mark::kPartial:
+        return {CanvasFilter::Kind::kPartial, 0};
+    case Mark::kMoves:
+        return {CanvasFilter::Kind::kMoves, 0};
+    case Mark::kChanged:
+        return {CanvasFilter::Kind::kChanged, 0};
+    case Mark::kScale:
+    case Mark::kNone:
+        return {};
+    }
+    return {};
+}
+
+std::vector<CanvasFilter> GraphLegend::entryFilters() const
+{
+    std::vector<CanvasFilter> filters;
+    for (const Entry& entry : entries())
+        filters.push_back(filterOf(entry));
+    return filters;
+}
+
+void GraphLegend::setFilter(const CanvasFilter& filter)
+{
+    if (filter == filter_)
+        return;
+    filter_ = filter;
+    update();
+    Q_EMIT filterChanged(filter_);
+}
+
+int GraphLegend::entryAt(QPointF at) const
+{
+    const std::vector<QRectF> areas = entryAreas();
+    const auto found =
+        std::ranges::find_if(areas, [&](const QRectF& area) { return area.contains(inUnits(at)); });
+    return found == areas.end() ? -1 : int(found - areas.begin());
+}
+
+void GraphLegend::toggle(int entry)
+{
+    const std::vector<CanvasFilter> filters = entryFilters();
+    if (entry < 0 || entry >= int(filters.size()))
+        return;
+    const CanvasFilter chosen = filters[static_cast<size_t>(entry)];
+    if (!chosen.isSet())
+        return;
+    current_ = entry;
+    setFilter(chosen == filter_ ? CanvasFilter() : chosen);
+}
+
+void GraphLegend::moveCurrent(int step)
+{
+    const std::vector<CanvasFilter> filters = entryFilters();
+    for (int at = current_ + step; at >= 0 && at < int(filters.size()); at += step) {
+        if (filters[static_cast<size_t>(at)].isSet()) {
+            current_ = at;
+            break;
+        }
+    }
+    update();
+}
+
+void GraphLegend::mousePressEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton)
+        toggle(entryAt(event->position()));
+    else
+        PaintedChart::mousePressEvent(event);
+}
+
+void GraphLegend::keyPressEvent(QKeyEvent* event)
+{
+    const int key = event->key();
+    if (key == Qt::Key_Right || key == Qt::Key_Down)
+        moveCurrent(1);
+    else if (key == Qt::Key_Left || key == Qt::Key_Up)
+        moveCurrent(-1);
+    else if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space)
+        toggle(current_);
+    else
+        PaintedChart::keyPressEvent(event);
+}
+
+void GraphLegend::focusInEvent(QFocusEvent* event)
+{
+    PaintedChart::focusInEvent(event);
+    if (current_ < 0)
+        moveCurrent(1);
+}
+
 void GraphLegend::contextMenuEvent(QContextMenuEvent* event)
 {
+    const int at = entryAt(QPointF(event->pos()));
     const std::vector<Entry> all = entries();
-    const std::vector<QRectF> areas = entryAreas();
-    for (size_t i = 0; i < all.size(); ++i) {
-        if (all[i].mark == Mark::kAxis && areas[i].contains(inUnits(QPointF(event->pos()))))
-            Q_EMIT axisMenuRequested(all[i].axis, event->globalPos());
-    }
+    if (at >= 0 && all[static_cast<size_t>(at)].mark == Mark::kAxis)
+        Q_EMIT axisMenuRequested(all[static_cast<size_t>(at)].axis, event->globalPos());
 }
 
 void GraphLegend::paintEvent(QPaintEvent*)
@@ -227,7 +348,14 @@ void GraphLegend::paintEvent(QPaintEvent*)
     const std::vector<QRectF> areas = entryAreas();
     for (size_t i = 0; i < all.size(); ++i) {
         paintMark(painter, all[i], areas[i].topLeft());
-        painter.setPen(themeOf(this).mutedText);
+        const bool isChosen = filter_.isSet() && filterOf(all[i]) == filter_;
+        if (isChosen || (hasFocus() && int(i) == current_)) {
+            painter.setBrush(Qt::NoBrush);
+            painter.setPen(QPen(themeOf(this).accent, isChosen ? 1.5 : 1,
+                                isChosen ? Qt::SolidLine : Qt::DotLine));
+            painter.drawRoundedRect(areas[i].adjusted(-4, 0, 4, 0), 4, 4);
+        }
+        painter.setPen(isChosen ? themeOf(this).text : themeOf(this).mutedText);
         painter.drawText(areas[i].adjusted(markWidth(all[i]), 0, 4, 0),
                          Qt::AlignVCenter | Qt::AlignLeft, all[i].text);
     }

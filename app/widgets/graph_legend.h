@@ -1,6 +1,7 @@
 // What colours, patterns and lines of the graph mean; wraps into as many lines as it needs.
 #pragma once
 
+#include "app/layout/canvas_filter.h"
 #include "app/widgets/painted_chart.h"
 
 #include <optional>
@@ -31,6 +32,14 @@ public:
     void setMesh(const DeviceMesh* mesh, bool marksChanges);
     void setScale(std::optional<LegendScale> scale);
     const std::optional<LegendScale>& scale() const { return scale_; }
+    /// How many stages the boxes' tints tell apart; 0: they say something else.
+    void setStages(int stages);
+    /// What is picked out of the graph: a click on an entry, Enter or Space on the one that the
+    /// arrows chose; the same again ends it.
+    void setFilter(const CanvasFilter& filter);
+    const CanvasFilter& filter() const { return filter_; }
+    /// What each entry picks out, in order; unset where it is nothing.
+    std::vector<CanvasFilter> entryFilters() const;
     /// Where each entry stands, in order: for a test that none is cut off.
     std::vector<QRectF> entryAreas() const;
     bool hasHeightForWidth() const override { return true; }
@@ -40,19 +49,27 @@ public:
 
 Q_SIGNALS:
     void axisMenuRequested(int axis, const QPoint& globalPosition);
+    void filterChanged(const alpa::app::CanvasFilter& filter);
 
 protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    enum class Mark { kAxis, kReplicated, kPartial, kMoves, kChanged, kScale, kNone };
+    enum class Mark { kStage, kAxis, kReplicated, kPartial, kMoves, kChanged, kScale, kNone };
     struct Entry {
         Mark mark = Mark::kNone;
-        int axis = 0;
+        int axis = 0; ///< Or the stage.
         QString text;
     };
+    static CanvasFilter filterOf(const Entry& entry);
+    int entryAt(QPointF at) const; ///< -1: none.
+    void toggle(int entry);
+    void moveCurrent(int step);
     double markWidth(const Entry& entry) const;
     std::vector<Entry> entries() const;
     std::vector<QRectF> areasFor(double width) const;
@@ -65,6 +82,9 @@ private:
     };
     std::vector<Axis> axes_;
     bool marksChanges_ = false;
+    int stages_ = 0;
+    CanvasFilter filter_;
+    int current_ = -1; ///< Entry that the arrows chose.
     std::optional<LegendScale> scale_;
     QFont font_;
 };

@@ -32,15 +32,26 @@ void GraphLevelItem::paintDense(QPainter& painter, const QRectF& exposed, double
             QColor color = fillOf(level_.nodes[static_cast<size_t>(node)], false, theme);
             if (!level_.nodes[static_cast<size_t>(node)].shade)
                 color = theme.transfer;
+            painter.setOpacity(filter_.isSet() ? kDimmedOpacity : 1);
             painter.fillRect(cell, color);
         });
+        painter.setOpacity(1);
+        // A cell stands for many boxes: those of the filter are drawn themselves.
+        if (filter_.isSet())
+            grid_.visit(exposed, [&](int node) {
+                if (!isDimmed(node))
+                    paintDenseNode(painter, node, scale, theme);
+            });
     } else {
         std::vector<int> visible;
         grid_.visit(exposed, [&](int node) { visible.push_back(node); });
         if (scale >= kArrowScale)
             paintDenseEdges(painter, visible, theme);
-        for (const int node : visible)
+        for (const int node : visible) {
+            painter.setOpacity(isDimmed(node) ? kDimmedOpacity : 1);
             paintDenseNode(painter, node, scale, theme);
+        }
+        painter.setOpacity(1);
     }
     // What is selected can be found however far away one is.
     const int marked =

@@ -180,6 +180,19 @@ bool GraphLevelItem::isHinted(int node) const
            hintedHolders_.contains(content.key);
 }
 
+void GraphLevelItem::setFilter(const CanvasFilter& filter)
+{
+    filter_ = filter;
+    bright_ = brightParts(level_, filter);
+    update();
+}
+
+bool GraphLevelItem::isDimmed(int node) const
+{
+    return filter_.isSet() && !unfolded_.contains(node) &&
+           !bright_.nodes[static_cast<size_t>(node)];
+}
+
 void GraphLevelItem::setHovered(int node)
 {
     if (node == hovered_)

@@ -2,7 +2,7 @@
 // which is what keeps panning fast. An unfolded group holds another such item.
 #pragma once
 
-#include "app/layout/canvas_level.h"
+#include "app/layout/canvas_filter.h"
 #include "app/settings/theme.h"
 #include "app/widgets/dense_grid.h"
 
@@ -47,12 +47,17 @@ public:
     /// The same as a selection, for what the mouse is over in another view.
     void setHinted(const Selection& selection, const std::set<QString>& holders);
     bool isHinted(int node) const;
+    /// Boxes and arrows that are not of the filter are dimmed; an unfolded box is judged by what is
+    /// inside.
+    void setFilter(const CanvasFilter& filter);
+    bool isDimmed(int node) const;
     /// Boxes alone, as plain rectangles, with those of the levels inside.
     void paintOverview(QPainter& painter, const Theme& theme) const;
     /// What is drawn, as text, for golden tests.
     QString dump() const;
 
 private:
+    bool isEdgeDimmed(size_t edge) const { return filter_.isSet() && !bright_.edges[edge]; }
     void makeDense();
     void paintDense(QPainter& painter, const QRectF& exposed, double scale,
                     const Theme& theme) const;
@@ -68,6 +73,8 @@ private:
     void paintTensors(QPainter& painter, size_t node, const Theme& theme) const;
 
     CanvasLevel level_;
+    CanvasFilter filter_;
+    BrightParts bright_; ///< By the filter.
     std::vector<QRectF> boxes_;
     std::set<int> unfolded_;
     std::vector<QPainterPath> curves_;

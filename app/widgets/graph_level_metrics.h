@@ -15,6 +15,7 @@ constexpr double kHeatBar = 4;
 // Below these scales text cannot be read, so it is not drawn: 11 px text at 0.55 is 6 px.
 constexpr double kTextScale = 0.55;
 constexpr double kBadgeScale = 0.4;
+constexpr double kDimmedOpacity = 0.2; ///< Of what a filter leaves out: there, but behind.
 
 inline QFont titleFont()
 {

@@ -49,15 +49,21 @@ void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* op
     }
     paintEdges(*painter, exposed, scale, theme);
     for (size_t i = 0; i < boxes_.size(); ++i) {
-        if (boxes_[i].intersects(exposed))
-            paintNode(*painter, i, scale, theme);
+        if (!boxes_[i].intersects(exposed))
+            continue;
+        painter->setOpacity(isDimmed(int(i)) ? kDimmedOpacity : 1);
+        paintNode(*painter, i, scale, theme);
     }
+    painter->setOpacity(1);
     if (scale < kBadgeScale)
         return;
     for (size_t e = 0; e < badges_.size(); ++e) {
-        if (!badges_[e].isEmpty() && badges_[e].intersects(exposed))
-            paintBadge(*painter, e, theme);
+        if (badges_[e].isEmpty() || !badges_[e].intersects(exposed))
+            continue;
+        painter->setOpacity(isEdgeDimmed(e) ? kDimmedOpacity : 1);
+        paintBadge(*painter, e, theme);
     }
+    painter->setOpacity(1);
 }
 
 QPen GraphLevelItem::edgePen(const CanvasEdge& edge, double scale, const Theme& theme) const
@@ -89,6 +95,7 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
             !curves_[e].boundingRect().adjusted(-8, -8, 8, 8).intersects(exposed))
             continue;
         const CanvasEdge& edge = level_.edges[e];
+        painter.setOpacity(isEdgeDimmed(e) ? kDimmedOpacity : 1);
         const QPen pen = edgePen(edge, scale, theme);
         painter.setBrush(Qt::NoBrush);
         if (!edge.badge.isEmpty()) {
@@ -109,6 +116,7 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
         const QPointF before = curves_[e].pointAtPercent(edge.isBackward ? 0.03 : 0.97);
         paintArrow(painter, tip, std::atan2(tip.y() - before.y(), tip.x() - before.x()));
     }
+    painter.setOpacity(1);
 }
 
 void GraphLevelItem::paintOverview(QPainter& painter, const Theme& theme) const

@@ -556,6 +556,14 @@
         <source>Overview: open the page that a number or a row leads to</source>
         <translation>Überblick: die Seite öffnen, zu der eine Zahl oder Zeile führt</translation>
     </message>
+    <message>
+        <source>Click, Enter, Esc</source>
+        <translation>Klick, Enter, Esc</translation>
+    </message>
+    <message>
+        <source>Legend of the graph: dim everything else, show all again</source>
+        <translation>Legende des Graphen: alles andere abblenden, wieder alles zeigen</translation>
+    </message>
 </context>
 <context>
     <name>Measurement</name>
@@ -1683,10 +1691,16 @@
     <message>
         <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
 AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.
-Right-click an axis to limit it.</source>
+Right-click an axis to limit it.
+Click an entry to dim everything else; again or Esc shows all.</source>
         <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Linie der Achse, die teilt, was sie tragen.
 AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; der Buchstabe dahinter ist die Netzachse.
-Rechtsklick auf eine Achse begrenzt sie.</translation>
+Rechtsklick auf eine Achse begrenzt sie.
+Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt wieder alles.</translation>
+    </message>
+    <message>
+        <source>stage %1</source>
+        <translation>Stufe %1</translation>
     </message>
 </context>
 <context>

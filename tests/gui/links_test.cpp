@@ -1,5 +1,6 @@
 // Ways from one view to another: the overview's numbers and rows, and what can be copied.
 #include "app/views/graph_view.h"
+#include "app/widgets/graph_level_item.h"
 #include "tests/gui/window_test.h"
 
 #include <QAction>
@@ -210,6 +211,105 @@ TEST_F(LinksTest, EmptyPagesSayWhatIsMissingAndOfferIt)
                              "meshView", "programView"})
         EXPECT_EQ(offer(page, "offerPlan"), nullptr) << page;
     EXPECT_NE(offer("runsView", "offerRun"), nullptr);
+}
+
+/// The axes that split a tensor, of "{x, -} partial y" the "x".
+bool isSplitOver(const ShardingSpec& spec, int axis)
+{
+    const std::string text = formatSpec(spec);
+    return text.substr(0, text.find('}')).find("xyzw"[axis]) != std::string::npos;
+}
+
+// An entry of the legend picks out what it explains; the same again, or Esc, ends it.
+TEST_F(LinksTest, LegendEntriesDimWhatTheyDoNotExplain)
+{
+    showSample();
+    window_->pages()->setCurrentWidget(window_->graphView());
+    GraphCanvas* canvas = window_->graphView()->canvas();
+    canvas->setUnfolded(QStringLiteral("layer 1"), true);
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    auto* legend = find<GraphLegend>("shardingLegend");
+    const auto click = [&](const CanvasFilter& filter) {
+        const std::vector<CanvasFilter> filters = legend->entryFilters();
+        const auto at = std::ranges::find(filters, filter) - filters.begin();
+        ASSERT_LT(at, std::ssize(filters));
+        const QRectF area = legend->entryAreas()[static_cast<size_t>(at)];
+        QTest::mouseClick(legend, Qt::LeftButton, {}, (area.center() * legend->unit()).toPoint());
+    };
+    const auto countDimmed = [&](const GraphLevelItem& item) {
+        int dimmed = 0;
+        for (size_t node = 0; node < item.level().nodes.size(); ++node)
+            dimmed += item.isDimmed(int(node)) ? 1 : 0;
+        return dimmed;
+    };
+    const auto facts = session().facts();
+    int axis = 0;
+    while (facts->plan->stages.front().mesh.axes[static_cast<size_t>(axis)].size == 1)
+        ++axis;
+    const QImage before = canvas->grab().toImage();
+
+    click({CanvasFilter::Kind::kAxis, axis});
+    EXPECT_EQ(canvas->filter(), (CanvasFilter{CanvasFilter::Kind::kAxis, axis}));
+    EXPECT_NE(canvas->grab().toImage(), before) << "drawn so";
+    const GraphLevelItem* inside = canvas->levelItem(QStringLiteral("layer 1"));
+    ASSERT_NE(inside, nullptr);
+    int bright = 0;
+    for (size_t node = 0; node < inside->level().nodes.size(); ++node) {
+        const Selection& selection = inside->level().nodes[node].selection;
+        if (selection.kind != Selection::Kind::kOp)
+            continue;
+        const Op& op = facts->graph->op(OpId(static_cast<uint32_t>(selection.index)));
+        const auto& spec = facts->specOfValue[op.results.front().index()];
+        const bool isSplit = spec && isSplitOver(*spec, axis);
+        bright += isSplit ? 1 : 0;
+        if (isSplit) {
+            EXPECT_FALSE(inside->isDimmed(int(node))) << facts->opLabel(OpId(selection.index));
+        }
+    }
+    EXPECT_GT(bright, 0);
+    EXPECT_GT(countDimmed(*inside), 0);
+    for (const CanvasNode& node : inside->level().nodes) {
+        const auto at = int(&node - inside->level().nodes.data());
+        const bool hasRow = std::ranges::any_of(node.tensors, [&](const CanvasTensor& tensor) {
+            return tensor.spec && isSplitOver(*tensor.spec, axis);
+        });
+        const bool hasArrow =
+            std::ranges::any_of(inside->level().edges, [&](const CanvasEdge& edge) {
+                return edge.from == at && edge.spec && isSplitOver(*edge.spec, axis);
+            });
+        EXPECT_EQ(inside->isDimmed(at), !hasRow && !hasArrow) << node.title.toStdString();
+    }
+    // What is laid out anew keeps to it.
+    canvas->setUnfolded(QStringLiteral("layer 0"), true);
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    EXPECT_GT(countDimmed(*canvas->levelItem(QStringLiteral("layer 0"))), 0);
+    click({CanvasFilter::Kind::kAxis, axis});
+    EXPECT_FALSE(canvas->filter().isSet());
+    EXPECT_EQ(countDimmed(*canvas->levelItem(QStringLiteral("layer 1"))), 0);
+
+    canvas->foldAll();
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    ASSERT_EQ(facts->plan->stages.size(), 2u);
+    click({CanvasFilter::Kind::kStage, 1});
+    for (size_t node = 0; node < canvas->rootItem()->level().nodes.size(); ++node) {
+        const Selection& selection = canvas->rootItem()->level().nodes[node].selection;
+        if (selection.kind == Selection::Kind::kLayer) {
+            EXPECT_EQ(canvas->rootItem()->isDimmed(int(node)),
+                      facts->layers[static_cast<size_t>(selection.index)].stage != 1);
+        }
+    }
+    canvas->setFocus();
+    QTest::keyClick(canvas, Qt::Key_Escape);
+    EXPECT_FALSE(canvas->filter().isSet());
+    legend->setFocus();
+    QTest::keyClick(legend, Qt::Key_Space);
+    EXPECT_TRUE(canvas->filter().isSet()) << "by key";
+    QTest::keyClick(legend, Qt::Key_Escape);
+    EXPECT_FALSE(canvas->filter().isSet());
+    // The colours say something else: no stages to pick out, and none picked.
+    click({CanvasFilter::Kind::kStage, 0});
+    window_->graphView()->setColorBy(ColorBy::kTime);
+    EXPECT_FALSE(canvas->filter().isSet());
 }
 
 } // namespace
