@@ -14,7 +14,7 @@ namespace alpa::app
 namespace
 {
 
-QString tr(const char* text) { return QCoreApplication::translate("GraphColors", text); }
+QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
 /// Bytes of one device's part.
 double localBytes(const GraphFacts& facts, ValueId value)

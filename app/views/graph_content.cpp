@@ -23,7 +23,7 @@ namespace
 
 constexpr double kUsualAspect = 1.6;
 
-QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
+QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
 /// The layers that "layer 3" or "layers 2 10" stands for.
 LayerRun runOf(const QString& key)

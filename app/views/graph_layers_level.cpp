@@ -22,7 +22,7 @@ constexpr size_t kLargeFanOut =
     4; ///< A value read by more boxes keeps only the arrow to the nearest.
 constexpr int kFewestTwins = 3;
 
-QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
+QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
 QString runName(const GraphFacts& facts, const LayerRun& run)
 {

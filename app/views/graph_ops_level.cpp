@@ -21,7 +21,7 @@ namespace
 constexpr size_t kLargestLevel = 150;
 constexpr size_t kReaderStubs = 4; ///< Layers named as readers; more would crowd the level.
 
-QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
+QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
 bool isShapeOp(OpKind kind)
 {
@@ -38,6 +38,8 @@ struct Source {
 /// Makes the level of some ops of one layer and phase.
 class OpsLevel
 {
+    Q_DECLARE_TR_FUNCTIONS(alpa::app::OpsLevel)
+
 public:
     OpsLevel(const GraphFacts& facts, const GraphViewOptions& options, const GraphColors* colors,
              std::vector<OpId> ops, int layer)

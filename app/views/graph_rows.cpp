@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-QString tr(const char* text) { return QCoreApplication::translate("GraphContent", text); }
+QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
 /// Mesh of the stage; null without a plan.
 const DeviceMesh* meshOf(const GraphFacts& facts, int stage)

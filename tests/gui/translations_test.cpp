@@ -1,6 +1,7 @@
 // The second language is whole: no string unfinished, every placeholder kept, and the window speaks
 // it.
 #include "app/settings/translations.h"
+#include "app/views/graph_colors.h"
 #include "app/window/main_window.h"
 
 #include <QAction>
@@ -73,6 +74,7 @@ TEST(Translations, TheWindowSpeaksTheChosenLanguage)
         EXPECT_EQ(window.menuBar()->actions().first()->text(), QStringLiteral("&Datei"));
         EXPECT_EQ(window.findChild<QAction*>(QStringLiteral("actionRun"))->text().remove(u'&'),
                   QStringLiteral("Auf CPU-Geräten laufen lassen"));
+        EXPECT_EQ(colorByName(ColorBy::kStage), QStringLiteral("Stufe")) << "outside of classes";
     }
     QApplication::removeTranslator(&german);
     EXPECT_EQ(languageTitle(QStringLiteral("de")), QStringLiteral("Deutsch"));
