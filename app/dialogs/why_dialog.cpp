@@ -1,5 +1,6 @@
 #include "app/dialogs/why_dialog.h"
 
+#include "app/session/pin_sharding.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
 #include "core/mesh/cluster.h"
@@ -7,6 +8,7 @@
 #include <QDialogButtonBox>
 #include <QHeaderView>
 #include <QPointer>
+#include <QPushButton>
 #include <QTableWidget>
 #include <QVBoxLayout>
 
@@ -71,6 +73,7 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
     , plan_(session->shownPlan()->facts->plan)
     , label_(label)
     , verdict_(new QLabel(tr("Solving the stage again for every strategy…")))
+    , try_(new QPushButton(tr("Try it")))
     , priced_(makeMuted({}))
 {
     setObjectName(u"whyDialog"_s);
@@ -95,6 +98,11 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
         tr("Plans again without each constraint in turn, and with 1 GiB more memory"));
     prices_->hide();
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    try_->setObjectName(u"whyTryButton"_s);
+    try_->setToolTip(tr("Pins the sharding in the selected row and plans again; undo takes it "
+                        "back. Not if the plan has that sharding already."));
+    try_->setEnabled(false);
+    buttons->addButton(try_, QDialogButtonBox::ActionRole);
     buttons->addButton(priceButton, QDialogButtonBox::ActionRole);
     auto* column = new QVBoxLayout(this);
     column->addWidget(makeHeading(label));
@@ -107,6 +115,10 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
     column->addWidget(prices_, 1);
     column->addWidget(buttons);
     priced_->hide();
+    connect(try_, &QPushButton::clicked, this, &WhyDialog::tryStrategy);
+    connect(strategies_, &QTableWidget::currentCellChanged, this,
+            [this] { try_->setEnabled(mayTry()); });
+    connect(session, &Session::modelChanged, this, &QDialog::reject);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(priceButton, &QPushButton::clicked, this, [this, priceButton] {
         priceButton->setEnabled(false);
@@ -148,8 +160,11 @@ void WhyDialog::showDecision(const DecisionExplanation& explanation)
     if (explanation.isBoundByMemory)
         text += tr(" Memory binds on this stage.");
     verdict_->setText(text);
+    decision_ = explanation.label;
     for (size_t i = 0; i < explanation.strategies.size(); ++i) {
         const StrategyTerms& terms = explanation.strategies[i];
+        results_.push_back(terms.result);
+        results_.back().partial = 0;
         addRow(strategies_,
                {toQt(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute),
                 timeText(terms.reduce), timeText(terms.in), timeText(terms.out),
@@ -158,6 +173,22 @@ void WhyDialog::showDecision(const DecisionExplanation& explanation)
                 i == 0 ? tr("chosen") : changeOf(terms.regret, tr("no plan"))},
                2, i == 0);
     }
+}
+
+bool WhyDialog::mayTry() const
+{
+    const int row = strategies_->currentRow();
+    return row > 0 && results_[static_cast<size_t>(row)] != results_.front();
+}
+
+void WhyDialog::tryStrategy()
+{
+    if (!mayTry())
+        return;
+    // By the label of the decision: `label_` may be that of an op that follows it.
+    pinSharding(session_, decision_, results_[static_cast<size_t>(strategies_->currentRow())],
+                false);
+    session_->planNow();
 }
 
 void WhyDialog::price()

@@ -10,8 +10,10 @@
 #include <QDialog>
 
 #include <memory>
+#include <vector>
 
 class QLabel;
+class QPushButton;
 class QTableWidget;
 
 namespace alpa::app
@@ -28,14 +30,20 @@ public:
 private:
     void explain();
     void price();
+    /// Pins the result of the strategy in the current row and plans again.
+    void tryStrategy();
+    bool mayTry() const;
     void showDecision(const DecisionExplanation& explanation);
     void showPrices(const ConstraintPrices& prices);
 
     Session* session_;
     std::shared_ptr<const ParallelPlan> plan_;
     QString label_;
+    std::string decision_; ///< The label that pins match; empty before the explanation.
     QLabel* verdict_;
     QTableWidget* strategies_;
+    QPushButton* try_;
+    std::vector<ShardingSpec> results_; ///< One a row of strategies_, as they can be pinned.
     QLabel* priced_;
     QTableWidget* prices_;
 };

@@ -8,6 +8,7 @@
 #include <QPalette>
 
 #include <algorithm>
+#include <optional>
 
 namespace alpa::app
 {
@@ -41,6 +42,36 @@ QString proofText(const ParallelPlan& plan)
         return PlansModel::tr("optimal");
     return PlansModel::tr("gap %1").arg(percentText(gap));
 }
+
+namespace
+{
+
+bool isNumber(int column)
+{
+    return (column >= PlansModel::kStep && column <= PlansModel::kMemory) ||
+           (column >= PlansModel::kUtilisation && column <= PlansModel::kBubble) ||
+           column == PlansModel::kPlanning;
+}
+
+/// The number in a column that has its unit in the header; nothing for other columns.
+std::optional<double> plainNumber(const PlanEntry& entry, int column)
+{
+    const PlanNumbers& numbers = entry.facts->numbers;
+    switch (column) {
+    case PlansModel::kUtilisation:
+        return numbers.modelFlopsShare * 100;
+    case PlansModel::kSent:
+        return numbers.sent / kMiB;
+    case PlansModel::kBubble:
+        return numbers.bubble * 100;
+    case PlansModel::kPlanning:
+        return entry.planningTime.count;
+    default:
+        return std::nullopt;
+    }
+}
+
+} // namespace
 
 PlansModel::PlansModel(Session* session, QObject* parent)
     : QAbstractTableModel(parent)
@@ -115,6 +146,10 @@ QVariant PlansModel::text(const PlanEntry& entry, int column) const
     }
     if (plan == nullptr)
         return column == kStep ? QVariant(tr("no plan")) : QVariant();
+    if (column == kPlanning && entry.planningTime == Seconds{})
+        return tr("read");
+    if (const std::optional<double> number = plainNumber(entry, column))
+        return numberText(*number);
     const PlanEntry* baseline = session_->baseline();
     switch (column) {
     case kStep:
@@ -155,6 +190,8 @@ QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
     }
     if (plan == nullptr)
         return std::numeric_limits<double>::infinity();
+    if (const std::optional<double> number = plainNumber(entry, column))
+        return *number;
     if (column == kMemory)
         return double(peakMemory(*plan).count);
     if (column == kThroughput)
@@ -172,6 +209,15 @@ QString PlansModel::tip(const PlanEntry& entry, int column) const
         return tr("Prediction against the measured median");
     if (column == kMemory)
         return tr("Most memory of a device, at the peak of the step");
+    if (column == kUtilisation)
+        return tr("Model FLOPs utilisation: the model's FLOPs against what all devices could do of "
+                  "its products in the step, without recomputation");
+    if (column == kSent)
+        return tr("By all devices in one step: collectives and transfers between stages");
+    if (column == kBubble)
+        return tr("Share of the device time of a step that is idle");
+    if (column == kPlanning)
+        return tr("What planning took");
     if (column == kBaseline)
         return tr("Click to make this the plan that others are compared with");
     if (entry.plan() == nullptr)
@@ -211,7 +257,7 @@ QVariant PlansModel::data(const QModelIndex& index, int role) const
     }
     if (role == Qt::ForegroundRole && entry->plan() == nullptr)
         return QApplication::palette().brush(QPalette::Disabled, QPalette::Text);
-    if (role == Qt::TextAlignmentRole && index.column() >= kStep && index.column() <= kMemory)
+    if (role == Qt::TextAlignmentRole && isNumber(index.column()))
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     return {};
 }
@@ -220,14 +266,27 @@ QVariant PlansModel::headerData(int section, Qt::Orientation orientation, int ro
 {
     if (orientation != Qt::Horizontal)
         return {};
-    if (role == Qt::TextAlignmentRole && section >= kStep && section <= kMemory)
+    if (role == Qt::TextAlignmentRole && isNumber(section))
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     if (role != Qt::DisplayRole)
         return {};
-    const QString titles[kColumns] = {
-        QString(),        tr("Plan"),  tr("Predicted"), tr("vs ★"),   tr("Measured"),
-        tr("95 %"),       tr("Error"), tr("Samples"),   tr("Memory"), tr("DP·TP·PP"),
-        tr("Microbatch"), tr("Proof"), tr("Asked for")};
+    const QString titles[kColumns] = {QString(),
+                                      tr("Plan"),
+                                      tr("Predicted"),
+                                      tr("vs ★"),
+                                      tr("Measured"),
+                                      tr("95 %"),
+                                      tr("Error"),
+                                      tr("Samples"),
+                                      tr("Memory"),
+                                      tr("DP·TP·PP"),
+                                      tr("Microbatch"),
+                                      tr("MFU (%)"),
+                                      tr("Sent a step (MiB)"),
+                                      tr("Bubble (%)"),
+                                      tr("Proof"),
+                                      tr("Planning (s)"),
+                                      tr("Asked for")};
     return titles[section];
 }
 

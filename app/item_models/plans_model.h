@@ -26,7 +26,11 @@ public:
         kMemory,
         kDegrees,
         kMicrobatches,
+        kUtilisation, ///< Of the devices by the model's FLOPs.
+        kSent,
+        kBubble,
         kProof,
+        kPlanning, ///< What it took.
         kConstraints,
         kColumns
     };

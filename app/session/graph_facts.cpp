@@ -303,6 +303,7 @@ std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPla
         findCommunication(*facts, int(s));
     timeOps(*facts);
     findTwins(*facts);
+    facts->numbers = planNumbers(*facts);
     return facts;
 }
 

@@ -2,6 +2,7 @@
 // of values, and, when a plan belongs to it, specs, communication and decisions by op.
 #pragma once
 
+#include "app/session/plan_numbers.h"
 #include "app/session/scope_tree.h"
 #include "core/plan/parallel_plan.h"
 #include "core/sharding/reshard.h"
@@ -68,6 +69,7 @@ struct GraphFacts {
     std::vector<std::vector<int>> communicationsOfOp;
     std::vector<StageTransfer> transfers;
     std::vector<DecisionPlace> decisionOfOp, decisionOfValue;
+    PlanNumbers numbers;           ///< Zero without a plan.
     std::vector<Seconds> timeOfOp; ///< Compute of one device; empty without a plan.
 
     const Decision* decision(DecisionPlace place) const;

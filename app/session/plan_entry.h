@@ -18,6 +18,7 @@ struct PlanEntry {
     Setup setup;
     std::shared_ptr<const GraphFacts> facts; ///< Null if there is no plan.
     std::optional<NoPlan> noPlan;            ///< Set if the constraints clash.
+    Seconds planningTime{};                  ///< Zero if it was read from a file.
     bool isUnfinished = false;               ///< Taken before the search was over.
     QString error;                           ///< Set if the planner failed.
 

@@ -65,6 +65,7 @@ void Session::useBestSoFar()
         return;
     auto entry = std::make_shared<PlanEntry>();
     entry->setup = setup_;
+    entry->planningTime = elapsedOf(*planningJob_);
     entry->isUnfinished = true;
     cancelPlanning();
     jobs_.start(
@@ -129,8 +130,9 @@ void Session::startPlanning(const Wanted& wanted, bool isBehind)
             current = nullptr;
         if (isCurrent && !isBehind)
             incumbent_.reset();
+        entry->planningTime = elapsedOf(**mine);
         if (!isCancelled && !isBehind)
-            lastPlanning_ = elapsedOf(**mine);
+            lastPlanning_ = entry->planningTime;
         if (!isCancelled)
             takeOutcome(entry, isBehind);
         Q_EMIT planningChanged();

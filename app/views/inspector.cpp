@@ -1,5 +1,6 @@
 #include "app/views/inspector.h"
 
+#include "app/session/pin_sharding.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
@@ -177,7 +178,7 @@ void Inspector::addTensor(const QString& name, ValueId value,
                 tr("Drag an axis to another dimension, or out, to pin that sharding"));
             connect(strip, &ShardingStrip::specWanted, this,
                     [this, label = decision->label](const ShardingSpec& wanted) {
-                        pin(label, wanted, false);
+                        pinSharding(session_, label, wanted, false);
                     });
         }
         grid->addWidget(strip, 0, 1, Qt::AlignRight | Qt::AlignVCenter);
@@ -280,8 +281,8 @@ bool Inspector::pinChosen()
     const Decision* decision = alternatives_->decision();
     if (decision == nullptr)
         return false;
-    pin(decision->label, decision->alternatives[static_cast<size_t>(decision->chosen)].result,
-        false);
+    pinSharding(session_, decision->label,
+                decision->alternatives[static_cast<size_t>(decision->chosen)].result, false);
     return true;
 }
 
@@ -292,21 +293,7 @@ void Inspector::pinCurrent(bool forbids)
     if (decision == nullptr || !current.isValid())
         return;
     const Alternative& alternative = decision->alternatives[static_cast<size_t>(current.row())];
-    pin(decision->label, alternative.result, forbids);
-}
-
-void Inspector::pin(const std::string& label, ShardingSpec spec, bool forbids)
-{
-    spec.partial = 0;
-    Setup next = session_->setup();
-    auto& specs = next.options.constraints.specs;
-    if (!forbids)
-        std::erase_if(
-            specs, [&](const SpecConstraint& old) { return old.pattern == label && !old.forbids; });
-    specs.push_back({label, spec, forbids});
-    const QString text = toQt(formatSpec(spec));
-    session_->editSetup(next, forbids ? tr("Forbid %1 for %2").arg(text, toQt(label))
-                                      : tr("Pin %1 to %2").arg(toQt(label), text));
+    pinSharding(session_, decision->label, alternative.result, forbids);
 }
 
 } // namespace alpa::app

@@ -49,8 +49,6 @@ private:
                    bool isEditable = false);
     void addNote(const QString& text);
     void pinCurrent(bool forbids);
-    /// Asks for the sharding of what `label` names; forgets what was pinned there before.
-    void pin(const std::string& label, ShardingSpec spec, bool forbids);
     const Decision* decisionOf(ValueId id) const;
 
     Session* session_;

@@ -577,6 +577,17 @@
     </message>
 </context>
 <context>
+    <name>PinSharding</name>
+    <message>
+        <source>Forbid %1 for %2</source>
+        <translation>%1 für %2 verbieten</translation>
+    </message>
+    <message>
+        <source>Pin %1 to %2</source>
+        <translation>%1 auf %2 festlegen</translation>
+    </message>
+</context>
+<context>
     <name>PlanOffer</name>
     <message>
         <source>Stop planning (Esc)</source>
@@ -2259,14 +2270,6 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>Memory does not bind on this stage.</source>
         <translation>Der Speicher begrenzt diese Stufe nicht.</translation>
-    </message>
-    <message>
-        <source>Forbid %1 for %2</source>
-        <translation>%1 für %2 verbieten</translation>
-    </message>
-    <message>
-        <source>Pin %1 to %2</source>
-        <translation>%1 auf %2 festlegen</translation>
     </message>
     <message>
         <source>Device</source>
@@ -4185,6 +4188,42 @@ Das Modell anderswo suchen?</translation>
         <source>Asked for</source>
         <translation>Gefragt</translation>
     </message>
+    <message>
+        <source>read</source>
+        <translation>gelesen</translation>
+    </message>
+    <message>
+        <source>Model FLOPs utilisation: the model&apos;s FLOPs against what all devices could do of its products in the step, without recomputation</source>
+        <translation>Auslastung durch das Modell (MFU): seine FLOPs gegen das, was alle Geräte in dem Schritt an seinen Produkten schaffen könnten, ohne Neuberechnung</translation>
+    </message>
+    <message>
+        <source>By all devices in one step: collectives and transfers between stages</source>
+        <translation>Von allen Geräten in einem Schritt: Kollektive und Übertragungen zwischen Stufen</translation>
+    </message>
+    <message>
+        <source>Share of the device time of a step that is idle</source>
+        <translation>Anteil der Gerätezeit eines Schritts, der brachliegt</translation>
+    </message>
+    <message>
+        <source>What planning took</source>
+        <translation>So lange hat das Planen gedauert</translation>
+    </message>
+    <message>
+        <source>MFU (%)</source>
+        <translation>MFU (%)</translation>
+    </message>
+    <message>
+        <source>Sent a step (MiB)</source>
+        <translation>Gesendet je Schritt (MiB)</translation>
+    </message>
+    <message>
+        <source>Bubble (%)</source>
+        <translation>Leerlauf (%)</translation>
+    </message>
+    <message>
+        <source>Planning (s)</source>
+        <translation>Planen (s)</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::PlansPanel</name>
@@ -5383,6 +5422,14 @@ Anweisung %5: %6</translation>
     <message>
         <source>%1 (%2)</source>
         <translation>%1 (%2)</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Pins the sharding in the selected row and plans again; undo takes it back. Not if the plan has that sharding already.</source>
+        <translation>Legt die Aufteilung der gewählten Zeile fest und plant neu; Rückgängig nimmt es zurück. Nicht, wenn der Plan diese Aufteilung schon hat.</translation>
     </message>
 </context>
 <context>

@@ -1,9 +1,11 @@
 // Comparing: the table and its export, trade-offs and their frontier, two plans side by side, the
 // report.
+#include "app/item_models/plans_model.h"
 #include "app/session/session_report.h"
 #include "app/views/compare_side.h"
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/scatter_chart.h"
+#include "core/plan/plan_figures.h"
 #include "tests/gui/window_test.h"
 
 #include <QClipboard>
@@ -51,6 +53,43 @@ TEST_F(CompareTest, TableCopiesWithHeaderAndOneRowAPlan)
     for (const QString& line : lines)
         EXPECT_EQ(line.count(u'\t'), lines[0].count(u'\t'));
     EXPECT_TRUE(lines[0].startsWith(QStringLiteral("Plan")));
+}
+
+/// Column `column` of the row of `entry`, as the number that is copied.
+double copiedNumber(const QTableView& table, const PlanEntry& entry, int column)
+{
+    const QAbstractItemModel& rows = *table.model();
+    for (int row = 0; row < rows.rowCount(); ++row) {
+        const QModelIndex cell = rows.index(row, column);
+        if (cell.data(PlansModel::kPlanIdRole).toInt() == entry.id)
+            return cell.data().toString().toDouble();
+    }
+    return -1;
+}
+
+TEST_F(CompareTest, TableSaysWhatDevicesDoSendAndWaitFor)
+{
+    auto* table = find<QTableView>("compareTable");
+    const QAbstractItemModel& rows = *table->model();
+    for (const auto& entry : session().entries()) {
+        const ParallelPlan& plan = *entry->plan();
+        // All products are of 32 bits and all devices of one kind.
+        const double share = plan.flopsPerDevice() / plan.cluster.device.matrixFlops32;
+        EXPECT_NEAR(copiedNumber(*table, *entry, PlansModel::kUtilisation), 100 * share,
+                    share * 0.5);
+        EXPECT_NEAR(copiedNumber(*table, *entry, PlansModel::kBubble),
+                    100 * measurePlan(plan).bubble, 0.5);
+        EXPECT_GT(copiedNumber(*table, *entry, PlansModel::kPlanning), 0);
+        EXPECT_GT(copiedNumber(*table, *entry, PlansModel::kSent), 0);
+    }
+    for (const int column : {PlansModel::kUtilisation, PlansModel::kSent, PlansModel::kBubble,
+                             PlansModel::kPlanning}) {
+        EXPECT_TRUE(rows.headerData(column, Qt::Horizontal).toString().contains(u'('))
+            << "the unit stands in the header";
+        table->sortByColumn(column, Qt::DescendingOrder);
+        EXPECT_GE(rows.index(0, column).data(PlansModel::kSortRole).toDouble(),
+                  rows.index(1, column).data(PlansModel::kSortRole).toDouble());
+    }
 }
 
 TEST_F(CompareTest, TradeOffsMarkWhatNoPlanBeats)

@@ -33,6 +33,7 @@
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QTableWidget>
 #include <QTimer>
 #include <QTreeWidget>
 #include <QUndoView>
@@ -322,6 +323,39 @@ TEST_F(InterfaceTest, SelectionIsConstrainedAskedAndPinnedByKeys)
 }
 
 // 5.5: Ctrl+F, F3 and Shift+F3.
+TEST_F(InterfaceTest, StrategyOfWhyIsTriedAndTakenBackInOneStep)
+{
+    session().selection()->select(Selection::op(decidedOp()));
+    const std::string label =
+        session().facts()->decision(session().facts()->decisionOfOp[decidedOp().index()])->label;
+    const int before = session().shownPlan()->id;
+    const int edits = session().undoStack()->count();
+    trigger("actionWhy");
+    auto* strategies = find<QTableWidget>("whyStrategies");
+    auto* tries = find<QPushButton>("whyTryButton");
+    ASSERT_TRUE(waitUntil([&] { return strategies->rowCount() > 1; }));
+    strategies->setCurrentCell(0, 0);
+    EXPECT_FALSE(tries->isEnabled()) << "the plan has it";
+    int row = 1;
+    for (; row < strategies->rowCount(); ++row) {
+        strategies->setCurrentCell(row, 0);
+        if (tries->isEnabled())
+            break;
+    }
+    ASSERT_LT(row, strategies->rowCount());
+    const std::string wanted = strategies->item(row, 1)->text().toStdString();
+    QTest::mouseClick(tries, Qt::LeftButton);
+    ASSERT_EQ(session().setup().options.constraints.specs.size(), 1u);
+    const SpecConstraint pin = session().setup().options.constraints.specs[0];
+    EXPECT_EQ(pin.pattern, label);
+    EXPECT_EQ(formatSpec(pin.spec), wanted.substr(0, wanted.find(" partial")));
+    EXPECT_EQ(session().undoStack()->count(), edits + 1);
+    ASSERT_TRUE(settle());
+    session().undoStack()->undo();
+    EXPECT_TRUE(session().setup().options.constraints.specs.empty());
+    EXPECT_EQ(session().shownPlan()->id, before);
+}
+
 TEST_F(InterfaceTest, FindGoesToTheNextAndBackToThePrevious)
 {
     showGraph();
