@@ -1,5 +1,8 @@
 #include "app/session/run_process.h"
 
+#include "app/settings/qt_text.h"
+
+#include <QRegularExpression>
 #include <QSaveFile>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +33,22 @@ double number(const nlohmann::json& event, const char* field)
 {
     const auto found = event.find(field);
     return found != event.end() && found->is_number() ? found->get<double>() : 0.0;
+}
+
+/// A device that cannot set aside its memory, in figures before the runtime's own words; other
+/// messages as they are.
+QString withMemoryInFigures(const QString& message)
+{
+    static const QRegularExpression pattern(
+        uR"(stage (\d+) device (\d+).*an arena of (\S+ \S+) does not fit, )"
+        uR"((\S+ \S+) of (\S+ \S+) are free)"_s);
+    const QRegularExpressionMatch found = pattern.match(message);
+    if (!found.hasMatch())
+        return message;
+    return RunProcess::tr("Out of memory: stage %1 needs %2, its device %3 has %4 free of %5.")
+               .arg(found.captured(1), found.captured(3), found.captured(2), found.captured(4),
+                    found.captured(5)) +
+           u'\n' + message;
 }
 
 } // namespace
@@ -83,7 +102,7 @@ void applyRunLine(RunRecord& record, const QByteArray& line)
         record.state = RunRecord::State::kFailed;
         const auto message = event.find("message");
         record.message = message != event.end() && message->is_string()
-                             ? QString::fromStdString(message->get<std::string>())
+                             ? withMemoryInFigures(toQt(message->get<std::string>()))
                              : QString::fromUtf8(line);
     } else {
         addToLog(record, line);

@@ -4612,6 +4612,10 @@ Das Modell anderswo suchen?</translation>
         <source>the run ended with code %1, %2</source>
         <translation>der Lauf endete mit Code %1, %2</translation>
     </message>
+    <message>
+        <source>Out of memory: stage %1 needs %2, its device %3 has %4 free of %5.</source>
+        <translation>Speicher reicht nicht: Stufe %1 braucht %2, ihr Gerät %3 hat %4 von %5 frei.</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::RunQueue</name>

@@ -129,5 +129,18 @@ TEST(ApplyRunLine, ErrorFailsTheRunWithItsMessage)
     EXPECT_EQ(record.message, QStringLiteral("out of memory on device 2"));
 }
 
+TEST(ApplyRunLine, MemoryThatIsMissingIsToldInFigures)
+{
+    RunRecord record;
+    applyRunLine(record,
+                 R"({"event":"error","message":"stage 2 device 1, loading: GPU 5: an arena )"
+                 R"(of 150.3 GiB does not fit, 120.1 GiB of 139.8 GiB are free; plan with )"
+                 R"(more microbatches or a smaller --memory"})");
+    EXPECT_TRUE(record.message.startsWith(
+        QStringLiteral("Out of memory: stage 2 needs 150.3 GiB, its device 1 has 120.1 GiB free "
+                       "of 139.8 GiB.\nstage 2 device 1, loading: GPU 5")))
+        << record.message.toStdString();
+}
+
 } // namespace
 } // namespace alpa::app
