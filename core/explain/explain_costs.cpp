@@ -238,7 +238,7 @@ bool isPerStep(CostGroup group)
 LayeredGraph layeredGraphOf(const ParallelPlan& plan, int kind)
 {
     return analyseLayers(plan.graph, plan.layerOfOp, static_cast<int>(plan.layers.size()),
-                         plan.cluster.deviceOf(kind));
+                         pricedCluster(plan.cluster, plan.options.constraints).deviceOf(kind));
 }
 
 PlanCosts explainCosts(const ParallelPlan& plan)

@@ -31,7 +31,8 @@ std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
     if (here.repeatsCheapOps)
         return selectRecomputation(
                    *plan.graph, plan.layerOfOp,
-                   attentionOps(*plan.graph, plan.cluster.deviceOf(plan.kindOf(here))))
+                   attentionOps(*plan.graph, pricedCluster(plan.cluster, plan.options.constraints)
+                                                 .deviceOf(plan.kindOf(here))))
             .isRepeated;
     for (const OpId op : here.ops)
         isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward &&

@@ -23,8 +23,9 @@ Seconds sendTime(const ParallelPlan& plan, const Program& program, TransferId id
 
 void predictTimes(const ParallelPlan& plan, Program& program)
 {
-    const LayeredGraph layered = analyseLayers(
-        plan.graph, plan.layerOfOp, static_cast<int>(plan.layers.size()), plan.cluster.device);
+    const LayeredGraph layered =
+        analyseLayers(plan.graph, plan.layerOfOp, static_cast<int>(plan.layers.size()),
+                      pricedCluster(plan.cluster, plan.options.constraints).device);
     for (size_t s = 0; s < program.stages.size(); ++s) {
         std::vector<Seconds> timeOf(plan.graph->ops.size());
         Resharder resharder(plan.cluster, plan.stages[s].mesh);

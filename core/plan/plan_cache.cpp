@@ -9,16 +9,17 @@ namespace alpa
 
 std::shared_ptr<PlanContext> PlanCache::context(const PlanRequest& request)
 {
+    const Cluster cluster = pricedCluster(request.cluster, request.options.constraints);
     const std::lock_guard lock(mutex_);
-    const auto known = std::ranges::find_if(
-        contexts_, [&](const auto& context) { return context->isFor(request); });
+    const auto known = std::ranges::find_if(contexts_, [&](const auto& context) {
+        return context->isFor(request.model, request.options.optimizer, cluster);
+    });
     if (known != contexts_.end()) {
         std::rotate(contexts_.begin(), known, known + 1);
         return contexts_.front();
     }
-    contexts_.insert(
-        contexts_.begin(),
-        std::make_shared<PlanContext>(request.model, request.options.optimizer, request.cluster));
+    contexts_.insert(contexts_.begin(), std::make_shared<PlanContext>(
+                                            request.model, request.options.optimizer, cluster));
     return contexts_.front();
 }
 

@@ -149,10 +149,10 @@ bool PlanContext::mixesSamples()
     return **found;
 }
 
-bool PlanContext::isFor(const PlanRequest& request) const
+bool PlanContext::isFor(const std::shared_ptr<const Graph>& model,
+                        const OptimizerOptions& optimizer, const Cluster& cluster) const
 {
-    return model_ == request.model && optimizer_ == request.options.optimizer &&
-           cluster_ == request.cluster;
+    return model_ == model && optimizer_ == optimizer && cluster_ == cluster;
 }
 
 Result<std::shared_ptr<const SplitModel>> PlanContext::splitModel()

@@ -45,7 +45,8 @@ public:
     PlanContext(std::shared_ptr<const Graph> model, OptimizerOptions optimizer, Cluster cluster);
     ~PlanContext();
 
-    bool isFor(const PlanRequest& request) const;
+    bool isFor(const std::shared_ptr<const Graph>& model, const OptimizerOptions& optimizer,
+               const Cluster& cluster) const;
     const Graph& model() const { return *model_; }
     const Cluster& cluster() const { return cluster_; }
     Team& team() { return team_; }

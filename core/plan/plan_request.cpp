@@ -142,6 +142,17 @@ Result<StageMesh> parseStageMesh(int layer, const std::string& text)
     return mesh;
 }
 
+Cluster pricedCluster(const Cluster& cluster, const PlanConstraints& constraints)
+{
+    Cluster priced = cluster;
+    if (constraints.contextParallel.value_or(1) == 1)
+        return priced;
+    priced.device.attentionFlops = priced.device.attentionGradientFlops = 0;
+    if (priced.second)
+        priced.second->device.attentionFlops = priced.second->device.attentionGradientFlops = 0;
+    return priced;
+}
+
 bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind)
 {
     const auto& forbidden = constraints.forbiddenSchedules;

@@ -90,6 +90,11 @@ struct PlanRequest {
     PlanOptions options;
 };
 
+/// The cluster as its devices compute under the constraints: kernels of whole attentions take no
+/// part of a sequence (a causal mask would depend on the device's place), so context parallelism
+/// does without them.
+Cluster pricedCluster(const Cluster& cluster, const PlanConstraints& constraints);
+
 /// May a plan have this schedule? Chunks are of interleaved ones alone.
 bool isScheduleAllowed(const PlanConstraints& constraints, ScheduleKind kind);
 

@@ -384,5 +384,24 @@ TEST(MakePlan, StopsWhenAsked)
     EXPECT_EQ(outcome.error().code, ErrorCode::kCancelled);
 }
 
+/// cuDNN's attention takes whole sequences: on two H200, GPT-1.3B's step with its sequence split
+/// was measured at 251 ms, and predicted at 198 ms with fused attention.
+TEST(MakePlan, SplitSequencesHaveNoFusedAttention)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny-bf16");
+    request.cluster = *loadCluster("h200-x2");
+    PlanRequest raw = request;
+    raw.cluster.device.attentionFlops = raw.cluster.device.attentionGradientFlops = 0;
+    const auto stepOf = [](PlanRequest asked, std::optional<int> cp) {
+        asked.options.constraints.contextParallel = cp;
+        const auto plan = planOf(asked);
+        EXPECT_NE(plan, nullptr);
+        return plan == nullptr ? Seconds() : plan->stepTime;
+    };
+    EXPECT_LT(stepOf(request, std::nullopt), stepOf(raw, std::nullopt));
+    EXPECT_EQ(stepOf(request, 2), stepOf(raw, 2));
+}
+
 } // namespace
 } // namespace alpa
