@@ -8,18 +8,20 @@ namespace alpa
 namespace
 {
 
-/// Ops of models small enough that a plan more is finished in milliseconds.
+/// Ops of models small enough that a plan more is finished in milliseconds,
 constexpr int kQuickOps = 1000;
+/// and of those whose plans may be chosen under every schedule within half a second (12 layers).
+constexpr int kThoroughOps = 3000;
 
 } // namespace
 
 SearchEffort effortFor(const Graph& model)
 {
-    const int more = kQuickOps / static_cast<int>(std::max<size_t>(1, model.ops.size()));
-    return {.drafts = 2 + more,
-            .slack = more > 0 ? 1.15 : 1.02,
-            .alternatives = 2 + more,
-            .isThorough = more > 0};
+    const int ops = static_cast<int>(std::max<size_t>(1, model.ops.size()));
+    if (ops > kThoroughOps)
+        return {.drafts = 2, .slack = 1.02, .alternatives = 2, .isThorough = false};
+    const int more = 1 + kQuickOps / ops;
+    return {.drafts = 2 + more, .slack = 1.15, .alternatives = 2 + more, .isThorough = true};
 }
 
 std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints)

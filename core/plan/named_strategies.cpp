@@ -56,12 +56,8 @@ Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContex
         if (contradicts)
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
-        // Small models take little time to be looked at with every number of microbatches.
-        std::vector<int> counts;
-        if (!effortFor(*request.model).isThorough)
-            counts.push_back(best.plan->microbatches);
         Result<Attempt> named =
-            PlanSearch(request, constraints, context, control).search(counts, best.plan->stepTime);
+            PlanSearch(request, constraints, context, control).search({}, best.plan->stepTime);
         // A baseline that the model is too small for (a stage for every device) is no reason
         // against the plan at hand.
         if (!named.ok() && named.error().code == ErrorCode::kCancelled)

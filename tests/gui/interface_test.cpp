@@ -50,7 +50,11 @@ namespace
 class InterfaceTest : public WindowTest
 {
 protected:
-    void SetUp() override { showSample(); }
+    void SetUp() override
+    {
+        applyTheme(ThemeChoice::kLight); // As the program does before it opens a window.
+        showSample();
+    }
     void TearDown() override { applyTheme(ThemeChoice::kLight); }
     GraphCanvas* showGraph()
     {

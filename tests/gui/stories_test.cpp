@@ -60,9 +60,9 @@ TEST_F(StoriesTest, FirstSixtySeconds)
     GraphCanvas* canvas = window_->graphView()->canvas();
     ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
     clock.restart();
-    canvas->setUnfolded(QStringLiteral("layer 1"), true);
+    canvas->setUnfolded(QStringLiteral("layer 0"), true);
     ASSERT_TRUE(
-        waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 1")) != nullptr; }, 5000));
+        waitUntil([&] { return canvas->levelItem(QStringLiteral("layer 0")) != nullptr; }, 5000));
     RecordProperty("unfold_ms", int(clock.elapsed()));
     EXPECT_LT(clock.elapsed(), 1000);
     find<QAction>("actionFind")->trigger();
