@@ -18,8 +18,8 @@ using namespace Qt::StringLiterals;
 Bytes peakMemory(const ParallelPlan& plan)
 {
     Bytes most{};
-    for (const PlanStage& stage : plan.stages)
-        most = std::max(most, stage.memory.total());
+    for (size_t stage = 0; stage < plan.stages.size(); ++stage)
+        most = std::max(most, plan.deviceMemory(stage));
     return most;
 }
 

@@ -55,7 +55,7 @@ private:
     std::vector<std::shared_ptr<const PlanEntry>> entries_;
 };
 
-/// The largest memory of a stage, per device.
+/// The largest memory of a device, of all the stages that it holds.
 Bytes peakMemory(const ParallelPlan& plan);
 /// "DP 2 · TP 2 · PP 1".
 QString degreesText(const GraphFacts& facts);

@@ -133,6 +133,21 @@ TEST(PlansModel, FollowsTheSession)
     EXPECT_EQ(session.baseline(), nullptr) << "a second click takes the star away";
 }
 
+/// Interleaved stages share devices, whose memory is that of all of them.
+TEST(PlansModel, PeakMemoryIsThatOfADevice)
+{
+    ParallelPlan plan;
+    plan.schedule = ScheduleKind::kInterleaved1f1b;
+    plan.stages.resize(4);
+    for (size_t s = 0; s < plan.stages.size(); ++s)
+        plan.stages[s].memory.parameters = Bytes(int64_t{1} << s);
+    plan.chunks = 2;
+    EXPECT_EQ(peakMemory(plan), Bytes(2 + 8));
+    plan.schedule = ScheduleKind::k1f1b;
+    plan.chunks = 1;
+    EXPECT_EQ(peakMemory(plan), Bytes(8));
+}
+
 TEST(AlternativesModel, MarksTheChosenOne)
 {
     Session session;
