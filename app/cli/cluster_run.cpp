@@ -113,7 +113,7 @@ Result<RunResult> runPlanOn(const ParallelPlan& plan, const RunRequest& request,
     if (isCuda || options.recordTrace)
         predictTimes(plan, program);
     if (isCuda) {
-        const DeviceKind& device = plan.cluster.device;
+        const DeviceKind device = pricedCluster(plan.cluster, plan.options.constraints).device;
         const bool isPlannedRaw = device.fusesKernels && device.attentionFlops <= 0;
         ASSIGN_OR_RETURN(backend,
                          makeCudaBackend({.times = request.times,
