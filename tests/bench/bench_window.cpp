@@ -334,6 +334,7 @@ private:
             work(round);
             worst = std::max(worst, watch.wall());
             worstCpu = std::max(worstCpu, watch.cpu());
+            QCoreApplication::processEvents(); // Rounds in a row are no stall of the window.
         }
         table_.add({name, target, worst, worstCpu, "worst of " + std::to_string(rounds)});
     }
