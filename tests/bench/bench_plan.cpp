@@ -109,8 +109,49 @@ std::shared_ptr<const Graph> sample(const std::string& name)
     return std::make_shared<const Graph>(*imported->graph);
 }
 
+/// A constraint on one weight of `parameter`, which names a block by {}, or of all blocks; or none.
+void editSpecs(PlanConstraints& constraints, Rng& rng, const std::string& parameter, int blocks)
+{
+    if (!constraints.specs.empty()) {
+        constraints.specs.clear();
+        return;
+    }
+    const std::string name = fmt::format(fmt::runtime(parameter), rng.below(blocks));
+    constraints.specs.push_back({rng.chance(0.5) ? name : "*" + name.substr(name.find('.')),
+                                 *parseSpec(rng.chance(0.5) ? "{-, y}" : "{-, -}"),
+                                 rng.chance(0.5)});
+}
+
 /// One constraint more, another or taken away, as a person at the constraints panel makes them.
-void editAtRandom(PlanConstraints& constraints, Rng& rng, const std::string& parameter, int blocks)
+using Edit = void (*)(PlanConstraints& constraints, Rng& rng, const std::string& parameter,
+                      int blocks);
+
+/// Of the shardings of one stage on one mesh: what AutoParallel's users may change.
+void editShardings(PlanConstraints& constraints, Rng& rng, const std::string& parameter, int blocks)
+{
+    switch (rng.below(8)) {
+    case 0:
+        constraints.maxTp = rng.chance(0.5) ? std::nullopt : std::optional(8);
+        break;
+    case 1:
+        constraints.maxDp = rng.chance(0.3) ? std::nullopt : std::optional(8 << rng.below(4));
+        break;
+    case 2:
+    case 3:
+        constraints.memoryPerDevice =
+            rng.chance(0.3) ? std::nullopt : std::optional(gibibytes(80 - 4 * rng.below(14)));
+        break;
+    case 4:
+        constraints.recomputation = rng.chance(0.5) ? std::nullopt : std::optional(rng.chance(0.5));
+        break;
+    default:
+        editSpecs(constraints, rng, parameter, blocks);
+        break;
+    }
+}
+
+/// Of a whole plan.
+void editAnything(PlanConstraints& constraints, Rng& rng, const std::string& parameter, int blocks)
 {
     const int power = 1 << rng.below(4);
     switch (rng.below(9)) {
@@ -138,24 +179,16 @@ void editAtRandom(PlanConstraints& constraints, Rng& rng, const std::string& par
     case 6:
         constraints.recomputation = rng.chance(0.5) ? std::nullopt : std::optional(rng.chance(0.5));
         break;
-    default: {
-        if (!constraints.specs.empty()) {
-            constraints.specs.clear();
-            break;
-        }
-        const std::string name = fmt::format(fmt::runtime(parameter), rng.below(blocks));
-        constraints.specs.push_back({rng.chance(0.5) ? name : "*" + name.substr(name.find('.')),
-                                     *parseSpec(rng.chance(0.5) ? "{-, y}" : "{-, -}"),
-                                     rng.chance(0.5)});
+    default:
+        editSpecs(constraints, rng, parameter, blocks);
         break;
-    }
     }
 }
 
 bool printsEdits = false; ///< Set by --edits.
 
-void benchReplans(const std::string& name, PlanRequest request, const std::string& parameter,
-                  int blocks, double goal)
+void benchReplans(const std::string& name, PlanRequest request, Edit edit,
+                  const std::string& parameter, int blocks, double goal)
 {
     PlanCache cache;
     timePlan(request, &cache);
@@ -164,9 +197,9 @@ void benchReplans(const std::string& name, PlanRequest request, const std::strin
     std::vector<double> cpus;
     std::vector<double> firsts;
     int plans = 0;
-    for (int edit = 0; edit < 50; ++edit) {
+    for (int edits = 0; edits < 50; ++edits) {
         const PlanConstraints before = request.options.constraints;
-        editAtRandom(request.options.constraints, rng, parameter, blocks);
+        edit(request.options.constraints, rng, parameter, blocks);
         const Timed timed = timePlan(request, &cache);
         plans += timed.plan() != nullptr ? 1 : 0;
         times.emplace_back(timed.seconds, formatConstraints(request.options.constraints));
@@ -249,14 +282,20 @@ const std::vector<Row>& rows()
              const Timed timed = timePlan(requestOf(sample("gpt-39b"), "p3.16xlarge-x8", 1024));
              printRow(n, timed.seconds, 2.0, 2393, "Alpa", describe(timed));
          }},
+        {"replan mesh-2d llama-8b 8x8",
+         [](const std::string& n) {
+             PlanRequest request = requestOf(sample("llama-8b"), "dgx-h100-x8", 512);
+             request.options.constraints.meshAxes = {8, 8};
+             benchReplans(n, std::move(request), editShardings, "layer_{}.wq.kernel", 32, 0.1);
+         }},
         {"replan llama-8b",
          [](const std::string& n) {
-             benchReplans(n, requestOf(sample("llama-8b"), "dgx-h100-x8", 512),
+             benchReplans(n, requestOf(sample("llama-8b"), "dgx-h100-x8", 512), editAnything,
                           "layer_{}.wq.kernel", 32, 0.1);
          }},
         {"replan gpt-39b",
          [](const std::string& n) {
-             benchReplans(n, requestOf(sample("gpt-39b"), "p3.16xlarge-x8", 1024),
+             benchReplans(n, requestOf(sample("gpt-39b"), "p3.16xlarge-x8", 1024), editAnything,
                           "block_{}.fc.kernel", 48, 0.15);
          }},
         {"deep 1024-layer gpt, 64 devices",
