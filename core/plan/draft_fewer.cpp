@@ -23,10 +23,11 @@ Status PlanSearch::draftFewer(int64_t globalBatch, const std::vector<int>& count
     std::vector<CountBound> bounds; // Of the counts that the model can have.
     Seconds compute = kForever;
     for (const int count : counts) {
-        const auto model = context_.draftModel(globalBatch / count, layers_, control_);
+        NoPlan reason; // Was given where all devices were tried.
+        const auto model = promisingModel(globalBatch, count, reason);
         if (!model && model.error().code == ErrorCode::kCancelled)
             return model.error();
-        if (!model)
+        if (!model || !*model)
             continue;
         compute = std::min(compute, computeTime(**model, count));
         bounds.push_back({count, *model, ShareBound(request_.cluster, constraints_, **model)});

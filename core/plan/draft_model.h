@@ -26,6 +26,9 @@ struct DraftModel {
     /// Compute time of a microbatch, and of an update, on one device: no plan on n devices takes
     /// less than an n-th.
     Seconds computePerMicrobatch, computePerStep;
+    /// Of computePerMicrobatch: the contraction that takes longest, with those that differentiate
+    /// it. No cut between stages divides it.
+    Seconds longestContraction;
     double weightGradientShare = 0; ///< Of computePerMicrobatch.
     std::vector<int64_t> sizes;     ///< Of the dimensions of its tensors, ascending, each once.
 

@@ -55,7 +55,7 @@ public:
             matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
         for (const DraftChoice& choice : draft_.chosen) {
             if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
-                isScheduleAllowed(constraints_, choice.schedule) && isNear(choice.stages))
+                isScheduleAllowed(constraints_, choice.schedule))
                 RETURN_IF_ERROR(finishChoice(choice));
         }
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
@@ -71,12 +71,28 @@ private:
     };
 
     /// May the plan of these stages be faster than the best so far?
-    bool isNear(const StagePlan& stages) const
+    bool isNear(const StageProblem& problem, const StagePlan& stages) const
     {
+        if (leastTimeOf(problem, stages) > std::min(bestTime(), cutoff_) * effort_.slack)
+            return false;
         return std::ranges::any_of(draftSchedules(constraints_), [&](ScheduleKind schedule) {
             return stepTimeOf(stages, schedule, draft_.microbatches,
                               draft_.model->weightGradientShare) <= bestTime() * effort_.slack;
         });
+    }
+
+    /// What stages with devices of their own take at least by the costs of drafts: the way to a
+    /// stage and back, where weight gradients may wait, and all microbatches there.
+    Seconds leastTimeOf(const StageProblem& problem, const StagePlan& stages) const
+    {
+        Seconds least, wayThere;
+        for (const PlannedStage& stage : stages.stages) {
+            const auto& candidate = problem.candidates[static_cast<size_t>(stage.candidate)];
+            least = std::max(least, wayThere + candidate.perMicrobatch *
+                                                   static_cast<double>(draft_.microbatches));
+            wayThere += candidate.perMicrobatch * (1 - draft_.model->weightGradientShare);
+        }
+        return least;
     }
 
     /// Shards stages that have devices of their own.
@@ -84,6 +100,8 @@ private:
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = choice.schedule;
+        if (!isNear(problem, choice.stages))
+            return {};
         StageProblem drafted = problem;
         const bool hadPlan = attempt_.plan != nullptr;
         ASSIGN_OR_RETURN(const Trial first, tryStages(problem, choice.stages, 1));
@@ -115,7 +133,7 @@ private:
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             for (const StagePlan& other : solution.alternatives) {
-                if (other.stepTime > solution.best.stepTime * kAlternativeSlack || !isNear(other))
+                if (other.stepTime > solution.best.stepTime * kAlternativeSlack || !isNear(problem, other))
                     continue;
                 ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
                 isFound = isFound || trial == Trial::kFits;
@@ -171,7 +189,7 @@ private:
     Status tryNear(StageProblem& problem, const std::vector<StagePlan>& plans)
     {
         for (const StagePlan& plan : plans) {
-            if (isNear(plan))
+            if (isNear(problem, plan))
                 RETURN_IF_ERROR(tryStages(problem, plan, 1));
         }
         return {};

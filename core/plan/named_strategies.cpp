@@ -6,6 +6,16 @@
 
 namespace alpa
 {
+namespace
+{
+
+/// Can a strategy's degree not be what is asked?
+bool clash(std::optional<int> degree, std::optional<int> asked, std::optional<int> most)
+{
+    return (asked && degree != asked) || (degree && most && *degree > *most);
+}
+
+} // namespace
 
 PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy, int devices)
 {
@@ -46,9 +56,9 @@ Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContex
           PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
         const PlanConstraints constraints =
             withStrategy(asked, strategy, request.cluster.deviceCount());
-        const bool contradicts = (asked.fixedTp && constraints.fixedTp != asked.fixedTp) ||
-                                 (asked.fixedDp && constraints.fixedDp != asked.fixedDp) ||
-                                 (asked.fixedPp && constraints.fixedPp != asked.fixedPp) ||
+        const bool contradicts = clash(constraints.fixedTp, asked.fixedTp, asked.maxTp) ||
+                                 clash(constraints.fixedDp, asked.fixedDp, asked.maxDp) ||
+                                 clash(constraints.fixedPp, asked.fixedPp, asked.maxPp) ||
                                  (asked.parameterStorage != StorageRule::kFree &&
                                   asked.parameterStorage != constraints.parameterStorage) ||
                                  (asked.stateStorage != StorageRule::kFree &&

@@ -110,12 +110,15 @@ void measure(DraftModel& draft)
         ++times[static_cast<size_t>(layer)];
     Seconds weightGradients;
     std::set<int64_t> sizes;
+    std::vector<Seconds> ofContraction(layered.graph->ops.size()); // By its forward op.
     const ShardingSpec whole; // No axes: nothing is split.
     for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
         const OpId id(index);
         const Op& op = layered.graph->op(id);
-        const Seconds time = layered.computeOn(id, 1.0, whole, whole, {}) *
-                             times[static_cast<size_t>(layered.layerOfOp[index])];
+        const Seconds once = layered.computeOn(id, 1.0, whole, whole, {});
+        const Seconds time = once * times[static_cast<size_t>(layered.layerOfOp[index])];
+        if (isContraction(op) && op.phase != Phase::kUpdate)
+            ofContraction[(op.origin.isValid() ? op.origin : id).index()] += once;
         (op.phase == Phase::kUpdate ? draft.computePerStep : draft.computePerMicrobatch) += time;
         if (layered.isWeightGradient[index])
             weightGradients += time;
@@ -125,6 +128,7 @@ void measure(DraftModel& draft)
     }
     if (draft.computePerMicrobatch.count > 0)
         draft.weightGradientShare = weightGradients / draft.computePerMicrobatch;
+    draft.longestContraction = std::ranges::max(ofContraction);
     draft.sizes.assign(sizes.begin(), sizes.end());
 }
 

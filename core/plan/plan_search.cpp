@@ -54,7 +54,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)
 {
     Attempt best;
-    needsReason_ = !(cutoff < kForever);
+    cutoff_ = cutoff;
     ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, best.none));
     int finished = 0;
     // Drafts are close, but not exact: others that come near are finished too.
@@ -170,7 +170,8 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     if (drafts.empty()) {
         ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, findsAny, none));
     }
-    if (!drafts.empty() || findsAny || explains_ || !needsReason_)
+    const bool needsReason = !(cutoff_ < kForever);
+    if (!drafts.empty() || findsAny || explains_ || !needsReason)
         return drafts;
     explains_ = true; // Only who fails needs to know why.
     none = {};
@@ -243,9 +244,8 @@ CandidateRequest PlanSearch::candidateRequest(const Draft& draft) const
 Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int microbatches,
                                                     bool isLean, NoPlan& none)
 {
-    ASSIGN_OR_RETURN(const auto model,
-                     context_.draftModel(globalBatch / microbatches, layers_, control_));
-    if (isHopeless(*model, microbatches, none))
+    ASSIGN_OR_RETURN(const auto model, promisingModel(globalBatch, microbatches, none));
+    if (!model)
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
     return draftOn({.devicesPerHost = request_.cluster.devicesPerHost, .only = {}}, model,
@@ -390,6 +390,42 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
                                          {families.begin(), families.end()}, *draft.set, control_));
         ASSIGN_OR_RETURN(isFeasible, chooseDraft(draft, none));
     }
+}
+
+/// The model of a draft with so many microbatches; null: none can fit or take less than the cutoff.
+Result<std::shared_ptr<const DraftModel>>
+PlanSearch::promisingModel(int64_t globalBatch, int microbatches, NoPlan& none)
+{
+    const std::shared_ptr<const DraftModel> nothing;
+    const int64_t size = globalBatch / microbatches;
+    if (cutoff_ < kForever && layers_ != request_.options.layers) {
+        // Another plan was found by the usual layers, and what these tell does not depend on cuts.
+        ASSIGN_OR_RETURN(const auto usual,
+                         context_.draftModel(size, request_.options.layers, control_));
+        if (isHopeless(*usual, microbatches, none) || isTooSlow(*usual, microbatches))
+            return nothing;
+    }
+    ASSIGN_OR_RETURN(auto model, context_.draftModel(size, layers_, control_));
+    const bool isPromising =
+        !isHopeless(*model, microbatches, none) && !isTooSlow(*model, microbatches);
+    return isPromising ? model : nothing;
+}
+
+/// Even perfectly shared by all devices, or where one contraction runs on all devices that a stage
+/// may have, compute takes longer than what is of use.
+bool PlanSearch::isTooSlow(const DraftModel& model, int microbatches) const
+{
+    const Cluster& cluster = request_.cluster;
+    if (!(cutoff_ < kForever) || cluster.second) // The second kind may be faster.
+        return false;
+    const int devices = cluster.deviceCount();
+    int ofStage = devices - constraints_.fixedPp.value_or(1) + 1;
+    if (constraints_.fixedTp && constraints_.fixedDp)
+        ofStage = std::min(ofStage, *constraints_.fixedTp * *constraints_.fixedDp *
+                                        constraints_.contextParallel.value_or(1));
+    const Seconds useful = cutoff_ * effort_.slack;
+    return computeTime(model, microbatches) / devices > useful ||
+           model.longestContraction * microbatches / std::max(ofStage, 1) > useful;
 }
 
 /// Even perfectly split over all devices, parameters, one gradient each, states, and one

@@ -61,7 +61,10 @@ private:
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;
     std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others) const;
+    Result<std::shared_ptr<const DraftModel>> promisingModel(int64_t globalBatch, int microbatches,
+                                                             NoPlan& none);
     bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
+    bool isTooSlow(const DraftModel& model, int microbatches) const;
     std::optional<int> layersForStages(int usual) const;
 
     const PlanRequest& request_;
@@ -71,7 +74,7 @@ private:
     SearchEffort effort_;
     Bytes limit_;
     int threads_ = 1;
-    bool needsReason_ = true; ///< If there is no plan.
+    Seconds cutoff_ = kForever; ///< What takes longer is of no use.
     bool explains_ = false;   ///< Why no stages can be chosen.
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.
