@@ -1,6 +1,7 @@
 #include "app/session/graph_facts.h"
 
 #include "core/cost/compute_time.h"
+#include "core/plan/plan_figures.h"
 
 #include <algorithm>
 #include <map>
@@ -286,8 +287,9 @@ std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPla
     auto facts = std::make_shared<GraphFacts>();
     facts->plan = std::move(plan);
     facts->graph = facts->plan->graph;
-    facts->dataParallel = facts->plan->dataParallel();
-    facts->tensorParallel = facts->plan->tensorParallel();
+    const PlanFigures figures = measurePlan(*facts->plan);
+    facts->dataParallel = figures.dp;
+    facts->tensorParallel = figures.tp;
     facts->users = valueUsers(*facts->graph);
     facts->layerOfOp = facts->plan->layerOfOp;
     facts->layerOfOp.resize(facts->graph->ops.size(), -1);
@@ -303,7 +305,7 @@ std::shared_ptr<const GraphFacts> describePlan(std::shared_ptr<const ParallelPla
         findCommunication(*facts, int(s));
     timeOps(*facts);
     findTwins(*facts);
-    facts->numbers = planNumbers(*facts);
+    facts->numbers = planNumbers(*facts, figures);
     return facts;
 }
 

@@ -2,7 +2,6 @@
 
 #include "app/session/link_traffic.h"
 #include "core/cost/compute_time.h"
-#include "core/plan/plan_figures.h"
 
 namespace alpa::app
 {
@@ -38,7 +37,7 @@ double modelFlopsShare(const ParallelPlan& plan)
 
 } // namespace
 
-PlanNumbers planNumbers(const GraphFacts& facts)
+PlanNumbers planNumbers(const GraphFacts& facts, const PlanFigures& figures)
 {
     PlanNumbers numbers;
     if (facts.plan == nullptr)
@@ -51,7 +50,7 @@ PlanNumbers planNumbers(const GraphFacts& facts)
     for (const StageTraffic& stage : traffic.stages)
         numbers.sent += stage.bytes;
     numbers.modelFlopsShare = modelFlopsShare(plan);
-    numbers.bubble = measurePlan(plan).bubble;
+    numbers.bubble = figures.bubble;
     return numbers;
 }
 

@@ -1,7 +1,7 @@
 // What a comparison of plans says of each and takes a walk through the graph to tell.
 #pragma once
 
-#include "core/base/units.h"
+#include "core/plan/plan_figures.h"
 
 namespace alpa::app
 {
@@ -17,7 +17,7 @@ struct PlanNumbers {
     double bubble = 0; ///< Share of the device time of a step that is idle.
 };
 
-/// All zero without a plan. O(ops + communications).
-PlanNumbers planNumbers(const GraphFacts& facts);
+/// All zero without a plan. `figures`: the plan's. O(ops + communications).
+PlanNumbers planNumbers(const GraphFacts& facts, const PlanFigures& figures);
 
 } // namespace alpa::app

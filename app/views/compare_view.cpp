@@ -40,6 +40,7 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     , against_(new QComboBox)
     , accuracy_(new ScatterChart(u"accuracyChart"_s, tr("Predicted against measured steps")))
     , accuracyText_(makeMuted({}))
+    , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"compareView"_s);
     verdict_->setObjectName(u"compareVerdict"_s);
@@ -84,14 +85,14 @@ CompareView::CompareView(Session* session, PlansModel* plans, QWidget* parent)
     for (ScatterChart* chart : {tradeOffs_, accuracy_})
         connect(chart, &ScatterChart::pointClicked, session, &Session::showPlan);
     connect(against_, &QComboBox::currentIndexChanged, this, &CompareView::refreshTradeOffs);
-    connect(session, &Session::plansChanged, this, &CompareView::refresh);
-    connect(session, &Session::shownPlanChanged, this, &CompareView::refresh);
+    connect(session, &Session::plansChanged, refresh_, &WhenShown::request);
+    connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
     connect(session, &Session::planningChanged, this, [this] {
         planAll_->setEnabled(!session_->isPlanningBehind());
         planAll_->setText(session_->isPlanningBehind() ? tr("Planning baselines…")
                                                        : tr("Plan all baselines"));
     });
-    refresh();
+    refresh_->request();
 }
 
 void CompareView::makeTable()
@@ -278,19 +279,8 @@ QString CompareView::measuredVerdict() const
                : tr("Measured: %1.").arg(verdictText(shown->name, *mine, other->name, *theirs));
 }
 
-void CompareView::showEvent(QShowEvent* event)
-{
-    QWidget::showEvent(event);
-    if (isDirty_)
-        refresh();
-}
-
 void CompareView::refresh()
 {
-    // Every plan made while another page is open would cost time here.
-    isDirty_ = !isVisible();
-    if (isDirty_)
-        return;
     pages_->setCurrentIndex(plans_->rowCount() > 0 ? 1 : 0);
     verdict_->setText(QStringList{measuredVerdict(), verdict()}.join(u' ').trimmed());
     // Columns with nothing in them only push others out of view.

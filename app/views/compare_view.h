@@ -6,6 +6,7 @@
 #include "app/session/session.h"
 #include "app/widgets/scatter_chart.h"
 #include "app/widgets/series_chart.h"
+#include "app/widgets/when_shown.h"
 
 #include <QAction>
 
@@ -31,9 +32,6 @@ public:
     int chosenPlan() const; ///< Id of the table's current row; 0 if there is none.
     /// To the next and the previous difference of the two plans side by side.
     QList<QAction*> differenceActions() const;
-
-protected:
-    void showEvent(QShowEvent* event) override;
 
 private:
     void makeTable();
@@ -63,7 +61,7 @@ private:
     QComboBox* against_; ///< What the trade-off plot has on its x axis.
     ScatterChart* accuracy_;
     QLabel* accuracyText_;
-    bool isDirty_ = true; ///< Something has changed while the page was hidden.
+    WhenShown* refresh_; ///< Every plan made while another page is open would cost time here.
 };
 
 } // namespace alpa::app

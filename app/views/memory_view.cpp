@@ -29,6 +29,7 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     , table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"),
                               tr("Activations"), tr("Transient"), tr("Total")},
                              u"memoryTable"_s))
+    , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"memoryView"_s);
     auto* empty =
@@ -66,8 +67,8 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     });
     connect(session->selection(), &SelectionModel::hoverChanged, chart_,
             [this] { chart_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
-    connect(session, &Session::shownPlanChanged, this, &MemoryView::refresh);
-    connect(session, &Session::modelChanged, this, &MemoryView::refresh);
+    connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
+    connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
     connect(session->selection(), &SelectionModel::changed, this, [this] {
         const auto facts = session_->facts();
         if (facts == nullptr || facts->plan == nullptr || session_->model() == nullptr)

@@ -5,6 +5,7 @@
 #include "app/session/session.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/memory_curve.h"
+#include "app/widgets/when_shown.h"
 
 class QComboBox;
 class QStackedLayout;
@@ -30,6 +31,7 @@ private:
     MemoryCurve* curve_;
     QComboBox* stage_;
     QTableWidget* table_;
+    WhenShown* refresh_;
 };
 
 } // namespace alpa::app

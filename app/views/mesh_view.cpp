@@ -22,6 +22,13 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
+namespace
+{
+
+constexpr int kMeasuredRows = 50; ///< Whose cells the columns of the collectives fit.
+
+} // namespace
+
 MeshView::MeshView(Session* session, QWidget* parent)
     : QWidget(parent)
     , session_(session)
@@ -33,6 +40,7 @@ MeshView::MeshView(Session* session, QWidget* parent)
           u"meshLinks"_s))
     , collectives_(new CollectivesModel(this))
     , table_(new QTableView)
+    , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"meshView"_s);
     table_->setObjectName(u"collectiveTable"_s);
@@ -47,6 +55,8 @@ MeshView::MeshView(Session* session, QWidget* parent)
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->horizontalHeader()->setStretchLastSection(true);
+    // Of thousands of rows the longest come first and are in view.
+    table_->horizontalHeader()->setResizeContentsPrecision(kMeasuredRows);
     table_->setMinimumHeight(220);
     links_->setAccessibleName(tr("Links and what they carry in a step"));
     links_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
@@ -102,10 +112,10 @@ MeshView::MeshView(Session* session, QWidget* parent)
         session_->selection()->select(
             Selection::collective(collectives_->communicationAt(index.row())));
     });
-    connect(session, &Session::shownPlanChanged, this, &MeshView::refresh);
-    connect(session, &Session::modelChanged, this, &MeshView::refresh);
+    connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
+    connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
     connect(session->selection(), &SelectionModel::changed, this, &MeshView::takeSelection);
-    refresh();
+    refresh_->request();
 }
 
 void MeshView::refresh()

@@ -5,6 +5,7 @@
 #include "app/item_models/collectives_model.h"
 #include "app/session/session.h"
 #include "app/widgets/mesh_chart.h"
+#include "app/widgets/when_shown.h"
 
 class QLabel;
 class QStackedLayout;
@@ -34,6 +35,7 @@ private:
     QTableView* table_;
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;
+    WhenShown* refresh_;
 };
 
 } // namespace alpa::app

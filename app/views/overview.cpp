@@ -90,6 +90,7 @@ Overview::Overview(Session* session, QWidget* parent)
     , waiting_(
           new EmptyState(tr("No plan yet"),
                          tr("Plan (F5) makes one for the cluster and constraints at the right.")))
+    , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"overview"_s);
     auto* content = new QWidget;
@@ -126,9 +127,9 @@ Overview::Overview(Session* session, QWidget* parent)
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
     addPlanButton(waiting_, session);
-    connect(session, &Session::modelChanged, this, &Overview::refresh);
-    connect(session, &Session::shownPlanChanged, this, &Overview::refresh);
-    connect(session, &Session::plansChanged, this, &Overview::refresh);
+    connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
+    connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
+    connect(session, &Session::plansChanged, refresh_, &WhenShown::request);
     connect(session, &Session::planningChanged, this, [this] {
         waiting_->setGuidance(
             session_->isPlanning()
@@ -136,7 +137,7 @@ Overview::Overview(Session* session, QWidget* parent)
                 : tr("Plan (F5) makes one for the cluster and constraints at the right."));
     });
     makeLinks();
-    refresh();
+    refresh_->request();
 }
 
 /// Every number leads to the page that explains it; a row selects what it is about, and Enter or a

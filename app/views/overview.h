@@ -3,6 +3,7 @@
 
 #include "app/session/session.h"
 #include "app/widgets/cards.h"
+#include "app/widgets/when_shown.h"
 
 #include <QScrollArea>
 
@@ -54,6 +55,7 @@ private:
     std::vector<NumberCard*> cardList_;
     QWidget* planPart_;
     EmptyState* waiting_;
+    WhenShown* refresh_;
 };
 
 /// What the step is made of, from the slowest stage: one line each, in seconds of one step.

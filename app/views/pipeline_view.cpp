@@ -58,6 +58,7 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     , timeline_(new TimelineChart)
     , measuredStep_(new QComboBox)
     , measuredNote_(makeMuted({}))
+    , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"pipelineView"_s);
     auto* empty = new EmptyState(
@@ -126,8 +127,8 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
             [this] { timeline_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
     connect(timeline_, &TimelineChart::opClicked, this,
             [this](OpId op) { session_->selection()->select(Selection::op(op)); });
-    connect(session, &Session::shownPlanChanged, this, &PipelineView::refresh);
-    connect(session, &Session::modelChanged, this, &PipelineView::refresh);
+    connect(session, &Session::shownPlanChanged, this, &PipelineView::takePlan);
+    connect(session, &Session::modelChanged, this, &PipelineView::takePlan);
     connect(session->selection(), &SelectionModel::changed, this, &PipelineView::takeSelection);
 }
 
@@ -194,11 +195,22 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     return card;
 }
 
+/// What was measured colours the graph too, so it is read even while this page is hidden.
+void PipelineView::takePlan()
+{
+    refresh_->request();
+    refreshMeasured();
+    showMeasured();
+}
+
 void PipelineView::refresh()
 {
     const auto facts = session_->facts();
     const bool hasPlan = facts != nullptr && facts->plan != nullptr;
     pages_->setCurrentIndex(hasPlan ? 1 : 0);
+    if (facts == facts_)
+        return;
+    facts_ = facts;
     stageCards_.clear();
     while (QLayoutItem* item = lanes_->takeAt(0)) {
         if (item->widget() != nullptr)
@@ -208,6 +220,7 @@ void PipelineView::refresh()
     timeline_->setPlan(hasPlan ? facts->plan : nullptr);
     if (!hasPlan)
         return;
+    showMeasured(); // the chart has forgotten it with the plan before
     const ParallelPlan& plan = *facts->plan;
     for (size_t s = 0; s < plan.stages.size(); ++s)
         lanes_->addWidget(makeStage(*facts, int(s)));
@@ -230,8 +243,6 @@ void PipelineView::refresh()
         firsts.push_back(stage.firstLayer);
     boundaries_->setStages(std::move(layers), std::move(firsts));
     takeSelection();
-    refreshMeasured();
-    showMeasured();
 }
 
 void PipelineView::takeSelection()

@@ -5,6 +5,7 @@
 #include "app/session/session.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
+#include "app/widgets/when_shown.h"
 
 class QComboBox;
 class QHBoxLayout;
@@ -29,6 +30,7 @@ Q_SIGNALS:
         const std::vector<double>& stageErrors); ///< Empty: of the shown plan nothing is known.
 
 private:
+    void takePlan();
     void refresh();
     QWidget* makeStage(const GraphFacts& facts, int stage);
     void takeSelection();
@@ -49,7 +51,9 @@ private:
     std::shared_ptr<const MeasuredTimeline> measured_; ///< Null if nothing was measured.
     int measuredPlan_ = 0;                             ///< Plan that it belongs to.
     QString measuredFile_;
+    std::shared_ptr<const GraphFacts> facts_; ///< Whose stages the cards show; null before any.
     std::vector<QFrame*> stageCards_;
+    WhenShown* refresh_;
 };
 
 } // namespace alpa::app

@@ -76,9 +76,11 @@ void PlanBanner::refresh()
                (isPlanning || obstacle != nullptr || session_->isStale() || !whatIf.isNone()));
     const Theme& theme = themeOf(this);
     const QColor line = obstacle != nullptr && !isPlanning ? theme.error : theme.warning;
-    setStyleSheet(
+    const QString style =
         u"QFrame#planBanner { background: %1; border: none; border-bottom: 2px solid %2; }"_s.arg(
-            theme.staleBar.name(), line.name()));
+            theme.staleBar.name(), line.name());
+    if (style != styleSheet()) // Polishing all that is in it again takes a millisecond.
+        setStyleSheet(style);
     use_->setVisible(isPlanning && session_->incumbent() != nullptr);
     text_->setToolTip({});
     if (!isPlanning)

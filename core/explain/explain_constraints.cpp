@@ -4,6 +4,7 @@
 #include "core/explain/request_changes.h"
 #include "core/explain/text_table.h"
 #include "core/plan/make_plan.h"
+#include "core/plan/parallel_degrees.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
@@ -58,8 +59,10 @@ std::string formatDegreeChanges(const ParallelPlan& before, const ParallelPlan& 
         if (from != to)
             text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", name, from, to);
     };
-    add("DP", before.dataParallel(), after.dataParallel());
-    add("TP", before.tensorParallel(), after.tensorParallel());
+    const ParallelDegrees degreesBefore = parallelDegrees(before);
+    const ParallelDegrees degreesAfter = parallelDegrees(after);
+    add("DP", degreesBefore.data, degreesAfter.data);
+    add("TP", degreesBefore.tensor, degreesAfter.tensor);
     add("PP", before.pipelineParallel(), after.pipelineParallel());
     add("microbatches", before.microbatches, after.microbatches);
     add("schedule", alpa::text(before.schedule), alpa::text(after.schedule));

@@ -1,6 +1,7 @@
 #include "core/plan/plan_figures.h"
 
 #include "core/base/text.h"
+#include "core/plan/parallel_degrees.h"
 #include "core/plan/stage_candidates.h"
 
 #include <fmt/format.h>
@@ -11,8 +12,9 @@ namespace alpa
 PlanFigures measurePlan(const ParallelPlan& plan)
 {
     PlanFigures figures;
-    figures.dp = plan.dataParallel();
-    figures.tp = plan.tensorParallel();
+    const ParallelDegrees degrees = parallelDegrees(plan);
+    figures.dp = degrees.data;
+    figures.tp = degrees.tensor;
     figures.pp = plan.pipelineParallel();
     double share = -1;
     double idle = 0;

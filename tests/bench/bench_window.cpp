@@ -193,6 +193,18 @@ public:
             session().undoStack()->undo();
             paint();
         });
+        // Other pages show other things of the plan; each is painted with its change.
+        for (int page = 1; page < window_.pages()->count(); ++page) {
+            window_.pages()->setCurrentIndex(page);
+            paint();
+            const std::string name =
+                "  the same edit again, " + window_.pageName(page).toStdString();
+            time(name.c_str(), 150, 3, [&](int round) {
+                limit(16 << (round % 3));
+                paint();
+            });
+        }
+        window_.pages()->setCurrentIndex(0);
         // A plan that the planner remembers, though this session does not.
         const auto forget = [&] {
             std::vector<int> ids;

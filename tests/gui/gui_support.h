@@ -7,6 +7,7 @@
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QString>
+#include <QTimer>
 
 #include <chrono>
 #include <functional>
@@ -20,8 +21,10 @@ inline bool waitUntil(const std::function<bool()>& isTrue, int timeoutMs = 60000
 {
     QElapsedTimer clock;
     clock.start();
+    QTimer tick; // Wakes the loop where no event comes by itself.
+    tick.start(20);
     while (!isTrue() && clock.elapsed() < timeoutMs)
-        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents);
     return isTrue();
 }
 
