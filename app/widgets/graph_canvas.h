@@ -1,20 +1,19 @@
-// The zoomable canvas: levels of boxes laid out by Graphviz in a helper process, with our own
-// layout until it answers. Groups unfold in place.
+// The zoomable canvas: levels of boxes (LevelPlacer says where, DrawnLevels draws them), where it
+// looks, and what the mouse and keys do to it. Groups unfold in place.
 #pragma once
 
 #include "app/layout/canvas_filter.h"
-#include "app/layout/dot_client.h"
+#include "app/widgets/drawn_levels.h"
+#include "app/widgets/level_placer.h"
+#include "app/widgets/view_history.h"
 
 #include <QElapsedTimer>
 #include <QGraphicsView>
 #include <QTimer>
 
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 class QRubberBand;
@@ -56,7 +55,10 @@ public:
     void setLinks(std::vector<CanvasLink> links);
     const LinkItem* linkItem() const { return links_; } ///< Null if no link has two visible ends.
     /// The deepest box of the path that is drawn, in scene coordinates.
-    std::optional<QRectF> visibleBox(const std::vector<QString>& path) const;
+    std::optional<QRectF> visibleBox(const std::vector<QString>& path) const
+    {
+        return drawn_.visibleBox(path);
+    }
     /// Brings a point of the scene to the middle.
     void showArea(QPointF middle);
     /// What the tip of a thing says besides; empty: nothing.
@@ -76,9 +78,9 @@ public:
     /// Brings the box with `key` to the middle, unfolding nothing.
     void centerOnNode(const QString& key);
     /// Outermost level; null while there is nothing.
-    const GraphLevelItem* rootItem() const { return root_; }
-    const GraphLevelItem* levelItem(const QString& key) const;
-    bool isLaidOut() const { return root_ != nullptr && pending_.empty(); }
+    const GraphLevelItem* rootItem() const { return drawn_.root(); }
+    const GraphLevelItem* levelItem(const QString& key) const { return drawn_.item(key); }
+    bool isLaidOut() const { return drawn_.root() != nullptr && !placer_.isWaiting(); }
     /// "dot, 4.1 ms" or "fast layout".
     QString engineText() const { return engineText_; }
     /// Boxes as plain rectangles, for the map in the corner.
@@ -114,68 +116,27 @@ protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
-    struct Layouts {
-        std::shared_ptr<const GraphLayout> dot;  ///< Null until answered.
-        std::shared_ptr<const GraphLayout> fast; ///< Null until needed.
-        bool isDotHopeless = false;
-    };
-    struct PlacedLevel {
-        CanvasLevel content;
-        GraphLayout layout;
-        std::vector<QSizeF> sizes;
-        std::map<int, PlacedLevel> inner; ///< By node.
-        bool isComplete = true;           ///< All layouts in it are final.
-    };
-    struct View {
-        double scale = 1;
-        QPointF middle; ///< Of the scene.
-        bool isFitted = false;
-        friend bool operator==(const View&, const View&) = default;
-    };
-    struct Hit {
-        const GraphLevelItem* item = nullptr;
-        int node = -1;
-        int tensor = -1;
-        int badge = -1;
-    };
-
     void relayout();
-    void addEdgesBeside(PlacedLevel& level);
+    /// Where to look for `anchorKey_`'s box to stay where it was on screen, at `before`.
+    void keepAnchor(const QRectF& box, QPointF before);
     void placeLinks();
     void centerNow(const QString& key);
-    std::optional<double> headOf(const QString& key) const;
-    PlacedLevel place(const QString& key, int depth);
-    PlacedLevel placeDense(CanvasLevel level);
-    GraphLayout layoutOf(const LayoutGraph& graph, bool& isComplete);
-    void build(PlacedLevel& level, QGraphicsItem* parent, QPointF at, const QString& key);
-    void takeAnswer(quint64 key, const std::shared_ptr<const GraphLayout>& layout,
-                    double milliseconds);
-    void takeFailure(quint64 key);
-    Hit hitAt(const QPoint& at) const;
-    QString tipAt(const Hit& hit) const;
+    CanvasHit hitAt(const QPoint& at) const;
+    QString tipAt(const CanvasHit& hit) const;
     void moveToNeighbour(int key);
-    View view() const;
-    void lookAt(const View& view);
+    CanvasView view() const;
+    void lookAt(const CanvasView& view);
     void rememberView();
-    void moveInHistory(std::vector<View>& from, std::vector<View>& to);
-    void hoverOver(const Hit& hit);
+    void hoverOver(const CanvasHit& hit);
     void selectArea(const QRect& area);
-    Selection selectionAt(const Hit& hit) const;
     void zoomAt(QPointF at, double factor);
 
     CanvasContent content_;
     std::set<QString> unfolded_;
-    std::map<uint64_t, Layouts> layouts_; ///< By layoutKey.
-    std::set<quint64> pending_;
-    DotClient dot_;
+    LevelPlacer placer_;
     QTimer patience_; ///< Shows the fast layout when dot keeps one waiting.
-    double dotMilliseconds_ = 0;
-    bool usedFast_ = false;
     QString engineText_;
-    GraphLevelItem* root_ = nullptr; ///< Owned by the scene.
-    std::map<QString, GraphLevelItem*> items_;
-    std::unordered_map<QString, std::pair<const GraphLevelItem*, int>>
-        places_; ///< Of every box that is drawn, by key.
+    DrawnLevels drawn_;
     std::vector<CanvasLink> wantedLinks_;
     LinkItem* links_ = nullptr; ///< Owned by the scene.
     Minimap* minimap_ = nullptr;
@@ -189,10 +150,10 @@ private:
     QString centeredKey_;   ///< Box to bring to the middle once all layouts are there.
     QPoint pressedAt_;
     std::function<QString(const Selection&)> tipAddition_;
-    double unit_;                                ///< Pixels of a unit at 1:1, as charts have them.
-    std::vector<View> viewsBefore_, viewsAfter_; ///< The nearest last.
-    QElapsedTimer lastMove_;                     ///< Since the wheel was turned.
-    QRubberBand* band_ = nullptr;                ///< While Shift drags over boxes.
+    double unit_; ///< Pixels of a unit at 1:1, as charts have them.
+    ViewHistory history_;
+    QElapsedTimer lastMove_;      ///< Since the wheel was turned.
+    QRubberBand* band_ = nullptr; ///< While Shift drags over boxes.
 };
 
 } // namespace alpa::app

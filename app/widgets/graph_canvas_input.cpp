@@ -29,38 +29,15 @@ constexpr int kOneMoveMs = 800; ///< Turns of the wheel within this are one move
 
 } // namespace
 
-GraphCanvas::Hit GraphCanvas::hitAt(const QPoint& at) const
-{
-    const QPointF scenePoint = mapToScene(at);
-    Hit hit;
-    const GraphLevelItem* item = root_;
-    QString key;
-    while (item != nullptr) {
-        const QPointF local = item->mapFromScene(scenePoint);
-        const int badge = item->badgeAt(local);
-        const int node = item->nodeAt(local);
-        if (badge < 0 && node < 0)
-            break;
-        hit = {item, node, -1, badge};
-        if (badge >= 0)
-            break;
-        hit.tensor = item->tensorAt(node, local);
-        const auto inner = items_.find(item->level().nodes[static_cast<size_t>(node)].key);
-        item = inner == items_.end() ? nullptr : inner->second;
-    }
-    return hit;
-}
+CanvasHit GraphCanvas::hitAt(const QPoint& at) const { return drawn_.hitAt(mapToScene(at)); }
 
-QString GraphCanvas::tipAt(const Hit& hit) const
+QString GraphCanvas::tipAt(const CanvasHit& hit) const
 {
-    if (hit.item == nullptr)
-        return {};
-    if (hit.badge >= 0)
-        return hit.item->level().edges[static_cast<size_t>(hit.badge)].tip;
-    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const QString tip =
-        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].tip : node.tip;
-    const QString more = tipAddition_ ? tipAddition_(selectionAt(hit)) : QString();
+    const QString tip = hit.tip();
+    // Badges say all there is.
+    const QString more = tipAddition_ && hit.item != nullptr && hit.badge < 0
+                             ? tipAddition_(hit.selection())
+                             : QString();
     return more.isEmpty() ? tip : tip + u'\n' + more;
 }
 
@@ -148,7 +125,7 @@ void GraphCanvas::keyPressEvent(QKeyEvent* event)
              key == Qt::Key_Right)
         moveToNeighbour(key);
     else if (key == Qt::Key_Return || key == Qt::Key_Enter) {
-        for (const auto& [itemKey, item] : items_) {
+        for (const auto& [itemKey, item] : drawn_.items()) {
             for (const CanvasNode& node : item->level().nodes) {
                 if (node.isGroup && node.selection == selection_) {
                     setUnfolded(node.key, !isUnfolded(node.key));
@@ -162,7 +139,7 @@ void GraphCanvas::keyPressEvent(QKeyEvent* event)
 
 void GraphCanvas::moveToNeighbour(int key)
 {
-    for (const auto& [itemKey, item] : items_) {
+    for (const auto& [itemKey, item] : drawn_.items()) {
         const auto& nodes = item->level().nodes;
         for (size_t i = 0; i < nodes.size(); ++i) {
             if (nodes[i].selection.isNone() || !(nodes[i].selection == selection_))
@@ -212,28 +189,15 @@ void GraphCanvas::mousePressEvent(QMouseEvent* event)
     QGraphicsView::mousePressEvent(&left);
 }
 
-/// What stands at a place: a tensor's row, or its box.
-Selection GraphCanvas::selectionAt(const Hit& hit) const
-{
-    if (hit.item == nullptr || (hit.node < 0 && hit.badge < 0))
-        return {};
-    if (hit.badge >= 0)
-        return hit.item->level().edges[static_cast<size_t>(hit.badge)].selection;
-    const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    const Selection tensor =
-        hit.tensor >= 0 ? node.tensors[static_cast<size_t>(hit.tensor)].selection : Selection();
-    return tensor.isNone() ? node.selection : tensor;
-}
-
 /// Folded boxes that `area` of the viewport touches.
 void GraphCanvas::selectArea(const QRect& area)
 {
     const QRectF inScene = mapToScene(area).boundingRect();
     std::vector<Selection> found;
-    for (const auto& [itemKey, item] : items_) {
+    for (const auto& [itemKey, item] : drawn_.items()) {
         const auto& nodes = item->level().nodes;
         for (size_t i = 0; i < nodes.size(); ++i) {
-            if (!nodes[i].selection.isNone() && !items_.contains(nodes[i].key) &&
+            if (!nodes[i].selection.isNone() && drawn_.item(nodes[i].key) == nullptr &&
                 item->mapRectToScene(item->box(int(i))).intersects(inScene) &&
                 std::ranges::find(found, nodes[i].selection) == found.end())
                 found.push_back(nodes[i].selection);
@@ -264,8 +228,8 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
         wasFitted_ = false;
         return;
     }
-    const Hit hit = hitAt(event->pos());
-    const Selection selection = selectionAt(hit);
+    const CanvasHit hit = hitAt(event->pos());
+    const Selection selection = hit.selection();
     if (hit.badge >= 0 && selection.isNone())
         return;
     if ((event->modifiers() & Qt::ControlModifier) != 0)
@@ -276,16 +240,16 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
 
 void GraphCanvas::contextMenuEvent(QContextMenuEvent* event)
 {
-    const Hit hit = hitAt(event->pos());
+    const CanvasHit hit = hitAt(event->pos());
     if (hit.item == nullptr || hit.node < 0)
         return;
     const CanvasNode& node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
-    Q_EMIT menuRequested(selectionAt(hit), node.key, event->globalPos());
+    Q_EMIT menuRequested(hit.selection(), node.key, event->globalPos());
 }
 
 void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
 {
-    const Hit hit = hitAt(event->pos());
+    const CanvasHit hit = hitAt(event->pos());
     if (hit.item == nullptr || hit.node < 0)
         return;
     const CanvasNode node = hit.item->level().nodes[static_cast<size_t>(hit.node)];
@@ -306,15 +270,14 @@ void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
     viewport()->setCursor(Qt::ArrowCursor);
 }
 
-void GraphCanvas::hoverOver(const Hit& hit)
+void GraphCanvas::hoverOver(const CanvasHit& hit)
 {
-    auto* item = const_cast<GraphLevelItem*>(hit.item);
-    if (hoveredItem_ != nullptr && hoveredItem_ != item)
+    if (hoveredItem_ != nullptr && hoveredItem_ != hit.item)
         hoveredItem_->setHovered(-1);
-    hoveredItem_ = item;
-    if (item != nullptr)
-        item->setHovered(hit.node);
-    Q_EMIT hovered(selectionAt(hit));
+    hoveredItem_ = hit.item;
+    if (hit.item != nullptr)
+        hit.item->setHovered(hit.node);
+    Q_EMIT hovered(hit.selection());
 }
 
 void GraphCanvas::leaveEvent(QEvent* event)

@@ -16,13 +16,12 @@ constexpr double kLargestFit = 1.15;    ///< A graph of three boxes need not fil
 constexpr double kReadableScale = 0.45; ///< Titles of boxes can be read.
 constexpr double kNearScale = 0.9;
 constexpr double kFarScale = 0.7; ///< From here on a box that is asked for comes nearer.
-constexpr size_t kMostViews = 50;
 
 } // namespace
 
 void GraphCanvas::fitAll()
 {
-    if (root_ == nullptr)
+    if (drawn_.root() == nullptr)
         return;
     const QRectF content = contentRect();
     const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
@@ -49,22 +48,8 @@ void GraphCanvas::centerOnNode(const QString& key)
     rememberView();
     centerNow(key);
     // A level that was unfolded just now gets its place when its layout is there.
-    if (!pending_.empty())
+    if (placer_.isWaiting())
         centeredKey_ = key;
-}
-
-/// Where the content of an unfolded box begins, across: the middle of its topmost box.
-std::optional<double> GraphCanvas::headOf(const QString& key) const
-{
-    const GraphLevelItem* inner = levelItem(key);
-    if (inner == nullptr || inner->level().nodes.empty())
-        return std::nullopt;
-    QRectF top = inner->box(0);
-    for (size_t node = 1; node < inner->level().nodes.size(); ++node) {
-        if (inner->box(int(node)).top() < top.top())
-            top = inner->box(int(node));
-    }
-    return inner->mapRectToScene(top).center().x();
 }
 
 void GraphCanvas::centerNow(const QString& key)
@@ -86,7 +71,7 @@ void GraphCanvas::centerNow(const QString& key)
     if (box->height() > view.height())
         middle.setY(box->top() + view.height() * 0.45);
     if (box->width() > view.width())
-        middle.setX(headOf(key).value_or(middle.x()));
+        middle.setX(drawn_.headOf(key).value_or(middle.x()));
     centerOn(middle);
     wasFitted_ = false;
     minimap_->follow();
@@ -108,11 +93,7 @@ void GraphCanvas::showAll()
 
 void GraphCanvas::frameSelection()
 {
-    QRectF area;
-    for (const auto& [key, place] : places_) {
-        if (place.first->isSelected(place.second))
-            area |= place.first->mapRectToScene(place.first->box(place.second));
-    }
+    const QRectF area = drawn_.selectedArea();
     if (area.isEmpty()) {
         showAll();
         return;
@@ -124,12 +105,12 @@ void GraphCanvas::frameSelection()
     lookAt({scale, area.center(), false});
 }
 
-GraphCanvas::View GraphCanvas::view() const
+CanvasView GraphCanvas::view() const
 {
     return {transform().m11(), mapToScene(viewport()->rect().center()), wasFitted_};
 }
 
-void GraphCanvas::lookAt(const View& view)
+void GraphCanvas::lookAt(const CanvasView& view)
 {
     setTransform(QTransform::fromScale(view.scale, view.scale));
     centerOn(view.middle);
@@ -141,31 +122,21 @@ void GraphCanvas::lookAt(const View& view)
 /// move, however many events it takes.
 void GraphCanvas::rememberView()
 {
-    if (root_ == nullptr)
+    if (drawn_.root() == nullptr)
         return;
-    const View now = view();
-    if (!viewsBefore_.empty() && viewsBefore_.back() == now)
-        return;
-    viewsBefore_.push_back(now);
-    if (viewsBefore_.size() > kMostViews)
-        viewsBefore_.erase(viewsBefore_.begin());
-    viewsAfter_.clear();
+    history_.remember(view());
 }
 
-void GraphCanvas::moveInHistory(std::vector<View>& from, std::vector<View>& to)
+void GraphCanvas::goBack()
 {
-    const View now = view();
-    while (!from.empty() && from.back() == now)
-        from.pop_back();
-    if (from.empty())
-        return;
-    to.push_back(now);
-    const View next = from.back();
-    from.pop_back();
-    lookAt(next);
+    if (const std::optional<CanvasView> before = history_.back(view()))
+        lookAt(*before);
 }
 
-void GraphCanvas::goBack() { moveInHistory(viewsBefore_, viewsAfter_); }
-void GraphCanvas::goForward() { moveInHistory(viewsAfter_, viewsBefore_); }
+void GraphCanvas::goForward()
+{
+    if (const std::optional<CanvasView> after = history_.forward(view()))
+        lookAt(*after);
+}
 
 } // namespace alpa::app
