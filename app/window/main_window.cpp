@@ -2,6 +2,7 @@
 
 #include "app/dialogs/import_dialog.h"
 #include "app/dialogs/run_dialog.h"
+#include "app/dialogs/why_dialog.h"
 #include "app/item_models/plans_model.h"
 #include "app/settings/icons.h"
 #include "app/settings/key_bindings.h"
@@ -9,11 +10,15 @@
 #include "app/settings/qt_text.h"
 #include "app/views/bottom_panels.h"
 #include "app/views/compare_view.h"
+#include "app/views/constraints_panel.h"
 #include "app/views/graph_view.h"
+#include "app/views/inspector.h"
 #include "app/views/memory_view.h"
 #include "app/views/mesh_view.h"
+#include "app/views/outline_panel.h"
 #include "app/views/overview.h"
 #include "app/views/pipeline_view.h"
+#include "app/views/plans_panel.h"
 #include "app/views/program_view.h"
 #include "app/views/runs_view.h"
 #include "app/views/source_view.h"
@@ -21,16 +26,20 @@
 #include "app/widgets/toast.h"
 #include "app/widgets/veil.h"
 #include "app/window/done_notice.h"
+#include "app/window/exporter.h"
 #include "app/window/plan_banner.h"
+#include "app/window/plan_follower.h"
+#include "app/window/session_offers.h"
 #include "app/window/stall_watch.h"
+#include "app/window/window_docks.h"
 
 #include <QDockWidget>
 #include <QFileInfo>
 #include <QKeyEvent>
-#include <QLabel>
 #include <QStackedWidget>
 #include <QStandardPaths>
 #include <QTabWidget>
+#include <QUndoView>
 #include <QVBoxLayout>
 
 namespace alpa::app
@@ -73,6 +82,7 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent)
     plans_ = new PlansModel(&session_, this);
     makePages();
     makeDocks();
+    makeHelpers();
     makeActions();
     applyKeys(findChildren<QAction*>(), settings_);
     makeStatusBar();
@@ -86,32 +96,29 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent)
     connect(session_.jobs(), &JobList::changed, this, &MainWindow::takePlanning);
     connect(session_.jobs(), &JobList::progressed, this, &MainWindow::takePlanning);
     connect(&session_, &Session::importFailed, this, [this](const QString& message) {
-        problemsDock_->show();
-        problemsDock_->raise();
-        statusText_->setText(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
+        docks_->showProblems();
+        say(tr("Not opened: %1").arg(message.section(u'\n', 0, 0)));
     });
-    connect(&session_, &Session::planFileRefused, this, [this](const QString& message) {
-        statusText_->setText(tr("Not opened: %1").arg(message));
-    });
+    connect(&session_, &Session::planFileRefused, this,
+            [this](const QString& message) { say(tr("Not opened: %1").arg(message)); });
     connect(&session_, &Session::importUndecided, this, &MainWindow::askForImport);
     connect(&session_, &Session::restored, this, [this](const QString& warning) {
         if (!warning.isEmpty())
-            statusText_->setText(warning);
+            say(warning);
     });
     connect(&keeper_, &SessionKeeper::changed, this, &MainWindow::refreshTitle);
-    connect(&keeper_, &SessionKeeper::failed, this,
-            [this](const QString& message) { statusText_->setText(message); });
+    connect(&keeper_, &SessionKeeper::failed, this, &MainWindow::say);
     connect(&session_, &Session::planningFailed, this, [this](const QString& message) {
-        statusText_->setText(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
+        say(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
     });
     // Something chosen in a page wants to be read; constraints are edited without choosing
     // anything.
     connect(session_.selection(), &SelectionModel::changed, this, [this] {
-        if (!session_.selection()->current().isNone() && inspectorDock_->isVisible())
-            inspectorDock_->raise();
+        if (!session_.selection()->current().isNone() && docks_->isInspectorVisible())
+            docks_->raiseInspector();
     });
-    showDocks(false);
-    offerSessions();
+    docks_->show(false);
+    offers_->look();
     if (const QByteArray geometry = settings_.windowGeometry(); !geometry.isEmpty())
         restoreGeometry(geometry);
     updateActions();
@@ -157,7 +164,7 @@ void MainWindow::makePages()
     connect(toast_, &Toast::actionTaken, session_.undoStack(), &QUndoStack::undo);
     veil_ = new Veil(pages_);
     banner_ = new PlanBanner(&session_);
-    connect(banner_, &PlanBanner::constraintsWanted, this, [this] { constraintsDock_->raise(); });
+    connect(banner_, &PlanBanner::constraintsWanted, this, [this] { docks_->raiseConstraints(); });
     connect(banner_, &PlanBanner::realClusterWanted, this, &MainWindow::leaveWhatIf);
     auto* main = new QWidget;
     auto* column = new QVBoxLayout(main);
@@ -176,8 +183,7 @@ void MainWindow::makePages()
             graph_->revealLayer(selection.index);
     });
     connect(overview, &Overview::problemsRequested, this, [this] {
-        problemsDock_->show();
-        problemsDock_->raise();
+        docks_->showProblems();
         problems_->setFocus();
     });
     connect(start_, &StartPage::openRequested, this, &MainWindow::askForFile);
@@ -186,25 +192,55 @@ void MainWindow::makePages()
             [this](const QString& path, const QString& cluster) { openFile(path, cluster); });
 }
 
+void MainWindow::makeDocks()
+{
+    auto* outline = new OutlinePanel(&session_);
+    connect(outline, &OutlinePanel::openRequested, this, &MainWindow::askForFile);
+    auto* plans = new PlansPanel(&session_, plans_);
+    connect(plans, &PlansPanel::saveRequested, this, &MainWindow::savePlan);
+    auto* constraints = new ConstraintsPanel(&session_);
+    connect(constraints, &ConstraintsPanel::clusterEdited, this,
+            [this](const QString& name) { settings_.setCluster(name); });
+    inspector_ = new Inspector(&session_, &regrets_);
+    connect(inspector_, &Inspector::whyRequested, this,
+            [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
+    problems_ = new ProblemsPanel(&session_);
+    auto* history = new QUndoView(session_.undoStack());
+    history->setObjectName(u"historyList"_s);
+    history->setAccessibleName(tr("History of edits"));
+    history->setEmptyLabel(tr("As opened"));
+    docks_ = new WindowDocks({.outline = outline,
+                              .plans = plans,
+                              .history = history,
+                              .constraints = constraints,
+                              .inspector = inspector_,
+                              .problems = problems_,
+                              .jobs = new JobsPanel(&session_)},
+                             &session_, pages_, this);
+}
+
+/// What acts on the session beside the pages.
+void MainWindow::makeHelpers()
+{
+    exporter_ = new Exporter(&session_, pages_, graph_, this);
+    connect(exporter_, &Exporter::said, this, &MainWindow::say);
+    follower_ = new PlanFollower(&session_, this);
+    connect(follower_, &PlanFollower::said, this, &MainWindow::say);
+    offers_ = new SessionOffers(&session_, &keeper_, start_);
+    connect(offers_, &SessionOffers::openRequested, this, &MainWindow::openSession);
+}
+
 void MainWindow::takeModel()
 {
     const auto& model = session_.model();
     refreshTitle();
     stack_->setCurrentIndex(model == nullptr ? 0 : 1);
     lastShownId_ = 0;
-    if (model != nullptr && !isFocused_) {
+    if (model != nullptr && !docks_->isFocusMode()) {
         // The layout of the last time is taken once; afterwards docks stay as the user moves them.
-        if (!hasShownDocks_) {
-            hasShownDocks_ = true;
-            showDocks(true);
-            fitDocks();
-            if (const QByteArray state = settings_.windowState(); !state.isEmpty())
-                restoreState(state);
-        }
-        if (!model->diagnostics.empty()) {
-            problemsDock_->show();
-            problemsDock_->raise();
-        }
+        docks_->showFirst(settings_.windowState());
+        if (!model->diagnostics.empty())
+            docks_->showProblems();
     }
     start_->refreshRecent();
     takePlan();
@@ -217,12 +253,11 @@ void MainWindow::askForImport()
     auto* dialog = new ImportDialog(*model, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::accepted, this, [this, dialog, path = model->path] {
-        statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+        say(tr("Opening %1…").arg(QFileInfo(path).fileName()));
         session_.openModel(path, dialog->choices());
     });
     connect(dialog, &QDialog::rejected, this, [this] {
-        statusText_->setText(
-            tr("Not planned: the file leaves open what a training step needs; Open asks again"));
+        say(tr("Not planned: the file leaves open what a training step needs; Open asks again"));
     });
     dialog->open();
 }
@@ -245,24 +280,32 @@ void MainWindow::leaveWhatIf()
     session_.editSetup(next, tr("The real cluster"));
 }
 
-void MainWindow::setTheme(ThemeChoice choice)
-{
-    settings_.setTheme(choice);
-    applyTheme(choice, settings_.fontPercent());
-}
-
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     if (!mayClose()) {
         event->ignore();
         return;
     }
-    if (session_.model() != nullptr && !isFocused_)
+    if (session_.model() != nullptr && !docks_->isFocusMode())
         settings_.setWindow(saveGeometry(), saveState());
     session_.runQueue()->stopAll();
     session_.jobs()->cancelAll();
     keeper_.close();
     QMainWindow::closeEvent(event);
+}
+
+void MainWindow::changeEvent(QEvent* event)
+{
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::FontChange && docks_ != nullptr)
+        docks_->fit();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    if (docks_ != nullptr)
+        docks_->setLeastWidths();
 }
 
 void MainWindow::keyPressEvent(QKeyEvent* event)

@@ -6,10 +6,9 @@
 #include "app/views/graph_view.h"
 #include "app/views/inspector.h"
 #include "app/window/main_window.h"
+#include "app/window/window_docks.h"
 
 #include <QCursor>
-#include <QDockWidget>
-#include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
 #include <QTabWidget>
@@ -50,21 +49,19 @@ void MainWindow::makeSelectionMenu()
                           fillConstraintMenu(choices, &session_, session_.selection()->current());
                           if (choices->isEmpty()) {
                               delete choices;
-                              statusText_->setText(tr("Select an operation, tensor, layer or "
-                                                      "stage first; then C constrains it"));
+                              say(tr("Select an operation, tensor, layer or "
+                                     "stage first; then C constrains it"));
                               return;
                           }
                           choices->popup(QCursor::pos());
                       }});
     addCommand(menu, {tr("&Why?"), u"actionWhy"_s, u"Y"_s, [this] {
                           if (!inspector_->askWhy())
-                              statusText_->setText(
-                                  tr("Select an operation or tensor whose sharding was decided"));
+                              say(tr("Select an operation or tensor whose sharding was decided"));
                       }});
     addCommand(menu, {tr("&Pin its sharding"), u"actionPin"_s, u"P"_s, [this] {
                           if (!inspector_->pinChosen())
-                              statusText_->setText(
-                                  tr("Select an operation or tensor whose sharding was decided"));
+                              say(tr("Select an operation or tensor whose sharding was decided"));
                       }});
     addCommand(menu, {tr("&Hide in the graph"), u"actionHide"_s, u"H"_s,
                       [this] { graph_->hideSelected(); }});
@@ -108,10 +105,10 @@ void MainWindow::makeGoMenu()
     addCommand(menu, {tr("Find &previous"), u"actionFindPrevious"_s, u"Shift+F3"_s,
                       [find] { find(true); }});
     menu->addSeparator();
-    addCommand(menu,
-               {tr("Ne&xt pane"), u"actionNextPane"_s, u"Ctrl+Tab"_s, [this] { focusPane(1); }});
+    addCommand(menu, {tr("Ne&xt pane"), u"actionNextPane"_s, u"Ctrl+Tab"_s,
+                      [this] { docks_->focusPane(1); }});
     addCommand(menu, {tr("P&revious pane"), u"actionPreviousPane"_s, u"Ctrl+Shift+Tab"_s,
-                      [this] { focusPane(-1); }});
+                      [this] { docks_->focusPane(-1); }});
     menu->addSeparator();
     for (QAction* action : compare_->differenceActions())
         menu->addAction(action);

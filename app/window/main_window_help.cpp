@@ -4,14 +4,11 @@
 #include "app/dialogs/tour.h"
 #include "app/settings/icons.h"
 #include "app/settings/sample_models.h"
-#include "app/settings/translations.h"
 #include "app/views/graph_view.h"
 #include "app/views/runs_view.h"
 #include "app/window/main_window.h"
+#include "app/window/window_docks.h"
 
-#include <QActionGroup>
-#include <QDockWidget>
-#include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
 #include <QMessageBox>
@@ -40,32 +37,6 @@ void MainWindow::makeHelpMenu()
     add(tr("&Keys (?)"), u"actionKeys"_s, [this] { showKeys(); });
     help->addSeparator();
     add(tr("&About"), u"actionAbout"_s, [this] { showAbout(); });
-}
-
-void MainWindow::makeLanguageMenu(QMenu* menu)
-{
-    auto* group = new QActionGroup(this);
-    const auto add = [&](const QString& code, const QString& title) {
-        auto* action = menu->addAction(title);
-        action->setObjectName(u"language_"_s + code);
-        action->setCheckable(true);
-        action->setChecked(settings_.language() == code);
-        group->addAction(action);
-        connect(action, &QAction::triggered, this, [this, code, title] {
-            settings_.setLanguage(code);
-            statusText_->setText(tr("%1 from the next start on").arg(title));
-        });
-    };
-    add({}, tr("As the desktop"));
-    for (const QString& code : builtInLanguages())
-        add(code, languageTitle(code));
-}
-
-void MainWindow::setFontPercent(int percent)
-{
-    settings_.setFontPercent(percent);
-    applyTheme(settings_.theme(), settings_.fontPercent());
-    statusText_->setText(tr("Font size %1 %").arg(settings_.fontPercent()));
 }
 
 void MainWindow::showKeys()
@@ -130,11 +101,11 @@ void MainWindow::startTour()
             "Ctrl+Z takes back the "
             "constraint and the plan. If nothing fits, what clashes is listed with buttons that "
             "relax it."),
-         u"constraintsPanel"_s, [this] { constraintsDock_->raise(); }},
+         u"constraintsPanel"_s, [this] { docks_->raiseConstraints(); }},
         {tr("Why?"),
          tr("Select an operation: the inspector shows what was chosen and what every alternative "
             "would cost."),
-         u"inspectorDock"_s, [this] { inspectorDock_->raise(); }},
+         u"inspectorDock"_s, [this] { docks_->raiseInspector(); }},
         {tr("Compare"),
          tr("All plans beside each other, the usual ones made by hand among them (Baselines). The "
             "star marks what "

@@ -7,8 +7,6 @@
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QLabel>
-#include <QLocale>
 #include <QMessageBox>
 #include <QMimeData>
 
@@ -22,7 +20,7 @@ void MainWindow::openFile(const QString& path, const QString& cluster)
     Setup setup = initial_;
     setup.cluster = cluster.isEmpty() ? initial_.cluster : cluster;
     settings_.addRecentModel(path);
-    statusText_->setText(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+    say(tr("Opening %1…").arg(QFileInfo(path).fileName()));
     if (path.endsWith(u".json"_s)) {
         session_.openPlan(path);
         return;
@@ -70,8 +68,7 @@ void MainWindow::savePlanTo(int planId, const QString& path)
             *problem = toQt(saved.error().message);
     };
     session_.jobs()->start(tr("Save plan"), work, [this, problem, path] {
-        statusText_->setText(problem->isEmpty() ? tr("Saved %1").arg(path)
-                                                : tr("Not saved: %1").arg(*problem));
+        say(problem->isEmpty() ? tr("Saved %1").arg(path) : tr("Not saved: %1").arg(*problem));
     });
 }
 
@@ -146,7 +143,7 @@ void MainWindow::openSession(const QString& path)
         opened = keeper_.open(path, model);
     }
     if (!opened.ok())
-        statusText_->setText(tr("Not opened: %1").arg(toQt(opened.error().message)));
+        say(tr("Not opened: %1").arg(toQt(opened.error().message)));
 }
 
 void MainWindow::saveSession(bool asksForPath)
@@ -165,86 +162,8 @@ void MainWindow::saveSession(bool asksForPath)
     const Status saved = keeper_.saveTo(path);
     if (saved.ok())
         settings_.addRecentModel(path);
-    statusText_->setText(saved.ok() ? tr("Saved %1").arg(path)
-                                    : tr("Not saved: %1").arg(toQt(saved.error().message)));
-}
-
-/// Journals may be large, so they are read in the background; the page fills when they are.
-void MainWindow::offerSessions()
-{
-    struct Found {
-        std::vector<AbandonedJournal> journals, discarded;
-        std::optional<SavedSession> last;
-    };
-    auto found = std::make_shared<Found>();
-    auto work = [found, directory = keeper_.journalDirectory(),
-                 last = keeper_.lastSession()](const JobControl&) {
-        found->journals = abandonedJournals(directory);
-        found->discarded = discardedJournals(directory);
-        if (!last)
-            return;
-        Result<SavedSession> session = loadSession(*last);
-        if (session.ok())
-            found->last = std::move(session.value());
-    };
-    session_.jobs()->start(tr("Look for unsaved sessions"), work, [this, found] {
-        start_->clearOffers();
-        for (AbandonedJournal& journal : found->journals)
-            offerJournal(std::make_shared<const AbandonedJournal>(std::move(journal)));
-        if (found->last)
-            offerLast(*found->last);
-        for (AbandonedJournal& journal : found->discarded)
-            offerDiscarded(std::make_shared<const AbandonedJournal>(std::move(journal)));
-    });
-}
-
-void MainWindow::offerJournal(const std::shared_ptr<const AbandonedJournal>& journal)
-{
-    const QString model = modelNameOf(journal->steps.back().session.modelPath);
-    const QString edits = counted(journal->edits(), tr("edit"), tr("edits"));
-    start_->offer(
-        {.title = tr("Restore %1").arg(model),
-         .detail = tr("%1, the last at %2; the program ended before they were saved")
-                       .arg(edits, QLocale().toString(journal->lastChange, QLocale::ShortFormat)),
-         .name = u"restore_"_s + model,
-         .take = [this, journal] { keeper_.restore(*journal); },
-         .discard =
-             [this, path = journal->path] {
-                 if (!discardJournal(path))
-                     removeJournal(path);
-                 // Later: the button that was clicked is among what is made anew.
-                 QMetaObject::invokeMethod(
-                     this, [this] { offerSessions(); }, Qt::QueuedConnection);
-             }});
-}
-
-void MainWindow::offerDiscarded(const std::shared_ptr<const AbandonedJournal>& journal)
-{
-    const QString model = modelNameOf(journal->steps.back().session.modelPath);
-    start_->offer({.title = tr("Discarded: %1").arg(model),
-                   .detail = tr("%1, discarded at %2; kept for %3 days")
-                                 .arg(counted(journal->edits(), tr("edit"), tr("edits")),
-                                      QLocale().toString(journal->lastChange, QLocale::ShortFormat))
-                                 .arg(kDiscardedDays),
-                   .name = u"discarded_"_s + model,
-                   .take = [this, journal] { keeper_.restore(*journal); },
-                   .discard = {}});
-}
-
-void MainWindow::offerLast(const SavedSession& session)
-{
-    start_->offer(
-        {.title = tr("Continue with %1").arg(modelNameOf(session.modelPath)),
-         .detail = tr("%1 on %2; as the window was closed last")
-                       .arg(counted(int64_t(session.plans.size()), tr("plan"), tr("plans")),
-                            session.setup.cluster),
-         .name = u"continueLast"_s,
-         .take =
-             [this] {
-                 if (const std::optional<QString> last = keeper_.lastSession())
-                     openSession(*last);
-             },
-         .discard = {}});
+    say(saved.ok() ? tr("Saved %1").arg(path)
+                   : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }
 
 void MainWindow::refreshTitle()

@@ -1,18 +1,15 @@
 // What the window says about the plan and about what is going on: the line above the pages and the
 // one below.
 #include "app/item_models/plans_model.h"
-#include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/toast.h"
 #include "app/widgets/veil.h"
+#include "app/window/job_bar.h"
 #include "app/window/main_window.h"
 #include "app/window/plan_banner.h"
 
-#include <QAction>
 #include <QLabel>
-#include <QProgressBar>
 #include <QStatusBar>
-#include <QToolButton>
 
 namespace alpa::app
 {
@@ -25,24 +22,9 @@ void MainWindow::makeStatusBar()
     statusText_->setObjectName(u"statusText"_s);
     statusText_->setContentsMargins(8, 0, 0, 0);
     statusText_->setMinimumWidth(100);
-    jobText_ = new QLabel;
-    jobBar_ = new QProgressBar;
-    jobBar_->setObjectName(u"jobBar"_s);
-    jobBar_->setAccessibleName(tr("Progress of what runs in the background"));
-    jobBar_->setMaximumWidth(160);
-    jobBar_->setMaximumHeight(12);
-    jobBar_->setTextVisible(false);
-    jobCancel_ = new QToolButton;
-    jobCancel_->setObjectName(u"jobCancel"_s);
-    jobCancel_->setIcon(themedIcon(u"close"_s));
-    jobCancel_->setAutoRaise(true);
-    jobCancel_->setToolTip(tr("Cancel (Esc)"));
-    jobCancel_->setAccessibleName(tr("Cancel"));
-    connect(jobCancel_, &QToolButton::clicked, stopAction_, &QAction::trigger);
+    jobBar_ = new JobBar(session_.jobs(), actions_.stop);
     statusBar()->addWidget(statusText_, 1);
-    statusBar()->addPermanentWidget(jobText_);
     statusBar()->addPermanentWidget(jobBar_);
-    statusBar()->addPermanentWidget(jobCancel_);
     takePlanning();
 }
 
@@ -82,23 +64,13 @@ void MainWindow::takePlan()
 
 void MainWindow::takePlanning()
 {
-    const auto& jobs = session_.jobs()->jobs();
-    const bool isBusy = !jobs.empty();
-    jobBar_->setVisible(isBusy);
-    jobText_->setVisible(isBusy);
-    jobCancel_->setVisible(isBusy);
-    if (isBusy) {
-        const BackgroundJob* job = jobs.back();
-        const QString phase = job->phase().isEmpty() ? QString() : u": "_s + job->phase();
-        jobText_->setText(job->title() + phase +
-                          (jobs.size() > 1 ? tr(" (+%1)").arg(jobs.size() - 1) : QString()));
-        jobBar_->setRange(0, job->fraction() < 0 ? 0 : 1000);
-        if (job->fraction() >= 0)
-            jobBar_->setValue(int(job->fraction() * 1000));
-    }
+    jobBar_->refresh();
     refreshBanner();
     updateActions();
 }
+
+void MainWindow::say(const QString& text) { statusText_->setText(text); }
+void MainWindow::updateActions() { actions_.refresh(session_); }
 
 /// Whatever page is open, one line says when it does not show the answer to what is asked.
 void MainWindow::refreshBanner()

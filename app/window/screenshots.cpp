@@ -1,6 +1,7 @@
 #include "app/window/screenshots.h"
 
 #include "app/views/graph_view.h"
+#include "app/window/exporter.h"
 
 #include <QDir>
 #include <QImage>
@@ -89,8 +90,8 @@ public:
         // Comparisons are of something: the baselines stand beside the plan in every picture.
         shots_.push_back({QString(), [this] { window_.session()->planBaselines(); }});
         for (int page = 0; page < window.pages()->count(); ++page) {
-            shots_.push_back(
-                {window.pageName(page), [this, page] { window_.pages()->setCurrentIndex(page); }});
+            shots_.push_back({pageName(window.pages()->widget(page)),
+                              [this, page] { window_.pages()->setCurrentIndex(page); }});
         }
         shots_.push_back({u"graph-unfolded"_s, [this] {
                               window_.pages()->setCurrentIndex(1);

@@ -934,6 +934,53 @@
     </message>
 </context>
 <context>
+    <name>alpa::app::AppearanceMenus</name>
+    <message>
+        <source>Theme</source>
+        <translation>Erscheinung</translation>
+    </message>
+    <message>
+        <source>As the desktop</source>
+        <translation>Wie der Schreibtisch</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>Font size</source>
+        <translation>Schriftgröße</translation>
+    </message>
+    <message>
+        <source>Larger</source>
+        <translation>Größer</translation>
+    </message>
+    <message>
+        <source>Smaller</source>
+        <translation>Kleiner</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>%1 from the next start on</source>
+        <translation>%1 vom nächsten Start an</translation>
+    </message>
+    <message>
+        <source>Font size %1 %</source>
+        <translation>Schriftgröße %1 %</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::BarChart</name>
     <message>
         <source>Step time of each plan</source>
@@ -1618,6 +1665,53 @@
     <message>
         <source>%1: done after %2 s</source>
         <translation>%1: fertig nach %2 s</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::Exporter</name>
+    <message>
+        <source>Export the page</source>
+        <translation>Seite exportieren</translation>
+    </message>
+    <message>
+        <source>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</source>
+        <translation>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</translation>
+    </message>
+    <message>
+        <source>Exported %1</source>
+        <translation>%1 exportiert</translation>
+    </message>
+    <message>
+        <source>Not exported: %1 cannot be written</source>
+        <translation>Nicht exportiert: %1 ist nicht schreibbar</translation>
+    </message>
+    <message>
+        <source>Copied the page as a picture</source>
+        <translation>Die Seite als Bild kopiert</translation>
+    </message>
+    <message>
+        <source>Export the session</source>
+        <translation>Sitzung exportieren</translation>
+    </message>
+    <message>
+        <source>Web page (*.html)</source>
+        <translation>Webseite (*.html)</translation>
+    </message>
+    <message>
+        <source>Graph</source>
+        <translation>Graph</translation>
+    </message>
+    <message>
+        <source>Write the report</source>
+        <translation>Bericht schreiben</translation>
+    </message>
+    <message>
+        <source>Not exported: %1</source>
+        <translation>Nicht exportiert: %1</translation>
+    </message>
+    <message>
+        <source>Export plan</source>
+        <translation>Plan exportieren</translation>
     </message>
 </context>
 <context>
@@ -2405,6 +2499,25 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     </message>
 </context>
 <context>
+    <name>alpa::app::JobBar</name>
+    <message>
+        <source>Progress of what runs in the background</source>
+        <translation>Fortschritt dessen, was im Hintergrund läuft</translation>
+    </message>
+    <message>
+        <source>Cancel (Esc)</source>
+        <translation>Abbrechen (Esc)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source> (+%1)</source>
+        <translation> (+%1)</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::JobsPanel</name>
     <message>
         <source>Nothing is running</source>
@@ -2534,30 +2647,6 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>Runs</source>
         <translation>Läufe</translation>
-    </message>
-    <message>
-        <source>Outline</source>
-        <translation>Gliederung</translation>
-    </message>
-    <message>
-        <source>Plans</source>
-        <translation>Pläne</translation>
-    </message>
-    <message>
-        <source>Constraints</source>
-        <translation>Bedingungen</translation>
-    </message>
-    <message>
-        <source>Inspector</source>
-        <translation>Inspektor</translation>
-    </message>
-    <message>
-        <source>Problems</source>
-        <translation>Probleme</translation>
-    </message>
-    <message>
-        <source>Jobs</source>
-        <translation>Aufgaben</translation>
     </message>
     <message>
         <source>Opening %1…</source>
@@ -2700,42 +2789,6 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
         <translation>Nur die Seite</translation>
     </message>
     <message>
-        <source>Theme</source>
-        <translation>Erscheinung</translation>
-    </message>
-    <message>
-        <source>As the desktop</source>
-        <translation>Wie der Schreibtisch</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Hell</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>Dunkel</translation>
-    </message>
-    <message>
-        <source>High contrast</source>
-        <translation>Hoher Kontrast</translation>
-    </message>
-    <message>
-        <source>Font size</source>
-        <translation>Schriftgröße</translation>
-    </message>
-    <message>
-        <source>Larger</source>
-        <translation>Größer</translation>
-    </message>
-    <message>
-        <source>Smaller</source>
-        <translation>Kleiner</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Sprache</translation>
-    </message>
-    <message>
         <source>Tools</source>
         <translation>Werkzeuge</translation>
     </message>
@@ -2764,46 +2817,6 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
         <translation>Suchen</translation>
     </message>
     <message>
-        <source>Export the page</source>
-        <translation>Seite exportieren</translation>
-    </message>
-    <message>
-        <source>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</source>
-        <translation>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</translation>
-    </message>
-    <message>
-        <source>Exported %1</source>
-        <translation>%1 exportiert</translation>
-    </message>
-    <message>
-        <source>Not exported: %1 cannot be written</source>
-        <translation>Nicht exportiert: %1 ist nicht schreibbar</translation>
-    </message>
-    <message>
-        <source>Copied the page as a picture</source>
-        <translation>Die Seite als Bild kopiert</translation>
-    </message>
-    <message>
-        <source>Export the session</source>
-        <translation>Sitzung exportieren</translation>
-    </message>
-    <message>
-        <source>Web page (*.html)</source>
-        <translation>Webseite (*.html)</translation>
-    </message>
-    <message>
-        <source>Write the report</source>
-        <translation>Bericht schreiben</translation>
-    </message>
-    <message>
-        <source>Not exported: %1</source>
-        <translation>Nicht exportiert: %1</translation>
-    </message>
-    <message>
-        <source>Export plan</source>
-        <translation>Plan exportieren</translation>
-    </message>
-    <message>
         <source>&amp;Help</source>
         <translation>&amp;Hilfe</translation>
     </message>
@@ -2822,14 +2835,6 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>&amp;About</source>
         <translation>&amp;Über</translation>
-    </message>
-    <message>
-        <source>%1 from the next start on</source>
-        <translation>%1 vom nächsten Start an</translation>
-    </message>
-    <message>
-        <source>Font size %1 %</source>
-        <translation>Schriftgröße %1 %</translation>
     </message>
     <message>
         <source>About Alpa Explorer</source>
@@ -2936,60 +2941,12 @@ Das Modell anderswo suchen?</translation>
         <translation>Sitzungen (*.apsess)</translation>
     </message>
     <message>
-        <source>Look for unsaved sessions</source>
-        <translation>Nach ungesicherten Sitzungen sehen</translation>
-    </message>
-    <message>
-        <source>edit</source>
-        <translation>Änderung</translation>
-    </message>
-    <message>
-        <source>edits</source>
-        <translation>Änderungen</translation>
-    </message>
-    <message>
-        <source>Restore %1</source>
-        <translation>%1 wiederherstellen</translation>
-    </message>
-    <message>
-        <source>%1, the last at %2; the program ended before they were saved</source>
-        <translation>%1, die letzte um %2; das Programm endete, bevor sie gesichert waren</translation>
-    </message>
-    <message>
-        <source>Continue with %1</source>
-        <translation>Weiter mit %1</translation>
-    </message>
-    <message>
-        <source>%1 on %2; as the window was closed last</source>
-        <translation>%1 auf %2; wie das Fenster zuletzt geschlossen wurde</translation>
-    </message>
-    <message>
-        <source>plan</source>
-        <translation>Plan</translation>
-    </message>
-    <message>
-        <source>plans</source>
-        <translation>Pläne</translation>
-    </message>
-    <message>
         <source>%1[*] – Alpa Explorer</source>
         <translation>%1[*] – Alpa Explorer</translation>
     </message>
     <message>
         <source>Ready</source>
         <translation>Bereit</translation>
-    </message>
-    <message>
-        <source>Progress of what runs in the background</source>
-        <translation>Fortschritt dessen, was im Hintergrund läuft</translation>
-    </message>
-    <message>
-        <source>Cancel (Esc)</source>
-        <translation>Abbrechen (Esc)</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>%1: %2 operations</source>
@@ -3004,10 +2961,6 @@ Das Modell anderswo suchen?</translation>
         <translation> · nicht das, was jetzt gefragt ist</translation>
     </message>
     <message>
-        <source> (+%1)</source>
-        <translation> (+%1)</translation>
-    </message>
-    <message>
         <source>Mesh</source>
         <translation>Netz</translation>
     </message>
@@ -3018,18 +2971,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Source</source>
         <translation>Quelle</translation>
-    </message>
-    <message>
-        <source>&amp;Workspace</source>
-        <translation>&amp;Arbeitsplatz</translation>
-    </message>
-    <message>
-        <source>Explore</source>
-        <translation>Erkunden</translation>
-    </message>
-    <message>
-        <source>Tune</source>
-        <translation>Abstimmen</translation>
     </message>
     <message>
         <source>Open again &amp;with choices…</source>
@@ -3054,54 +2995,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>A published plan, Galvatron&apos;s JSON, AutoParallel&apos;s placements or Megatron-LM&apos;s arguments</source>
         <translation>Ein veröffentlichter Plan, JSON von Galvatron, Platzierungen von AutoParallel oder Argumente von Megatron-LM</translation>
-    </message>
-    <message>
-        <source>Not followed: %1</source>
-        <translation>Nicht übernommen: %1</translation>
-    </message>
-    <message>
-        <source>As the file says: %1; %2 and %3 sharded so</source>
-        <translation>Wie in der Datei: %1; %2 und %3 so aufgeteilt</translation>
-    </message>
-    <message>
-        <source>parameter</source>
-        <translation>Parameter</translation>
-    </message>
-    <message>
-        <source>parameters</source>
-        <translation>Parameter</translation>
-    </message>
-    <message>
-        <source>operation</source>
-        <translation>Operation</translation>
-    </message>
-    <message>
-        <source>operations</source>
-        <translation>Operationen</translation>
-    </message>
-    <message>
-        <source>Read the shardings of the file</source>
-        <translation>Aufteilungen der Datei lesen</translation>
-    </message>
-    <message>
-        <source>Shard as the file says</source>
-        <translation>Aufteilen wie in der Datei</translation>
-    </message>
-    <message>
-        <source>Plan like a published plan</source>
-        <translation>Wie ein veröffentlichter Plan</translation>
-    </message>
-    <message>
-        <source>Published plans (*.json *.sh *.txt);;All files (*)</source>
-        <translation>Veröffentlichte Pläne (*.json *.sh *.txt);;Alle Dateien (*)</translation>
-    </message>
-    <message>
-        <source>Read the published plan</source>
-        <translation>Veröffentlichten Plan lesen</translation>
-    </message>
-    <message>
-        <source>Plan like %1</source>
-        <translation>Wie %1 planen</translation>
     </message>
     <message>
         <source>Auto-replan</source>
@@ -3214,18 +3107,6 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>As opened</source>
         <translation>Wie geöffnet</translation>
-    </message>
-    <message>
-        <source>History</source>
-        <translation>Verlauf</translation>
-    </message>
-    <message>
-        <source>Discarded: %1</source>
-        <translation>Verworfen: %1</translation>
-    </message>
-    <message>
-        <source>%1, discarded at %2; kept for %3 days</source>
-        <translation>%1, verworfen am %2; %3 Tage aufbewahrt</translation>
     </message>
 </context>
 <context>
@@ -4087,6 +3968,57 @@ Das Modell anderswo suchen?</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::PlanFollower</name>
+    <message>
+        <source>Not followed: %1</source>
+        <translation>Nicht übernommen: %1</translation>
+    </message>
+    <message>
+        <source>As the file says: %1; %2 and %3 sharded so</source>
+        <translation>Wie in der Datei: %1; %2 und %3 so aufgeteilt</translation>
+    </message>
+    <message>
+        <source>parameter</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>operation</source>
+        <translation>Operation</translation>
+    </message>
+    <message>
+        <source>operations</source>
+        <translation>Operationen</translation>
+    </message>
+    <message>
+        <source>Read the shardings of the file</source>
+        <translation>Aufteilungen der Datei lesen</translation>
+    </message>
+    <message>
+        <source>Shard as the file says</source>
+        <translation>Aufteilen wie in der Datei</translation>
+    </message>
+    <message>
+        <source>Plan like a published plan</source>
+        <translation>Wie ein veröffentlichter Plan</translation>
+    </message>
+    <message>
+        <source>Published plans (*.json *.sh *.txt);;All files (*)</source>
+        <translation>Veröffentlichte Pläne (*.json *.sh *.txt);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Read the published plan</source>
+        <translation>Veröffentlichten Plan lesen</translation>
+    </message>
+    <message>
+        <source>Plan like %1</source>
+        <translation>Wie %1 planen</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::PlansModel</name>
     <message>
         <source>optimal</source>
@@ -4924,6 +4856,53 @@ Das Modell anderswo suchen?</translation>
     </message>
 </context>
 <context>
+    <name>alpa::app::SessionOffers</name>
+    <message>
+        <source>Look for unsaved sessions</source>
+        <translation>Nach ungesicherten Sitzungen sehen</translation>
+    </message>
+    <message>
+        <source>edit</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>edits</source>
+        <translation>Änderungen</translation>
+    </message>
+    <message>
+        <source>Restore %1</source>
+        <translation>%1 wiederherstellen</translation>
+    </message>
+    <message>
+        <source>%1, the last at %2; the program ended before they were saved</source>
+        <translation>%1, die letzte um %2; das Programm endete, bevor sie gesichert waren</translation>
+    </message>
+    <message>
+        <source>Discarded: %1</source>
+        <translation>Verworfen: %1</translation>
+    </message>
+    <message>
+        <source>%1, discarded at %2; kept for %3 days</source>
+        <translation>%1, verworfen am %2; %3 Tage aufbewahrt</translation>
+    </message>
+    <message>
+        <source>Continue with %1</source>
+        <translation>Weiter mit %1</translation>
+    </message>
+    <message>
+        <source>%1 on %2; as the window was closed last</source>
+        <translation>%1 auf %2; wie das Fenster zuletzt geschlossen wurde</translation>
+    </message>
+    <message>
+        <source>plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>plans</source>
+        <translation>Pläne</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::ShardingStrip</name>
     <message>
         <source>dimension %1 of %2: split over %3 into %4 parts of %5</source>
@@ -5434,6 +5413,53 @@ Anweisung %5: %6</translation>
     <message>
         <source>Pins the sharding in the selected row and plans again; undo takes it back. Not if the plan has that sharding already.</source>
         <translation>Legt die Aufteilung der gewählten Zeile fest und plant neu; Rückgängig nimmt es zurück. Nicht, wenn der Plan diese Aufteilung schon hat.</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::WindowDocks</name>
+    <message>
+        <source>Outline</source>
+        <translation>Gliederung</translation>
+    </message>
+    <message>
+        <source>Plans</source>
+        <translation>Pläne</translation>
+    </message>
+    <message>
+        <source>Constraints</source>
+        <translation>Bedingungen</translation>
+    </message>
+    <message>
+        <source>Inspector</source>
+        <translation>Inspektor</translation>
+    </message>
+    <message>
+        <source>Problems</source>
+        <translation>Probleme</translation>
+    </message>
+    <message>
+        <source>Jobs</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>&amp;Workspace</source>
+        <translation>&amp;Arbeitsplatz</translation>
+    </message>
+    <message>
+        <source>Explore</source>
+        <translation>Erkunden</translation>
+    </message>
+    <message>
+        <source>Tune</source>
+        <translation>Abstimmen</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleich</translation>
     </message>
 </context>
 <context>

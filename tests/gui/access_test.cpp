@@ -5,6 +5,7 @@
 #include "app/dialogs/run_dialog.h"
 #include "app/dialogs/tour.h"
 #include "app/settings/theme.h"
+#include "app/window/exporter.h"
 #include "app/window/main_window.h"
 #include "tests/gui/gui_support.h"
 
@@ -144,7 +145,7 @@ QStringList widePlaces(MainWindow& window)
     QStringList found;
     for (int page = 0; page < window.pages()->count(); ++page) {
         if (window.pages()->widget(page)->minimumSizeHint().width() > kPageWidth)
-            found << window.pageName(page);
+            found << pageName(window.pages()->widget(page));
     }
     for (const char* panel : {"constraintsPanel", "inspector"}) {
         const auto* scroll =

@@ -1,6 +1,7 @@
 // Constraints and rules that come with files: shardings in the model, published plans, rules for
 // unknown operations; and plans that go out to other programs.
 #include "app/dialogs/import_dialog.h"
+#include "app/window/plan_follower.h"
 #include "core/export/export_plan.h"
 #include "core/graph/factor_rule.h"
 #include "tests/gui/window_test.h"
@@ -76,7 +77,7 @@ TEST_F(FollowTest, APublishedPlanIsFollowed)
 {
     window_->openFile(samplePath(QStringLiteral("gpt-tiny")), QStringLiteral("cpu-x4"));
     ASSERT_TRUE(settle());
-    window_->followPublishedPlan(
+    window_->follower()->followFile(
         write("published.json", R"({"format": "published plan", "name": "two halves",
         "source": "a test", "microbatches": 2, "layers": 2,
         "stages": [{"layers": [0, 1], "dp": 2, "tp": 1}, {"layers": [1, 2], "dp": 2, "tp": 1}]})"));

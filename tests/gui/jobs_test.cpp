@@ -4,6 +4,7 @@
 #include "app/settings/programs.h"
 #include "app/views/graph_view.h"
 #include "app/views/pipeline_view.h"
+#include "app/window/exporter.h"
 #include "core/base/rng.h"
 #include "core/plan/plan_file.h"
 #include "tests/gui/fake_ssh.h"
@@ -90,7 +91,7 @@ protected:
             {"follow the file", [this] { trigger("actionAnnotations"); }},
             {"read a trace", [this] { readTrace(); }},
             {"lower, compare and lay out", [this] { lookAtAllPages(); }},
-            {"report", [this] { window_->writeReportTo(file("report.html")); }},
+            {"report", [this] { window_->exporter()->writeReport(file("report.html")); }},
             {"save the plan", [this] { window_->savePlanTo(shownPlan(), file("plan.json")); }},
             {"save the session",
              [this] { ASSERT_TRUE(window_->keeper()->saveTo(file("s.apsess")).ok()); }},

@@ -1,17 +1,17 @@
-// Files for others: the page as a picture, the plan in the words of other frameworks.
+#include "app/window/exporter.h"
+
+#include "app/session/session.h"
 #include "app/session/session_report.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_view.h"
-#include "app/window/main_window.h"
 #include "core/base/files.h"
 #include "core/export/export_plan.h"
 #include "core/export/html_report.h"
 
-#include <QApplication>
 #include <QBuffer>
 #include <QClipboard>
 #include <QFileDialog>
-#include <QLabel>
+#include <QGuiApplication>
 #include <QMenu>
 #include <QPainter>
 #include <QPdfWriter>
@@ -33,54 +33,63 @@ constexpr double kMostReportPixels = 2400;
 
 } // namespace
 
-QString MainWindow::pageName(int page) const
+QString pageName(const QWidget* page)
 {
-    QString name = pages_->widget(page)->objectName();
+    const QString name = page->objectName();
     return name.endsWith(u"View"_s) ? name.chopped(4) : name;
 }
 
-void MainWindow::exportPage()
+Exporter::Exporter(Session* session, QTabWidget* pages, GraphView* graph, QWidget* window)
+    : QObject(window)
+    , session_(session)
+    , pages_(pages)
+    , graph_(graph)
+    , window_(window)
 {
-    const QString page = pageName(pages_->currentIndex());
+}
+
+void Exporter::askForPage()
+{
+    const QString page = pageName(pages_->currentWidget());
     const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export the page"), u"%1-%2.png"_s.arg(session_.model()->name, page),
+        window_, tr("Export the page"), u"%1-%2.png"_s.arg(session_->model()->name, page),
         tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
     if (path.isEmpty())
         return;
     const bool isWritten = writePage(path);
-    statusText_->setText(isWritten ? tr("Exported %1").arg(path)
-                                   : tr("Not exported: %1 cannot be written").arg(path));
+    Q_EMIT said(isWritten ? tr("Exported %1").arg(path)
+                          : tr("Not exported: %1 cannot be written").arg(path));
 }
 
-void MainWindow::copyPage()
+void Exporter::copyPage()
 {
-    QApplication::clipboard()->setPixmap(pages_->currentWidget()->grab());
-    statusText_->setText(tr("Copied the page as a picture"));
+    QGuiApplication::clipboard()->setPixmap(pages_->currentWidget()->grab());
+    Q_EMIT said(tr("Copied the page as a picture"));
 }
 
-void MainWindow::exportReport()
+void Exporter::askForReport()
 {
-    const PlanEntry* shown = session_.shownPlan();
+    const PlanEntry* shown = session_->shownPlan();
     if (shown == nullptr || shown->plan() == nullptr)
         return;
     const QString path =
-        QFileDialog::getSaveFileName(this, tr("Export the session"),
-                                     session_.model()->name + u".html"_s, tr("Web page (*.html)"));
+        QFileDialog::getSaveFileName(window_, tr("Export the session"),
+                                     session_->model()->name + u".html"_s, tr("Web page (*.html)"));
     if (!path.isEmpty())
-        writeReportTo(path);
+        writeReport(path);
 }
 
-void MainWindow::writeReportTo(const QString& path)
+void Exporter::writeReport(const QString& path)
 {
-    if (session_.shownPlan() == nullptr || session_.shownPlan()->plan() == nullptr)
+    if (session_->shownPlan() == nullptr || session_->shownPlan()->plan() == nullptr)
         return;
-    auto content = std::make_shared<ReportContent>(reportContent(session_));
+    auto content = std::make_shared<ReportContent>(reportContent(*session_));
     if (graph_->canvas()->isLaidOut()) {
         const QRectF size = graph_->canvas()->contentRect();
         const double scale =
             std::min(1.5, kMostReportPixels / std::max({size.width(), size.height(), 1.0}));
         QImage image((size.size() * scale).toSize(), QImage::Format_ARGB32);
-        image.fill(palette().color(QPalette::Window));
+        image.fill(window_->palette().color(QPalette::Window));
         QPainter painter(&image);
         graph_->canvas()->renderTo(painter, QRectF(image.rect()));
         painter.end();
@@ -96,13 +105,13 @@ void MainWindow::writeReportTo(const QString& path)
         if (!written.ok())
             *problem = toQt(written.error().message);
     };
-    session_.jobs()->start(tr("Write the report"), work, [this, path, problem] {
-        statusText_->setText(problem->isEmpty() ? tr("Exported %1").arg(path)
-                                                : tr("Not exported: %1").arg(*problem));
+    session_->jobs()->start(tr("Write the report"), work, [this, path, problem] {
+        Q_EMIT said(problem->isEmpty() ? tr("Exported %1").arg(path)
+                                       : tr("Not exported: %1").arg(*problem));
     });
 }
 
-bool MainWindow::writePage(const QString& path)
+bool Exporter::writePage(const QString& path)
 {
     const bool isGraph = pages_->currentWidget() == graph_;
     const QRectF content =
@@ -127,7 +136,7 @@ bool MainWindow::writePage(const QString& path)
         paint(painter, QRectF(QPointF(0, 0), content.size()));
     } else if (path.endsWith(u".pdf"_s)) {
         QPdfWriter pdf(&file);
-        pdf.setTitle(windowTitle().remove(u"[*]"_s));
+        pdf.setTitle(window_->windowTitle().remove(u"[*]"_s));
         // One point a pixel: the page is as large as what is on it.
         pdf.setResolution(72);
         pdf.setPageSize(QPageSize(content.size(), QPageSize::Point));
@@ -139,7 +148,7 @@ bool MainWindow::writePage(const QString& path)
             isGraph ? std::min(1.5, kMostPixels / std::max(content.width(), content.height()))
                     : 1.0;
         QImage image((content.size() * scale).toSize(), QImage::Format_ARGB32);
-        image.fill(palette().color(QPalette::Window));
+        image.fill(window_->palette().color(QPalette::Window));
         QPainter painter(&image);
         paint(painter, QRectF(image.rect()));
         painter.end();
@@ -148,18 +157,18 @@ bool MainWindow::writePage(const QString& path)
     return file.commit();
 }
 
-void MainWindow::makeExportMenu(QMenu* menu)
+void Exporter::fillPlanMenu(QMenu* menu)
 {
     for (const ExportFormat& format : exportFormats()) {
         auto* action = menu->addAction(toQt(format.description));
         action->setObjectName(u"actionExport_"_s + toQt(format.name));
-        connect(action, &QAction::triggered, this, [this, &format] { exportPlanAs(format); });
+        connect(action, &QAction::triggered, this, [this, &format] { exportPlan(format); });
     }
 }
 
-void MainWindow::exportPlanAs(const ExportFormat& format)
+void Exporter::exportPlan(const ExportFormat& format)
 {
-    const PlanEntry* shown = session_.shownPlan();
+    const PlanEntry* shown = session_->shownPlan();
     if (shown == nullptr || shown->plan() == nullptr)
         return;
     // What cannot be expressed is said before anybody chooses a file.
@@ -175,18 +184,18 @@ void MainWindow::exportPlanAs(const ExportFormat& format)
         else
             written->problem = toQt(text.error().message);
     };
-    const QString suggestion = session_.model()->name + toQt(format.ending);
-    session_.jobs()->start(tr("Export plan"), work, [this, written, suggestion] {
+    const QString suggestion = session_->model()->name + toQt(format.ending);
+    session_->jobs()->start(tr("Export plan"), work, [this, written, suggestion] {
         if (!written->problem.isEmpty()) {
-            statusText_->setText(tr("Not exported: %1").arg(written->problem));
+            Q_EMIT said(tr("Not exported: %1").arg(written->problem));
             return;
         }
-        const QString path = QFileDialog::getSaveFileName(this, tr("Export plan"), suggestion);
+        const QString path = QFileDialog::getSaveFileName(window_, tr("Export plan"), suggestion);
         if (path.isEmpty())
             return;
         const Status saved = writeFileAtomically(fromQt(path), written->text);
-        statusText_->setText(saved.ok() ? tr("Exported %1").arg(path)
-                                        : tr("Not exported: %1").arg(toQt(saved.error().message)));
+        Q_EMIT said(saved.ok() ? tr("Exported %1").arg(path)
+                               : tr("Not exported: %1").arg(toQt(saved.error().message)));
     });
 }
 
