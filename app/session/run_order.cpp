@@ -45,11 +45,13 @@ RunCommand runCommand(const RunPlace& place, const QString& localProgram, const 
         options << u"--trace"_s << (place.host.isEmpty() ? traceFile : u"-"_s);
     if (place.host.isEmpty())
         return {localProgram, QStringList{u"run"_s, planFile} + options, {}};
-    // The plan comes over standard input, so nothing has to be shared between the machines. Without
-    // a terminal the run ends by itself when its lines can no longer be written.
-    const QString script =
-        u"f=$(mktemp /tmp/alpa-plan-XXXXXX) && cat > \"$f\" && %1 run \"$f\" %2 < /dev/null; c=$?; "
-        "rm -f \"$f\"; exit $c"_s.arg(quoted(remoteProgram(place)), options.join(u' '));
+    // The plan comes over standard input, so nothing has to be shared between the machines. Its
+    // file loses its name before it has content and is read as a descriptor, which Linux opens
+    // anew, so that nothing stays however the run is killed. Without a terminal the run ends by
+    // itself when its lines can no longer be written.
+    const QString script = u"f=$(mktemp) && exec 3<> \"$f\" && rm -f \"$f\" && cat >&3 && "
+                           "exec %1 run /dev/fd/3 %2 3<&3 < /dev/null"_s.arg(
+                               quoted(remoteProgram(place)), options.join(u' '));
     RunCommand command = overSsh(place.host, script);
     command.standardInput = planFile;
     return command;

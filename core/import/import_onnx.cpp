@@ -46,6 +46,33 @@ std::string_view safetensorsType(DType dtype)
                                    : "";
 }
 
+/// A list of one dimension.
+template <typename Number>
+OnnxConstant listOf(DType dtype, const std::vector<Number>& numbers)
+{
+    return {{dtype, {static_cast<int64_t>(numbers.size())}}, {numbers.begin(), numbers.end()}};
+}
+
+/// What an attribute holds as numbers.
+std::optional<OnnxConstant> constantOf(const OnnxAttribute& attribute)
+{
+    if (attribute.tensor != nullptr) {
+        const OnnxTensor& tensor = *attribute.tensor;
+        if (!tensor.dtype || !tensor.hasData)
+            return std::nullopt;
+        return OnnxConstant{{*tensor.dtype, tensor.dims}, onnxValues(tensor)};
+    }
+    if (attribute.name == "value_float")
+        return OnnxConstant{{DType::kF32, {}}, {attribute.real}};
+    if (attribute.name == "value_int")
+        return OnnxConstant{{DType::kS64, {}}, {static_cast<double>(attribute.integer)}};
+    if (attribute.name == "value_floats")
+        return listOf(DType::kF32, attribute.reals);
+    if (attribute.name == "value_ints")
+        return listOf(DType::kS64, attribute.integers);
+    return std::nullopt;
+}
+
 } // namespace
 
 void OnnxImporter::say(Severity severity, int line, std::string message)
@@ -175,26 +202,11 @@ bool OnnxImporter::convertConstant(const OnnxNode& node, Names& names)
 {
     if (node.opType != "Constant" || node.outputs.empty() || node.attributes.empty())
         return false;
-    const OnnxAttribute& attribute = node.attributes[0];
-    OnnxConstant constant;
-    if (attribute.tensor != nullptr) {
-        const OnnxTensor& tensor = *attribute.tensor;
-        if (!tensor.dtype || !tensor.hasData)
-            return false;
-        constant = {{*tensor.dtype, tensor.dims}, onnxValues(tensor)};
-    } else if (attribute.name == "value_float") {
-        constant = {{DType::kF32, {}}, {attribute.real}};
-    } else if (attribute.name == "value_int") {
-        constant = {{DType::kS64, {}}, {static_cast<double>(attribute.integer)}};
-    } else if (attribute.name == "value_floats") {
-        constant = {{DType::kF32, {static_cast<int64_t>(attribute.reals.size())}}, attribute.reals};
-    } else if (attribute.name == "value_ints") {
-        constant = {{DType::kS64, {static_cast<int64_t>(attribute.integers.size())}},
-                    {attribute.integers.begin(), attribute.integers.end()}};
-    } else {
+    std::optional<OnnxConstant> constant = constantOf(node.attributes[0]);
+    if (!constant)
         return false;
-    }
-    names[node.outputs[0]] = {ValueId(), std::make_shared<const OnnxConstant>(std::move(constant))};
+    names[node.outputs[0]] = {ValueId(),
+                              std::make_shared<const OnnxConstant>(std::move(*constant))};
     return true;
 }
 

@@ -202,7 +202,7 @@ ValueId OnnxContext::constant(std::vector<double> values, TensorType constantTyp
                              return value == values[0];
                          });
     if (isSplat)
-        values.resize(1);
+        values.erase(values.begin() + 1, values.end());
     if (values.empty())
         values.push_back(0);
     // Masks and positions are often written out for every sample: one is kept, and the batch can be

@@ -82,6 +82,7 @@ TEST_F(LinksTest, CountsOfTheModelLeadToGraphMemoryAndProblems)
     }
     EXPECT_FALSE(sentence->text().contains(QStringLiteral("href=\"problems\""))) << "it has none";
     openBroken();
+    showOverview();
     EXPECT_TRUE(sentence->text().contains(QStringLiteral("href=\"problems\"")));
     find<QDockWidget>("problemsDock")->hide();
     Q_EMIT sentence->linkActivated(QStringLiteral("problems"));

@@ -203,6 +203,33 @@ TEST_F(RunQueueTest, OverSshTheSameLinesComeBack)
         << "what ssh says is in the log";
 }
 
+// The other machine's shell killed at once, as a lost connection may: no file stays behind there.
+TEST_F(RunQueueTest, KilledOnTheOtherMachineNothingOfThePlanStaysThere)
+{
+    fakeSsh(profile_.path());
+    const QTemporaryDir there;
+    qputenv("TMPDIR", there.path().toUtf8());
+    session().queueRuns({.planIds = {session().shownPlan()->id},
+                         .place = {QStringLiteral("gpu1"), findProgram(QStringLiteral("alpa"))},
+                         .devices = QStringLiteral("cpu"),
+                         .steps = 500000,
+                         .repeats = 1,
+                         .learningRate = 0},
+                        findProgram(QStringLiteral("alpa")));
+    const bool isRunning =
+        waitUntil([this] { return session().runs()[0].steps.size() > 2; }, 30000);
+    qunsetenv("TMPDIR");
+    ASSERT_TRUE(isRunning) << session().runs()[0].message.toStdString();
+    EXPECT_TRUE(QDir(there.path()).isEmpty()) << "already while it runs";
+    const auto process = static_cast<pid_t>(session().runQueue()->processId());
+    ASSERT_EQ(::kill(process, SIGKILL), 0);
+    ASSERT_TRUE(waitUntil([this] { return session().runs()[0].state == RunRecord::State::kFailed; },
+                          10000));
+    ASSERT_TRUE(waitUntil(
+        [this] { return QFile::exists(profile_.filePath(QStringLiteral("over"))); }, 30000));
+    EXPECT_TRUE(QDir(there.path()).isEmpty());
+}
+
 TEST_F(RunQueueTest, KilledRunIsReportedTheNextOneRunsAndTheWindowLives)
 {
     session().queueRuns({.planIds = {session().shownPlan()->id},

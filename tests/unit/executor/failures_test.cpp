@@ -141,9 +141,9 @@ TEST(Failures, AKilledThreadEndsTheRunWithEverybodysPosition)
     EXPECT_LT(secondsSince(start), 10.0);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, ErrorCode::kAborted);
-    for (const char* part : {"stage 0 device 0, F0 instruction 3 (all-reduce",
-                             "stage 0 device 1, F0 instruction 3 (all-reduce",
-                             "--watchdog gives the run more time"})
+    for (const char* part :
+         {"stage 0 device 0, F0 instruction 3 (all-reduce",
+          "stage 0 device 1, F0 instruction 3 (all-reduce", "--watchdog gives the run more time"})
         EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
 }
 
@@ -213,16 +213,18 @@ TEST(Failures, CancellingEndsTheRunWithinATenthOfASecond)
 TEST(Failures, InputsAreCheckedByNameAndType)
 {
     const Program program = allReduceProgram(1);
-    std::map<std::string, HostBuffer> inputs;
-    EXPECT_EQ(runProgram(program, inputs, {}).error().message,
+    EXPECT_EQ(runProgram(program, {}, {}).error().message,
               "input 'in' is missing, expected f32[4]");
-    inputs["in"] = toHostBuffer(filledTensor({DType::kF32, {5}}, 0.0));
-    EXPECT_EQ(runProgram(program, inputs, {}).error().message,
+    const auto messageAbout = [&](HostBuffer in) {
+        std::map<std::string, HostBuffer> inputs;
+        inputs.emplace("in", std::move(in));
+        return runProgram(program, inputs, {}).error().message;
+    };
+    EXPECT_EQ(messageAbout(toHostBuffer(filledTensor({DType::kF32, {5}}, 0.0))),
               "input 'in' is f32[5], expected f32[4]");
-    inputs["in"] = toHostBuffer(filledTensor({DType::kF32, {4}}, 0.0));
-    inputs["in"].bytes.pop_back();
-    EXPECT_EQ(runProgram(program, inputs, {}).error().message,
-              "input 'in' has 15 bytes, expected 16");
+    HostBuffer cut = toHostBuffer(filledTensor({DType::kF32, {4}}, 0.0));
+    cut.bytes.pop_back();
+    EXPECT_EQ(messageAbout(std::move(cut)), "input 'in' has 15 bytes, expected 16");
 }
 
 /// Inputs made while the devices load.
