@@ -104,6 +104,7 @@ private:
     void inherit(const CoreSearch& outer, const CoreWithOrigin& smaller);
     // core_search_fronts.cpp
     End searchFronts(double& bound);
+    void crossMixture();
     std::optional<CoreWithOrigin> partBelow(double first, double target);
     Proof proveByFronts(double first, double target, size_t mostOfFront);
     // core_search_rounds.cpp

@@ -65,6 +65,38 @@ CoreSearch::Proof CoreSearch::proveByFronts(double first, double target, size_t 
     return {answer.bound, answer.isComplete};
 }
 
+/// Offers a good choice that takes each node's label from one of those that together use memory
+/// best: equal layers change sides at one price, and what fits has some of them on either side.
+void CoreSearch::crossMixture()
+{
+    if (mixture_.empty())
+        return;
+    std::vector<uint8_t> inMixture(lagrangian_.isAllowed.size(), 0);
+    for (size_t i = 0; i < mixture_.front().size(); ++i) {
+        bool isAnyLeft = false;
+        for (const std::vector<int>& choice : mixture_) {
+            if (choice[i] == kNoLabel)
+                continue;
+            inMixture[core_.labelOffset[i] + static_cast<size_t>(choice[i])] = 1;
+            isAnyLeft = true;
+        }
+        if (!isAnyLeft)
+            return;
+    }
+    const CoreWithOrigin part = restrictCore(core_, inMixture);
+    if (part.core.timeCount() == 0 || part.core.capacity[0] < 0)
+        return;
+    const std::optional<EliminationPlan> plan = planElimination(part.core, kMostTables);
+    if (!plan)
+        return;
+    const FrontAnswer answer =
+        eliminateFronts(part.core, *plan, pricesIn(part, lagrangian_.multipliers)[0],
+                        context_.upperBound, kFewOfFront, context_.workLeft() / kWorkShare);
+    context_.spend(answer.work);
+    if (answer.cost < kForbidden)
+        offerChoice(part.lift(answer.choice));
+}
+
 CoreSearch::End CoreSearch::searchFronts(double& bound)
 {
     double first = 0;

@@ -166,8 +166,11 @@ CoreSearch::End CoreSearch::searchRoot(double& bound)
         bound = std::max(bound, isWarm_ ? continuePrices() : startPrices());
     if (context_.isClosedBy(bound))
         return End::kClosed;
-    if (core_.timeCount() == 1 && searchFronts(bound) == End::kClosed)
-        return End::kClosed;
+    if (core_.timeCount() == 1) {
+        crossMixture();
+        if (searchFronts(bound) == End::kClosed)
+            return End::kClosed;
+    }
     const auto small = static_cast<size_t>(std::max(context_.options().smallCoreLabels, 0));
     return labelCount_ < small ? searchSmallRoot(bound) : searchLargeRoot(bound);
 }

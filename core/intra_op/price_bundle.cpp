@@ -13,6 +13,12 @@ namespace
 
 size_t at(int index) { return static_cast<size_t>(index); }
 
+/// Passes at one set of prices: at none, which tell which times are scarce, and at others.
+constexpr int kFirstTurns = 40;
+constexpr int kTurns = 8;
+/// Where there is one time, its price is found by any choices, and settles while messages do.
+constexpr int kTurnsOfOneTime = 4;
+
 constexpr double kScaledCost = 1e6; // |bound| in the units of the master; prices then are near one
 
 } // namespace
@@ -168,7 +174,8 @@ double PriceBundle::run()
     constexpr int kMostRounds = 60;
     constexpr double kSlowGain = 2e-4;
     addCheapestUsage();
-    bound_ = evaluate({}, 40);
+    const bool isOneTime = core_.timeCount() == 1;
+    bound_ = evaluate({}, isOneTime ? kTurnsOfOneTime : kFirstTurns);
     if (cuts_.empty() || !activateViolated(cuts_.back()))
         return bound_;
     int slowRounds = 0;
@@ -179,7 +186,7 @@ double PriceBundle::run()
         if (prices.empty())
             break;
         const double expected = predicted - bound_;
-        const double bound = evaluate(prices, 8);
+        const double bound = evaluate(prices, isOneTime ? kTurnsOfOneTime : kTurns);
         const bool isNew = activateViolated(cuts_.back());
         const double priceUnit = std::abs(bound_) / unit_;
         const double largest =
