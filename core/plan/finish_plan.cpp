@@ -19,6 +19,8 @@ namespace
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too
 /// large.
 constexpr int kMemoryRounds = 8;
+/// How often stages are sharded again for a faster schedule that keeps more than fits.
+constexpr int kScheduleRounds = 3;
 constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
 
 constexpr double kAlternativeSlack = 1.10; ///< Runners-up of the stage choice within this factor.
@@ -133,7 +135,8 @@ private:
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             for (const StagePlan& other : solution.alternatives) {
-                if (other.stepTime > solution.best.stepTime * kAlternativeSlack || !isNear(problem, other))
+                if (other.stepTime > solution.best.stepTime * kAlternativeSlack ||
+                    !isNear(problem, other))
                     continue;
                 ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
                 isFound = isFound || trial == Trial::kFits;
@@ -196,7 +199,9 @@ private:
     }
 
     /// The sharded stages under the other schedules that suit them: cheap, since shardings stay.
-    Status reschedule(const AssemblyRequest& sharded)
+    /// Where a faster schedule keeps more than fits, they are sharded once more for it.
+    Status reschedule(const StageProblem& problem, const StagePlan& chosen,
+                      const AssemblyRequest& sharded)
     {
         for (const ScheduleKind schedule : draftSchedules(constraints_)) {
             if (schedule == sharded.schedule || !isScheduleAllowed(constraints_, schedule))
@@ -204,11 +209,20 @@ private:
             AssemblyRequest assembly = sharded;
             assembly.schedule = schedule;
             ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
-            const bool fits = std::ranges::all_of(plan->stages, [&](const PlanStage& stage) {
-                return stage.memory.total() <= limitOf(stage.submesh);
-            });
-            if (fits)
+            if (plan->stepTime >= bestTime())
+                continue;
+            StageProblem corrected = problem;
+            corrected.schedule = schedule;
+            if (correctNeeds(corrected, chosen, *plan)) {
                 keepBest(std::move(plan), std::move(assembly));
+                continue;
+            }
+            isRescheduling_ = true;
+            Trial trial = Trial::kUnderestimated;
+            for (int i = 0; i < kScheduleRounds && trial == Trial::kUnderestimated; ++i) {
+                ASSIGN_OR_RETURN(trial, tryStages(corrected, chosen, 1));
+            }
+            isRescheduling_ = false;
         }
         return {};
     }
@@ -268,29 +282,35 @@ private:
         if (!assembly)
             return Trial::kTooLarge;
         ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
+        if (!correctNeeds(problem, chosen, *plan))
+            return Trial::kUnderestimated;
+        keepBest(std::move(plan), *assembly);
+        if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
+            RETURN_IF_ERROR(reschedule(problem, chosen, *assembly));
+        return Trial::kFits;
+    }
+
+    /// Do all stages fit? Where one does not, its short-lived tensors were underestimated, for
+    /// everything like it.
+    bool correctNeeds(StageProblem& problem, const StagePlan& chosen,
+                      const ParallelPlan& plan) const
+    {
         bool fits = true;
-        for (size_t s = 0; s < plan->stages.size(); ++s) {
-            const StageMemory& memory = plan->stages[s].memory;
-            const Bytes needed = plan->deviceMemory(s);
-            const Bytes limit = limitOf(plan->stages[s].submesh);
+        for (size_t s = 0; s < plan.stages.size(); ++s) {
+            const Bytes needed = plan.deviceMemory(s);
+            const Bytes limit = limitOf(plan.stages[s].submesh);
             if (needed <= limit)
                 continue;
             fits = false;
-            // The short-lived tensors were underestimated, for everything like this stage.
             const StageCandidate used =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
             for (StageCandidate& candidate : problem.candidates) {
                 if (holdsAsMuch(candidate, used))
-                    candidate.transient =
-                        std::max(candidate.transient, memory.transient + needed - limit);
+                    candidate.transient = std::max(candidate.transient + needed - limit,
+                                                   plan.stages[s].memory.transient);
             }
         }
-        if (!fits)
-            return Trial::kUnderestimated;
-        keepBest(std::move(plan), *assembly);
-        if (chunks == 1 && chosen.stages.size() > 1)
-            RETURN_IF_ERROR(reschedule(*assembly));
-        return Trial::kFits;
+        return fits;
     }
 
     Result<std::optional<AssemblyRequest>> shardStages(StageProblem& problem,
@@ -442,6 +462,7 @@ private:
     const JobControl& control_;
     const AttemptCallback& onBetter_;
     int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
+    bool isRescheduling_ = false;
     Attempt attempt_;
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
     std::vector<std::vector<SpecMatch>> matchesOfLayer_;

@@ -19,7 +19,7 @@ class PlanContext;
 class PlanCache
 {
 public:
-    explicit PlanCache(Bytes limit = kMiB * 512)
+    explicit PlanCache(Bytes limit = kMiB * 1024)
         : limit_(limit)
     {
     }

@@ -393,8 +393,8 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
 }
 
 /// The model of a draft with so many microbatches; null: none can fit or take less than the cutoff.
-Result<std::shared_ptr<const DraftModel>>
-PlanSearch::promisingModel(int64_t globalBatch, int microbatches, NoPlan& none)
+Result<std::shared_ptr<const DraftModel>> PlanSearch::promisingModel(int64_t globalBatch,
+                                                                     int microbatches, NoPlan& none)
 {
     const std::shared_ptr<const DraftModel> nothing;
     const int64_t size = globalBatch / microbatches;

@@ -75,7 +75,7 @@ private:
     Bytes limit_;
     int threads_ = 1;
     Seconds cutoff_ = kForever; ///< What takes longer is of no use.
-    bool explains_ = false;   ///< Why no stages can be chosen.
+    bool explains_ = false;     ///< Why no stages can be chosen.
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.
     bool hasShardingRules_ = false;
