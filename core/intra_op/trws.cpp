@@ -12,7 +12,8 @@ size_t at(int index) { return static_cast<size_t>(index); }
 
 // Machines with AVX2 add four numbers at once; others do the same in two steps, with the same
 // result. Loads need no alignment.
-using Quad = double __attribute__((vector_size(32), aligned(8), may_alias));
+using Quad __attribute__((vector_size(32), aligned(8), may_alias)) = double;
+static_assert(alignof(Quad) == alignof(double));
 constexpr size_t kQuad = 4;
 static_assert(IlpCore::kLane == kQuad);
 
