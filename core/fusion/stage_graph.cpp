@@ -92,6 +92,7 @@ StageGraph::StageGraph(const Program& program, int stage, int device)
     : program_(program)
     , stage_(program.stages[static_cast<size_t>(stage)])
     , device_(device)
+    , isFixed_(fixedInStep())
     , producer_(stage_.buffers.size(), -1)
     , users_(stage_.buffers.size())
     , isStored_(stage_.buffers.size(), false)
@@ -102,6 +103,21 @@ StageGraph::StageGraph(const Program& program, int stage, int device)
     findAliases();
     decideStored();
     guardUpdates();
+}
+
+std::vector<uint8_t> StageGraph::fixedInStep() const
+{
+    std::vector<uint8_t> isFixed;
+    for (const Buffer& buffer : stage_.buffers)
+        isFixed.push_back(buffer.kind == BufferKind::kParameter ? 1 : 0);
+    const auto& begin = stage_.segments[static_cast<size_t>(SegmentKind::kBegin)];
+    for (const Instruction& made : begin.instructions) {
+        for (const BufferId output : made.outputs) {
+            if (!isLasting(kind(output)))
+                isFixed[output.index()] = 1;
+        }
+    }
+    return isFixed;
 }
 
 /// The backward pass casts the same parameters as the forward pass: it reads the forward's casts.
@@ -117,8 +133,7 @@ void StageGraph::mergeCasts()
                     input = known->second;
             }
             if (made.kind != InstructionKind::kCompute || made.opKind != OpKind::kConvert ||
-                this->kind(made.inputs[0]) != BufferKind::kParameter ||
-                isLasting(this->kind(made.outputs[0])))
+                isFixed_[made.inputs[0].index()] == 0 || isLasting(this->kind(made.outputs[0])))
                 continue;
             const auto [first, isNew] =
                 casts.try_emplace({made.inputs[0], type(made.outputs[0]).dtype}, made.outputs[0]);
@@ -138,9 +153,8 @@ bool StageGraph::isInvariant(BufferId id) const
         return false;
     return std::ranges::all_of(
         nodes_[static_cast<size_t>(made)].instruction->inputs, [&](BufferId input) {
-            return std::ranges::all_of(leaves(input, made), [&](BufferId leaf) {
-                return kind(leaf) == BufferKind::kParameter;
-            });
+            return std::ranges::all_of(leaves(input, made),
+                                       [&](BufferId leaf) { return isFixed_[leaf.index()] != 0; });
         });
 }
 

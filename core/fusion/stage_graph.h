@@ -56,7 +56,8 @@ public:
     /// Does `id` have memory of its own?
     bool isStored(BufferId id) const { return isStored_[id.index()]; }
     void store(BufferId id) { isStored_[id.index()] = true; }
-    /// Does a stored value follow from parameters alone, so that once a step is enough?
+    /// Does a stored value follow from parameters, own or received at the step's beginning, alone,
+    /// so that once a step is enough?
     bool isInvariant(BufferId id) const;
     /// Removes the memory of a buffer that a special kernel makes needless.
     void unstore(BufferId id) { isStored_[id.index()] = false; }
@@ -78,6 +79,7 @@ public:
     static bool isOneHot(const StageProgram& stage, const Instruction& instruction);
 
 private:
+    std::vector<uint8_t> fixedInStep() const;
     void mergeCasts();
     void collectNodes();
     void decideStored();
@@ -90,6 +92,7 @@ private:
     StageProgram stage_; ///< A copy, in which equal casts of parameters are one.
     int device_;
     std::vector<Node> nodes_;
+    std::vector<uint8_t> isFixed_; ///< By buffer: parameters and what the step's beginning makes.
     std::vector<int> producer_;
     std::vector<std::vector<int>> users_;
     std::vector<bool> isStore_, isStored_;

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace alpa::cuda
 {
 namespace
 {
+
+constexpr int kThreads = 256;
 
 /// Without dimensions of one element, and with neighbours merged that lie as one run in both.
 CopyShape simplified(const CopyShape& copy)
@@ -31,6 +34,21 @@ CopyShape simplified(const CopyShape& copy)
         result.to.push_back(copy.to[d]);
     }
     return result;
+}
+
+/// Do 32 bits count the elements of both boxes?
+bool isIndexedBy32Bits(const CopyShape& copy)
+{
+    int64_t count = 1;
+    int64_t lastFrom = copy.fromStart;
+    int64_t lastTo = copy.toStart;
+    for (size_t d = 0; d < copy.dims.size(); ++d) {
+        count *= copy.dims[d];
+        lastFrom += (copy.dims[d] - 1) * copy.from[d];
+        lastTo += (copy.dims[d] - 1) * copy.to[d];
+    }
+    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+    return count + kThreads <= kMost && lastFrom <= kMost && lastTo <= kMost;
 }
 
 } // namespace
@@ -77,15 +95,16 @@ KernelText copyKernel(const CopyShape& copy)
         to += fmt::format(" + {} * {}", at, shape.to[d]);
     }
     const std::string type = fmt::format("Pack<u8, {}>", shape.bytes);
+    // Divisions of 64 bits take longer than the copy.
+    const char* index = isIndexedBy32Bits(shape) ? "int" : "long long";
     KernelText text;
-    constexpr int kThreads = 256;
     text.block[0] = kThreads;
     text.grid[0] = std::max<int64_t>(1, (count + kThreads - 1) / kThreads);
     text.body = fmt::format("__launch_bounds__({}) NAME({}* p0, {}* p1, unsigned char* scratch, "
-                            "int isFirst)\n{{\ntypedef long long I; typedef unsigned long long U;\n"
+                            "int isFirst)\n{{\ntypedef {} I; typedef unsigned {} U;\n"
                             "const I i = static_cast<I>(blockIdx.x) * {} + threadIdx.x;\n"
                             "if (i >= {}) return;\n{}p1[{}] = p0[{}];\n}}\n",
-                            kThreads, type, type, kThreads, count, code, to, from);
+                            kThreads, type, type, index, index, kThreads, count, code, to, from);
     return text;
 }
 

@@ -72,10 +72,11 @@ CudaDevice::~CudaDevice()
     }
     if (pinned_ != nullptr)
         driver_.cuMemFreeHost(pinned_);
-    for (const CUstream stream : {stream_, side_}) {
+    for (const CUstream stream : {side_, carrier_}) {
         if (stream != nullptr)
             driver_.cuStreamDestroy(stream);
     }
+    sharedStream_.reset();
     driver_.cuDevicePrimaryCtxRelease(gpu_);
 }
 
@@ -95,8 +96,8 @@ Status CudaDevice::openDevice()
     RETURN_IF_ERROR(check(driver_.cuDeviceGet(&gpu_, ordinal_), "finding a GPU"));
     RETURN_IF_ERROR(check(driver_.cuDevicePrimaryCtxRetain(&context_, gpu_), "opening a GPU"));
     RETURN_IF_ERROR(check(driver_.cuCtxSetCurrent(context_), "using a GPU"));
-    RETURN_IF_ERROR(check(driver_.cuStreamCreateWithPriority(&stream_, CU_STREAM_NON_BLOCKING, 0),
-                          "making a stream"));
+    ASSIGN_OR_RETURN(sharedStream_, shared_.hub->stream(ordinal_));
+    stream_ = sharedStream_.get();
     RETURN_IF_ERROR(check(driver_.cuEventCreate(&base_, CU_EVENT_DEFAULT), "making an event"));
     void* pinned = nullptr;
     RETURN_IF_ERROR(
@@ -145,8 +146,10 @@ Status CudaDevice::plan(bool fusesAttention)
         if (planned.kind == PlannedLaunch::Kind::kSend ||
             planned.kind == PlannedLaunch::Kind::kReceive) {
             describeTiles(planned, launch.tiles);
-            for (const BoundTile& tile : launch.tiles)
-                scratchBytes_ = std::max(scratchBytes_, tile.bytes);
+            for (const BoundTile& tile : launch.tiles) {
+                if (planned.kind == PlannedLaunch::Kind::kSend && !tile.text.body.empty())
+                    scratchBytes_ = std::max(scratchBytes_, tile.bytes); // Packed there.
+            }
         }
     }
     return {};
@@ -177,6 +180,7 @@ Status CudaDevice::load()
     RETURN_IF_ERROR(compile());
     RETURN_IF_ERROR(bindAll());
     RETURN_IF_ERROR(prepareSide());
+    RETURN_IF_ERROR(prepareCarrier());
     RETURN_IF_ERROR(provideMailboxes());
     RETURN_IF_ERROR(shared_.hub->meet(program_.deviceCount()));
     RETURN_IF_ERROR(joinCommunicators());

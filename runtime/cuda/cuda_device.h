@@ -171,7 +171,11 @@ private:
     void allowRecording();
     Status prepareSide();
     void gatherFollowers();
+    bool isSentBeside(const BoundLaunch& launch) const;
+    Status prepareCarrier();
     Status runSend(BoundLaunch& launch, int microbatch);
+    Status sendOn(CUstream stream, BoundLaunch& launch, int microbatch);
+    Status awaitCarrier(SegmentKind segment);
     Status runReceive(BoundLaunch& launch, int microbatch);
     bool isFirstRun(const PlannedLaunch& planned, int microbatch) const;
 
@@ -196,8 +200,12 @@ private:
     int ordinal_ = 0;
     CUdevice gpu_ = 0;
     CUcontext context_ = nullptr;
-    CUstream stream_ = nullptr;
-    CUstream side_ = nullptr;    ///< Collectives beside the computation.
+    std::shared_ptr<CUstream_st> sharedStream_;      ///< With the other stages on this GPU.
+    CUstream stream_ = nullptr;                      ///< The same.
+    CUstream side_ = nullptr;                        ///< Collectives beside the computation.
+    CUstream carrier_ = nullptr;                     ///< Sends parameters beside the computation.
+    CUevent mayCarry_ = nullptr, carried_ = nullptr; ///< Before and behind the step's.
+    bool isCarrying_ = false;
     CUevent ready_ = nullptr;    ///< Of what a collective on the side begins with.
     CUevent sideDone_ = nullptr; ///< Of all that the side has been given.
     /// By segment: does something on the side have to end with it?

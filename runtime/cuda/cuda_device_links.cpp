@@ -130,14 +130,26 @@ Status CudaDevice::describeCollective(const PlannedLaunch& planned, BoundCollect
         const std::vector<int64_t> packed = rowMajorStrides(block);
         const std::vector<int64_t> inStrides = rowMajorStrides(in.dims);
         const std::vector<int64_t> outStrides = rowMajorStrides(out.dims);
-        bound.packText = copyKernel({bytes, inFront(members, block),
-                                     inFront(block[dim] * inStrides[dim], inStrides),
-                                     inFront(bound.count, packed), 0, 0});
-        bound.unpackText =
-            copyKernel({bytes, inFront(members, block), inFront(bound.count, packed),
-                        inFront(block[fromDim] * outStrides[fromDim], outStrides), 0, 0});
-        bound.packedBytes = alignedToArena(all * bytes);
-        bound.gatheredBytes = alignedToArena(all * bytes);
+        const CopyShape pack{bytes,
+                             inFront(members, block),
+                             inFront(block[dim] * inStrides[dim], inStrides),
+                             inFront(bound.count, packed),
+                             0,
+                             0};
+        const CopyShape unpack{bytes,
+                               inFront(members, block),
+                               inFront(bound.count, packed),
+                               inFront(block[fromDim] * outStrides[fromDim], outStrides),
+                               0,
+                               0};
+        if (!isContiguous(pack)) {
+            bound.packText = copyKernel(pack);
+            bound.packedBytes = alignedToArena(all * bytes);
+        }
+        if (!isContiguous(unpack)) {
+            bound.unpackText = copyKernel(unpack);
+            bound.gatheredBytes = alignedToArena(all * bytes);
+        }
         return {};
     }
     case CollectiveKind::kSendReceive:

@@ -122,6 +122,7 @@ Status CudaDevice::run(SegmentKind segment, size_t index, int microbatch)
     hasRun_ = true;
     if (recording_ && recording_->isReplaying())
         return {};
+    RETURN_IF_ERROR(awaitCarrier(segment));
     for (const size_t l : launchesAt_[static_cast<size_t>(segment)][index]) {
         BoundLaunch& launch = launches_[l];
         RETURN_IF_ERROR(meetSide(launch, microbatch));

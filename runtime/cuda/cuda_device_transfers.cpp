@@ -92,25 +92,71 @@ Status CudaDevice::provideMailboxes()
     return {};
 }
 
+/// Parameters that other stages share are sent beside the first microbatches, which read them too.
+bool CudaDevice::isSentBeside(const BoundLaunch& launch) const
+{
+    const Node& node = graph_->nodes()[static_cast<size_t>(launch.planned->node)];
+    return carrier_ != nullptr && node.segment == SegmentKind::kBegin &&
+           graph_->kind(launch.planned->reads[0]) == BufferKind::kParameter &&
+           std::ranges::all_of(launch.tiles,
+                               [](const BoundTile& tile) { return tile.function == nullptr; });
+}
+
+Status CudaDevice::prepareCarrier()
+{
+    const auto& begin = stage_.segments[static_cast<size_t>(SegmentKind::kBegin)].instructions;
+    if (!shared_.options.overlapsCommunication ||
+        std::ranges::none_of(
+            begin, [](const Instruction& made) { return made.kind == InstructionKind::kSend; }))
+        return {};
+    RETURN_IF_ERROR(check(driver_.cuStreamCreateWithPriority(&carrier_, CU_STREAM_NON_BLOCKING, 0),
+                          "making a stream"));
+    for (CUevent* event : {&mayCarry_, &carried_}) {
+        RETURN_IF_ERROR(
+            check(driver_.cuEventCreate(event, CU_EVENT_DISABLE_TIMING), "making an event"));
+        mailEvents_.push_back(*event);
+    }
+    return {};
+}
+
 Status CudaDevice::runSend(BoundLaunch& launch, int microbatch)
+{
+    if (!isSentBeside(launch))
+        return sendOn(stream_, launch, microbatch);
+    RETURN_IF_ERROR(check(driver_.cuEventRecord(mayCarry_, stream_), "recording an event"));
+    RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(carrier_, mayCarry_, 0), "waiting"));
+    RETURN_IF_ERROR(sendOn(carrier_, launch, microbatch));
+    isCarrying_ = true;
+    return check(driver_.cuEventRecord(carried_, carrier_), "recording an event");
+}
+
+/// The update writes what is sent beside.
+Status CudaDevice::awaitCarrier(SegmentKind segment)
+{
+    if (segment != SegmentKind::kUpdate || !std::exchange(isCarrying_, false))
+        return {};
+    return check(driver_.cuStreamWaitEvent(stream_, carried_, 0), "waiting");
+}
+
+Status CudaDevice::sendOn(CUstream stream, BoundLaunch& launch, int microbatch)
 {
     for (BoundTile& tile : launch.tiles) {
         bool isReused = false;
         ASSIGN_OR_RETURN(const Mailbox::Slot slot, tile.mailbox->beginPut(isReused));
         if (isReused)
-            RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream_, slot.taken, 0), "waiting"));
+            RETURN_IF_ERROR(check(driver_.cuStreamWaitEvent(stream, slot.taken, 0), "waiting"));
         CUdeviceptr source = at(launch.places[0], microbatch) +
                              static_cast<CUdeviceptr>(tile.copy.fromStart * tile.copy.bytes);
         if (tile.function != nullptr) {
             RETURN_IF_ERROR(launchCopy(tile.function, tile.text, at(launch.places[0], microbatch),
-                                       scratch(), stream_));
+                                       scratch(), stream));
             source = scratch();
         }
         RETURN_IF_ERROR(check(driver_.cuMemcpyPeerAsync(slot.memory, slot.context, source, context_,
-                                                        static_cast<size_t>(tile.bytes), stream_),
+                                                        static_cast<size_t>(tile.bytes), stream),
                               "sending to another GPU"));
         // An event of this device for each slot, made at its first use.
-        RETURN_IF_ERROR(tile.mailbox->post(driver_, stream_, mailEvents_));
+        RETURN_IF_ERROR(tile.mailbox->post(driver_, stream, mailEvents_));
     }
     return {};
 }

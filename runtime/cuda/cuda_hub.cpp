@@ -102,6 +102,21 @@ Mailbox& Hub::mailbox(uint32_t transfer, size_t tile)
     return *found;
 }
 
+Result<std::shared_ptr<CUstream_st>> Hub::stream(int gpu)
+{
+    const std::lock_guard lock(mutex_);
+    if (std::shared_ptr<CUstream_st> found = streams_[gpu].lock())
+        return found;
+    CUstream made = nullptr;
+    RETURN_IF_ERROR(driverStatus(
+        *libraries_, libraries_->cuStreamCreateWithPriority(&made, CU_STREAM_NON_BLOCKING, 0),
+        "making a stream"));
+    std::shared_ptr<CUstream_st> stream(
+        made, [libraries = libraries_](CUstream old) { libraries->cuStreamDestroy(old); });
+    streams_[gpu] = stream;
+    return stream;
+}
+
 void Hub::abort()
 {
     const std::lock_guard lock(mutex_);

@@ -63,6 +63,9 @@ public:
     /// Waits until all `devices` have come so far. Fails with kAborted.
     Status meet(int devices);
     Mailbox& mailbox(uint32_t transfer, size_t tile);
+    /// Of the GPU whose context is current, for as long as somebody holds it: stages that share a
+    /// GPU run in the order in which their thread launches them.
+    Result<std::shared_ptr<CUstream_st>> stream(int gpu);
     void abort();
     bool isAborted() const { return isAborted_.load(std::memory_order_relaxed); }
 
@@ -71,6 +74,7 @@ private:
     std::mutex mutex_;
     std::map<std::tuple<int, AxisSet, int>, ncclUniqueId> ids_;
     std::map<std::pair<uint32_t, size_t>, std::unique_ptr<Mailbox>> mailboxes_;
+    std::map<int, std::weak_ptr<CUstream_st>> streams_;
     std::atomic<bool> isAborted_{false};
     std::condition_variable met_;
     int arrived_ = 0, meeting_ = 0;
