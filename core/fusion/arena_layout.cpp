@@ -22,7 +22,8 @@ public:
     Layout(const StageGraph& graph, const std::vector<PlannedLaunch>& launches, int stage)
         : graph_(graph)
         , launches_(launches)
-        , inFlight_(inFlight(graph.program().queues[static_cast<size_t>(stage)]))
+        , queue_(graph.program().queues[static_cast<size_t>(stage)])
+        , inFlight_(inFlight(queue_))
         , uses_(graph.stage().buffers.size())
     {
         layout_.places.resize(uses_.size());
@@ -145,7 +146,7 @@ private:
         if (segments.contains(SegmentKind::kBegin) || segments.size() < 2 ||
             uses_[buffer].isInvariant)
             return 1;
-        return inFlight_;
+        return segments.contains(SegmentKind::kUpdate) ? inFlight_ : inFlight(queue_, segments);
     }
 
     void placeTemporaries(const std::vector<size_t>& buffers)
@@ -161,6 +162,7 @@ private:
 
     const StageGraph& graph_;
     const std::vector<PlannedLaunch>& launches_;
+    const std::vector<QueueEntry>& queue_;
     int inFlight_;
     std::vector<Use> uses_;
     struct InPlace {
@@ -173,20 +175,19 @@ private:
 
 } // namespace
 
-int inFlight(const std::vector<QueueEntry>& queue)
+int inFlight(const std::vector<QueueEntry>& queue, const std::set<SegmentKind>& segments)
 {
     std::set<int> open;
     size_t most = 1;
     for (size_t i = 0; i < queue.size(); ++i) {
-        const SegmentKind kind = queue[i].kind;
-        if (kind == SegmentKind::kBegin || kind == SegmentKind::kUpdate)
+        if (!segments.contains(queue[i].kind))
             continue;
         open.insert(queue[i].microbatch);
         most = std::max(most, static_cast<size_t>(*open.rbegin() - *open.begin() + 1));
         bool isLast = true;
         for (size_t j = i + 1; j < queue.size() && isLast; ++j)
-            isLast = queue[j].microbatch != queue[i].microbatch ||
-                     queue[j].kind == SegmentKind::kBegin || queue[j].kind == SegmentKind::kUpdate;
+            isLast =
+                queue[j].microbatch != queue[i].microbatch || !segments.contains(queue[j].kind);
         if (isLast)
             open.erase(queue[i].microbatch);
     }

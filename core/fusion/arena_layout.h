@@ -4,6 +4,7 @@
 
 #include "core/fusion/launch_plan.h"
 
+#include <set>
 #include <vector>
 
 namespace alpa::fusion
@@ -26,7 +27,10 @@ struct ArenaLayout {
 ArenaLayout layOutArena(const StageGraph& graph, const std::vector<PlannedLaunch>& launches,
                         int stage, int64_t scratchBytes);
 
-/// Microbatches of a stage whose forward has begun and whose backward has not ended, at most.
-int inFlight(const std::vector<QueueEntry>& queue);
+/// Microbatches between the first and the last of their runs of `segments` (of all that run for
+/// each), at most; those between the oldest and the youngest count, since slots go in turn.
+int inFlight(const std::vector<QueueEntry>& queue,
+             const std::set<SegmentKind>& segments = {SegmentKind::kForward, SegmentKind::kBackward,
+                                                      SegmentKind::kWeightGradient});
 
 } // namespace alpa::fusion

@@ -228,16 +228,35 @@ StageCost countStageCost(const LayeredGraph& layered, const PlanStage& stage, Re
     return cost;
 }
 
+namespace
+{
+
+/// Per value: does a weight gradient of the stage read it, itself or for what is not stored and
+/// follows from it?
+std::vector<uint8_t> findWeightInputs(const LayeredGraph& layered, const PlanStage& stage)
+{
+    std::vector<uint8_t> isRead(layered.graph->values.size(), 0);
+    for (size_t i = stage.ops.size(); i-- > 0;) {
+        const OpId id = stage.ops[i];
+        const Op& op = layered.graph->op(id);
+        const ValueId result = op.results[0];
+        const bool isCarriedOn = op.phase != Phase::kUpdate && isRead[result.index()] != 0 &&
+                                 layered.isStored[result.index()] == 0;
+        if (layered.isWeightGradient[id.index()] || isCarriedOn) {
+            for (const ValueId operand : op.operands)
+                isRead[operand.index()] = 1;
+        }
+    }
+    return isRead;
+}
+
+} // namespace
+
 WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& stage)
 {
     const Graph& graph = *layered.graph;
-    const auto isReadLate = [&](ValueId value) {
-        return std::ranges::any_of(layered.users[value.index()], [&](OpId user) {
-            return layered.isWeightGradient[user.index()] &&
-                   layered.layerOfOp[user.index()] >= stage.firstLayer &&
-                   layered.layerOfOp[user.index()] < stage.endLayer;
-        });
-    };
+    const std::vector<uint8_t> isRead = findWeightInputs(layered, stage);
+    const auto isReadLate = [&](ValueId value) { return isRead[value.index()] != 0; };
     WeightInputs inputs;
     for (const PlannedInput& input : stage.inputs) {
         const bool isBackward =
@@ -251,6 +270,7 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
         const Op& op = graph.op(stage.ops[i]);
         const ValueId result = op.results[0];
         if (op.phase == Phase::kUpdate || layered.isWeightGradient[stage.ops[i].index()] ||
+            layered.isStored[result.index()] == 0 || layered.isHeldOnce[result.index()] != 0 ||
             !isReadLate(result))
             continue;
         // What is computed again stays for the weight gradients, as cotangents do.

@@ -15,13 +15,16 @@ namespace
 {
 
 /// Of the fullest device, predicted over laid out.
-constexpr double kTolerance = 0.07;
+constexpr double kTolerance = 0.03;
+/// Tensor parallelism keeps some values in two shardings, of which the plan counts one.
+constexpr double kTensorTolerance = 0.04;
 
 struct Form {
     const char* name;
     std::optional<int> tp, pp;
     int microbatches;
     PlanStrategy strategy;
+    std::optional<ScheduleKind> schedule = {};
 };
 
 class ArenaMemory : public testing::TestWithParam<Form>
@@ -48,6 +51,7 @@ TEST_P(ArenaMemory, IsAsPlanned)
     request.options.constraints.fixedTp = GetParam().tp;
     request.options.constraints.fixedPp = GetParam().pp;
     request.options.constraints.microbatches = GetParam().microbatches;
+    request.options.constraints.schedule = GetParam().schedule;
     const auto outcome = makePlan(request, {});
     ASSERT_TRUE(outcome.ok()) << outcome.error().message;
     const auto& plan = *std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
@@ -65,15 +69,20 @@ TEST_P(ArenaMemory, IsAsPlanned)
     const auto most = [](const std::vector<int64_t>& bytes) {
         return static_cast<double>(std::max(bytes[0], bytes[1]));
     };
-    EXPECT_NEAR(most(planned) / most(laidOut), 1.0, kTolerance);
+    EXPECT_NEAR(most(planned) / most(laidOut), 1.0, GetParam().tp ? kTensorTolerance : kTolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(, ArenaMemory,
-                         testing::Values(Form{"data", {}, {}, 1, PlanStrategy::kDataParallel},
-                                         Form{"zero3", {}, {}, 1, PlanStrategy::kZero3},
-                                         Form{"tensor", 2, 1, 1, PlanStrategy::kAuto},
-                                         Form{"pipeline", {}, 2, 8, PlanStrategy::kAuto}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    , ArenaMemory,
+    testing::Values(
+        Form{"data", {}, {}, 1, PlanStrategy::kDataParallel},
+        Form{"zero3", {}, {}, 1, PlanStrategy::kZero3},
+        Form{"tensor", 2, 1, 1, PlanStrategy::kAuto},
+        Form{"pipeline", {}, 2, 8, PlanStrategy::kAuto, ScheduleKind::k1f1b},
+        Form{"gpipe", {}, 2, 4, PlanStrategy::kAuto, ScheduleKind::kGpipe},
+        Form{"interleaved", {}, 2, 4, PlanStrategy::kAuto, ScheduleKind::kInterleaved1f1b},
+        Form{"zeroBubble", {}, 2, 8, PlanStrategy::kAuto, ScheduleKind::kZeroBubble}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 } // namespace
 } // namespace alpa
