@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace alpa
@@ -19,13 +20,15 @@ using fusion::StageGraph;
 /// Reductions reach this part of the bandwidth of loops: 0.70 to 0.79 of it over the kernels of
 /// GPT-125M and 1.3B on an H200 (row sums 0.85, column sums 0.5).
 constexpr double kReductionEfficiency = 0.75;
-/// Scatter-add of embedding gradients: atomics, 6 times what the bytes would take (GPT-125M, H200).
-constexpr double kScatterEfficiency = 0.17;
-/// Launches of the attention kernels: one forward; backward also prepares and converts.
-constexpr double kAttentionLaunches = 2;
-constexpr double kAttentionGradientLaunches = 5;
-/// A product begins while the kernel before it ends: 1 us apart on an H200, of a launch's 3.
-constexpr double kProductLaunches = 0.4;
+/// Sums over outer dimensions run as two kernels, the second of which takes 1.5 to 2.6 us and the
+/// gap before it (H200).
+constexpr double kColumnLaunches = 2.4;
+/// Scatter-add of embedding gradients: atomics, 3 to 7 times what the rows' bytes would take (14 to
+/// 26 % of the bandwidth for GPT-125M and 1.3B, H200); the fresh tensor is filled as loops do.
+constexpr double kScatterEfficiency = 0.2;
+/// Gaps of 1.6 us between the products of an H200's steps, with what cuBLASLt clears before some of
+/// them 2; a launch is 2.5, with the beginning and the end that products' latency holds.
+constexpr double kProductLaunches = 0.7;
 /// Turns of a unit's tiles that pay the latency: products of 3 to 194 turns lose 10 to 17 us in all
 /// (GPT-125M and 1.3B, cuBLASLt's fastest algorithms, H200).
 constexpr double kLatentTiles = 4;
@@ -62,6 +65,7 @@ public:
             costs_.isHeldOnce.push_back(isStored && stage_.isInvariant(BufferId(v)) ? 1 : 0);
         }
         findReadLate();
+        holdCastsApart();
         return std::move(costs_);
     }
 
@@ -96,6 +100,25 @@ private:
         });
     }
 
+    /// Equal casts of a parameter are one on a device that holds all of them, but of a stage its
+    /// own: each is held (which is too much where one stage has several).
+    void holdCastsApart()
+    {
+        std::map<std::pair<ValueId, DType>, ValueId> casts;
+        for (const Op& op : graph_.ops) {
+            if (op.phase != Phase::kForward || op.kind != OpKind::kConvert ||
+                graph_.inputRole(op.operands[0]) != InputRole::kParameter)
+                continue;
+            const ValueId cast = op.results[0];
+            const auto [first, isNew] =
+                casts.try_emplace({op.operands[0], graph_.type(cast).dtype}, cast);
+            if (isNew)
+                continue;
+            for (auto* flags : {&costs_.isStored, &costs_.isReadLate, &costs_.isHeldOnce})
+                (*flags)[cast.index()] = (*flags)[first->second.index()];
+        }
+    }
+
     void price(const PlannedLaunch& launch)
     {
         if (launch.attention)
@@ -114,32 +137,70 @@ private:
         priceKernels(launch);
     }
 
+    /// The pass's products inside an attention: each bears its share of the price, so that
+    /// splitting only some of them does not pay.
+    std::vector<OpId> productsOf(const PlannedLaunch& launch) const
+    {
+        std::vector<OpId> products;
+        for (const int replaced : launch.replaced) {
+            if (node(replaced).segment == segmentOf(launch) &&
+                node(replaced).instruction->opKind == OpKind::kDot)
+                products.push_back(opOf(replaced));
+        }
+        if (products.empty())
+            products.push_back(opOf(launch.node));
+        return products;
+    }
+
     void priceAttention(const PlannedLaunch& launch)
     {
         const fusion::AttentionShape& shape = *launch.attention;
-        const double products = launch.isBackward ? 10.0 : 4.0;
-        const double flops = products * static_cast<double>(shape.batch * shape.heads) *
-                             static_cast<double>(shape.queries * shape.keys) *
-                             static_cast<double>(shape.channels) * (shape.isCausal ? 0.5 : 1.0);
+        const double flops = fusion::attentionFlops(shape, launch.isBackward);
         double width = kRatedChannels;
         while (width < static_cast<double>(shape.channels))
             width *= 2;
         const double rate =
             (launch.isBackward ? device_.attentionGradientFlops : device_.attentionFlops) *
             std::sqrt(width / kRatedChannels) * static_cast<double>(shape.channels) / width;
-        costs_.times[opOf(launch.node).index()] = {
+        const ComputeTime whole{
             Seconds(flops / rate),
-            device_.kernelLaunch *
-                (launch.isBackward ? kAttentionGradientLaunches : kAttentionLaunches)};
+            Seconds(fusion::attentionTail(shape, launch.isBackward, device_.matrixUnits) / rate) +
+                device_.kernelLaunch * fusion::attentionLaunches(launch.isBackward)};
+        const std::vector<OpId> products = productsOf(launch);
+        for (const OpId product : products)
+            costs_.times[product.index()] = {whole.work / static_cast<double>(products.size()),
+                                             whole.fixed / static_cast<double>(products.size())};
         for (const int replaced : launch.replaced)
             costs_.isInAttention[opOf(replaced).index()] = 1;
     }
 
-    double efficiencyOf(const Op& op) const
+    /// Is the innermost dimension kept?
+    bool isColumnSum(const Op& op) const
+    {
+        if (op.kind != OpKind::kReduce || graph_.type(op.results[0]).elementCount() == 1)
+            return false;
+        const std::vector<int>& dims = std::get<ReduceAttributes>(op.attributes).dims;
+        const int innermost = graph_.type(op.operands[0]).rank() - 1;
+        return std::ranges::find(dims, innermost) == dims.end();
+    }
+
+    /// Time that the bytes of a launch's root take, of which it writes `written`.
+    Seconds trafficOf(const Op& op, double bytes, double written) const
     {
         if (op.kind == OpKind::kReduce)
-            return kReductionEfficiency;
-        return op.kind == OpKind::kScatter ? kScatterEfficiency : 1.0;
+            bytes /= kReductionEfficiency;
+        if (op.kind == OpKind::kScatter) {
+            // Each updated element is read and written beside its update.
+            const double rows = bytes - written + 2 * updatedBytes(op);
+            bytes = written + rows / kScatterEfficiency;
+        }
+        return Seconds(bytes / device_.memoryBandwidth);
+    }
+
+    double updatedBytes(const Op& op) const
+    {
+        return static_cast<double>(graph_.type(op.operands[2]).elementCount() *
+                                   dtypeBytes(graph_.type(op.results[0]).dtype));
     }
 
     /// Each root pays for what it writes and for what no root before it has read.
@@ -150,12 +211,13 @@ private:
         for (const int root : launch.roots) {
             const OpId id = opOf(root);
             const Op& op = graph_.op(id);
-            double bytes = 0;
+            double written = 0;
             double elements = 0;
-            for (const BufferId written : node(root).instruction->outputs) {
-                bytes += bytesOf(written);
-                elements += static_cast<double>(stage_.type(written).elementCount());
+            for (const BufferId output : node(root).instruction->outputs) {
+                written += bytesOf(output);
+                elements += static_cast<double>(stage_.type(output).elementCount());
             }
+            double bytes = written;
             if (op.kind == OpKind::kAccumulate) // Read and written.
                 bytes *= 2;
             for (const BufferId input : node(root).instruction->inputs) {
@@ -171,9 +233,9 @@ private:
             }
             ComputeTime& time =
                 (launch.isOncePerStep ? costs_.oncePerStep : costs_.times)[id.index()];
-            time.work += Seconds(bytes / (device_.memoryBandwidth * efficiencyOf(op)));
+            time.work += trafficOf(op, bytes, written);
             if (isFirst)
-                time.fixed += device_.kernelLaunch;
+                time.fixed += device_.kernelLaunch * (isColumnSum(op) ? kColumnLaunches : 1.0);
             isFirst = false;
         }
     }

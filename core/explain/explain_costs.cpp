@@ -26,6 +26,7 @@ CollectiveTerm explainStep(const ReshardStep& step, const Cluster& cluster, cons
                         .bytes = step.bytes,
                         .fixed = {},
                         .transfer = {},
+                        .copies = step.copies,
                         .isMeasured = false};
     std::optional<CollectiveKind> kind;
     switch (step.kind) {
@@ -46,8 +47,9 @@ CollectiveTerm explainStep(const ReshardStep& step, const Cluster& cluster, cons
     }
     if (!kind)
         return term;
-    term.fixed = std::min(step.time, collectiveTime(cluster, mesh, *kind, step.axis, Bytes(0)));
-    term.transfer = step.time - term.fixed;
+    const Seconds collective = step.time - step.copies;
+    term.fixed = std::min(collective, collectiveTime(cluster, mesh, *kind, step.axis, Bytes(0)));
+    term.transfer = collective - term.fixed;
     term.isMeasured = !axis.crossesHosts &&
                       std::ranges::any_of(cluster.measured,
                                           [&](const auto& point) { return point.kind == *kind; });

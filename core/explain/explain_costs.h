@@ -19,7 +19,7 @@ std::string_view reshardName(ReshardKind kind);
 /// Is the term paid once per step, and not for every microbatch?
 bool isPerStep(CostGroup group);
 
-/// One collective of a resharding: fixed + transfer is its time.
+/// One collective of a resharding: fixed + transfer + copies is its time.
 struct CollectiveTerm {
     ReshardKind kind = ReshardKind::kAllReduce;
     std::string axis; ///< "x"
@@ -27,8 +27,9 @@ struct CollectiveTerm {
     Bytes bytes;             ///< Of the full buffer.
     Seconds fixed;           ///< Launch and latency: what an empty buffer takes.
     Seconds transfer;        ///< What its bytes add.
+    Seconds copies;          ///< Bringing the members' parts into order.
     bool isMeasured = false; ///< Interpolated from measurements rather than by alpha-beta.
-    Seconds time() const { return fixed + transfer; }
+    Seconds time() const { return fixed + transfer + copies; }
 };
 
 /// One addend of a stage's cost and what it is made of.

@@ -106,13 +106,13 @@ std::string formatCollectives(const StageCosts& stage)
         Seconds time;
         CollectiveTerm one;
     };
-    std::map<std::tuple<int, int, std::string, int64_t>, Sum> sums;
+    std::map<std::tuple<int, int, std::string, int64_t, Seconds>, Sum> sums;
     for (const ExplainedTerm& term : stage.terms) {
         for (const CollectiveTerm& step : term.steps) {
             if (step.time().count == 0)
                 continue;
             Sum& sum = sums[{static_cast<int>(term.term.group), static_cast<int>(step.kind),
-                             step.axis, -step.bytes.count}];
+                             step.axis, -step.bytes.count, step.copies}];
             ++sum.count;
             sum.time += step.time();
             sum.one = step;
@@ -121,14 +121,15 @@ std::string formatCollectives(const StageCosts& stage)
     if (sums.empty())
         return "  no collectives\n";
     TextTable table({"<for", "<collective", "<axis", "devices", "bytes", "fixed", "+ transfer",
-                     "= one", "count", "all", "<by"});
+                     "+ copies", "= one", "count", "all", "<by"});
     for (const auto& [key, sum] : sums) {
         table.add({std::string(costGroupName(static_cast<CostGroup>(std::get<0>(key)))),
                    std::string(reshardName(sum.one.kind)), sum.one.axis,
                    fmt::format("{}", sum.one.devices), formatBytes(sum.one.bytes),
                    formatSeconds(sum.one.fixed), formatSeconds(sum.one.transfer),
-                   formatSeconds(sum.one.time()), fmt::format("{}", sum.count),
-                   formatSeconds(sum.time), sum.one.isMeasured ? "measured" : "alpha-beta"});
+                   formatSeconds(sum.one.copies), formatSeconds(sum.one.time()),
+                   fmt::format("{}", sum.count), formatSeconds(sum.time),
+                   sum.one.isMeasured ? "measured" : "alpha-beta"});
     }
     return table.text("  ");
 }
@@ -236,9 +237,11 @@ std::string formatCollective(const CollectiveTerm& term)
 {
     if (term.kind == ReshardKind::kSlice)
         return "slice over " + term.axis;
-    return fmt::format("{} over {} ({}): {}, {} = {} + {} ({})", reshardName(term.kind), term.axis,
-                       term.devices, formatBytes(term.bytes), formatSeconds(term.time()),
-                       formatSeconds(term.fixed), formatSeconds(term.transfer),
+    const std::string copies =
+        term.copies.count > 0 ? " + copies " + formatSeconds(term.copies) : std::string();
+    return fmt::format("{} over {} ({}): {}, {} = {} + {}{} ({})", reshardName(term.kind),
+                       term.axis, term.devices, formatBytes(term.bytes), formatSeconds(term.time()),
+                       formatSeconds(term.fixed), formatSeconds(term.transfer), copies,
                        term.isMeasured ? "measured" : "alpha-beta");
 }
 

@@ -54,6 +54,7 @@ Json termJson(const ParallelPlan& plan, const ExplainedTerm& term)
                                  {"bytes", step.bytes.count},
                                  {"fixed_ms", milliseconds(step.fixed)},
                                  {"transfer_ms", milliseconds(step.transfer)},
+                                 {"copies_ms", milliseconds(step.copies)},
                                  {"is_measured", step.isMeasured}});
     return json;
 }

@@ -24,6 +24,16 @@ struct AttentionShape {
     friend auto operator<=>(const AttentionShape&, const AttentionShape&) = default;
 };
 
+/// Of its products: two forward, five backward.
+double attentionFlops(const AttentionShape& shape, bool isBackward);
+/// What the device's `units` (0: unknown) could compute while the last of them end: work is handed
+/// out in blocks of 256 queries (forward) or keys (backward), so small batches lose a part of one.
+double attentionTail(const AttentionShape& shape, bool isBackward, int units);
+
+/// What starting its kernels costs, in launches: a clearing before one forward; backward also
+/// prepares and converts. (Gaps of an H200's steps; a loop's launch is also its beginning and end.)
+constexpr double attentionLaunches(bool isBackward) { return isBackward ? 2.9 : 1.6; }
+
 /// One occurrence, forward and (if the program has it) backward.
 struct Attention {
     AttentionShape shape;

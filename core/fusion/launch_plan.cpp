@@ -100,8 +100,8 @@ private:
             forward.attention = found.shape;
             forward.reads = {found.q, found.k, found.v};
             forward.writes = {found.o, found.statistics};
-            PlannedLaunch backward = forward;
             forward.replaced = found.replaced;
+            PlannedLaunch backward = forward;
             forward.roots = {graph_.producer(found.o), graph_.producer(found.statistics)};
             add(std::move(forward));
             if (!found.hasBackward)

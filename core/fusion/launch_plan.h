@@ -25,7 +25,7 @@ struct PlannedLaunch {
     /// kAttention: reads q, k, v (and o, grad o, statistics), writes o, statistics (grad q, k, v).
     std::optional<AttentionShape> attention;
     bool isBackward = false;
-    std::vector<int> replaced; ///< kAttention, forward: nodes that need no kernel for it.
+    std::vector<int> replaced; ///< kAttention: nodes of both passes that need no kernel for it.
     /// kCollective of the update that reduces an accumulator: the launch (in planLaunches' order)
     /// after whose last run it may begin, beside what follows. -1: runs in its place.
     int beginsAfter = -1;

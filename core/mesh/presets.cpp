@@ -74,19 +74,21 @@ Cluster h200(int devices)
     cluster.device.tileLatency = micros(4);
     // Assumption: 0.75 of the data sheet's 67e12 outside tensor cores (no TF32).
     cluster.device.matrixFlops32 = 50e12;
-    // 4.2e12 measured for a plain copy; assumption: real fused kernels reach 0.9 of it.
-    cluster.device.memoryBandwidth = 3.8e12;
-    // cuDNN 9 on GPT-125M and 1.3B, sequence 1024, 64 channels: 250 to 270e12 and 195 to 217e12
-    // with the launches (which cost counts apart).
-    cluster.device.attentionFlops = 280e12;
-    cluster.device.attentionGradientFlops = 215e12;
+    // 4.2e12 measured for a plain copy; fused loops of whole steps of GPT-125M and 1.3B reach 3.8
+    // to 4.4e12 (kernel by kernel, beginning and end apart).
+    cluster.device.memoryBandwidth = 4.0e12;
+    // cuDNN 9 on GPT-125M and 1.3B, sequence 1024, 64 channels, without launches and the end of the
+    // last blocks (which cost counts apart): 217 to 275e12 and 181 to 217e12 with the latter.
+    cluster.device.attentionFlops = 300e12;
+    cluster.device.attentionGradientFlops = 220e12;
     cluster.device.fusesKernels = true;
     // Of 32 MiB all-reduces beside products 0.34 to 0.40 is hidden on two H200; steps of GPT-125M
     // to 2.6B under DP, ZeRO-2 and ZeRO-3 agree best with 0.3 (within 6 %; 11 % without). Gathers
     // are hidden too, but their share changes no step's prediction for the better.
     cluster.device.reductionOverlap = 0.3;
-    cluster.device.kernelLaunch =
-        micros(3); // assumption: gap between two small kernels of one stream
+    // Gaps of 1.6 us between the kernels of a stream, and 0.7 to 1.2 us until a loop or reduction
+    // moves its bytes at full rate and behind that.
+    cluster.device.kernelLaunch = micros(2.5);
     // Slope of measured send/receive from 256 MiB to 1 GiB. Assumption: 3 us a ring step, which
     // puts small collectives of 2-4 devices at 6-21 us, NCCL's usual floor (the measured table
     // cannot tell).

@@ -144,6 +144,7 @@ struct ShapeKeyHash {
 struct Resharder::State {
     Cluster cluster;
     DeviceMesh mesh;
+    DeviceKind device;
     std::vector<int> axisSizes;
     AxisSet longAxes = 0; ///< Axes of more than one device; the others never change a layout.
     std::unordered_map<ShapeKey, std::unique_ptr<Shape>, ShapeKeyHash> shapes;
@@ -158,6 +159,9 @@ struct Resharder::State {
     Bytes fullBytes(const Shape& shape, ReshardKind kind, const ShardingSpec& before,
                     const ShardingSpec& after) const;
     Seconds stepTime(ReshardKind kind, int axis, Bytes bytes);
+    Seconds copyTime(const Shape& shape, const Edge& edge, const ShardingSpec& before,
+                     Bytes bytes) const;
+    bool isOutermost(const Shape& shape, const ShardingSpec& spec, int dim) const;
     ReshardPath makePath(Shape& shape, const ShardingSpec& from, const ShardingSpec& to);
 };
 
@@ -240,6 +244,31 @@ Seconds Resharder::State::stepTime(ReshardKind kind, int axis, Bytes bytes)
     return place->second;
 }
 
+/// Has one device only one row of all dimensions before `dim`?
+bool Resharder::State::isOutermost(const Shape& shape, const ShardingSpec& spec, int dim) const
+{
+    for (size_t d = 0; d < static_cast<size_t>(dim); ++d) {
+        if (shape.dims[d] != mesh.groupSize(spec.dims[d]))
+            return false;
+    }
+    return true;
+}
+
+Seconds Resharder::State::copyTime(const Shape& shape, const Edge& edge, const ShardingSpec& before,
+                                   Bytes bytes) const
+{
+    if (!device.fusesKernels || edge.kind == ReshardKind::kSlice ||
+        edge.kind == ReshardKind::kAllReduce)
+        return Seconds{};
+    int copies = isOutermost(shape, before, edge.dim) ? 0 : 1;
+    if (edge.kind == ReshardKind::kAllToAll && !isOutermost(shape, edge.after, edge.fromDim))
+        ++copies;
+    // Read and written.
+    return (device.kernelLaunch +
+            Seconds(2.0 * static_cast<double>(bytes.count) / device.memoryBandwidth)) *
+           static_cast<double>(copies);
+}
+
 /// Dijkstra over the layouts of one rank; of equally fast paths the one with fewer steps, then with
 /// the lower layout number before it, so that plans do not depend on anything but their input.
 const Tree& Resharder::State::treeFrom(Shape& shape, Layout from)
@@ -272,7 +301,8 @@ const Tree& Resharder::State::treeFrom(Shape& shape, Layout from)
             if (shape.divides[static_cast<size_t>(next)] == 0)
                 continue;
             const Bytes bytes = fullBytes(shape, edge.kind, before, edge.after);
-            const Tree::Arrival way{Seconds(time) + stepTime(edge.kind, edge.axis, bytes),
+            const Tree::Arrival way{Seconds(time) + stepTime(edge.kind, edge.axis, bytes) +
+                                        copyTime(shape, edge, before, bytes),
                                     steps + 1, layout};
             Tree::Arrival& there = arrivals[static_cast<size_t>(next)];
             if (std::tie(way.time, way.steps, way.previous) <
@@ -329,10 +359,11 @@ ReshardPath Resharder::State::makePath(Shape& shape, const ShardingSpec& from,
             return layoutOf(shape, candidate.after) == layouts[place + 1];
         });
         CHECK(edge != edges.end(), "neighbours on a path are joined by an edge");
-        ReshardStep step{edge->kind, edge->axis,  edge->dim, edge->fromDim,
-                         before,     edge->after, {},        {}};
+        ReshardStep step{edge->kind, edge->axis, edge->dim, edge->fromDim, before, edge->after,
+                         {},         {},         {}};
         step.bytes = fullBytes(shape, step.kind, step.before, step.after);
-        step.time = stepTime(step.kind, step.axis, step.bytes);
+        step.copies = copyTime(shape, *edge, step.before, step.bytes);
+        step.time = stepTime(step.kind, step.axis, step.bytes) + step.copies;
         path.time += step.time;
         path.steps.push_back(step);
     }
@@ -350,6 +381,7 @@ Resharder::Resharder(const Cluster& cluster, const DeviceMesh& mesh)
     CHECK(mesh.axes.size() <= kMaxMeshAxes, "a mesh has at most kMaxMeshAxes axes");
     state_->cluster = cluster;
     state_->mesh = mesh;
+    state_->device = cluster.ratesOf(cluster.kindOfHost(mesh.hostOf(0))).device;
     for (size_t axis = 0; axis < mesh.axes.size(); ++axis) {
         state_->axisSizes.push_back(mesh.axes[axis].size);
         if (mesh.axes[axis].size > 1)

@@ -32,8 +32,9 @@ struct ReshardStep {
     int dim = 0;
     int fromDim = 0;
     ShardingSpec before, after;
-    Bytes bytes;  ///< Of the full buffer of the collective: what cost and NCCL count.
-    Seconds time; ///< By the cost model.
+    Bytes bytes;    ///< Of the full buffer of the collective: what cost and NCCL count.
+    Seconds time;   ///< By the cost model.
+    Seconds copies; ///< Part of it: bringing the members' parts into order before and after.
 };
 
 /// Steps and their total time. Empty when the specs are equal, or differ only in axes of one
@@ -43,7 +44,9 @@ struct ReshardPath {
     Seconds time;
 };
 
-/// Finds and remembers cheapest paths on one mesh. Not thread-safe: one per thread.
+/// Finds and remembers cheapest paths on one mesh. Devices whose backend fuses kernels are GPUs,
+/// whose collectives take and leave one run of memory for each member: there splitting or joining a
+/// dimension that is not the outermost costs a copy. Not thread-safe: one per thread.
 class Resharder
 {
 public:

@@ -10,14 +10,6 @@ namespace alpa::cuda
 namespace
 {
 
-double attentionFlops(const AttentionShape& shape, bool isBackward)
-{
-    const double whole = 4.0 * static_cast<double>(shape.batch * shape.heads) *
-                         static_cast<double>(shape.queries * shape.keys) *
-                         static_cast<double>(shape.channels);
-    return whole * (shape.isCausal ? 0.5 : 1.0) * (isBackward ? 2.5 : 1.0);
-}
-
 std::string className(const PlannedLaunch& planned, const Instruction& made)
 {
     switch (planned.kind) {
@@ -117,7 +109,7 @@ LaunchClass CudaDevice::measured(const BoundLaunch& launch, CUevent begin, CUeve
     if (planned.gemm)
         one.flops = planned.gemm->flops();
     if (planned.attention)
-        one.flops = attentionFlops(*planned.attention, planned.isBackward);
+        one.flops = fusion::attentionFlops(*planned.attention, planned.isBackward);
     if (launch.convolution)
         one.flops = launch.convolution->shape().flops();
     return one;

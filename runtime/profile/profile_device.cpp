@@ -75,6 +75,9 @@ Status scramble(Bench& bench, const Libraries& driver, KernelCache& kernels)
 /// Longer than the host takes to launch a kernel: some 10 us.
 constexpr unsigned kCycles = 20000;
 constexpr int kSpins = 500;
+/// Until a loop moves its bytes at full rate, and behind that: 0.7 to 1.2 us in steps of GPT-125M
+/// and 1.3B on an H200.
+constexpr Seconds kRamp{0.9e-6};
 
 /// What element-wise kernels reach, which is less than a plain copy: two operands, one result. And
 /// what a kernel takes that has nothing to do.
@@ -106,7 +109,7 @@ Status profileLoops(Bench& bench, const Libraries& driver, KernelCache& kernels,
     };
     ASSIGN_OR_RETURN(const Seconds once, spinning(kCycles));
     ASSIGN_OR_RETURN(const Seconds twice, spinning(2 * kCycles));
-    device.kernelLaunch = std::max(once * 2.0 - twice, Seconds(1e-7));
+    device.kernelLaunch = std::max(once * 2.0 - twice, Seconds(1e-7)) + kRamp;
     return {};
 }
 
@@ -115,8 +118,6 @@ constexpr size_t kWorkspace = size_t{64} << 20;
 /// and the rate without them over that of large products.
 constexpr double kTileLatency = 4e-6;
 constexpr double kWithoutTileLatency = 820.0 / 795.0;
-/// Launches that attention takes beside its work, forward and backward.
-constexpr double kAttentionLaunches[] = {2, 5};
 
 /// Until clocks are those of a GPU at work.
 constexpr Seconds kWarmUp{2.0};
@@ -161,7 +162,7 @@ Result<double> productRate(Bench& bench, const LibrariesPtr& libraries, DType dt
 
 /// FLOP/s of causal attention of a GPT's shape, or 0 if cuDNN has no kernel for it.
 Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool isBackward,
-                             Seconds launch)
+                             const DeviceKind& device)
 {
     if (!libraries->hasCudnn)
         return 0.0;
@@ -197,10 +198,9 @@ Result<double> attentionRate(Bench& bench, const LibrariesPtr& libraries, bool i
             at.scratch = bench.b;
             ASSIGN_OR_RETURN(const Seconds time,
                              bench.timeInStep([&] { return attention.run(at); }));
-            const double flops = (isBackward ? 10.0 : 4.0) * 0.5 *
-                                 static_cast<double>(shape.batch * shape.heads * shape.channels) *
-                                 static_cast<double>(shape.queries * shape.keys);
-            rate = flops / (time - launch * kAttentionLaunches[isBackward ? 1 : 0]).count;
+            rate = (fusion::attentionFlops(shape, isBackward) +
+                    fusion::attentionTail(shape, isBackward, device.matrixUnits)) /
+                   (time - device.kernelLaunch * fusion::attentionLaunches(isBackward)).count;
         }
     }
     libraries->cudnnDestroy(handle);
@@ -226,10 +226,8 @@ Status profileDevice(Bench& bench, const LibrariesPtr& libraries, DeviceKind& de
     device.tileLatency = Seconds(kTileLatency);
     RETURN_IF_ERROR(bench.check(driver.cuDeviceGetAttribute(
         &device.matrixUnits, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, bench.gpu())));
-    ASSIGN_OR_RETURN(device.attentionFlops,
-                     attentionRate(bench, libraries, false, device.kernelLaunch));
-    ASSIGN_OR_RETURN(device.attentionGradientFlops,
-                     attentionRate(bench, libraries, true, device.kernelLaunch));
+    ASSIGN_OR_RETURN(device.attentionFlops, attentionRate(bench, libraries, false, device));
+    ASSIGN_OR_RETURN(device.attentionGradientFlops, attentionRate(bench, libraries, true, device));
     if (device.attentionGradientFlops <= 0)
         device.attentionFlops = 0;
     device.fusesKernels = true;

@@ -59,9 +59,9 @@ TEST(CollectiveTime, ReturnsTheMeasuredPointsThemselves)
         EXPECT_DOUBLE_EQ(collectiveTime(cluster, used, point.kind, 0, point.bytes).count,
                          point.time.count);
     }
-    // Below the first point a line to 3 us launch + 6 steps of 3 us; beyond the last one along the
-    // last slope.
-    const double small = 21e-6;
+    // Below the first point a line to 2.5 us launch + 6 steps of 3 us; beyond the last one along
+    // the last slope.
+    const double small = 20.5e-6;
     EXPECT_NEAR(collectiveTime(cluster, mesh, CollectiveKind::kAllReduce, 0, kMiB * 16).count,
                 (small + 172.42e-6) / 2, 1e-12);
     EXPECT_NEAR(collectiveTime(cluster, mesh, CollectiveKind::kAllReduce, 0, kGiB * 2).count,
