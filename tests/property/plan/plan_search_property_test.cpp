@@ -56,6 +56,58 @@ TEST(PlanSearchProperty, JudgesPlansAsTheyAreAssembled)
     EXPECT_GT(plans, 10);
 }
 
+TEST(PlanSearchProperty, NoPlanIsFasterThanItsCompute)
+{
+    int plans = 0;
+    forEachSeed(25, [&](Rng& rng, int) {
+        const PlanRequest request = randomRequest(rng);
+        PlanContext context(request.model, request.options.optimizer, request.cluster);
+        Result<Attempt> found =
+            PlanSearch(request, request.options.constraints, context, {}).search({});
+        ASSERT_TRUE(found.ok()) << found.error().message;
+        if (!found->plan)
+            return;
+        ++plans;
+        const ParallelPlan& plan = *found->plan;
+        const auto model = context.draftModel(plan.microbatchSize, {}, {});
+        ASSERT_TRUE(model.ok());
+        int most = 0;
+        for (const PlanStage& stage : plan.stages)
+            most = std::max(most, stage.mesh.deviceCount());
+        EXPECT_GT((*model)->longestContraction, Seconds(0));
+        EXPECT_LE((*model)->longestContraction * plan.microbatches / most, plan.stepTime);
+        EXPECT_LE(computeTime(**model, plan.microbatches) / request.cluster.deviceCount(),
+                  plan.stepTime);
+    });
+    EXPECT_GT(plans, 10);
+}
+
+TEST(PlanSearch, DraftsNothingThatComputeAloneExcludes)
+{
+    PlanRequest request;
+    request.model = smallGpt(2);
+    request.cluster = *loadCluster("h200-x4");
+    request.options.globalBatch = 16;
+    // A stage a device: more layers than the model has by default.
+    const PlanConstraints pipeline =
+        withStrategy({}, PlanStrategy::kPipeline, request.cluster.deviceCount());
+    const auto knowsFiner = [&](PlanContext& context) {
+        bool knows = false;
+        for (int size = 1; size <= 16; size *= 2)
+            knows = knows || context.knowsFullModel(size, request.cluster.deviceCount());
+        return knows;
+    };
+    PlanContext context(request.model, request.options.optimizer, request.cluster);
+    Result<Attempt> found = PlanSearch(request, pipeline, context, {}).search({}, Seconds(1e-12));
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_EQ(found->plan, nullptr);
+    EXPECT_FALSE(knowsFiner(context));
+    found = PlanSearch(request, pipeline, context, {}).search({});
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_NE(found->plan, nullptr);
+    EXPECT_TRUE(knowsFiner(context));
+}
+
 TEST(PlanSearchProperty, ShowsEverFasterPlansThatObeyAndEndsWithTheBest)
 {
     int shown = 0;
