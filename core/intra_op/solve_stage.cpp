@@ -15,8 +15,18 @@ constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every st
 /// Where memory binds, proofs are long and what they gain is little.
 constexpr double kLimitedGap = 5e-4;
 constexpr int64_t kLimitedWork = 12'000'000;
-constexpr int64_t kLimitedFinalWork = 60'000'000;
+constexpr int64_t kLimitedPasses = 200; ///< Over all edges; what small stages may take.
+constexpr int64_t kLimitedFinalWork = 40'000'000;
 constexpr int64_t kSecondWork = 60'000'000;
+
+int64_t passWork(const IlpProblem& problem)
+{
+    int64_t work = 0;
+    for (const IlpEdge& edge : problem.edges)
+        work +=
+            static_cast<int64_t>(problem.matrices[static_cast<size_t>(edge.matrix)].entries.size());
+    return work;
+}
 
 } // namespace
 
@@ -96,6 +106,8 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
         options.workLimit = kLimitedFinalWork;
     }
     const IlpProblem problem = ilp(request);
+    if (request.effort == StageEffort::kQuick)
+        options.workLimit = std::min(options.workLimit, kLimitedPasses * passWork(problem));
     IlpOutcome outcome = solveIlp(problem, options);
     const auto* failed = std::get_if<IlpInfeasible>(&outcome);
     if (failed != nullptr && request.effort == StageEffort::kQuick && failed->smallestUsageLimit &&
