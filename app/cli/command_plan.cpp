@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/explain/published_plan.h"
 #include "core/explain/show_plan.h"
+#include "core/plan/plan_figures.h"
 #include "core/plan/plan_file.h"
 
 #include <fmt/format.h>
@@ -67,7 +68,12 @@ ExitCode runPlan(const Console& console, const PlanCommandArguments& arguments)
     const JobControl job = console.job();
     const Result<PlanOutcome> outcome =
         makePlan(*request, job, nullptr, [&job](const std::shared_ptr<const ParallelPlan>& plan) {
-            job.report("best so far: a step of " + formatSeconds(plan->stepTime), -1);
+            const std::optional<double> gap = plan->stepGap();
+            job.report(
+                fmt::format("best so far: a step of {}{}", formatSeconds(plan->stepTime),
+                            gap ? fmt::format(", proven within {} of the best", formatShare(*gap))
+                                : std::string()),
+                -1);
         });
     console.clearProgress();
     if (!outcome.ok())

@@ -17,13 +17,17 @@ namespace
 
 constexpr int kSecondMs = 1000;
 
-/// The best step so far, and what it is to the plan in view.
-QString incumbentText(Seconds step, const PlanEntry* shown)
+/// The best step so far, what it is to the plan in view, and what is proven of it.
+QString incumbentText(const ParallelPlan& best, const PlanEntry* shown)
 {
-    QString text = PlanBanner::tr("Best so far %1").arg(timeText(step));
+    QString text = PlanBanner::tr("Best so far %1").arg(timeText(best.stepTime));
     if (shown != nullptr)
-        text += PlanBanner::tr(" (%1 against %2)")
-                    .arg(changeText(step.count, shown->plan()->stepTime.count), shown->name);
+        text +=
+            PlanBanner::tr(" (%1 against %2)")
+                .arg(changeText(best.stepTime.count, shown->plan()->stepTime.count), shown->name);
+    if (const std::optional<double> gap = best.stepGap())
+        text += PlanBanner::tr(", proven: none takes less than %1 (gap %2)")
+                    .arg(timeText(best.stepBound), percentText(*gap));
     return text + u'.';
 }
 
@@ -102,8 +106,7 @@ void PlanBanner::refresh()
     }
 }
 
-/// Phase, share of the work and seconds, then the best plan so far. The search proves a bound for
-/// the stages of a plan only, when it has chosen them, so none is given for the step meanwhile.
+/// Phase, share of the work and seconds, then the best plan so far.
 void PlanBanner::showPlanning()
 {
     const PlanEntry* shown = session_->shownPlan();
@@ -115,7 +118,7 @@ void PlanBanner::showPlanning()
     const qint64 seconds = job->elapsedMs() / kSecondMs;
     const QString since = seconds < 1 ? QString() : tr(", %1 s").arg(seconds);
     const std::shared_ptr<const ParallelPlan> best = session_->incumbent();
-    const QString found = best != nullptr    ? u' ' + incumbentText(best->stepTime, shown)
+    const QString found = best != nullptr    ? u' ' + incumbentText(*best, shown)
                           : shown != nullptr ? tr(" %1 stays in view meanwhile.").arg(shown->name)
                                              : QString();
     text_->setText(tr("Planning: %1%2%3.%4").arg(phase, share, since, found));

@@ -39,6 +39,10 @@ void addFigures(Json& json, const ParallelPlan& plan)
     json["is_optimal"] = figures.isOptimal;
     json["gap"] = jsonNumber(figures.gap);
     json["bubble"] = jsonNumber(figures.bubble);
+    if (const std::optional<double> gap = plan.stepGap()) {
+        json["step_bound_ms"] = jsonNumber(plan.stepBound.count * 1e3);
+        json["step_gap"] = jsonNumber(*gap);
+    }
 }
 
 Json stageSummary(const ParallelPlan& plan, size_t index)

@@ -27,6 +27,9 @@ struct StrategyTerms {
     /// Step time added with all else of the stage re-optimised; kForever if no sharding of the
     /// stage has it, or none that fits in memory.
     Seconds regret;
+    /// Proven: it adds no less. Equal to `regret` where the search came to its end.
+    Seconds regretLeast;
+    bool isExact() const { return regretLeast == regret; }
 };
 
 struct DecisionExplanation {
@@ -35,7 +38,7 @@ struct DecisionExplanation {
     std::string label;                     ///< "GPT/block_0/fc:dot", "block_0.fc.kernel"
     std::vector<std::string> followers;    ///< Ops that take their sharding from it.
     std::vector<StrategyTerms> strategies; ///< The chosen one first, then by regret.
-    bool isExact = true; ///< The stage's sharding is proven optimal, so the regrets are exact.
+    bool isExact = true; ///< The stage's sharding is proven optimal.
     bool isBoundByMemory = false;
     std::string
         verdict; ///< One sentence: the best of the others and the terms that speak against it.

@@ -52,6 +52,16 @@ std::string formatFollowers(const std::vector<std::string>& followers)
     return text + "\n";
 }
 
+/// "12 us", "12 us to 15 us", "at least 12 us" where nothing was found but not all was searched.
+std::string formatRegret(const StrategyTerms& terms)
+{
+    if (terms.isExact())
+        return formatAdded(terms.regret);
+    if (terms.regret == kForever)
+        return "at least " + formatAdded(terms.regretLeast);
+    return formatAdded(terms.regretLeast) + " to " + formatAdded(terms.regret);
+}
+
 Json milliseconds(Seconds time)
 {
     return std::isfinite(time.count) ? jsonNumber(time.count * 1e3) : Json(nullptr);
@@ -73,15 +83,21 @@ std::string formatExplanations(const std::vector<DecisionExplanation>& explanati
             table.add({k == 0 ? "*" : "", terms.strategy, formatSpec(terms.result),
                        formatOr(terms.compute), formatOr(terms.reduce), formatOr(terms.in),
                        formatOr(terms.out), formatOr(terms.perStep), formatMemory(terms.memory),
-                       formatAdded(terms.alone), formatAdded(terms.regret)});
+                       formatAdded(terms.alone), formatRegret(terms)});
         }
         text += table.text("  ") + "  " + explanation.verdict + "\n";
     }
-    return text + "\n* chosen. Times of one microbatch with the neighbours as they are, of the op "
-                  "and what "
-                  "follows it.\nAlone: step time added if only this changed. Regret: step time "
-                  "added if it "
-                  "were forced and all\nthe rest of the stage chosen anew.\n";
+    const bool isOpen = std::ranges::any_of(explanations, [](const auto& explanation) {
+        return !std::ranges::all_of(explanation.strategies, &StrategyTerms::isExact);
+    });
+    return text +
+           "\n* chosen. Times of one microbatch with the neighbours as they are, of the op "
+           "and what "
+           "follows it.\nAlone: step time added if only this changed. Regret: step time "
+           "added if it "
+           "were forced and all\nthe rest of the stage chosen anew" +
+           (isOpen ? "; proven to lie between two numbers where the search was cut off.\n"
+                   : "; exact.\n");
 }
 
 std::string explanationsToJson(const std::vector<DecisionExplanation>& explanations)
@@ -106,7 +122,9 @@ std::string explanationsToJson(const std::vector<DecisionExplanation>& explanati
                                           {"per_step_ms", milliseconds(terms.perStep)},
                                           {"memory_bytes", terms.memory.count},
                                           {"alone_ms", milliseconds(terms.alone)},
-                                          {"regret_ms", milliseconds(terms.regret)}});
+                                          {"regret_ms", milliseconds(terms.regret)},
+                                          {"regret_least_ms", milliseconds(terms.regretLeast)},
+                                          {"regret_is_exact", terms.isExact()}});
         }
         list.push_back(std::move(json));
     }

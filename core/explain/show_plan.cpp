@@ -101,6 +101,9 @@ std::string formatPlanSummary(const ParallelPlan& plan)
     line("strategy", std::string(strategyName(plan.options.strategy)));
     line("constraints", formatConstraints(plan.options.constraints));
     line("proof", proofLine(figures));
+    if (const std::optional<double> gap = plan.stepGap())
+        line("bound", fmt::format("no plan as asked takes less than {} (gap {})",
+                                  formatSeconds(plan.stepBound), formatShare(*gap)));
     return text;
 }
 

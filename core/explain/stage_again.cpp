@@ -68,7 +68,7 @@ Result<DecisionExplanation> StageAgain::explain(size_t position, const JobContro
     IlpOptions options;
     options.control = control;
     options.findsSmallestLimit = false;
-    const std::vector<double> regrets =
+    const std::vector<RegretRange> regrets =
         regretOf(ilp_, solution_, static_cast<int>(position), options);
     if (regrets.empty())
         return Error(ErrorCode::kCancelled, "cancelled");
@@ -82,7 +82,8 @@ Result<DecisionExplanation> StageAgain::explain(size_t position, const JobContro
             return isNothing ? Seconds(0) : steps_.added(index_, Seconds(seconds));
         };
         terms.alone = step(alone[k] - alone[chosen]);
-        terms.regret = k == chosen ? Seconds(0) : step(regrets[k]);
+        terms.regret = k == chosen ? Seconds(0) : step(regrets[k].most);
+        terms.regretLeast = regrets[k].isExact() ? terms.regret : step(regrets[k].least);
         if (k == chosen)
             explanation.strategies.insert(explanation.strategies.begin(), terms);
         else

@@ -14,12 +14,27 @@ namespace
 
 size_t at(int index) { return static_cast<size_t>(index); }
 
+/// What a search that has ended leaves of the regret.
+RegretRange rangeOf(const SearchContext& context, double cost)
+{
+    constexpr double kRounding = 1e-9;
+    RegretRange range;
+    if (context.upperBound < kForbidden)
+        range.most = std::max(0.0, context.upperBound - cost);
+    const double proven = std::min(context.openBound, context.cutoff());
+    range.least = std::clamp(std::max(context.rootBound, proven) - cost, 0.0, range.most);
+    if (context.openBound == kForbidden || range.most - range.least <= kRounding * cost)
+        range.least = range.most; // Nothing was given up.
+    return range;
+}
+
 } // namespace
 
-std::vector<double> regretOf(const IlpProblem& problem, const IlpSolution& solution, int node,
-                             const IlpOptions& options)
+std::vector<RegretRange> regretOf(const IlpProblem& problem, const IlpSolution& solution, int node,
+                                  const IlpOptions& options)
 {
-    std::vector<double> regrets(problem.nodes[at(node)].costs.size(), kForbidden);
+    std::vector<RegretRange> regrets(problem.nodes[at(node)].costs.size(),
+                                     RegretRange{kForbidden, kForbidden});
     // Reduced once for all strategies of the node, so none of them may be reduced away.
     IlpGraph graph(problem);
     graph.protectedNode = node;
@@ -45,7 +60,7 @@ std::vector<double> regretOf(const IlpProblem& problem, const IlpSolution& solut
         searchCore(forced.core, context);
         if (context.isCancelled())
             return {};
-        regrets[at(strategies[s])] = std::max(0.0, context.upperBound - solution.cost);
+        regrets[at(strategies[s])] = rangeOf(context, solution.cost);
     }
     return regrets;
 }

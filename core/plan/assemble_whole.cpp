@@ -32,7 +32,7 @@ AssembledStageKey keyOf(const AssemblyRequest& request, size_t stage)
 } // namespace
 
 Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest& request,
-                                                          PlanContext& context)
+                                                          PlanContext& context, Seconds bound)
 {
     std::vector<AssembledStage> stages(request.stages.size());
     context.team().run(stages.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
@@ -43,6 +43,7 @@ Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest&
         });
     });
     ASSIGN_OR_RETURN(auto plan, assemblePlan(request, std::move(stages)));
+    plan->stepBound = bound;
     return std::shared_ptr<const ParallelPlan>(std::move(plan));
 }
 

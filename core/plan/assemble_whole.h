@@ -14,8 +14,8 @@ namespace alpa
 
 class PlanContext;
 
-/// assemblePlan with decisions.
+/// assemblePlan with decisions. `bound`: see ParallelPlan::stepBound.
 Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest& request,
-                                                          PlanContext& context);
+                                                          PlanContext& context, Seconds bound);
 
 } // namespace alpa

@@ -156,12 +156,19 @@ private:
         const BlockCosts costs = solveBlocks(request_.recomputation, control);
         if (control.isCancelled())
             return;
+        addBounds(costs);
         for (int first = 0; first < model_.layerCount(); ++first) {
             forEachRunFrom(first, costs, [&](int end, const std::optional<RunCost>& cost) {
                 if (cost && isWorthwhile(first, end))
                     addCandidate(first, end, *cost, 0);
             });
         }
+    }
+
+    void addBounds(const BlockCosts& costs)
+    {
+        if (request_.secondsPerByte == 0)
+            making_.bounds = boundRuns(model_, runs_, *sharder_, costs.singles, costs.pairs);
     }
 
     /// Runs of which the first layers are computed again, the others kept: the cost of keeping all
@@ -172,6 +179,7 @@ private:
         const BlockCosts again = solveBlocks(Recomputation::kFull, control);
         if (control.isCancelled())
             return;
+        addBounds(kept); // Nothing that runs again takes less.
         for (int first = 0; first < model_.layerCount(); ++first) {
             std::vector<std::optional<RunCost>> whole;
             std::vector<std::optional<RunCost>> changes;

@@ -6,6 +6,7 @@
 #include "core/inter_op/choose_stages.h"
 #include "core/plan/mesh_shapes.h"
 #include "core/plan/prepare_model.h"
+#include "core/plan/run_bounds.h"
 
 #include <memory>
 #include <optional>
@@ -39,6 +40,7 @@ struct CandidateFamily {
     std::vector<int> recomputedLayers;  ///< Per candidate: its first so many layers run again.
     std::set<std::string> problems;     ///< Why stages are impossible.
     std::optional<Bytes> smallestWhole; ///< Of the whole model in one stage, at least.
+    std::optional<RunBounds> bounds;    ///< Without a price of memory only.
 };
 
 /// How many layers of a stage may run again.

@@ -54,12 +54,19 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
     const PlanConstraints constraints = withStrategy(
         request.options.constraints, request.options.strategy, request.cluster.deviceCount());
     PlanSearch search(request, constraints, context, control);
+    // What named strategies with finer layers may take is known when they have been compared.
+    const auto boundSoFar = [&]() -> Seconds {
+        const auto layers = context.layering(request.options.layers, control);
+        return layers.ok() && !comparesFiner(request, (*layers)->layerCount())
+                   ? search.bound()
+                   : std::min(search.bound(), search.boundOfAnyCuts());
+    };
     Shown shown;
     if (onIncumbent) {
         search.onBetter([&](const Attempt& better) {
             if (shown.plan && better.plan->stepTime > shown.plan->stepTime * kWorthShowing)
                 return;
-            const auto plan = assembleWhole(better.assembly, context);
+            const auto plan = assembleWhole(better.assembly, context, boundSoFar());
             if (!plan.ok())
                 return;
             shown = {better.assembly, *plan};
@@ -72,13 +79,23 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
                                                    context, control));
         return PlanOutcome(std::move(none));
     }
+    Seconds bound = search.bound();
     if (request.options.strategy == PlanStrategy::kAuto) {
-        ASSIGN_OR_RETURN(found, bestOfNamed(request, std::move(found), context, control));
+        ASSIGN_OR_RETURN(Compared compared,
+                         bestOfNamed(request, std::move(found), context, control));
+        found = std::move(compared.best);
+        bound = std::min(bound, compared.bound);
     }
     RETURN_IF_ERROR(proveStages(found, context, search.threads(), control));
-    if (shown.plan && isSame(shown.assembly, found.assembly))
+    if (shown.plan && isSame(shown.assembly, found.assembly)) {
+        if (shown.plan->stepBound != bound) { // More was proven since it was shown.
+            auto proven = std::make_shared<ParallelPlan>(*shown.plan);
+            proven->stepBound = bound;
+            shown.plan = std::move(proven);
+        }
         return PlanOutcome(std::move(shown.plan));
-    ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly, context));
+    }
+    ASSIGN_OR_RETURN(auto plan, assembleWhole(found.assembly, context, bound));
     return PlanOutcome(std::move(plan));
 }
 

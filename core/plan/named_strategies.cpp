@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace alpa
 {
 namespace
@@ -13,6 +15,18 @@ namespace
 bool clash(std::optional<int> degree, std::optional<int> asked, std::optional<int> most)
 {
     return (asked && degree != asked) || (degree && most && *degree > *most);
+}
+
+/// Does what the strategy means contradict what is asked?
+bool contradicts(const PlanConstraints& strategy, const PlanConstraints& asked)
+{
+    return clash(strategy.fixedTp, asked.fixedTp, asked.maxTp) ||
+           clash(strategy.fixedDp, asked.fixedDp, asked.maxDp) ||
+           clash(strategy.fixedPp, asked.fixedPp, asked.maxPp) ||
+           (asked.parameterStorage != StorageRule::kFree &&
+            asked.parameterStorage != strategy.parameterStorage) ||
+           (asked.stateStorage != StorageRule::kFree &&
+            asked.stateStorage != strategy.stateStorage);
 }
 
 } // namespace
@@ -47,35 +61,39 @@ PlanConstraints withStrategy(PlanConstraints constraints, PlanStrategy strategy,
     return constraints;
 }
 
-Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
-                            const JobControl& control)
+bool comparesFiner(const PlanRequest& request, int layers)
 {
     const PlanConstraints& asked = request.options.constraints;
+    const int devices = request.cluster.deviceCount();
+    return request.options.strategy == PlanStrategy::kAuto && devices > layers &&
+           !contradicts(withStrategy(asked, PlanStrategy::kPipeline, devices), asked);
+}
+
+Result<Compared> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
+                             const JobControl& control)
+{
+    const PlanConstraints& asked = request.options.constraints;
+    Compared compared{.best = std::move(best)};
     for (const PlanStrategy strategy :
          {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
           PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
         const PlanConstraints constraints =
             withStrategy(asked, strategy, request.cluster.deviceCount());
-        const bool contradicts = clash(constraints.fixedTp, asked.fixedTp, asked.maxTp) ||
-                                 clash(constraints.fixedDp, asked.fixedDp, asked.maxDp) ||
-                                 clash(constraints.fixedPp, asked.fixedPp, asked.maxPp) ||
-                                 (asked.parameterStorage != StorageRule::kFree &&
-                                  asked.parameterStorage != constraints.parameterStorage) ||
-                                 (asked.stateStorage != StorageRule::kFree &&
-                                  asked.stateStorage != constraints.stateStorage);
-        if (contradicts)
+        if (contradicts(constraints, asked))
             continue;
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
-        Result<Attempt> named =
-            PlanSearch(request, constraints, context, control).search({}, best.plan->stepTime);
+        PlanSearch search(request, constraints, context, control);
+        Result<Attempt> named = search.search({}, compared.best.plan->stepTime);
         // A baseline that the model is too small for (a stage for every device) is no reason
         // against the plan at hand.
         if (!named.ok() && named.error().code == ErrorCode::kCancelled)
             return named.error();
-        if (named.ok() && named->plan && named->plan->stepTime < best.plan->stepTime)
-            best = std::move(named).value();
+        if (search.cutsFiner() && search.bound() > Seconds(0))
+            compared.bound = std::min(compared.bound, search.bound());
+        if (named.ok() && named->plan && named->plan->stepTime < compared.best.plan->stepTime)
+            compared.best = std::move(named).value();
     }
-    return best;
+    return compared;
 }
 
 } // namespace alpa

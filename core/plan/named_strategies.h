@@ -7,10 +7,17 @@
 namespace alpa
 {
 
+/// Does a named strategy that is compared cut finer than `layers`: one stage for each device?
+bool comparesFiner(const PlanRequest& request, int layers);
+
+struct Compared {
+    Attempt best;
+    Seconds bound = kForever; ///< No plan of those compared whose layers are finer takes less.
+};
 /// The best of `best`, which has no named strategy, and of the named ones that do not contradict
 /// what is asked: costs of drafts are estimates, and auto is never worse than what it could be
 /// told to do.
-Result<Attempt> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
-                            const JobControl& control);
+Result<Compared> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
+                             const JobControl& control);
 
 } // namespace alpa

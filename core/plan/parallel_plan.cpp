@@ -5,6 +5,13 @@
 namespace alpa
 {
 
+std::optional<double> ParallelPlan::stepGap() const
+{
+    if (!(stepBound > Seconds(0)) || !(stepTime > Seconds(0)))
+        return std::nullopt;
+    return (stepTime - stepBound) / stepTime;
+}
+
 double ParallelPlan::flopsPerDevice() const
 {
     return modelFlops.count / stepTime.count / cluster.deviceCount();

@@ -141,11 +141,14 @@ struct ParallelPlan {
     int64_t microbatchSize = 1;
     Timeline timeline;
     Seconds stepTime;     ///< Of the simulated timeline.
+    Seconds stepBound;    ///< Proven: no plan as asked takes less. 0: nothing is proven.
     Flops modelFlops;     ///< Of one step, without recomputation.
     Seconds planningTime; ///< Wall clock; not part of the plan's text.
 
     int64_t globalBatch() const { return microbatchSize * microbatches; }
     double samplesPerSecond() const { return static_cast<double>(globalBatch()) / stepTime.count; }
+    /// At most this part of the step could be saved by any plan; nothing if nothing is proven.
+    std::optional<double> stepGap() const;
     /// modelFlops per second and device.
     double flopsPerDevice() const;
     /// Degrees as people name them; of the widest stage.

@@ -10,6 +10,7 @@
 #include "core/plan/memo.h"
 #include "core/plan/plan_request.h"
 #include "core/plan/prepare_model.h"
+#include "core/plan/step_bound.h"
 #include "core/plan/team.h"
 
 #include <functional>
@@ -33,6 +34,7 @@ struct StageFiguresKey;
 struct DraftOutcome {
     Seconds stepTime = kForever;
     Seconds optimisticTime = kForever;
+    StepBound bound; ///< See step_bound.h.
 };
 /// All that the draft of one microbatch count depends on if constraints on shardings are left out:
 /// the model of drafts, the count, isLean, the constraints as JSON.
@@ -102,14 +104,15 @@ public:
     /// Forgets what was not used for longest until about `limit` is left.
     void trim(Bytes limit);
 
+    /// The layers of `model` as devices of `kind` run them.
+    Result<std::shared_ptr<const LayeredGraph>>
+    layeredOn(const std::shared_ptr<const PreparedModel>& model, int kind);
+
 private:
     using ModelKey = std::tuple<int64_t, int>; ///< Microbatch size; layers asked or 0.
     using BlockRunsKey = std::tuple<std::shared_ptr<const PreparedModel>, std::string>;
     using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey>;
 
-    /// The layers of `model` as devices of `kind` run them.
-    Result<std::shared_ptr<const LayeredGraph>>
-    layeredOn(const std::shared_ptr<const PreparedModel>& model, int kind);
     Result<std::shared_ptr<const SplitModel>> splitModel();
     Result<std::shared_ptr<const ShortModel>> shortModel();
 

@@ -65,6 +65,8 @@ private:
         plan_->microbatches = root_.member("microbatches").countInt(1, kMostMicrobatches);
         plan_->microbatchSize = root_.member("microbatchSize").count(1, int64_t{1} << 40);
         plan_->stepTime = root_.member("stepSeconds").seconds();
+        if (root_.has("stepBoundSeconds"))
+            plan_->stepBound = root_.member("stepBoundSeconds").seconds();
         for (const JsonPlace& layer : root_.member("layers").elements())
             plan_->layers.push_back({.name = layer.member("name").text(),
                                      .flops = Flops(layer.member("flop").number())});

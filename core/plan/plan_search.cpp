@@ -37,6 +37,7 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     , constraints_(std::move(constraints))
     , effort_(effortFor(*request.model))
     , limit_(memoryLimit(request.cluster, constraints_))
+    , space_(request.cluster, constraints_)
 {
     threads_ = threadsFor(request.options.threads);
     PlanOptions relaxed;
@@ -67,6 +68,9 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
         // Constraints on shardings, left out so far, may move it behind others.
         const Seconds before = next->stepTime;
         ASSIGN_OR_RETURN(const bool isFeasible, refine(*next, best.none));
+        if (hasShardingRules_)
+            space_.add(next->microbatches, next->share,
+                       boundStep(candidateRequest(*next), *next->set));
         if (isFeasible && next->stepTime > before)
             continue;
         const Draft draft = std::move(*next);
@@ -223,6 +227,7 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
         if (findsAny && drafts.back().isExact)
             return drafts;
     }
+    space_.leaveOutMore(i < counts.size());
     const auto tried = counts.begin() + static_cast<std::ptrdiff_t>(i);
     RETURN_IF_ERROR(draftFewer(globalBatch, {counts.begin(), tried}, isLean, best, drafts));
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
@@ -248,8 +253,21 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     if (!model)
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
+    RETURN_IF_ERROR(noteTried(model, microbatches));
     return draftOn({.devicesPerHost = request_.cluster.devicesPerHost, .only = {}}, model,
                    microbatches, isLean, none);
+}
+
+/// Lets bounds know of a number of microbatches.
+Status PlanSearch::noteTried(const std::shared_ptr<const DraftModel>& model, int microbatches)
+{
+    std::vector<std::shared_ptr<const LayeredGraph>> layered;
+    for (int kind = 0; kind < request_.cluster.kindCount(); ++kind) {
+        ASSIGN_OR_RETURN(auto onKind, context_.layeredOn(model->model, kind));
+        layered.push_back(std::move(onKind));
+    }
+    space_.add(microbatches, model, std::move(layered));
+    return {};
 }
 
 /// The draft of stages that use these devices.
@@ -273,6 +291,7 @@ Result<std::optional<Draft>> PlanSearch::draftOn(const DeviceShare& share,
                            fmt::format("{} {}", text(share), draftConstraints_));
         ASSIGN_OR_RETURN(const auto outcome,
                          context_.draftOutcome(key, [&] { return outcomeOf(draft); }));
+        space_.add(microbatches, share, outcome->bound);
         draft.stepTime = outcome->stepTime;
         draft.optimisticTime = outcome->optimisticTime;
         if (draft.stepTime < kForever)
@@ -282,6 +301,8 @@ Result<std::optional<Draft>> PlanSearch::draftOn(const DeviceShare& share,
     }
     NoPlan relaxed;
     ASSIGN_OR_RETURN(bool isFeasible, makeSet(draft, relaxed));
+    if (explains_)
+        space_.add(microbatches, share, boundStep(candidateRequest(draft), *draft.set));
     if (!isFeasible && !draft.set->isExact()) {
         // Constraints on shardings may save memory.
         ASSIGN_OR_RETURN(isFeasible, refine(draft, relaxed));
@@ -296,8 +317,10 @@ Result<std::shared_ptr<const DraftOutcome>> PlanSearch::outcomeOf(Draft draft) c
 {
     NoPlan none;
     ASSIGN_OR_RETURN(const bool isFeasible, makeSet(draft, none));
+    const StepBound bound = boundStep(candidateRequest(draft), *draft.set);
     return std::make_shared<const DraftOutcome>(
-        isFeasible ? DraftOutcome{draft.stepTime, draft.optimisticTime} : DraftOutcome{});
+        isFeasible ? DraftOutcome{draft.stepTime, draft.optimisticTime, bound}
+                   : DraftOutcome{.bound = bound});
 }
 
 /// Finds the draft's candidates without constraints on shardings, and chooses among them. False:

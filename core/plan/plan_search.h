@@ -6,6 +6,7 @@
 #include "core/plan/fewer_devices.h"
 #include "core/plan/finish_plan.h"
 #include "core/plan/plan_context.h"
+#include "core/plan/space_bound.h"
 
 #include <memory>
 #include <optional>
@@ -28,6 +29,13 @@ public:
     /// Told of every plan that search() finds and that is better than those before.
     void onBetter(AttemptCallback callback) { onBetter_ = std::move(callback); }
     int threads() const { return threads_; }
+    /// No plan that obeys the constraints takes less, its stages cut at these layers, as far as is
+    /// known by now: it only rises while search() goes on. 0: nothing is known.
+    Seconds bound() const { return space_.step(); }
+    /// The same wherever stages are cut: what devices compute at least.
+    Seconds boundOfAnyCuts() const { return space_.compute(); }
+    /// Are the layers not those that were asked for, because more stages or cuts were?
+    bool cutsFiner() const { return layers_ != request_.options.layers; }
     /// Does any plan obey the constraints, as far as drafts tell?
     Result<bool> isFeasible();
 
@@ -63,6 +71,7 @@ private:
     std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others) const;
     Result<std::shared_ptr<const DraftModel>> promisingModel(int64_t globalBatch, int microbatches,
                                                              NoPlan& none);
+    Status noteTried(const std::shared_ptr<const DraftModel>& model, int microbatches);
     bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
     bool isTooSlow(const DraftModel& model, int microbatches) const;
     std::optional<int> layersForStages(int usual) const;
@@ -81,6 +90,7 @@ private:
     bool hasShardingRules_ = false;
     bool knowsPatterns_ = false; ///< All models name the same.
     AttemptCallback onBetter_;
+    SpaceBound space_;
 };
 
 } // namespace alpa

@@ -73,6 +73,8 @@ public:
         add("microbatches", plan_.microbatches);
         add("microbatchSize", plan_.microbatchSize);
         add("stepSeconds", jsonNumber(plan_.stepTime.count));
+        if (plan_.stepBound > Seconds(0))
+            add("stepBoundSeconds", jsonNumber(plan_.stepBound.count));
         add("views", viewsJson());
         add("layers", layersJson());
         add("specs", specs_.texts());

@@ -3911,6 +3911,10 @@ Das Modell anderswo suchen?</translation>
         <translation> (%1 gegenüber %2)</translation>
     </message>
     <message>
+        <source>, proven: none takes less than %1 (gap %2)</source>
+        <translation>, bewiesen: keiner braucht weniger als %1 (Lücke %2)</translation>
+    </message>
+    <message>
         <source>Use best so far</source>
         <translation>Bisher besten nehmen</translation>
     </message>

@@ -239,6 +239,9 @@ TEST_F(ChangeTest, BestSoFarIsTakenBeforeTheSearchIsOver)
     ASSERT_TRUE(session().isPlanning());
     const double found = session().incumbent()->stepTime.count;
     EXPECT_TRUE(find<QLabel>("planBannerText")->text().contains(QStringLiteral("Best so far")));
+    EXPECT_TRUE(
+        find<QLabel>("planBannerText")->text().contains(QStringLiteral("none takes less than")))
+        << find<QLabel>("planBannerText")->text().toStdString();
     QTest::mouseClick(use, Qt::LeftButton);
     ASSERT_TRUE(waitUntil([this] { return !session().isStale(); }, 60000));
     EXPECT_DOUBLE_EQ(session().shownPlan()->plan()->stepTime.count, found);

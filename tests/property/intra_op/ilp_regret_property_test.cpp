@@ -42,12 +42,30 @@ TEST(IlpRegretProperty, MatchesBruteForceWithTheStrategyForced)
 {
     expectOfForced([](const IlpProblem& problem, const IlpSolution& solution,
                       int node) { return regretOf(problem, solution, node); },
-                   [](double regret, double expected, double cost) {
-                       ASSERT_EQ(regret < kForbidden, expected < kForbidden);
+                   [](const RegretRange& regret, double expected, double cost) {
+                       EXPECT_TRUE(regret.isExact());
+                       ASSERT_EQ(regret.most < kForbidden, expected < kForbidden);
                        if (expected < kForbidden) {
-                           EXPECT_NEAR(regret, expected, 2e-9 * cost + 1e-15);
+                           EXPECT_NEAR(regret.most, expected, 2e-9 * cost + 1e-15);
                        }
                    });
+}
+
+TEST(IlpRegretProperty, SearchesThatAreCutOffLeaveARange)
+{
+    int open = 0;
+    expectOfForced(
+        [](const IlpProblem& problem, const IlpSolution& solution, int node) {
+            IlpOptions options;
+            options.workLimit = 1;
+            return regretOf(problem, solution, node, options);
+        },
+        [&open](const RegretRange& range, double expected, double cost) {
+            open += range.isExact() ? 0 : 1;
+            EXPECT_LE(range.least, expected + 2e-9 * cost + 1e-15);
+            EXPECT_GE(range.most, expected - 2e-9 * cost - 1e-15);
+        });
+    EXPECT_GT(open, 0);
 }
 
 TEST(IlpRegretProperty, RangesHoldWhatBruteForceFinds)

@@ -1,0 +1,55 @@
+// The bound of all plans that a search may return, gathered from bounds of the parts it has looked
+// into and of those it leaves out.
+#pragma once
+
+#include "core/plan/mesh_shapes.h"
+#include "core/plan/step_bound.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace alpa
+{
+
+class SpaceBound
+{
+public:
+    /// Keeps references.
+    SpaceBound(const Cluster& cluster, const PlanConstraints& constraints);
+
+    /// Of plans of these microbatches on these devices. Bounds only rise: the highest given holds.
+    void add(int microbatches, const DeviceShare& share, const StepBound& bound);
+    /// So many microbatches are tried; their stages may also use devices that are not added. By
+    /// kind of device: the layers of `model`.
+    void add(int microbatches, std::shared_ptr<const DraftModel> model,
+             std::vector<std::shared_ptr<const LayeredGraph>> layered);
+    /// Are there numbers of microbatches beyond those that were added?
+    void leaveOutMore(bool isMore) { isMore_ = isMore; }
+
+    /// No plan takes less; 0 where nothing is known.
+    Seconds step() const;
+    /// The same wherever stages are cut.
+    Seconds compute() const;
+
+private:
+    struct Tried {
+        std::shared_ptr<const DraftModel> model;
+        std::vector<std::shared_ptr<const LayeredGraph>> layered; ///< By kind of device.
+    };
+    Seconds ofMore() const;
+    Seconds leastOn(const DeviceShare& share, int microbatches, const Tried& tried) const;
+    Seconds leastWith(const DeviceShare& share, int microbatches, const Tried& tried,
+                      const std::vector<SubmeshChoice>& submeshes) const;
+
+    const Cluster& cluster_;
+    const PlanConstraints& constraints_;
+    std::vector<SubmeshChoice> usual_;                       ///< What all devices offer to stages.
+    std::map<std::pair<int, std::string>, StepBound> parts_; ///< By microbatches and devices.
+    std::map<int, Tried> tried_;                             ///< By microbatches.
+    bool isMore_ = false;
+};
+
+} // namespace alpa
