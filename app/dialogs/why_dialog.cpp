@@ -1,6 +1,7 @@
 #include "app/dialogs/why_dialog.h"
 
 #include "app/session/pin_sharding.h"
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
 #include "core/mesh/cluster.h"
@@ -11,6 +12,9 @@
 #include <QPushButton>
 #include <QTableWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -100,7 +104,8 @@ WhyDialog::WhyDialog(Session* session, const QString& label, QWidget* parent)
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     try_->setObjectName(u"whyTryButton"_s);
     try_->setToolTip(tr("Pins the sharding in the selected row and plans again; undo takes it "
-                        "back. Not if the plan has that sharding already."));
+                        "back. Not if the plan has that sharding already, nor for what no "
+                        "constraint names, as optimizer state."));
     try_->setEnabled(false);
     buttons->addButton(try_, QDialogButtonBox::ActionRole);
     buttons->addButton(priceButton, QDialogButtonBox::ActionRole);
@@ -154,13 +159,16 @@ void WhyDialog::explain()
 
 void WhyDialog::showDecision(const DecisionExplanation& explanation)
 {
-    QString text = toQt(explanation.verdict);
+    QString text = coreText(explanation.verdict);
     if (!explanation.isExact)
         text += tr(" The stage is proven only to a gap, so the differences are bounds.");
     if (explanation.isBoundByMemory)
         text += tr(" Memory binds on this stage.");
     verdict_->setText(text);
     decision_ = explanation.label;
+    const auto& decisions = plan_->stages[static_cast<size_t>(explanation.stage)].decisions;
+    const auto mine = std::ranges::find(decisions, decision_, &Decision::label);
+    mayPin_ = mine != decisions.end() && mayPin(*plan_->graph, *mine);
     for (size_t i = 0; i < explanation.strategies.size(); ++i) {
         const StrategyTerms& terms = explanation.strategies[i];
         results_.push_back(terms.result);
@@ -178,7 +186,7 @@ void WhyDialog::showDecision(const DecisionExplanation& explanation)
 bool WhyDialog::mayTry() const
 {
     const int row = strategies_->currentRow();
-    return row > 0 && results_[static_cast<size_t>(row)] != results_.front();
+    return mayPin_ && row > 0 && results_[static_cast<size_t>(row)] != results_.front();
 }
 
 void WhyDialog::tryStrategy()
@@ -230,9 +238,9 @@ void WhyDialog::showPrices(const ConstraintPrices& prices)
     for (const ConstraintPrice& price : prices.prices) {
         const bool hasPlan = price.plan != nullptr;
         addRow(prices_,
-               {toQt(price.edit),
-                hasPlan ? toQt(price.differs.empty() ? "the same plan" : price.differs)
-                        : toQt(price.problem),
+               {coreText(price.edit),
+                hasPlan ? coreText(price.differs.empty() ? "the same plan" : price.differs)
+                        : coreText(price.problem),
                 hasPlan ? tr("%1 (%2)").arg(
                               timeText(price.plan->stepTime),
                               changeText(price.plan->stepTime.count, prices.stepTime.count))

@@ -39,6 +39,7 @@ private:
     Session* session_;
     std::shared_ptr<const ParallelPlan> plan_;
     QString label_;
+    bool mayPin_ = false;  ///< A constraint can name the decision.
     std::string decision_; ///< The label that pins match; empty before the explanation.
     QLabel* verdict_;
     QTableWidget* strategies_;

@@ -1,9 +1,8 @@
 #include "app/item_models/collectives_model.h"
 
+#include "app/session/graph_words.h"
 #include "app/session/link_traffic.h"
 #include "app/settings/qt_text.h"
-
-#include <QStringList>
 
 #include <algorithm>
 
@@ -24,15 +23,6 @@ Bytes bytesOf(const Communication& communication)
 }
 
 } // namespace
-
-QString communicationText(const GraphFacts& facts, const Communication& communication)
-{
-    const DeviceMesh& mesh = facts.plan->stages[static_cast<size_t>(communication.stage)].mesh;
-    QStringList lines;
-    for (const ReshardStep& step : communication.steps)
-        lines << toQt(formatStep(step, mesh));
-    return lines.join(u'\n');
-}
 
 void CollectivesModel::setFacts(std::shared_ptr<const GraphFacts> facts)
 {
@@ -89,8 +79,8 @@ QVariant CollectivesModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DisplayRole)
         return text(communication, index.column());
     if (role == Qt::ToolTipRole)
-        return communicationText(*facts_,
-                                 facts_->communications[static_cast<size_t>(communication)]);
+        return explainCommunication(*facts_,
+                                    facts_->communications[static_cast<size_t>(communication)]);
     if (role == Qt::TextAlignmentRole && index.column() >= kBytes && index.column() <= kStage)
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     return {};

@@ -41,7 +41,4 @@ private:
     std::vector<int> order_;
 };
 
-/// "all-reduce over y of 33.6 MB, 0.17 ms": the steps in words, a line each.
-QString communicationText(const GraphFacts& facts, const Communication& communication);
-
 } // namespace alpa::app

@@ -85,8 +85,9 @@ QVariant ConstraintsModel::data(const QModelIndex& index, int role) const
         return state == ConstraintState::kBinding ? QVariant(themedIcon(u"warning"_s)) : QVariant();
     }
     if (role == Qt::ToolTipRole)
-        return row.isOn ? toQt(row.item.text)
-                        : tr("%1: switched off, not asked of the planner").arg(toQt(row.item.text));
+        return constraintSentence(row.item) + u' ' +
+               (row.isOn ? constraintStateSentence(state)
+                         : tr("It is switched off: the planner is not asked it."));
     if (role != Qt::DisplayRole && role != Qt::EditRole)
         return {};
     switch (column) {

@@ -201,34 +201,74 @@ QVariant PlansModel::sortValue(const PlanEntry& entry, int column) const
     return plan->stepTime.count;
 }
 
+/// What a cell says, in a sentence with its numbers.
 QString PlansModel::tip(const PlanEntry& entry, int column) const
 {
-    if (column == kSpread)
-        return tr("Where the median lies with 95 % confidence");
-    if (column == kError)
-        return tr("Prediction against the measured median");
-    if (column == kMemory)
-        return tr("Most memory of a device, at the peak of the step");
-    if (column == kUtilisation)
-        return tr("Model FLOPs utilisation: the model's FLOPs against what all devices could do of "
-                  "its products in the step, without recomputation");
-    if (column == kSent)
-        return tr("By all devices in one step: collectives and transfers between stages");
-    if (column == kBubble)
-        return tr("Share of the device time of a step that is idle");
-    if (column == kPlanning)
-        return tr("What planning took");
     if (column == kBaseline)
         return tr("Click to make this the plan that others are compared with");
-    if (entry.plan() == nullptr)
+    const ParallelPlan* plan = entry.plan();
+    if (plan == nullptr)
         return entry.problem();
-    if (column == kDegrees)
-        return tr("Devices along the data axis, along the tensor axis, and pipeline stages");
-    if (column == kMicrobatches)
-        return tr("Microbatches a step × samples in each");
-    if (column == kProof)
-        return tr("Whether the solver has proven the shardings of every stage to be the cheapest");
-    return describeSetup(entry.setup);
+    const QString cell = text(entry, column).toString();
+    switch (column) {
+    case kStep:
+    case kThroughput:
+        return tr("%1 is predicted to take %2 a step, which is %3 samples a second")
+            .arg(entry.name, timeText(plan->stepTime), numberText(plan->samplesPerSecond()));
+    case kChange:
+        return session_->baseline() == nullptr
+                   ? QString()
+                   : tr("The step against that of %1").arg(session_->baseline()->name);
+    case kMeasured:
+    case kSpread:
+    case kError:
+        return measuredTip(entry);
+    case kMemory:
+        return tr("At the peak of the step the fullest device holds %1").arg(cell);
+    case kDegrees:
+        return tr("The batch is split over %1, tensors over %2; the layers are cut into %3")
+            .arg(counted(entry.facts->dataParallel, tr("device"), tr("devices")),
+                 counted(entry.facts->tensorParallel, tr("device"), tr("devices")),
+                 counted(plan->pipelineParallel(), tr("group"), tr("groups")));
+    case kMicrobatches:
+        return tr("The batch of %1 goes through in %2 of %3")
+            .arg(plan->globalBatch())
+            .arg(counted(plan->microbatches, tr("microbatch"), tr("microbatches")))
+            .arg(counted(plan->microbatchSize, tr("sample"), tr("samples")));
+    case kUtilisation:
+        return tr("%1 %: the model's FLOPs against what all devices could do of its products in "
+                  "the step, without recomputation")
+            .arg(cell);
+    case kSent:
+        return tr("%1 MiB are sent by all devices in one step: collectives and transfers between "
+                  "stages")
+            .arg(cell);
+    case kBubble:
+        return tr("%1 % of the device time of a step is idle").arg(cell);
+    case kProof:
+        return tr("%1: whether the solver has proven the shardings of every stage to be the "
+                  "cheapest")
+            .arg(cell);
+    case kPlanning:
+        return entry.planningTime == Seconds{}
+                   ? tr("The plan was read from a file")
+                   : tr("Planning took %1").arg(timeText(entry.planningTime));
+    default:
+        return describeSetup(entry.setup);
+    }
+}
+
+QString PlansModel::measuredTip(const PlanEntry& entry) const
+{
+    const std::optional<Measurement> measured = session_->measurement(entry.id);
+    if (!measured)
+        return tr("%1 has not been run yet (F6)").arg(entry.name);
+    return tr("%1 of %2 were measured: their median is %3 and lies between %4 and %5 with 95 % "
+              "confidence; the prediction is %6 from it")
+        .arg(counted(measured->steps, tr("step"), tr("steps")),
+             counted(measured->runs, tr("run"), tr("runs")), timeText(measured->median),
+             timeText(measured->low), timeText(measured->high),
+             changeText(entry.plan()->stepTime.count, measured->median.count));
 }
 
 QVariant PlansModel::data(const QModelIndex& index, int role) const

@@ -50,6 +50,7 @@ private:
     QVariant text(const PlanEntry& entry, int column) const;
     QVariant sortValue(const PlanEntry& entry, int column) const;
     QString tip(const PlanEntry& entry, int column) const;
+    QString measuredTip(const PlanEntry& entry) const;
 
     Session* session_;
     std::vector<std::shared_ptr<const PlanEntry>> entries_;

@@ -1,5 +1,7 @@
 #include "app/session/background_job.h"
 
+#include "app/settings/core_texts.h"
+
 #include <QMetaObject>
 
 namespace alpa::app
@@ -59,7 +61,7 @@ void BackgroundJob::noteProgress(std::string_view phase, double fraction)
 QString BackgroundJob::phase() const
 {
     const std::scoped_lock lock(mutex_);
-    return phase_;
+    return coreText(phase_.toStdString());
 }
 
 double BackgroundJob::fraction() const

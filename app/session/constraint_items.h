@@ -77,6 +77,10 @@ enum class ConstraintState {
 ConstraintState constraintState(const ConstraintItem& item, const GraphFacts* facts,
                                 const PlanEntry* obstacle);
 QString constraintStateText(ConstraintState state);
+/// "Tensors are split over at most 2 devices."
+QString constraintSentence(const ConstraintItem& item);
+/// "The plan is at its limit: without it another may be faster."
+QString constraintStateSentence(ConstraintState state);
 
 /// No layer, stage or tensor alone.
 bool concernsWholePlan(const ConstraintItem& item);

@@ -129,7 +129,10 @@ void placeStages(GraphFacts& facts)
             const DecisionPlace place{int(s), int(d)};
             if (decision.op.isValid())
                 facts.decisionOfOp[decision.op.index()] = place;
-            if (decision.value.isValid())
+            // A parameter's own decision before that of its update.
+            if (decision.value.isValid() &&
+                (!facts.decisionOfValue[decision.value.index()].isValid() ||
+                 decision.label == valueLabel(graph, decision.value)))
                 facts.decisionOfValue[decision.value.index()] = place;
         }
     }

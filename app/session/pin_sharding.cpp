@@ -16,6 +16,16 @@ struct Texts {
 
 } // namespace
 
+bool mayPin(const Graph& graph, const Decision& decision)
+{
+    if (decision.op.isValid()) {
+        const Op& op = graph.op(decision.op);
+        return op.phase == Phase::kForward &&
+               decision.label == graph.scopePath(op.scope) + ":" + std::string(opKindName(op.kind));
+    }
+    return decision.value.isValid() && decision.label == valueLabel(graph, decision.value);
+}
+
 void pinSharding(Session* session, const std::string& label, ShardingSpec spec, bool forbids)
 {
     spec.partial = 0;

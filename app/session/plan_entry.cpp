@@ -1,6 +1,6 @@
 #include "app/session/plan_entry.h"
 
-#include "app/settings/qt_text.h"
+#include "app/settings/core_texts.h"
 
 namespace alpa::app
 {
@@ -9,7 +9,7 @@ QString PlanEntry::problem() const
 {
     if (facts)
         return {};
-    return noPlan ? toQt(noPlan->reason) : error;
+    return noPlan ? coreText(noPlan->reason) : error;
 }
 
 } // namespace alpa::app

@@ -17,6 +17,8 @@ struct ProgramText {
     /// queue.
     std::vector<OpId> opOfLine;
     std::vector<bool> isCollective; ///< Per line.
+    /// Per line the tensor that its buffer holds; invalid for other lines.
+    std::vector<ValueId> valueOfLine;
 };
 
 /// What `alpa show PLAN hlo` prints for the device. O(instructions).

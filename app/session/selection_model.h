@@ -63,6 +63,11 @@ public:
             next.push_back(selection);
         selectAll(std::move(next));
     }
+    /// What a click does: with Ctrl one more or one less, else this alone.
+    void choose(const Selection& selection, bool withCtrl)
+    {
+        withCtrl ? toggle(selection) : select(selection);
+    }
     void clear() { select({}); }
 
     const Selection& hovered() const { return hovered_; }

@@ -101,6 +101,47 @@ SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts, cons
     return place;
 }
 
+SelectionPlaces placesOf(const std::vector<Selection>& selections, const GraphFacts& facts,
+                         const ScopeTree& scopes)
+{
+    SelectionPlaces places;
+    const auto insert = [](auto& set, const auto& place) {
+        if (place)
+            set.insert(*place);
+    };
+    for (const Selection& selection : selections) {
+        const SelectionPlace place = placeOf(selection, facts, scopes);
+        insert(places.ops, place.op);
+        insert(places.layers, place.layer);
+        insert(places.stages, place.stage);
+        insert(places.devices, place.device);
+        insert(places.communications, place.communication);
+    }
+    return places;
+}
+
+bool holds(const Selection& row, const SelectionPlace& place)
+{
+    switch (row.kind) {
+    case Kind::kOp:
+        return place.op && int(place.op->index()) == row.index;
+    case Kind::kValue:
+        return place.value && int(place.value->index()) == row.index;
+    case Kind::kLayer:
+        return place.layer == row.index;
+    case Kind::kStage:
+        return place.stage == row.index;
+    case Kind::kDevice:
+        return place.device == row.index;
+    case Kind::kCollective:
+        return place.communication == row.index;
+    case Kind::kScope: // Which of them is the outline's affair: scopeNodeOf.
+    case Kind::kNone:
+        return false;
+    }
+    return false;
+}
+
 std::optional<int> scopeNodeOf(const SelectionPlace& place, const GraphFacts& facts,
                                const ScopeTree& scopes)
 {

@@ -6,6 +6,8 @@
 #include "app/session/selection_model.h"
 
 #include <optional>
+#include <set>
+#include <vector>
 
 namespace alpa::app
 {
@@ -27,6 +29,17 @@ struct SelectionPlace {
 /// another plan's graph.
 SelectionPlace placeOf(const Selection& selection, const GraphFacts& facts,
                        const ScopeTree& scopes);
+
+/// Where several selections lie together: what views mark that show them all.
+struct SelectionPlaces {
+    std::set<OpId> ops;
+    std::set<int> layers, stages, devices, communications;
+};
+SelectionPlaces placesOf(const std::vector<Selection>& selections, const GraphFacts& facts,
+                         const ScopeTree& scopes);
+
+/// Does `row`, a line of a list, stand for `place` or for what it lies in?
+bool holds(const Selection& row, const SelectionPlace& place);
 
 /// The node of the outline for a place: a parameter's own, else the deepest scope that holds the op
 /// or begins the layer.

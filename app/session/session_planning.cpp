@@ -1,5 +1,6 @@
 // The session's planning: requests go to jobs, and what they answer becomes entries.
 #include "app/session/session.h"
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 
 #include <algorithm>
@@ -23,14 +24,14 @@ void answerRequest(PlanEntry& entry, PlanRequest request, const Session::Planner
 {
     const Result<Cluster> cluster = plannedCluster(entry.setup);
     if (!cluster.ok()) {
-        entry.error = toQt(cluster.error().message);
+        entry.error = coreText(cluster.error().message);
         return;
     }
     request.cluster = *cluster;
     Result<PlanOutcome> outcome = planner(request, control, &cache, onIncumbent);
     if (!outcome.ok()) {
         if (outcome.error().code != ErrorCode::kCancelled)
-            entry.error = toQt(outcome.error().message);
+            entry.error = coreText(outcome.error().message);
         return;
     }
     if (const auto* none = std::get_if<NoPlan>(&outcome.value()))

@@ -48,6 +48,20 @@ void AppSettings::addRecentModel(const QString& path)
     store_.setValue(u"recent/models"_s, QStringList(paths.mid(0, kMaxRecent)));
 }
 
+QStringList AppSettings::pinnedModels() const
+{
+    return store_.value(u"recent/pinned"_s).toStringList();
+}
+
+void AppSettings::setPinned(const QString& path, bool on)
+{
+    QStringList paths = pinnedModels();
+    paths.removeAll(path);
+    if (on)
+        paths << path;
+    store_.setValue(u"recent/pinned"_s, paths);
+}
+
 void AppSettings::removeRecentModel(const QString& path)
 {
     QStringList paths = recentModels();

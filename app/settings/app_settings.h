@@ -24,6 +24,8 @@ public:
     QStringList recentModels() const; ///< Newest first, at most ten.
     void addRecentModel(const QString& path);
     void removeRecentModel(const QString& path);
+    QStringList pinnedModels() const; ///< As they were pinned; they stay whatever else is opened.
+    void setPinned(const QString& path, bool on);
     ThemeChoice theme() const;
     void setTheme(ThemeChoice choice);
     int fontPercent() const; ///< Of the desktop's font size.

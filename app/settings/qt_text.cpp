@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace alpa::app
@@ -15,6 +16,20 @@ QString timeText(Seconds time)
     QString text = toQt(formatSeconds(time));
     return text.endsWith(u" us"_s) ? text.chopped(2) + u"µs"_s : text;
 }
+QString roughTimeText(Seconds time)
+{
+    constexpr double kMinute = 60;
+    constexpr double kHour = 3600;
+    const double seconds = time.count;
+    const auto rounded = [](double value) {
+        return QString::number(std::max(1.0, std::round(value)));
+    };
+    if (seconds < 2 * kMinute)
+        return rounded(seconds) + u" s"_s;
+    return seconds < 2 * kHour ? rounded(seconds / kMinute) + u" min"_s
+                               : rounded(seconds / kHour) + u" h"_s;
+}
+
 QString memoryText(Bytes bytes) { return toQt(formatMemory(bytes)); }
 QString bytesText(Bytes bytes) { return toQt(formatBytes(bytes)); }
 QString flopsText(Flops flops) { return toQt(formatFlops(flops)); }

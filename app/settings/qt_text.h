@@ -19,6 +19,8 @@ inline QString toQt(std::string_view text)
 inline std::string fromQt(const QString& text) { return text.toStdString(); }
 
 QString timeText(Seconds time);
+/// "12 s", "3 min": as exact as a guess deserves.
+QString roughTimeText(Seconds time);
 QString memoryText(Bytes bytes);
 QString bytesText(Bytes bytes);
 QString flopsText(Flops flops);

@@ -1,9 +1,10 @@
 #include "app/settings/theme.h"
 
+#include "app/settings/themed_style.h"
+
 #include <QApplication>
 #include <QFontMetrics>
 #include <QPainter>
-#include <QStyleFactory>
 
 #include <algorithm>
 #include <cmath>
@@ -152,13 +153,6 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
     sheet.replace("@surface"_L1, theme.surface.name())
         .replace("@selection"_L1, theme.selection.name());
     sheet.replace("@hover"_L1, theme.hover.name()).replace("@error"_L1, theme.error.name());
-    // Fusion draws the frames of fields darker than the window, which is black here. A frame of our
-    // own takes the arrows with it: the wheel and the keys change numbers.
-    if (&theme == &contrastTheme())
-        sheet += uR"(
-            QAbstractSpinBox { border: 1px solid %1; }
-            QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
-        )"_s.arg(theme.border.name());
     // The title of a group stands between its margin and its line.
     sheet.replace("@group"_L1, u"%1px"_s.arg(QFontMetrics(font).height() + 13));
     const double points = font.pointSizeF();
@@ -208,7 +202,7 @@ void applyTheme(ThemeChoice choice, int fontPercent)
         desktopPoints * std::clamp(fontPercent, kLeastFontPercent, kMostFontPercent) / 100;
     QFont font = QApplication::font();
     font.setPointSizeF(points);
-    QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
+    QApplication::setStyle(new ThemedStyle);
     QApplication::setFont(font);
     QApplication::setPalette(paletteFor(theme));
     qApp->setStyleSheet(styleSheetFor(theme, font));

@@ -47,9 +47,13 @@ ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
     table_->addAction(copy);
     table_->setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(copy, &QAction::triggered, this, &ProblemsPanel::copyDetails);
-    pages_->addWidget(new EmptyState(
+    auto* none = new EmptyState(
         tr("No problems"),
-        tr("What the importer has to say about a file is listed here, with line and column.")));
+        tr("What the importer has to say about a file is listed here, with line and column."));
+    auto* text = none->addButton(tr("Show the text of the model"));
+    text->setObjectName(u"problemsSource"_s);
+    connect(text, &QPushButton::clicked, this, &ProblemsPanel::sourceRequested);
+    pages_->addWidget(none);
     pages_->addWidget(table_);
     setFocusProxy(table_);
     connect(model_, &QAbstractItemModel::modelReset, this, &ProblemsPanel::refresh);

@@ -19,6 +19,9 @@ public:
     explicit ProblemsPanel(Session* session, QWidget* parent = nullptr);
     ProblemsModel* model() { return model_; }
 
+Q_SIGNALS:
+    void sourceRequested(); ///< The text that has no problems.
+
 private:
     void refresh();
     /// Every field of the chosen problems, one after the other.

@@ -1,5 +1,7 @@
 #include "app/views/compare_side.h"
 
+#include "app/session/selection_place.h"
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_content.h"
 #include "app/widgets/cards.h"
@@ -154,11 +156,35 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     addStep(tr("Previous d&ifference"), u"actionPreviousDifference"_s, u"Shift+D"_s, true);
     connect(session, &Session::plansChanged, this, &CompareSide::takePlans);
     connect(session, &Session::shownPlanChanged, this, &CompareSide::takePlans);
-    connect(session->selection(), &SelectionModel::changed, this, [this] {
-        for (GraphCanvas* canvas : canvases_)
-            canvas->setSelection(session_->selection()->current());
-    });
+    connect(session->selection(), &SelectionModel::changed, this, &CompareSide::takeSelection);
+    connect(session->selection(), &SelectionModel::hoverChanged, this, &CompareSide::takeHover);
     takePlans();
+}
+
+/// Keys of the boxes that selections lie in, in the graph of one side.
+std::set<QString> CompareSide::holdersOf(const std::vector<Selection>& selections,
+                                         size_t side) const
+{
+    std::set<QString> keys;
+    if (facts_[side] == nullptr || session_->model() == nullptr)
+        return keys;
+    for (const int layer : placesOf(selections, *facts_[side], session_->model()->scopes).layers)
+        keys.insert(u"layer %1"_s.arg(layer));
+    return keys;
+}
+
+void CompareSide::takeSelection()
+{
+    for (size_t side = 0; side < canvases_.size(); ++side)
+        canvases_[side]->setSelection(session_->selection()->current(),
+                                      holdersOf(session_->selection()->all(), side));
+}
+
+void CompareSide::takeHover()
+{
+    const Selection& hovered = session_->selection()->hovered();
+    for (size_t side = 0; isVisible() && side < canvases_.size(); ++side)
+        canvases_[side]->setHovered(hovered, holdersOf({hovered}, side));
 }
 
 void CompareSide::hideEvent(QHideEvent* event)
@@ -277,7 +303,7 @@ void CompareSide::refreshDiff()
             if (self.isNull() || self->facts_ != facts)
                 return;
             const PlanDiff& diff = answer->diff;
-            self->verdict_->setText(toQt(diff.verdict));
+            self->verdict_->setText(coreText(diff.verdict));
             QTreeWidget* tree = self->differences_;
             tree->clear();
             addRows(tree, tr("Asked"), diff.request);
@@ -287,7 +313,7 @@ void CompareSide::refreshDiff()
                 new QTreeWidgetItem(tree, {tr("Terms of the step"), QString(), QString()});
             for (const TermChange& term : diff.terms)
                 new QTreeWidgetItem(terms,
-                                    {u"%1 (%2)"_s.arg(toQt(term.name), addedText(term.added())),
+                                    {u"%1 (%2)"_s.arg(coreText(term.name), addedText(term.added())),
                                      timeText(term.before), timeText(term.after)});
             terms->setExpanded(true);
             self->causes_->setEnabled(!diff.request.empty());
@@ -323,10 +349,10 @@ void CompareSide::findCauses()
                 self->differences_,
                 {tr("Causes: the left request with one change alone"), QString(), QString()});
             for (const ChangeCause& cause : diff->causes)
-                new QTreeWidgetItem(
-                    group, {toQt(cause.change), timeText(diff->before),
-                            cause.step ? u"%1 %2"_s.arg(timeText(*cause.step), toQt(cause.differs))
-                                       : toQt(cause.problem)});
+                new QTreeWidgetItem(group, {coreText(cause.change), timeText(diff->before),
+                                            cause.step ? u"%1 %2"_s.arg(timeText(*cause.step),
+                                                                        coreText(cause.differs))
+                                                       : coreText(cause.problem)});
             group->setExpanded(true);
             self->differences_->scrollToItem(group);
         });

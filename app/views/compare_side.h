@@ -6,6 +6,8 @@
 
 #include <QWidget>
 
+#include <set>
+
 class QComboBox;
 class QLabel;
 class QPushButton;
@@ -36,6 +38,9 @@ protected:
 
 private:
     void takePlans();
+    void takeSelection();
+    void takeHover();
+    std::set<QString> holdersOf(const std::vector<Selection>& selections, size_t side) const;
     void refresh();
     void refreshDiff();
     void follow(int side);

@@ -7,6 +7,7 @@
 #include "app/views/what_if_panel.h"
 #include "app/widgets/cards.h"
 
+#include <QAbstractButton>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -52,6 +53,8 @@ void setRecomputation(PlanConstraints& constraints, Recomputation choice)
 }
 
 // Ids by which edits of one field in a row become one undo step.
+constexpr int kLeastField = 64; ///< What does not fit then is cut off or scrolls in the field.
+
 enum MergeId { kMergeCluster = 1, kMergeBatch, kMergeMemory, kMergeFirstDegree };
 
 /// "h200" and 4 of "h200-x4"; the whole name and 0 if it is no preset.
@@ -80,6 +83,7 @@ QGroupBox* makeGroup(const QString& title, QFormLayout*& form)
 ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     : QWidget(parent)
     , session_(session)
+    , scroll_(new QScrollArea)
     , preset_(new QComboBox)
     , count_(new QSpinBox)
     , strategy_(new QComboBox)
@@ -166,7 +170,7 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     addStorage(form, tr("Parameters kept"), u"parameterStorage"_s,
                &PlanConstraints::parameterStorage);
     addStorage(form, tr("Optimizer kept"), u"stateStorage"_s, &PlanConstraints::stateStorage);
-    auto* pins = new QGroupBox(tr("Pinned and forbidden shardings"));
+    auto* pins = new QGroupBox(tr("Pinned shardings"));
     auto* pinsColumn = new QVBoxLayout(pins);
     pinsColumn->setContentsMargins(0, 6, 0, 0);
     pinsColumn->addWidget(new PinsTable(session));
@@ -177,12 +181,11 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
     whatIfColumn->addWidget(new WhatIfPanel(session));
     column->addWidget(whatIf);
     column->addStretch();
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setWidget(content);
+    scroll_->setWidgetResizable(true);
+    scroll_->setWidget(content);
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
-    whole->addWidget(scroll);
+    whole->addWidget(scroll_);
 
     connect(memory_, &QDoubleSpinBox::valueChanged, this, [this](double gib) {
         Setup next = session_->setup();
@@ -211,11 +214,50 @@ ConstraintsPanel::ConstraintsPanel(Session* session, QWidget* parent)
         field->installEventFilter(this);
     // Their longest texts must not widen the form beyond its dock.
     for (QWidget* field : findChildren<QWidget*>()) {
+        const auto* button = qobject_cast<QAbstractButton*>(field);
         if (qobject_cast<QAbstractSpinBox*>(field) != nullptr ||
-            qobject_cast<QComboBox*>(field) != nullptr)
-            field->setMinimumWidth(64);
+            qobject_cast<QComboBox*>(field) != nullptr ||
+            (button != nullptr && !button->text().isEmpty()))
+            field->setMinimumWidth(kLeastField);
     }
     takeSetup();
+}
+
+void ConstraintsPanel::focusLimits()
+{
+    auto* first = findChild<QSpinBox*>(u"maxTp"_s);
+    scroll_->ensureWidgetVisible(first);
+    first->setFocus();
+    first->selectAll();
+}
+
+void ConstraintsPanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    wrapRows();
+}
+
+void ConstraintsPanel::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+        wrapRows();
+}
+
+/// Beside its label a field has to fit into the dock; with large letters it stands below it.
+void ConstraintsPanel::wrapRows()
+{
+    const auto forms = findChildren<QFormLayout*>();
+    const auto setPolicy = [&](QFormLayout::RowWrapPolicy policy) {
+        for (QFormLayout* form : forms)
+            form->setRowWrapPolicy(policy);
+        // What is in a group sets its width, not how long its title is.
+        for (QGroupBox* group : findChildren<QGroupBox*>())
+            group->setMinimumWidth(std::max(1, group->layout()->totalMinimumSize().width()));
+        return scroll_->widget()->minimumSizeHint().width() <= scroll_->viewport()->width();
+    };
+    if (!setPolicy(QFormLayout::WrapLongRows))
+        setPolicy(QFormLayout::WrapAllRows);
 }
 
 bool ConstraintsPanel::eventFilter(QObject* watched, QEvent* event)

@@ -10,6 +10,7 @@ class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
+class QScrollArea;
 class QSpinBox;
 
 namespace alpa::app
@@ -24,9 +25,14 @@ public:
 
     /// Ctrl+Z in a field undoes the last constraint, not the last digit.
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void focusLimits(); ///< The first of the limits, ready to be typed over.
 
 Q_SIGNALS:
     void clusterEdited(const QString& name);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     /// A spin box whose lowest value reads as "no limit"; its edits set an optional field of the
@@ -38,6 +44,7 @@ private:
     void addCluster(QFormLayout* form);
     void addTraining(QFormLayout* form);
     void takeSetup();
+    void wrapRows();
     void edit(const Setup& next, const QString& text, int mergeId);
     void editCluster();
 
@@ -51,6 +58,7 @@ private:
     };
 
     Session* session_;
+    QScrollArea* scroll_;
     QComboBox* preset_;
     QSpinBox* count_;
     QComboBox* strategy_;

@@ -1,27 +1,18 @@
-// Pieces that every level of the graph is made of: rows for tensors, badges for collectives, names.
+// Pieces that every level of the graph is made of, and what stands in their tips.
 #pragma once
 
 #include "app/layout/canvas_level.h"
-#include "app/session/graph_facts.h"
+#include "app/session/graph_words.h"
 
 namespace alpa::app
 {
 
-/// "2048×6144 f32", "scalar f32".
-QString typeText(const TensorType& type);
-/// Name of a layer without the path that all layers share: "block_3", "block_2 – block_3".
-QString shortLayerName(const GraphFacts& facts, int layer);
-/// What an operation is called in lists: "fc: dot".
-QString opTitle(const GraphFacts& facts, OpId op);
-
 /// A tensor in a box, with its spec if there is a plan.
 CanvasTensor tensorRow(const GraphFacts& facts, ValueId value, const QString& name);
-/// "AR y, AG x": the different collectives among `communications` (indices into the facts').
-QString badgeOf(const GraphFacts& facts, const std::vector<int>& communications);
-/// "rows of fc.kernel split over x, 4 devices; needs an all-gather of 33.6 MB, 0.17 ms": what a
-/// badge means, a line a step.
-QString explainCommunication(const GraphFacts& facts, const Communication& communication);
-/// The same for several, each said once.
-QString tipOf(const GraphFacts& facts, const std::vector<int>& communications);
+/// "fc: dot in layer block_0, forward, 0.12 ms on a device", then its result and how that is split,
+/// then what must move before it.
+QString explainOp(const GraphFacts& facts, OpId op);
+/// "fc.kernel, 64×256 f32", and how it is split.
+QString explainValue(const GraphFacts& facts, ValueId value);
 
 } // namespace alpa::app

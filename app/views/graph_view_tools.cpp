@@ -130,6 +130,17 @@ void GraphView::setScope(GraphScope scope, Phase phase)
     phase_->setCurrentIndex(phase_->findData(entry));
 }
 
+/// Esc takes back what dims the graph before it stops what runs in the background.
+bool GraphView::event(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride && legend_->filter().isSet() &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        event->accept();
+        return true;
+    }
+    return QWidget::event(event);
+}
+
 void GraphView::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape && legend_->filter().isSet())

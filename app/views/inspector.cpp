@@ -28,6 +28,9 @@ Inspector::Inspector(Session* session, RegretFinder* regrets, QWidget* parent)
     , kind_(makeMuted({}))
     , title_(new QLabel)
     , rows_(new QVBoxLayout)
+    , find_(new QPushButton(tr("Find something to select (Ctrl+F)")))
+    , pin_(new QPushButton(tr("Pin")))
+    , forbid_(new QPushButton(tr("Forbid")))
     , decision_(new QWidget)
     , decisionText_(makeMuted({}))
     , alternatives_(new AlternativesModel(this))
@@ -67,21 +70,18 @@ Inspector::Inspector(Session* session, RegretFinder* regrets, QWidget* parent)
     decision->addWidget(decisionText_);
     decision->addWidget(table_);
     auto* buttons = new QHBoxLayout;
-    auto* pin = new QPushButton(tr("Pin"));
-    pin->setObjectName(u"pinAlternative"_s);
-    pin->setToolTip(tr("Keep the selected sharding in every following plan"));
-    auto* forbid = new QPushButton(tr("Forbid"));
-    forbid->setObjectName(u"forbidAlternative"_s);
-    forbid->setToolTip(tr("Never take the selected sharding in following plans"));
+    pin_->setObjectName(u"pinAlternative"_s);
+    forbid_->setObjectName(u"forbidAlternative"_s);
     auto* why = new QPushButton(tr("Why?"));
     why->setObjectName(u"whyDecision"_s);
     why->setToolTip(tr(
         "Every strategy with its terms, and what the step would take with all else chosen anew"));
     buttons->addWidget(why);
-    buttons->addWidget(pin);
-    buttons->addWidget(forbid);
+    buttons->addWidget(pin_);
+    buttons->addWidget(forbid_);
     buttons->addStretch();
     decision->addLayout(buttons);
+    column->addWidget(find_, 0, Qt::AlignLeft);
     column->addWidget(decision_);
     column->addStretch();
     auto* scroll = new QScrollArea;
@@ -91,9 +91,11 @@ Inspector::Inspector(Session* session, RegretFinder* regrets, QWidget* parent)
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
+    find_->setObjectName(u"inspectorFind"_s);
+    connect(find_, &QPushButton::clicked, this, &Inspector::findRequested);
     connect(why, &QPushButton::clicked, this, &Inspector::askWhy);
-    connect(pin, &QPushButton::clicked, this, [this] { pinCurrent(false); });
-    connect(forbid, &QPushButton::clicked, this, [this] { pinCurrent(true); });
+    connect(pin_, &QPushButton::clicked, this, [this] { pinCurrent(false); });
+    connect(forbid_, &QPushButton::clicked, this, [this] { pinCurrent(true); });
     connect(regrets, &RegretFinder::found, this, [this](int stage, int index) {
         if (stage != place_.stage || index != place_.index)
             return;
@@ -169,7 +171,7 @@ void Inspector::addTensor(const QString& name, ValueId value,
             *spec, type,
             stage < 0 ? nullptr : &facts_->plan->stages[static_cast<size_t>(stage)].mesh));
         const Decision* decision = isEditable ? decisionOf(value) : nullptr;
-        if (decision != nullptr && stage >= 0) {
+        if (decision != nullptr && stage >= 0 && mayPin(*facts_->graph, *decision)) {
             const auto& mesh = facts_->plan->stages[static_cast<size_t>(stage)].mesh;
             strip->setObjectName(u"strip_"_s + toQt(decision->label));
             strip->setEditable(int(mesh.axes.size()));
@@ -198,6 +200,7 @@ void Inspector::refresh()
 {
     clear();
     facts_ = session_->facts();
+    find_->setVisible(facts_ != nullptr && session_->selection()->current().isNone());
     if (facts_ == nullptr) {
         setTitle(tr("Nothing selected"), {});
         addNote(tr("Select a layer, operation, tensor or stage to see its shardings and why they "
@@ -246,6 +249,13 @@ void Inspector::showDecision(DecisionPlace place)
     alternatives_->setExplanation(regrets_->known(place));
     regrets_->want(place);
     decision_->show();
+    const bool isNamed = mayPin(*facts_->graph, *decision);
+    const QString why = tr("No constraint names this decision: it follows from a parameter or an "
+                           "operation, or from how the optimizer's state is kept");
+    pin_->setEnabled(isNamed);
+    pin_->setToolTip(isNamed ? tr("Keep the selected sharding in every following plan") : why);
+    forbid_->setEnabled(isNamed);
+    forbid_->setToolTip(isNamed ? tr("Never take the selected sharding in following plans") : why);
     describeDecision();
     table_->selectRow(decision->chosen);
 }
@@ -279,7 +289,7 @@ bool Inspector::askWhy()
 bool Inspector::pinChosen()
 {
     const Decision* decision = alternatives_->decision();
-    if (decision == nullptr)
+    if (decision == nullptr || !mayPin(*facts_->graph, *decision))
         return false;
     pinSharding(session_, decision->label,
                 decision->alternatives[static_cast<size_t>(decision->chosen)].result, false);

@@ -7,6 +7,7 @@
 #include "app/session/session.h"
 
 class QLabel;
+class QPushButton;
 class QTableView;
 class QVBoxLayout;
 
@@ -27,6 +28,8 @@ public:
 Q_SIGNALS:
     /// All strategies of the decision with this label, compared in full.
     void whyRequested(const QString& label);
+    /// Nothing is selected, and the user wants to find something to select.
+    void findRequested();
 
 private:
     void refresh();
@@ -58,6 +61,9 @@ private:
     QLabel* kind_;
     QLabel* title_;
     QVBoxLayout* rows_;
+    QPushButton* find_; ///< While nothing is selected.
+    QPushButton* pin_;
+    QPushButton* forbid_;
     QWidget* decision_;
     QLabel* decisionText_;
     AlternativesModel* alternatives_;

@@ -3,6 +3,7 @@
 #include "app/session/hovered_place.h"
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/hover_rows.h"
 #include "app/views/number_table.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
@@ -67,17 +68,19 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     });
     connect(session->selection(), &SelectionModel::hoverChanged, chart_,
             [this] { chart_->setHoveredStage(hoveredPlace(*session_).stage.value_or(-1)); });
+    new HoverRows(table_, session,
+                  [](const QModelIndex& index) { return Selection::stage(index.row()); });
     connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
     connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
     connect(session->selection(), &SelectionModel::changed, this, [this] {
         const auto facts = session_->facts();
         if (facts == nullptr || facts->plan == nullptr || session_->model() == nullptr)
             return;
-        const SelectionPlace place =
-            placeOf(session_->selection()->current(), *facts, session_->model()->scopes);
+        const auto& scopes = session_->model()->scopes;
+        const SelectionPlace place = placeOf(session_->selection()->current(), *facts, scopes);
         if (place.stage)
             stage_->setCurrentIndex(*place.stage);
-        chart_->setSelectedStage(place.stage.value_or(-1));
+        chart_->setSelectedStages(placesOf(session_->selection()->all(), *facts, scopes).stages);
     });
 }
 
@@ -120,7 +123,7 @@ void MemoryView::showStage(int stage)
     if (stage < 0 || facts == nullptr || facts->plan == nullptr)
         return;
     curve_->setStage(facts->plan, stage);
-    chart_->setSelectedStage(stage);
+    chart_->setSelectedStages({stage});
 }
 
 } // namespace alpa::app

@@ -4,18 +4,23 @@
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
+#include "app/views/hover_rows.h"
 #include "app/views/number_table.h"
 #include "app/views/plan_offer.h"
 #include "app/views/stage_mesh_menu.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/timeline_chart.h"
 
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QScrollArea>
 #include <QStackedLayout>
 #include <QTableView>
 #include <QTableWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
+#include <iterator>
 
 namespace alpa::app
 {
@@ -40,6 +45,8 @@ MeshView::MeshView(Session* session, QWidget* parent)
           u"meshLinks"_s))
     , collectives_(new CollectivesModel(this))
     , table_(new QTableView)
+    , none_(
+          makeMuted(tr("No stage of this plan needs one: each device has what it computes with.")))
     , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
     setObjectName(u"meshView"_s);
@@ -51,7 +58,7 @@ MeshView::MeshView(Session* session, QWidget* parent)
     table_->setShowGrid(false);
     table_->setAlternatingRowColors(true);
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->horizontalHeader()->setStretchLastSection(true);
@@ -74,7 +81,10 @@ MeshView::MeshView(Session* session, QWidget* parent)
     column->addWidget(makeHeading(tr("Links, in one step")));
     column->addWidget(links_);
     column->addWidget(makeHeading(tr("Collectives, longest first")));
+    none_->setObjectName(u"noCollectives"_s);
+    column->addWidget(none_);
     column->addWidget(table_, 1);
+    column->addStretch();
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(content);
@@ -109,8 +119,17 @@ MeshView::MeshView(Session* session, QWidget* parent)
                 Selection::stage(traffic_.axes[static_cast<size_t>(row)].stage));
     });
     connect(table_, &QTableView::clicked, this, [this](const QModelIndex& index) {
-        session_->selection()->select(
-            Selection::collective(collectives_->communicationAt(index.row())));
+        session_->selection()->choose(
+            Selection::collective(collectives_->communicationAt(index.row())),
+            QGuiApplication::keyboardModifiers().testFlag(Qt::ControlModifier));
+    });
+    new HoverRows(table_, session, [this](const QModelIndex& index) {
+        return Selection::collective(collectives_->communicationAt(index.row()));
+    });
+    new HoverRows(links_, session, [this](const QModelIndex& index) {
+        const auto row = static_cast<size_t>(index.row());
+        return row < traffic_.axes.size() ? Selection::stage(traffic_.axes[row].stage)
+                                          : Selection();
     });
     connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
     connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
@@ -163,6 +182,8 @@ void MeshView::refresh()
                      {tr("Nothing moves between devices in this plan"), {}, {}, {}, {}});
     fitTableHeight(links_);
     table_->resizeColumnsToContents();
+    table_->setVisible(collectives_->rowCount() > 0);
+    none_->setVisible(collectives_->rowCount() == 0);
     takeSelection();
 }
 
@@ -171,14 +192,26 @@ void MeshView::takeSelection()
     const auto model = session_->model();
     if (facts_ == nullptr || model == nullptr || facts_ != session_->facts())
         return;
-    const SelectionPlace place = placeOf(session_->selection()->current(), *facts_, model->scopes);
-    chart_->setSelected(place.stage, place.device);
-    const int row = place.communication ? collectives_->rowOf(*place.communication) : -1;
-    if (row >= 0) {
-        table_->selectRow(row);
-        table_->scrollTo(collectives_->index(row, 0));
-    } else {
-        table_->clearSelection();
+    const auto& all = session_->selection()->all();
+    // A device alone is not its stage in whole.
+    std::vector<Selection> others;
+    std::ranges::copy_if(all, std::back_inserter(others),
+                         [](const Selection& one) { return one.kind != Selection::Kind::kDevice; });
+    const SelectionPlaces places = placesOf(all, *facts_, model->scopes);
+    chart_->setSelected(placesOf(others, *facts_, model->scopes).stages, places.devices);
+    QItemSelection rows;
+    int newest = -1;
+    for (const int communication : places.communications) {
+        if (const int row = collectives_->rowOf(communication); row >= 0)
+            rows.select(collectives_->index(newest = row, 0),
+                        collectives_->index(row, CollectivesModel::kColumns - 1));
+    }
+    const auto update = QItemSelectionModel::ClearAndSelect;
+    table_->selectionModel()->select(rows, update);
+    if (newest >= 0) {
+        table_->selectionModel()->setCurrentIndex(collectives_->index(newest, 0),
+                                                  QItemSelectionModel::NoUpdate);
+        table_->scrollTo(collectives_->index(newest, 0));
     }
 }
 

@@ -33,6 +33,7 @@ private:
     QTableWidget* links_;
     CollectivesModel* collectives_;
     QTableView* table_;
+    QLabel* none_; ///< In place of an empty table.
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;
     WhenShown* refresh_;

@@ -1,5 +1,6 @@
 #include "app/views/obstacle_banner.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 #include "app/views/relax_constraint.h"
 #include "app/widgets/cards.h"
@@ -53,11 +54,11 @@ void ObstacleBanner::refresh()
         auto* row = new QWidget;
         auto* layout = new QHBoxLayout(row);
         layout->setContentsMargins(0, 0, 0, 0);
-        layout->addWidget(new QLabel(constraint), 1);
+        layout->addWidget(new QLabel(coreText(text)), 1);
         if (relaxConstraint(session_->setup(), text, why)) {
             auto* button = new QPushButton(tr("Relax"));
             button->setObjectName(u"relax_"_s + constraint);
-            button->setAccessibleName(tr("Relax %1").arg(constraint));
+            button->setAccessibleName(tr("Relax %1").arg(coreText(text)));
             connect(button, &QPushButton::clicked, this,
                     [this, constraint, why] { relax(constraint, why); });
             layout->addWidget(button);
@@ -73,7 +74,7 @@ void ObstacleBanner::relax(const QString& constraint, const NoPlan& why)
 {
     const std::optional<Setup> next = relaxConstraint(session_->setup(), fromQt(constraint), why);
     if (next)
-        session_->editSetup(*next, tr("Relax %1").arg(constraint));
+        session_->editSetup(*next, tr("Relax %1").arg(coreText(fromQt(constraint))));
 }
 
 } // namespace alpa::app

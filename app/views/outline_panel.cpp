@@ -2,6 +2,7 @@
 
 #include "app/session/selection_place.h"
 #include "app/views/constraint_menu.h"
+#include "app/views/hover_rows.h"
 #include "app/widgets/cards.h"
 
 #include <QHeaderView>
@@ -11,6 +12,8 @@
 #include <QToolButton>
 #include <QTreeView>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -72,12 +75,11 @@ OutlinePanel::OutlinePanel(Session* session, QWidget* parent)
         openConstraintMenu(session_, session_->selection()->current(),
                            tree_->viewport()->mapToGlobal(at));
     });
-    connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
-            &OutlinePanel::takeCurrent);
-    tree_->setMouseTracking(true);
-    connect(tree_, &QTreeView::entered, this, [this](const QModelIndex& index) {
-        const int node = model_->nodeOf(filtered_->mapToSource(index));
-        session_->selection()->hover(node < 0 ? Selection() : Selection::scope(node));
+    tree_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    connect(tree_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &OutlinePanel::takeRows);
+    new HoverRows(tree_, session, [this](const QModelIndex& index) {
+        return nodeAt(index) < 0 ? Selection() : Selection::scope(nodeAt(index));
     });
     connect(session, &Session::modelChanged, this, &OutlinePanel::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &OutlinePanel::takeSelection);
@@ -92,31 +94,51 @@ void OutlinePanel::refresh()
     tree_->expandToDepth(1);
 }
 
+int OutlinePanel::nodeAt(const QModelIndex& index) const
+{
+    return model_->nodeOf(filtered_->mapToSource(index));
+}
+
 void OutlinePanel::takeSelection()
 {
     const auto facts = session_->facts();
     const auto model = session_->model();
-    const Selection selection = session_->selection()->current();
-    if (facts == nullptr || model == nullptr || selection.kind == Selection::Kind::kScope)
+    if (facts == nullptr || model == nullptr)
         return;
-    const std::optional<int> node =
-        scopeNodeOf(placeOf(selection, *facts, model->scopes), *facts, model->scopes);
+    QItemSelection rows;
+    QModelIndex newest;
+    for (const Selection& one : session_->selection()->all()) {
+        const std::optional<int> node =
+            one.kind == Selection::Kind::kScope
+                ? std::optional(one.index)
+                : scopeNodeOf(placeOf(one, *facts, model->scopes), *facts, model->scopes);
+        newest = node ? filtered_->mapFromSource(model_->indexOf(*node)) : QModelIndex();
+        if (newest.isValid())
+            rows.select(newest, newest.siblingAtColumn(OutlineModel::kColumns - 1));
+    }
     // Shown, not chosen again: the selection stays what it is.
     const QSignalBlocker quiet(tree_->selectionModel());
-    const QModelIndex index =
-        node ? filtered_->mapFromSource(model_->indexOf(*node)) : QModelIndex();
-    tree_->setCurrentIndex(index);
-    if (index.isValid())
-        tree_->scrollTo(index);
+    tree_->selectionModel()->setCurrentIndex(newest, QItemSelectionModel::NoUpdate);
+    tree_->selectionModel()->select(rows, QItemSelectionModel::ClearAndSelect);
+    if (newest.isValid())
+        tree_->scrollTo(newest);
     tree_->viewport()->update();
 }
 
-void OutlinePanel::takeCurrent(const QModelIndex& current)
+void OutlinePanel::takeRows()
 {
-    const int node = model_->nodeOf(filtered_->mapToSource(current));
-    if (node < 0)
+    std::vector<Selection> scopes;
+    const QModelIndex current = tree_->currentIndex();
+    for (const QModelIndex& row : tree_->selectionModel()->selectedRows()) {
+        if (nodeAt(row) >= 0)
+            scopes.push_back(Selection::scope(nodeAt(row)));
+    }
+    if (scopes.empty())
         return;
-    session_->selection()->select(Selection::scope(node));
+    // The newest comes last.
+    std::ranges::stable_partition(
+        scopes, [&](const Selection& one) { return one.index != nodeAt(current); });
+    session_->selection()->selectAll(std::move(scopes));
 }
 
 } // namespace alpa::app

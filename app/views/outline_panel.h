@@ -25,7 +25,8 @@ Q_SIGNALS:
 private:
     void refresh();
     void takeSelection();
-    void takeCurrent(const QModelIndex& current);
+    void takeRows();
+    int nodeAt(const QModelIndex& index) const; ///< Of the scope tree; -1 for none.
 
     Session* session_;
     OutlineModel* model_;

@@ -3,6 +3,7 @@
 #include "app/item_models/plans_model.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_rows.h"
+#include "app/views/hover_rows.h"
 #include "app/views/number_table.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/memory_chart.h"
@@ -130,12 +131,7 @@ Overview::Overview(Session* session, QWidget* parent)
     connect(session, &Session::modelChanged, refresh_, &WhenShown::request);
     connect(session, &Session::shownPlanChanged, refresh_, &WhenShown::request);
     connect(session, &Session::plansChanged, refresh_, &WhenShown::request);
-    connect(session, &Session::planningChanged, this, [this] {
-        waiting_->setGuidance(
-            session_->isPlanning()
-                ? tr("Planning… Esc stops it.")
-                : tr("Plan (F5) makes one for the cluster and constraints at the right."));
-    });
+    connect(session, &Session::planningChanged, this, &Overview::fillWaiting);
     makeLinks();
     refresh_->request();
 }
@@ -174,6 +170,11 @@ void Overview::makeLinks()
     connect(layers_, &QTableWidget::cellActivated, this, [this, selectLayer](int at, int) {
         selectLayer(at, 0);
         openLink(kGraphPage);
+    });
+    new HoverRows(stages_, session_,
+                  [](const QModelIndex& index) { return Selection::stage(index.row()); });
+    new HoverRows(layers_, session_, [](const QModelIndex& index) {
+        return Selection::layer(index.siblingAtColumn(0).data(Qt::UserRole).toInt());
     });
     for (QTableWidget* table : {stages_, costs_, layers_}) {
         table->setTabKeyNavigation(false); // the next link, not the next cell
@@ -216,8 +217,10 @@ void Overview::refresh()
     const ParallelPlan* plan = shown == nullptr ? nullptr : shown->plan();
     planPart_->setVisible(plan != nullptr);
     waiting_->setVisible(plan == nullptr);
-    if (plan == nullptr)
+    if (plan == nullptr) {
+        fillWaiting();
         return;
+    }
     const PlanEntry* baseline = session_->baseline();
     QString against;
     if (baseline != nullptr && baseline->plan() != nullptr && baseline->id != shown->id)
@@ -255,6 +258,21 @@ void Overview::refresh()
     proof_->setValue(proofText(*plan), tr("%1 sharding decisions").arg(countText(decisions)));
     fillStages(*plan);
     fillCosts(*shown->facts);
+}
+
+/// Why there is no plan: nobody asked, one is being made, or there is none.
+void Overview::fillWaiting()
+{
+    const PlanEntry* obstacle = session_->obstacle();
+    if (session_->isPlanning())
+        waiting_->setGuidance(tr("Planning… Esc stops it."));
+    else if (obstacle != nullptr)
+        waiting_->setGuidance(
+            tr("What is asked has none: %1. The constraints at the right say what would do.")
+                .arg(obstacle->problem().section(u'\n', 0, 0)));
+    else
+        waiting_->setGuidance(
+            tr("Plan (F5) makes one for the cluster and constraints at the right."));
 }
 
 void Overview::fillModel()

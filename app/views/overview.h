@@ -36,6 +36,7 @@ private:
     void fillStages(const ParallelPlan& plan);
     void fillCosts(const GraphFacts& facts);
     void fillModel();
+    void fillWaiting();
     void arrangeTables();
 
     Session* session_;

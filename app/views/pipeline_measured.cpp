@@ -104,6 +104,7 @@ void PipelineView::loadTrace(const QString& path, int planId)
             return;
         if (!loaded->problem.isEmpty()) {
             measuredNote_->setText(tr("%1: %2").arg(QFileInfo(path).fileName(), loaded->problem));
+            measuredNote_->show();
             return;
         }
         measured_ = loaded->timeline;
@@ -118,6 +119,7 @@ void PipelineView::showMeasured()
     const bool isOfThis = shown != nullptr && measured_ != nullptr && shown->id == measuredPlan_;
     measuredStep_->setVisible(isOfThis);
     if (!isOfThis) {
+        measuredNote_->hide();
         measuredNote_->clear();
         timeline_->setMeasured(nullptr, {});
         Q_EMIT measured({});
@@ -147,7 +149,7 @@ void PipelineView::showMeasured()
                                      : tr("%1 measured")
                                            .arg(counted(int64_t(measured_->spanCount()),
                                                         tr("segment"), tr("segments"))));
-    measuredNote_->setToolTip(measuredNote_->text()); // In a narrow window it is cut off.
+    measuredNote_->show();
     Q_EMIT measured(stageErrors(plan, *measured_));
 }
 

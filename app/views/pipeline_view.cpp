@@ -5,11 +5,13 @@
 #include "app/settings/qt_text.h"
 #include "app/views/constraint_menu.h"
 #include "app/views/graph_rows.h"
+#include "app/views/hover_rows.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/stage_boundaries.h"
 
 #include <QComboBox>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QListWidget>
 #include <QMenu>
@@ -86,14 +88,11 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     measuredStep_->setAccessibleName(tr("Measured step"));
     measuredStep_->setToolTip(tr("Which step of the run is laid over the predicted one"));
     measuredNote_->setObjectName(u"measuredNote"_s);
-    measuredNote_->setWordWrap(false);
-    measuredNote_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    measuredNote_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     auto* openTraceButton = new QPushButton(tr("Open trace…"));
     openTraceButton->setObjectName(u"openTrace"_s);
     openTraceButton->setToolTip(
         tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
-    heading->addWidget(measuredNote_, 1);
+    heading->addStretch(1);
     heading->addWidget(measuredStep_);
     heading->addWidget(openTraceButton);
     connect(openTraceButton, &QPushButton::clicked, this, &PipelineView::openTrace);
@@ -103,6 +102,8 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     hint->setWordWrap(false);
     heading->addWidget(hint);
     column->addLayout(heading);
+    column->addWidget(measuredNote_); // a line of its own: wrapped, never cut off
+    measuredNote_->hide();
     auto* timelineScroll = new QScrollArea;
     timelineScroll->setWidgetResizable(true);
     timelineScroll->setWidget(timeline_);
@@ -167,9 +168,15 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
         layers->addItem(item);
     }
     layers->setMinimumHeight(kLeastLayers);
+    layers->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    new HoverRows(layers, session_, [](const QModelIndex& index) {
+        return Selection::layer(index.data(Qt::UserRole).toInt());
+    });
     layers->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(layers, &QListWidget::itemClicked, this, [this](const QListWidgetItem* item) {
-        session_->selection()->select(Selection::layer(item->data(Qt::UserRole).toInt()));
+        session_->selection()->choose(
+            Selection::layer(item->data(Qt::UserRole).toInt()),
+            QGuiApplication::keyboardModifiers().testFlag(Qt::ControlModifier));
     });
     connect(layers, &QListWidget::customContextMenuRequested, this,
             [this, layers](const QPoint& at) {
@@ -248,30 +255,27 @@ void PipelineView::refresh()
 void PipelineView::takeSelection()
 {
     const auto facts = session_->facts();
-    const Selection selection = session_->selection()->current();
-    int stage = -1;
-    int layer = -1;
-    OpId op;
-    if (facts != nullptr && session_->model() != nullptr) {
-        const SelectionPlace place = placeOf(selection, *facts, session_->model()->scopes);
-        stage = place.stage.value_or(-1);
-        layer = place.layer.value_or(-1);
-        op = place.op.value_or(OpId());
-    }
-    timeline_->setSelectedStage(stage);
-    timeline_->setSelectedOp(op);
+    SelectionPlaces places;
+    if (facts != nullptr && session_->model() != nullptr)
+        places = placesOf(session_->selection()->all(), *facts, session_->model()->scopes);
+    timeline_->setSelectedStages(places.stages);
+    timeline_->setSelectedOps(std::move(places.ops));
     for (auto* layers : findChildren<QListWidget*>()) {
         const QSignalBlocker quiet(layers);
         layers->setCurrentItem(nullptr);
-        for (int row = 0; layer >= 0 && row < layers->count(); ++row) {
-            if (layers->item(row)->data(Qt::UserRole).toInt() == layer)
-                layers->setCurrentRow(row);
+        layers->clearSelection();
+        for (int row = 0; row < layers->count(); ++row) {
+            if (places.layers.contains(layers->item(row)->data(Qt::UserRole).toInt())) {
+                layers->setCurrentRow(row, QItemSelectionModel::NoUpdate);
+                layers->item(row)->setSelected(true);
+            }
         }
     }
     for (size_t s = 0; s < stageCards_.size(); ++s)
         stageCards_[s]->setStyleSheet(
-            int(s) == stage ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
-                            : QString());
+            places.stages.contains(int(s))
+                ? u"QFrame[card=\"true\"] { border: 2px solid palette(highlight); }"_s
+                : QString());
 }
 
 /// Stages that begin at `firstLayers`, and nowhere else.

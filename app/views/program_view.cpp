@@ -2,6 +2,7 @@
 
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/graph_rows.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
 #include "core/lowering/lower_plan.h"
@@ -11,6 +12,7 @@
 #include <QStackedLayout>
 
 #include <algorithm>
+#include <set>
 
 namespace alpa::app
 {
@@ -55,7 +57,16 @@ ProgramView::ProgramView(Session* session, QWidget* parent)
         showText();
     });
     connect(device_, &QComboBox::currentIndexChanged, this, &ProgramView::showText);
-    connect(page_, &TextPage::lineClicked, this, &ProgramView::selectLine);
+    connect(page_, &TextPage::lineClicked, this, [this](int line, Qt::KeyboardModifiers keys) {
+        if (selectionAt(line).isNone())
+            page_->setMarked({line});
+        else
+            session_->selection()->choose(selectionAt(line), keys.testFlag(Qt::ControlModifier));
+    });
+    connect(page_, &TextPage::lineHovered, this,
+            [this](int line) { session_->selection()->hover(selectionAt(line)); });
+    page_->setTips([this](int line) { return tipOfLine(line); });
+    connect(session->selection(), &SelectionModel::hoverChanged, this, &ProgramView::takeHover);
     connect(session, &Session::modelChanged, this, &ProgramView::refresh);
     connect(session, &Session::shownPlanChanged, this, &ProgramView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &ProgramView::takeSelection);
@@ -163,37 +174,69 @@ void ProgramView::takeSelection()
             device_->setCurrentIndex(int(at - devices.begin()));
         return;
     }
-    // A whole stage is the whole text: nothing to mark in it.
-    std::vector<int> lines;
-    if (selection.kind != Selection::Kind::kStage && !selection.isNone()) {
-        std::vector<bool> isWanted(facts_->graph->ops.size());
-        for (const OpId op : opsOf(selection, *facts_, model->scopes))
-            isWanted[op.index()] = true;
-        for (size_t line = 0; line < text_.opOfLine.size(); ++line) {
-            const OpId op = text_.opOfLine[line];
-            const bool isMine =
-                op.isValid() && op.index() < isWanted.size() && isWanted[op.index()];
-            if (isMine && (!place.communication || text_.isCollective[line]))
-                lines.push_back(int(line));
-        }
+    std::set<int> lines;
+    for (const Selection& one : session_->selection()->all()) {
+        for (const int line : linesOf(one))
+            lines.insert(line);
     }
-    page_->setMarked(std::move(lines));
+    page_->setMarked({lines.begin(), lines.end()});
 }
 
-void ProgramView::selectLine(int line)
+/// Of the device in view. A whole stage or device is the whole text: nothing to mark in it.
+std::vector<int> ProgramView::linesOf(const Selection& selection) const
+{
+    using Kind = Selection::Kind;
+    if (selection.isNone() || selection.kind == Kind::kStage || selection.kind == Kind::kDevice)
+        return {};
+    const ScopeTree& scopes = session_->model()->scopes;
+    const SelectionPlace place = placeOf(selection, *facts_, scopes);
+    std::vector<bool> isWanted(facts_->graph->ops.size());
+    for (const OpId op : opsOf(selection, *facts_, scopes))
+        isWanted[op.index()] = true;
+    std::vector<int> lines;
+    for (size_t line = 0; line < text_.opOfLine.size(); ++line) {
+        const OpId op = text_.opOfLine[line];
+        const bool isMine = op.isValid() && op.index() < isWanted.size() && isWanted[op.index()] &&
+                            (!place.communication || text_.isCollective[line]);
+        const ValueId held = text_.valueOfLine[line];
+        if (isMine || (held.isValid() && selection == Selection::value(held)))
+            lines.push_back(int(line));
+    }
+    return lines;
+}
+
+void ProgramView::takeHover()
+{
+    if (!isVisible() || program_ == nullptr || facts_ != session_->facts())
+        return;
+    page_->setHinted(linesOf(session_->selection()->hovered()));
+}
+
+Selection ProgramView::selectionAt(int line) const
 {
     const auto at = static_cast<size_t>(line);
-    if (at >= text_.opOfLine.size() || !text_.opOfLine[at].isValid()) {
-        page_->setMarked({line});
-        return;
-    }
+    if (line < 0 || at >= text_.opOfLine.size())
+        return {};
     const OpId op = text_.opOfLine[at];
+    if (!op.isValid())
+        return text_.valueOfLine[at].isValid() ? Selection::value(text_.valueOfLine[at])
+                                               : Selection();
     const auto& communications = facts_->communicationsOfOp[op.index()];
     // A collective's line stands for the communication in front of the op that it belongs to.
-    if (text_.isCollective[at] && !communications.empty())
-        session_->selection()->select(Selection::collective(communications.front()));
-    else
-        session_->selection()->select(Selection::op(op));
+    return text_.isCollective[at] && !communications.empty()
+               ? Selection::collective(communications.front())
+               : Selection::op(op);
+}
+
+QString ProgramView::tipOfLine(int line) const
+{
+    const Selection selection = selectionAt(line);
+    const auto index = static_cast<size_t>(std::max(selection.index, 0));
+    if (selection.kind == Selection::Kind::kCollective)
+        return explainCommunication(*facts_, facts_->communications[index]);
+    if (selection.kind == Selection::Kind::kValue)
+        return explainValue(*facts_, ValueId(index));
+    return selection.isNone() ? QString() : explainOp(*facts_, OpId(index));
 }
 
 } // namespace alpa::app

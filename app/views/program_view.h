@@ -30,7 +30,11 @@ private:
     void fillDevices();
     void showText();
     void takeSelection();
-    void selectLine(int line);
+    void takeHover();
+    /// What a line stands for; none for headings and the queue.
+    Selection selectionAt(int line) const;
+    std::vector<int> linesOf(const Selection& selection) const;
+    QString tipOfLine(int line) const;
 
     Session* session_;
     QStackedLayout* pages_;

@@ -243,6 +243,14 @@ void RunsView::refreshPlan()
     refresh();
 }
 
+/// ", about 12 s left", once two steps have told how long one takes.
+QString RunsView::restText(const RunRecord& run)
+{
+    const std::optional<Seconds> step = medianStepTime(run.steps);
+    const auto left = run.stepsWanted - int(run.steps.size());
+    return step && left > 0 ? tr(", about %1 left").arg(roughTimeText(*step * left)) : QString();
+}
+
 QString RunsView::stateText(const RunRecord& run) const
 {
     switch (run.state) {
@@ -251,7 +259,8 @@ QString RunsView::stateText(const RunRecord& run) const
     case RunRecord::State::kStarting:
         return tr("starting");
     case RunRecord::State::kRunning:
-        return tr("running, step %1 of %2").arg(run.steps.size()).arg(run.stepsWanted);
+        return tr("running, step %1 of %2").arg(run.steps.size()).arg(run.stepsWanted) +
+               restText(run);
     case RunRecord::State::kDone:
         return tr("done");
     case RunRecord::State::kStopped:

@@ -37,6 +37,7 @@ private:
     void refreshPlan();
     void refreshList();
     QString stateText(const RunRecord& run) const;
+    static QString restText(const RunRecord& run);
 
     Session* session_;
     QLabel* guidance_;

@@ -2,6 +2,7 @@
 
 #include "app/session/selection_place.h"
 #include "app/settings/qt_text.h"
+#include "app/views/graph_rows.h"
 #include "app/widgets/cards.h"
 
 #include <QFileInfo>
@@ -9,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <set>
 
 namespace alpa::app
 {
@@ -38,7 +40,21 @@ SourceView::SourceView(Session* session, QWidget* parent)
     pages_->addWidget(content);
     connect(empty_->addButton(tr("Open… (Ctrl+O)")), &QPushButton::clicked, this,
             &SourceView::openRequested);
-    connect(text_, &TextPage::lineClicked, this, &SourceView::selectLine);
+    connect(text_, &TextPage::lineClicked, this, [this](int line, Qt::KeyboardModifiers keys) {
+        const Selection selection = selectionAt(line);
+        if (selection.isNone())
+            text_->setMarked({line});
+        else
+            session_->selection()->choose(selection, keys.testFlag(Qt::ControlModifier));
+    });
+    connect(text_, &TextPage::lineHovered, this,
+            [this](int line) { session_->selection()->hover(selectionAt(line)); });
+    text_->setTips([this](int line) {
+        const Selection selection = selectionAt(line);
+        return selection.isNone() ? QString()
+                                  : explainOp(*facts_, OpId(static_cast<size_t>(selection.index)));
+    });
+    connect(session->selection(), &SelectionModel::hoverChanged, this, &SourceView::takeHover);
     connect(session, &Session::modelChanged, this, &SourceView::refresh);
     connect(session, &Session::shownPlanChanged, this, &SourceView::refresh);
     connect(session->selection(), &SelectionModel::changed, this, &SourceView::takeSelection);
@@ -79,17 +95,12 @@ void SourceView::takeSelection()
     const auto model = session_->model();
     if (facts_ == nullptr || model == nullptr || model->source == nullptr)
         return;
-    std::vector<int> lines;
-    for (const OpId id : opsOf(session_->selection()->current(), *facts_, model->scopes)) {
-        const Op* op = &facts_->graph->op(id);
-        // What training derived stands where the forward op stood.
-        if (op->sourceLine == 0 && op->origin.isValid())
-            op = &facts_->graph->op(op->origin);
-        if (op->sourceLine > 0 && op->sourceLine <= model->source->count())
-            lines.push_back(op->sourceLine - 1);
+    std::set<int> all;
+    for (const Selection& one : session_->selection()->all()) {
+        for (const int line : linesOf(one))
+            all.insert(line);
     }
-    std::ranges::sort(lines);
-    lines.erase(std::ranges::unique(lines).begin(), lines.end());
+    std::vector<int> lines(all.begin(), all.end());
     const QString file = QFileInfo(model->path).fileName();
     if (lines.empty())
         place_->setText(tr("%1, %2. Click a line to select its operation.")
@@ -103,14 +114,36 @@ void SourceView::takeSelection()
     text_->setMarked(std::move(lines));
 }
 
-void SourceView::selectLine(int line)
+std::vector<int> SourceView::linesOf(const Selection& selection) const
+{
+    const auto model = session_->model();
+    std::vector<int> lines;
+    for (const OpId id : opsOf(selection, *facts_, model->scopes)) {
+        const Op* op = &facts_->graph->op(id);
+        // What training derived stands where the forward op stood.
+        if (op->sourceLine == 0 && op->origin.isValid())
+            op = &facts_->graph->op(op->origin);
+        if (op->sourceLine > 0 && op->sourceLine <= model->source->count())
+            lines.push_back(op->sourceLine - 1);
+    }
+    std::ranges::sort(lines);
+    lines.erase(std::ranges::unique(lines).begin(), lines.end());
+    return lines;
+}
+
+void SourceView::takeHover()
+{
+    const auto model = session_->model();
+    if (isVisible() && facts_ != nullptr && model != nullptr && model->source != nullptr)
+        text_->setHinted(linesOf(session_->selection()->hovered()));
+}
+
+Selection SourceView::selectionAt(int line) const
 {
     const auto found = std::ranges::lower_bound(opOfLine_, line, {},
                                                 [](const auto& entry) { return entry.first; });
-    if (found != opOfLine_.end() && found->first == line)
-        session_->selection()->select(Selection::op(found->second));
-    else
-        text_->setMarked({line});
+    return found != opOfLine_.end() && found->first == line ? Selection::op(found->second)
+                                                            : Selection();
 }
 
 } // namespace alpa::app

@@ -26,7 +26,10 @@ Q_SIGNALS:
 private:
     void refresh();
     void takeSelection();
-    void selectLine(int line);
+    void takeHover();
+    /// The op that a line made; none of other lines.
+    Selection selectionAt(int line) const;
+    std::vector<int> linesOf(const Selection& selection) const;
 
     Session* session_;
     QStackedLayout* pages_;

@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace alpa::app
@@ -20,6 +21,8 @@ namespace
 {
 
 constexpr int kPageWidth = 720;
+constexpr int kRowGap = 6;
+constexpr int kRecentShown = 5; ///< Besides those that are pinned.
 
 /// A wide button with a title and a line below it.
 QPushButton* makeRow(const QString& title, const QString& detail, const QString& name)
@@ -29,8 +32,12 @@ QPushButton* makeRow(const QString& title, const QString& detail, const QString&
     row->setAccessibleName(title);
     row->setCursor(Qt::PointingHandCursor);
     row->setFlat(true);
-    row->setStyleSheet(u"QPushButton { text-align: left; border: none; border-radius: 5px; }"
-                       "QPushButton:hover, QPushButton:focus { background: palette(midlight); }"_s);
+    row->setStyleSheet(
+        u"QPushButton { text-align: left; border: 1px solid palette(mid); border-radius: 6px;"
+        " background: palette(base); }"
+        "QPushButton:disabled { background: transparent; }"
+        "QPushButton:hover, QPushButton:focus { background: palette(alternate-base);"
+        " border-color: palette(highlight); }"_s);
     auto* layout = new QVBoxLayout(row);
     layout->setContentsMargins(10, 7, 10, 7);
     layout->setSpacing(1);
@@ -99,10 +106,10 @@ StartPage::StartPage(AppSettings* settings, QWidget* parent)
     column->addSpacing(6);
     column->addWidget(dropCard_);
     column->addSpacing(10);
-    offers_->setSpacing(2);
+    offers_->setSpacing(kRowGap);
     column->addLayout(offers_);
     column->addWidget(makeSamples());
-    recent_->setSpacing(2);
+    recent_->setSpacing(kRowGap);
     column->addLayout(recent_);
     column->addStretch();
 
@@ -126,7 +133,7 @@ QWidget* StartPage::makeSamples()
     auto* card = new QWidget;
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(2);
+    layout->setSpacing(kRowGap);
     layout->addWidget(makeHeading(tr("Samples")));
     for (const SampleModel& sample : bundledSamples()) {
         auto* row = makeRow(sample.name, sample.description, u"sample_"_s + sample.name);
@@ -160,19 +167,41 @@ void StartPage::offer(const Offer& offer)
 
 void StartPage::clearOffers() { emptyLayout(offers_); }
 
+/// Pinned models first, then the newest of the others.
 void StartPage::refreshRecent()
 {
     emptyLayout(recent_);
-    const QStringList paths = settings_->recentModels();
-    if (paths.isEmpty())
+    const QStringList pinned = settings_->pinnedModels();
+    QStringList others = settings_->recentModels();
+    for (const QString& path : pinned)
+        others.removeAll(path);
+    if (pinned.isEmpty() && others.isEmpty())
         return;
     recent_->addWidget(makeHeading(tr("Recent")));
-    for (const QString& path : paths.mid(0, 5)) {
-        auto* row = makeRow(modelNameOf(path), path, u"recent_"_s + modelNameOf(path));
-        row->setEnabled(QFileInfo::exists(path));
-        connect(row, &QPushButton::clicked, this, [this, path] { Q_EMIT modelChosen(path, {}); });
-        recent_->addWidget(row);
-    }
+    for (const QString& path : pinned + others.mid(0, kRecentShown))
+        recent_->addWidget(makeRecent(path, pinned.contains(path)));
+}
+
+QWidget* StartPage::makeRecent(const QString& path, bool isPinned)
+{
+    const QString name = modelNameOf(path);
+    auto* row = makeRow(name, path, u"recent_"_s + name);
+    row->setEnabled(QFileInfo::exists(path));
+    connect(row, &QPushButton::clicked, this, [this, path] { Q_EMIT modelChosen(path, {}); });
+    auto* pin =
+        makeIconButton(isPinned ? u"star-filled"_s : u"star"_s, u"pin_"_s + name,
+                       isPinned ? tr("Unpin %1").arg(name) : tr("Keep %1 in this list").arg(name));
+    connect(pin, &QToolButton::clicked, this, [this, path, isPinned] {
+        settings_->setPinned(path, !isPinned);
+        // After the click: the button goes with the list.
+        QMetaObject::invokeMethod(this, &StartPage::refreshRecent, Qt::QueuedConnection);
+    });
+    auto* line = new QWidget;
+    auto* layout = new QHBoxLayout(line);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(row, 1);
+    layout->addWidget(pin);
+    return line;
 }
 
 void StartPage::setDropActive(bool on)

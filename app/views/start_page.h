@@ -37,6 +37,7 @@ Q_SIGNALS:
 
 private:
     QWidget* makeSamples();
+    QWidget* makeRecent(const QString& path, bool isPinned);
 
     AppSettings* settings_;
     QVBoxLayout* offers_;

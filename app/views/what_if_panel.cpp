@@ -41,7 +41,7 @@ WhatIfPanel::WhatIfPanel(Session* session, QWidget* parent)
     setObjectName(u"whatIfPanel"_s);
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(8);
-    grid->setColumnStretch(1, 1);
+    grid->setColumnStretch(0, 1);
     memory_ = addRow(grid, tr("Memory"), u"whatIfMemory"_s, kPerDoubling, kMergeMemory);
     bandwidth_ = addRow(grid, tr("Bandwidth"), u"whatIfBandwidth"_s, kPerDoubling, kMergeBandwidth);
     devices_ = addRow(grid, tr("Devices"), u"whatIfDevices"_s, 1, kMergeDevices);
@@ -73,13 +73,12 @@ WhatIfPanel::Row WhatIfPanel::addRow(QGridLayout* grid, const QString& title, co
     row.slider->setTickInterval(perDoubling);
     row.slider->setTickPosition(QSlider::TicksBelow);
     row.value->setObjectName(name + u"Value"_s);
-    row.value->setMinimumWidth(row.value->fontMetrics().horizontalAdvance(u"65536 devices"_s));
     const int at = grid->rowCount();
     auto* label = new QLabel(title);
     label->setBuddy(row.slider);
     grid->addWidget(label, at, 0);
-    grid->addWidget(row.slider, at, 1);
-    grid->addWidget(row.value, at, 2);
+    grid->addWidget(row.value, at, 1, Qt::AlignRight);
+    grid->addWidget(row.slider, at + 1, 0, 1, 2); // below, so that large letters fit beside it
     connect(row.slider, &QSlider::valueChanged, this, [this, mergeId] { edit(mergeId); });
     return row;
 }

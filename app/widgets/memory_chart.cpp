@@ -52,9 +52,9 @@ void MemoryChart::setPlan(std::shared_ptr<const ParallelPlan> plan)
     update();
 }
 
-void MemoryChart::setSelectedStage(int stage)
+void MemoryChart::setSelectedStages(std::set<int> stages)
 {
-    selectedStage_ = stage;
+    selectedStages_ = std::move(stages);
     update();
 }
 
@@ -90,7 +90,7 @@ void MemoryChart::paintEvent(QPaintEvent*)
     for (size_t s = 0; s < plan_->stages.size(); ++s) {
         const StageMemory& memory = plan_->stages[s].memory;
         const QRectF bar = barArea(int(s));
-        painter.setPen(int(s) == selectedStage_ ? theme.accent : theme.text);
+        painter.setPen(selectedStages_.contains(int(s)) ? theme.accent : theme.text);
         painter.drawText(QRectF(0, bar.top(), kLabelWidth - 8, bar.height()),
                          Qt::AlignVCenter | Qt::AlignLeft, tr("Stage %1").arg(s));
         painter.fillRect(bar, theme.stageTint[s % 2]);

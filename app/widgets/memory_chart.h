@@ -5,6 +5,7 @@
 #include "core/plan/parallel_plan.h"
 
 #include <memory>
+#include <set>
 
 namespace alpa::app
 {
@@ -19,8 +20,8 @@ class MemoryChart : public PaintedChart
 public:
     explicit MemoryChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
-    void setSelectedStage(int stage);
-    int selectedStage() const { return selectedStage_; }
+    void setSelectedStages(std::set<int> stages);
+    const std::set<int>& selectedStages() const { return selectedStages_; }
     void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
     int hoveredStage() const { return hoveredStage_; }
     QSize sizeHint() const override;
@@ -46,7 +47,7 @@ private:
     double scaleMaximum() const;
 
     std::shared_ptr<const ParallelPlan> plan_;
-    int selectedStage_ = -1;
+    std::set<int> selectedStages_;
     int hoveredStage_ = -1;
 };
 

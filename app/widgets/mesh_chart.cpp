@@ -72,10 +72,10 @@ void MeshChart::setFacts(std::shared_ptr<const GraphFacts> facts, LinkTraffic tr
     update();
 }
 
-void MeshChart::setSelected(std::optional<int> stage, std::optional<int> device)
+void MeshChart::setSelected(std::set<int> stages, std::set<int> devices)
 {
-    selectedStage_ = stage;
-    selectedDevice_ = device;
+    selectedStages_ = std::move(stages);
+    selectedDevices_ = std::move(devices);
     update();
 }
 
@@ -165,8 +165,8 @@ void MeshChart::paintEvent(QPaintEvent* event)
         if (!area.intersects(exposed))
             continue;
         const int stage = stageOf_[device];
-        const bool isSelected = selectedDevice_ == int(device) || isDragged(int(device));
-        const bool isOfStage = !selectedDevice_ && selectedStage_ && stage == *selectedStage_;
+        const bool isSelected = selectedDevices_.contains(int(device)) || isDragged(int(device));
+        const bool isOfStage = selectedStages_.contains(stage);
         painter.setBrush(stage < 0 ? theme.window
                                    : theme.stageTint[static_cast<size_t>(stage % 2)]);
         const double line = isSelected ? 3 : isOfStage ? 2 : 1.2;
@@ -222,6 +222,18 @@ void MeshChart::paintHosts(QPainter& painter, const QRectF& exposed) const
     }
 }
 
+/// Something else is selected, and no device of the stage.
+bool MeshChart::isQuiet(int stage) const
+{
+    if (selectedStages_.empty() && selectedDevices_.empty())
+        return false;
+    const bool hasSelected = std::ranges::any_of(selectedDevices_, [&](int device) {
+        const std::vector<int> stages = stagesOfDevice(*facts_, device);
+        return std::ranges::find(stages, stage) != stages.end();
+    });
+    return !selectedStages_.contains(stage) && !hasSelected;
+}
+
 /// Rings as lines between neighbours of each group; the second axis bows out so that both can be
 /// seen.
 void MeshChart::paintAxes(QPainter& painter) const
@@ -230,11 +242,11 @@ void MeshChart::paintAxes(QPainter& painter) const
     painter.setBrush(Qt::NoBrush);
     for (const AxisTraffic& traffic : traffic_.axes) {
         const DeviceMesh& mesh = facts_->plan->stages[static_cast<size_t>(traffic.stage)].mesh;
-        const bool isQuiet = selectedStage_ && *selectedStage_ != traffic.stage;
+        const bool isDimmed = isQuiet(traffic.stage);
         QColor color = theme.axis[static_cast<size_t>(traffic.axis & 3)];
         if (traffic.axis == 3 && theme.isDark)
             color = color.lighter(170);
-        color.setAlpha(isQuiet ? 70 : 255);
+        color.setAlpha(isDimmed ? 70 : 255);
         painter.setPen(QPen(color, widthOf(traffic.sent), styleOf(traffic.axis), Qt::FlatCap));
         for (int index = 0; index < mesh.deviceCount(); ++index) {
             const std::vector<int> group = mesh.group(index, axisBit(traffic.axis));
@@ -266,10 +278,9 @@ void MeshChart::paintStageLinks(QPainter& painter) const
         const double length = std::hypot(way.x(), way.y());
         if (length < 1)
             continue; // stages that share their devices
-        const bool isQuiet = selectedStage_ && *selectedStage_ != traffic.fromStage &&
-                             *selectedStage_ != traffic.toStage;
+        const bool isDimmed = isQuiet(traffic.fromStage) && isQuiet(traffic.toStage);
         QColor color = theme.text;
-        color.setAlpha(isQuiet ? 60 : 200);
+        color.setAlpha(isDimmed ? 60 : 200);
         const QPointF middle = (from + to) / 2 + QPointF(-way.y(), way.x()) * 0.2;
         QPainterPath path(from);
         path.quadTo(middle, to);
@@ -373,8 +384,8 @@ void MeshChart::keyPressEvent(QKeyEvent* event)
         QWidget::keyPressEvent(event);
         return;
     }
-    Q_EMIT deviceClicked(((selectedDevice_.value_or(step > 0 ? -1 : 0) + step) % count + count) %
-                         count);
+    const int from = !selectedDevices_.empty() ? *selectedDevices_.begin() : step > 0 ? -1 : 0;
+    Q_EMIT deviceClicked(((from + step) % count + count) % count);
 }
 
 } // namespace alpa::app

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace alpa::app
 {
@@ -20,9 +21,10 @@ public:
     void setFacts(std::shared_ptr<const GraphFacts> facts,
                   LinkTraffic traffic); ///< Facts may be null.
     void setHovered(std::optional<int> stage, std::optional<int> device);
-    void setSelected(std::optional<int> stage, std::optional<int> device);
-    std::optional<int> selectedStage() const { return selectedStage_; }
-    std::optional<int> selectedDevice() const { return selectedDevice_; }
+    /// Stages in whole, and devices alone.
+    void setSelected(std::set<int> stages, std::set<int> devices);
+    const std::set<int>& selectedStages() const { return selectedStages_; }
+    const std::set<int>& selectedDevices() const { return selectedDevices_; }
     QRectF deviceArea(int device) const;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {320, 120}; }
@@ -59,12 +61,13 @@ private:
     QString tipAt(QPointF at) const;
     QString stagesText(int device) const;
     bool isDragged(int device) const;
+    bool isQuiet(int stage) const;
 
     std::shared_ptr<const GraphFacts> facts_;
     LinkTraffic traffic_;
     std::vector<int>
         stageOf_; ///< By device; -1: idle. The first stage where several share a device.
-    std::optional<int> selectedStage_, selectedDevice_;
+    std::set<int> selectedStages_, selectedDevices_;
     std::optional<int> hoveredStage_, hoveredDevice_;
     std::optional<int> dragFrom_, dragTo_; ///< While the mouse is drawn over devices.
 };

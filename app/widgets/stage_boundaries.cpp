@@ -182,6 +182,12 @@ void StageBoundaries::contextMenuEvent(QContextMenuEvent* event)
 
 bool StageBoundaries::event(QEvent* event)
 {
+    // Esc puts back what was moved before it stops what runs in the background.
+    if (event->type() == QEvent::ShortcutOverride && wanted_ != firsts_ &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        event->accept();
+        return true;
+    }
     if (event->type() != QEvent::ToolTip || layers_.empty())
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);

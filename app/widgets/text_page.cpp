@@ -7,10 +7,12 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QFontDatabase>
+#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
+#include <QToolTip>
 
 #include <cmath>
 
@@ -37,6 +39,7 @@ TextPage::TextPage(QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     viewport()->setAutoFillBackground(false);
     viewport()->setCursor(Qt::ArrowCursor);
+    viewport()->setMouseTracking(true);
     fitFont();
 }
 
@@ -47,6 +50,7 @@ void TextPage::setLines(std::shared_ptr<const TextLines> lines)
 {
     lines_ = std::move(lines);
     marked_.clear();
+    hinted_.clear();
     verticalScrollBar()->setValue(0);
     horizontalScrollBar()->setValue(0);
     fitScrollBars();
@@ -64,6 +68,14 @@ void TextPage::setMarked(std::vector<int> marked)
     const auto visible = std::ranges::lower_bound(marked_, first);
     if (visible == marked_.end() || *visible >= first + shown - 1)
         scrollTo(marked_.front());
+}
+
+void TextPage::setHinted(std::vector<int> hinted)
+{
+    if (hinted == hinted_)
+        return;
+    hinted_ = std::move(hinted);
+    viewport()->update();
 }
 
 int TextPage::rowHeight() const { return QFontMetrics(font_).height() + 3; }
@@ -150,6 +162,11 @@ void TextPage::paintEvent(QPaintEvent*)
         painter.drawText(QRect(0, area.top(), gutter - kPadding, row),
                          Qt::AlignVCenter | Qt::AlignRight, QString::number(line + 1));
     }
+    painter.setPen(theme.accent);
+    for (const int line : hinted_) {
+        if (line >= first && line < last)
+            painter.drawRect(QRect(0, (line - first) * row, viewport()->width() - 1, row - 1));
+    }
     painter.setPen(theme.border);
     painter.drawLine(gutter, 0, gutter, viewport()->height());
     if (hasFocus()) {
@@ -162,7 +179,28 @@ void TextPage::mousePressEvent(QMouseEvent* event)
 {
     const int line = lineAt(event->position().toPoint());
     if (event->button() == Qt::LeftButton && line >= 0)
-        Q_EMIT lineClicked(line);
+        Q_EMIT lineClicked(line, event->modifiers());
+}
+
+void TextPage::mouseMoveEvent(QMouseEvent* event)
+{
+    const int line = lineAt(event->position().toPoint());
+    if (line != hoveredLine_)
+        Q_EMIT lineHovered(hoveredLine_ = line);
+}
+
+bool TextPage::viewportEvent(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const int line = lineAt(help->pos());
+        QToolTip::showText(help->globalPos(), line >= 0 && tips_ ? tips_(line) : QString(),
+                           viewport());
+        return true;
+    }
+    if (event->type() == QEvent::Leave && hoveredLine_ >= 0)
+        Q_EMIT lineHovered(hoveredLine_ = -1);
+    return QAbstractScrollArea::viewportEvent(event);
 }
 
 void TextPage::keyPressEvent(QKeyEvent* event)
@@ -174,9 +212,9 @@ void TextPage::keyPressEvent(QKeyEvent* event)
             text += toQt(lines_->line(line)) + u'\n';
         QApplication::clipboard()->setText(text);
     } else if (event->key() == Qt::Key_Up && at > 0) {
-        Q_EMIT lineClicked(at - 1);
+        Q_EMIT lineClicked(at - 1, Qt::NoModifier);
     } else if (event->key() == Qt::Key_Down && lines_ != nullptr && at + 1 < lines_->count()) {
-        Q_EMIT lineClicked(at + 1);
+        Q_EMIT lineClicked(at + 1, Qt::NoModifier);
     } else if (event->key() == Qt::Key_PageUp) {
         verticalScrollBar()->triggerAction(QAbstractSlider::SliderPageStepSub);
     } else if (event->key() == Qt::Key_PageDown) {

@@ -6,6 +6,7 @@
 
 #include <QAbstractScrollArea>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,17 +24,25 @@ public:
     /// unless one is in it.
     void setMarked(std::vector<int> marked);
     const std::vector<int>& marked() const { return marked_; }
+    /// Lines, ascending, that are outlined: the mouse is over what they say, here or elsewhere.
+    void setHinted(std::vector<int> hinted);
+    const std::vector<int>& hinted() const { return hinted_; }
+    /// What a line means in words, for the tip over it; empty: none.
+    void setTips(std::function<QString(int line)> tips) { tips_ = std::move(tips); }
     int firstVisibleLine() const;
     int lineAt(QPoint at) const;    ///< -1 below the text.
     QPoint pointOf(int line) const; ///< In the viewport: the middle of the line's row.
 
 Q_SIGNALS:
-    void lineClicked(int line);
+    void lineClicked(int line, Qt::KeyboardModifiers modifiers);
+    void lineHovered(int line); ///< -1 when the mouse leaves.
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void changeEvent(QEvent* event) override;
 
@@ -45,7 +54,9 @@ private:
     void scrollTo(int line);
 
     std::shared_ptr<const TextLines> lines_;
-    std::vector<int> marked_;
+    std::vector<int> marked_, hinted_;
+    int hoveredLine_ = -1;
+    std::function<QString(int)> tips_;
     QFont font_;
 };
 

@@ -90,9 +90,9 @@ void TimelineChart::setVisibleRange(Seconds first, Seconds last)
     update();
 }
 
-void TimelineChart::setSelectedStage(int stage)
+void TimelineChart::setSelectedStages(std::set<int> stages)
 {
-    selectedStage_ = stage;
+    selectedStages_ = std::move(stages);
     update();
 }
 
@@ -115,9 +115,9 @@ int TimelineChart::stageAt(QPointF pixels) const
     return -1;
 }
 
-void TimelineChart::setSelectedOp(OpId op)
+void TimelineChart::setSelectedOps(std::set<OpId> ops)
 {
-    selectedOp_ = op;
+    selectedOps_ = std::move(ops);
     update();
 }
 
@@ -194,9 +194,9 @@ void TimelineChart::paintTasks(QPainter& painter, const Theme& theme) const
     for (size_t s = 0; s < plan_->timeline.stages.size(); ++s) {
         const StageTimeline& stage = plan_->timeline.stages[s];
         const QRectF row = rowArea(int(s));
-        painter.setPen(int(s) == selectedStage_ ? theme.accent : theme.text);
+        painter.setPen(selectedStages_.contains(int(s)) ? theme.accent : theme.text);
         QFont label = small;
-        label.setBold(int(s) == selectedStage_);
+        label.setBold(selectedStages_.contains(int(s)));
         painter.setFont(label);
         painter.drawText(QRectF(0, row.top(), kLabelWidth - 10, row.height()),
                          Qt::AlignVCenter | Qt::AlignLeft, tr("Stage %1").arg(s));
@@ -355,20 +355,19 @@ void TimelineChart::mouseMoveEvent(QMouseEvent* event)
 
 void TimelineChart::leaveEvent(QEvent*) { Q_EMIT stageHovered(-1); }
 
+void TimelineChart::zoomBy(double factor) { zoomAt(plotArea().center().x(), factor); }
+
+/// Other letters are commands of the window, whose keys can be changed; D is so for whoever has
+/// W A S D in the fingers, unless a command has it: beside another plan the next difference.
 void TimelineChart::keyPressEvent(QKeyEvent* event)
 {
-    const double middle = plotArea().center().x();
     const int key = event->key();
-    if (key == Qt::Key_W || key == Qt::Key_Plus)
-        zoomAt(middle, 0.7);
-    else if (key == Qt::Key_S || key == Qt::Key_Minus)
-        zoomAt(middle, 1.4);
-    else if (key == Qt::Key_A)
-        scrollBy(-0.15);
+    if (key == Qt::Key_Plus)
+        zoomBy(kZoomStep);
+    else if (key == Qt::Key_Minus)
+        zoomBy(1 / kZoomStep);
     else if (key == Qt::Key_D)
-        scrollBy(0.15);
-    else if (key == Qt::Key_F)
-        zoomAt(middle, 1e9);
+        scrollBy(kScrollStep);
     else
         QWidget::keyPressEvent(event);
 }

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace alpa::app
 {
@@ -19,6 +20,9 @@ class TimelineChart : public PaintedChart
     Q_OBJECT
 
 public:
+    static constexpr double kZoomStep = 0.7;    ///< Of what is shown, by one key.
+    static constexpr double kScrollStep = 0.15; ///< Likewise.
+
     explicit TimelineChart(QWidget* parent = nullptr);
     void setPlan(std::shared_ptr<const ParallelPlan> plan); ///< May be null.
     /// `step`: which one is laid over the prediction; unset shows the whole run on its own time
@@ -29,19 +33,22 @@ public:
     std::pair<double, double> shownShare() const { return {first_, last_}; }
     /// What is shown, in seconds of the time axis; may reach past its end.
     void setVisibleRange(Seconds first, Seconds last);
-    void setSelectedStage(int stage);
-    /// Outlines its instructions, predicted and measured; an invalid one outlines none.
-    void setSelectedOp(OpId op);
-    int selectedStage() const { return selectedStage_; }
+    void setSelectedStages(std::set<int> stages);
+    /// Outlines their instructions, predicted and measured.
+    void setSelectedOps(std::set<OpId> ops);
+    const std::set<int>& selectedStages() const { return selectedStages_; }
     void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
     int hoveredStage() const { return hoveredStage_; }
+    void zoomBy(double factor);  ///< About the middle; below 1 shows less.
+    void scrollBy(double share); ///< Of what is shown, to the right.
+    void showAll() { zoomBy(1e9); }
     QString tipAt(QPointF pixels) const; ///< What lies there, in words; empty if nothing.
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
 Q_SIGNALS:
     void stageClicked(int stage);
-    void stageHovered(int stage); ///< -1 when the mouse leaves.
+    void stageHovered(int stage);  ///< -1 when the mouse leaves.
     void opClicked(alpa::OpId op); ///< By one of its instructions.
     void visibleRangeChanged(alpa::Seconds first, alpa::Seconds last); ///< By the user alone.
 
@@ -85,15 +92,14 @@ private:
     QString measuredTip(QPointF at) const;
     double xOf(Seconds time) const;
     void zoomAt(double x, double factor);
-    void scrollBy(double share);
 
     std::shared_ptr<const ParallelPlan> plan_;
     std::shared_ptr<const MeasuredTimeline> measured_;
     std::optional<PredictedSpans> predicted_;
     std::optional<int> step_;
-    int selectedStage_ = -1;
+    std::set<int> selectedStages_;
+    std::set<OpId> selectedOps_;
     int hoveredStage_ = -1;
-    OpId selectedOp_;
     double first_ = 0; ///< Share of the step at the left edge.
     double last_ = 1;  ///< And at the right edge.
     double draggedAt_ = 0;

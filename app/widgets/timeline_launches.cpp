@@ -1,6 +1,6 @@
 // The timeline instruction by instruction: where the plan expects each within its task, and below
 // the measured segments what each launch took, coloured by its error. The instructions of the
-// selected op are outlined in both.
+// selected ops are outlined in both.
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_chart.h"
@@ -71,7 +71,7 @@ void TimelineChart::paintInstructions(QPainter& painter, int stage, const Theme&
                 spanBox(xOf(time->start), xOf(time->end),
                         QRectF(row.left(), row.bottom() - 3 - kInstructionRow, 1, kInstructionRow));
             painter.fillRect(box, theme.raised);
-            if (selectedOp_.isValid() && instructions[index].op == selectedOp_)
+            if (selectedOps_.contains(instructions[index].op))
                 outline(painter, box, theme);
         }
     }
@@ -98,7 +98,7 @@ void TimelineChart::paintLaunches(QPainter& painter, const MeasuredPlace& place,
                                  error ? changeText(1 + *error, 1) + u' ' + label : label,
                                  Qt::ElideRight, int(box.width())));
         }
-        if (selectedOp_.isValid() && launch.op == selectedOp_)
+        if (selectedOps_.contains(launch.op))
             outline(painter, box, theme);
     });
 }

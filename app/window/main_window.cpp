@@ -12,6 +12,7 @@
 #include "app/views/compare_view.h"
 #include "app/views/constraints_panel.h"
 #include "app/views/graph_view.h"
+#include "app/views/history_panel.h"
 #include "app/views/inspector.h"
 #include "app/views/memory_view.h"
 #include "app/views/mesh_view.h"
@@ -39,7 +40,6 @@
 #include <QStackedWidget>
 #include <QStandardPaths>
 #include <QTabWidget>
-#include <QUndoView>
 #include <QVBoxLayout>
 
 namespace alpa::app
@@ -205,10 +205,17 @@ void MainWindow::makeDocks()
     connect(inspector_, &Inspector::whyRequested, this,
             [this](const QString& label) { (new WhyDialog(&session_, label, this))->show(); });
     problems_ = new ProblemsPanel(&session_);
-    auto* history = new QUndoView(session_.undoStack());
-    history->setObjectName(u"historyList"_s);
-    history->setAccessibleName(tr("History of edits"));
-    history->setEmptyLabel(tr("As opened"));
+    connect(problems_, &ProblemsPanel::sourceRequested, this,
+            [this] { pages_->setCurrentWidget(pages_->findChild<QWidget*>(u"sourceView"_s)); });
+    connect(inspector_, &Inspector::findRequested, this, [this] {
+        pages_->setCurrentWidget(graph_);
+        graph_->focusFind();
+    });
+    auto* history = new HistoryPanel(&session_);
+    connect(history, &HistoryPanel::constraintsRequested, this, [this, constraints] {
+        docks_->raiseConstraints();
+        constraints->focusLimits();
+    });
     docks_ = new WindowDocks({.outline = outline,
                               .plans = plans,
                               .history = history,

@@ -5,6 +5,7 @@
 #include "app/views/constraint_menu.h"
 #include "app/views/graph_view.h"
 #include "app/views/inspector.h"
+#include "app/widgets/timeline_chart.h"
 #include "app/window/main_window.h"
 #include "app/window/window_docks.h"
 
@@ -12,6 +13,8 @@
 #include <QMenu>
 #include <QMenuBar>
 #include <QTabWidget>
+
+#include <algorithm>
 
 namespace alpa::app
 {
@@ -35,6 +38,62 @@ QAction* addCommand(QMenu* menu, const Command& command)
     action->setShortcut(QKeySequence(command.key));
     QObject::connect(action, &QAction::triggered, menu, command.take);
     return action;
+}
+
+/// The timeline that has the focus, else the one in view; null without one.
+TimelineChart* wantedTimeline(const QList<TimelineChart*>& charts)
+{
+    const auto isFocused = [](const TimelineChart* chart) { return chart->hasFocus(); };
+    const auto isShown = [](const TimelineChart* chart) { return chart->isVisible(); };
+    auto chart = std::ranges::find_if(charts, isFocused);
+    if (chart == charts.end())
+        chart = std::ranges::find_if(charts, isShown);
+    return chart == charts.end() ? nullptr : *chart;
+}
+
+/// Commands whose keys belong to whichever timeline has the focus.
+void makeTimelineMenu(QMenu* menu, const QList<TimelineChart*>& charts)
+{
+    const auto add = [&](const QString& text, const QString& name, const QList<QKeySequence>& keys,
+                         const std::function<void(TimelineChart&)>& take) {
+        QAction* action = addCommand(menu, {text, name, {}, [charts, take] {
+                                                if (TimelineChart* chart = wantedTimeline(charts))
+                                                    take(*chart);
+                                            }});
+        action->setShortcuts(keys);
+        action->setShortcutContext(Qt::WidgetShortcut);
+        for (TimelineChart* chart : charts)
+            chart->addAction(action);
+    };
+    add(MainWindow::tr("Zoom &in"), u"actionTimelineIn"_s, {QKeySequence(u"W"_s)},
+        [](TimelineChart& chart) { chart.zoomBy(TimelineChart::kZoomStep); });
+    add(MainWindow::tr("Zoom &out"), u"actionTimelineOut"_s, {QKeySequence(u"S"_s)},
+        [](TimelineChart& chart) { chart.zoomBy(1 / TimelineChart::kZoomStep); });
+    add(MainWindow::tr("&Earlier"), u"actionTimelineEarlier"_s,
+        {QKeySequence(u"A"_s), QKeySequence(Qt::Key_Left)},
+        [](TimelineChart& chart) { chart.scrollBy(-TimelineChart::kScrollStep); });
+    add(MainWindow::tr("&Later"), u"actionTimelineLater"_s, {QKeySequence(Qt::Key_Right)},
+        [](TimelineChart& chart) { chart.scrollBy(TimelineChart::kScrollStep); });
+}
+
+/// Letters that other views use too belong to the graph alone, but for F: a timeline in view then
+/// shows all of its step.
+void addFrameCommands(QMenu* menu, GraphView* graph, const QList<TimelineChart*>& timelines)
+{
+    GraphCanvas* canvas = graph->canvas();
+    QAction* frame = addCommand(
+        menu, {MainWindow::tr("To the &selection"), u"actionFrame"_s, u"F"_s, [canvas, timelines] {
+                   TimelineChart* chart = canvas->isVisible() ? nullptr : wantedTimeline(timelines);
+                   chart != nullptr ? chart->showAll() : canvas->frameSelection();
+               }});
+    QAction* all = addCommand(menu, {MainWindow::tr("Show &all"), u"actionShowAll"_s, u"Shift+F"_s,
+                                     [canvas] { canvas->showAll(); }});
+    for (QAction* action : {frame, all}) {
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        graph->addAction(action);
+    }
+    for (TimelineChart* chart : timelines)
+        chart->addAction(frame);
 }
 
 } // namespace
@@ -87,15 +146,10 @@ void MainWindow::makeGoMenu()
     addCommand(menu, {tr("&Back"), u"actionBack"_s, u"Alt+Left"_s, [canvas] { canvas->goBack(); }});
     addCommand(menu, {tr("&Forward"), u"actionForward"_s, u"Alt+Right"_s,
                       [canvas] { canvas->goForward(); }});
-    // Letters that other views use too belong to the graph alone.
-    for (QAction* action : {addCommand(menu, {tr("To the &selection"), u"actionFrame"_s, u"F"_s,
-                                              [canvas] { canvas->frameSelection(); }}),
-                            addCommand(menu, {tr("Show &all"), u"actionShowAll"_s, u"Shift+F"_s,
-                                              [canvas] { canvas->showAll(); }})}) {
-        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-        graph_->addAction(action);
-    }
+    const auto timelines = pages_->findChildren<TimelineChart*>();
+    addFrameCommands(menu, graph_, timelines);
     menu->addAction(graph_->findChild<QAction*>(u"graphMinimap"_s));
+    makeTimelineMenu(menu->addMenu(tr("In the &timeline")), timelines);
     menu->addSeparator();
     const auto find = [this](bool isBackward) {
         pages_->setCurrentWidget(graph_);

@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr int kSecondMs = 1000;
+constexpr double kTellingShare = 0.1; ///< Of the work: less says nothing of the rest.
 
 /// The best step so far, what it is to the plan in view, and what is proven of it.
 QString incumbentText(const ParallelPlan& best, const PlanEntry* shown)
@@ -116,7 +117,10 @@ void PlanBanner::showPlanning()
         job->fraction() >= 0 ? tr(", %1 done").arg(percentText(job->fraction())) : QString();
     // While a person waits for more than a moment, how long it has been.
     const qint64 seconds = job->elapsedMs() / kSecondMs;
-    const QString since = seconds < 1 ? QString() : tr(", %1 s").arg(seconds);
+    QString since = seconds < 1 ? QString() : tr(", %1 s").arg(seconds);
+    if (const double done = job->fraction(); seconds >= 1 && done >= kTellingShare && done < 1)
+        since += tr(", about %1 left")
+                     .arg(roughTimeText(Seconds(double(job->elapsedMs()) * 1e-3 * (1 / done - 1))));
     const std::shared_ptr<const ParallelPlan> best = session_->incumbent();
     const QString found = best != nullptr    ? u' ' + incumbentText(*best, shown)
                           : shown != nullptr ? tr(" %1 stays in view meanwhile.").arg(shown->name)

@@ -230,6 +230,489 @@
         <source>Idle devices</source>
         <translation>Untätige Geräte</translation>
     </message>
+    <message>
+        <source>What matches %1 must not be sharded %2.</source>
+        <translation>Was auf %1 passt, darf nicht %2 aufgeteilt sein.</translation>
+    </message>
+    <message>
+        <source>What matches %1 must be sharded %2.</source>
+        <translation>Was auf %1 passt, muss %2 aufgeteilt sein.</translation>
+    </message>
+    <message>
+        <source>The stage of %1 lies on %2.</source>
+        <translation>Die Stufe von %1 liegt auf %2.</translation>
+    </message>
+    <message>
+        <source>A stage begins at %1.</source>
+        <translation>Bei %1 beginnt eine Stufe.</translation>
+    </message>
+    <message>
+        <source>No stage begins at %1.</source>
+        <translation>Bei %1 beginnt keine Stufe.</translation>
+    </message>
+    <message>
+        <source>Tensors are split over at most %1 devices.</source>
+        <translation>Tensoren werden auf höchstens %1 Geräte geteilt.</translation>
+    </message>
+    <message>
+        <source>The batch is split over at most %1 devices.</source>
+        <translation>Der Batch wird auf höchstens %1 Geräte geteilt.</translation>
+    </message>
+    <message>
+        <source>The layers are cut into at most %1 stages.</source>
+        <translation>Die Schichten werden in höchstens %1 Stufen geschnitten.</translation>
+    </message>
+    <message>
+        <source>Tensors are split over exactly %1 devices.</source>
+        <translation>Tensoren werden auf genau %1 Geräte geteilt.</translation>
+    </message>
+    <message>
+        <source>The batch is split over exactly %1 devices.</source>
+        <translation>Der Batch wird auf genau %1 Geräte geteilt.</translation>
+    </message>
+    <message>
+        <source>The layers are cut into exactly %1 stages.</source>
+        <translation>Die Schichten werden in genau %1 Stufen geschnitten.</translation>
+    </message>
+    <message>
+        <source>The sequence is split over exactly %1 devices.</source>
+        <translation>Die Sequenz wird auf genau %1 Geräte geteilt.</translation>
+    </message>
+    <message>
+        <source>The devices of every stage form a mesh of %1.</source>
+        <translation>Die Geräte jeder Stufe bilden ein Netz von %1.</translation>
+    </message>
+    <message>
+        <source>No device holds more than %1.</source>
+        <translation>Kein Gerät hält mehr als %1.</translation>
+    </message>
+    <message>
+        <source>The batch goes through in exactly %1 microbatches.</source>
+        <translation>Der Batch läuft in genau %1 Mikrobatches durch.</translation>
+    </message>
+    <message>
+        <source>The microbatches run by the schedule %1.</source>
+        <translation>Die Mikrobatches laufen nach dem Ablauf %1.</translation>
+    </message>
+    <message>
+        <source>The microbatches do not run by the schedule %1.</source>
+        <translation>Die Mikrobatches laufen nicht nach dem Ablauf %1.</translation>
+    </message>
+    <message>
+        <source>Each group of devices holds %1 stages.</source>
+        <translation>Jede Gruppe von Geräten hält %1 Stufen.</translation>
+    </message>
+    <message>
+        <source>What the forward pass computed is computed again in the backward pass: %1.</source>
+        <translation>Was vorwärts berechnet wurde, wird rückwärts noch einmal berechnet: %1.</translation>
+    </message>
+    <message>
+        <source>Of each stage the first %1 layers are computed again in the backward pass.</source>
+        <translation>Von jeder Stufe werden die ersten %1 Schichten rückwärts noch einmal berechnet.</translation>
+    </message>
+    <message>
+        <source>The backward pass does not compute again: %1.</source>
+        <translation>Rückwärts wird nicht noch einmal berechnet: %1.</translation>
+    </message>
+    <message>
+        <source>Parameters are kept %1.</source>
+        <translation>Parameter liegen so: %1.</translation>
+    </message>
+    <message>
+        <source>The optimizer&apos;s state is kept %1.</source>
+        <translation>Der Zustand des Optimierers liegt so: %1.</translation>
+    </message>
+    <message>
+        <source>No device of the cluster stays idle.</source>
+        <translation>Kein Gerät des Clusters bleibt ungenutzt.</translation>
+    </message>
+    <message>
+        <source>There is no plan that was made under it yet.</source>
+        <translation>Noch kein Plan wurde mit ihr gemacht.</translation>
+    </message>
+    <message>
+        <source>The plan meets it.</source>
+        <translation>Der Plan hält sie ein.</translation>
+    </message>
+    <message>
+        <source>The plan is at its limit: without it another may be faster.</source>
+        <translation>Der Plan ist an ihrer Grenze: ohne sie kann ein anderer schneller sein.</translation>
+    </message>
+    <message>
+        <source>The plan in view was made before it and violates it.</source>
+        <translation>Der gezeigte Plan entstand vor ihr und verletzt sie.</translation>
+    </message>
+    <message>
+        <source>It clashes with others: together they leave no plan.</source>
+        <translation>Sie verträgt sich nicht mit anderen: zusammen lassen sie keinen Plan zu.</translation>
+    </message>
+</context>
+<context>
+    <name>Core</name>
+    <message>
+        <source>no plan fits in %1 per device; the smallest that would do is %2</source>
+        <translation>kein Plan passt in %1 je Gerät; es genügten %2</translation>
+    </message>
+    <message>
+        <source>no plan uses all %1 devices; with idle devices allowed there is one</source>
+        <translation>kein Plan nutzt alle %1 Geräte; mit ungenutzten Geräten gibt es einen</translation>
+    </message>
+    <message>
+        <source>no plan has the demanded number of stages</source>
+        <translation>kein Plan hat die verlangte Zahl von Stufen</translation>
+    </message>
+    <message>
+        <source>no plan has the demanded cuts</source>
+        <translation>kein Plan hat die verlangten Schnitte</translation>
+    </message>
+    <message>
+        <source>each constraint alone can be met, but not all of them together</source>
+        <translation>jede Bedingung allein ist erfüllbar, alle zusammen sind es nicht</translation>
+    </message>
+    <message>
+        <source>the stage candidates cover the layers in no way: some layers have none that fit the devices</source>
+        <translation>die möglichen Stufen decken die Schichten auf keine Weise ab: für manche passt keine auf die Geräte</translation>
+    </message>
+    <message>
+        <source>no mesh shape obeys the constraints</source>
+        <translation>keine Netzform hält die Bedingungen ein</translation>
+    </message>
+    <message>
+        <source>no microbatch count divides the global batch of %1</source>
+        <translation>keine Zahl von Mikrobatches teilt den globalen Batch von %1</translation>
+    </message>
+    <message>
+        <source>the stages need more than %1 per device</source>
+        <translation>die Stufen brauchen mehr als %1 je Gerät</translation>
+    </message>
+    <message>
+        <source>with %1 microbatches the model needs at least %2 on each of %3 devices, more than %4</source>
+        <translation>mit %1 Mikrobatches braucht das Modell mindestens %2 auf jedem von %3 Geräten, mehr als %4</translation>
+    </message>
+    <message>
+        <source>a stage is to begin at layer %1, and there are layers 0 to %2</source>
+        <translation>eine Stufe soll bei Schicht %1 beginnen, es gibt aber die Schichten 0 bis %2</translation>
+    </message>
+    <message>
+        <source>interleaving needs at least %1 layers, the model has %2</source>
+        <translation>Verschränken braucht mindestens %1 Schichten, das Modell hat %2</translation>
+    </message>
+    <message>
+        <source>no interleaved stages fit in memory and the constraints</source>
+        <translation>keine verschränkten Stufen passen in Speicher und Bedingungen</translation>
+    </message>
+    <message>
+        <source>max TP %1</source>
+        <translation>höchstens TP %1</translation>
+    </message>
+    <message>
+        <source>max DP %1</source>
+        <translation>höchstens DP %1</translation>
+    </message>
+    <message>
+        <source>max PP %1</source>
+        <translation>höchstens PP %1</translation>
+    </message>
+    <message>
+        <source>memory %1 of %2</source>
+        <translation>Speicher %1 von %2</translation>
+    </message>
+    <message>
+        <source>memory %1</source>
+        <translation>Speicher %1</translation>
+    </message>
+    <message>
+        <source>microbatches %1</source>
+        <translation>Mikrobatches %1</translation>
+    </message>
+    <message>
+        <source>schedule %1</source>
+        <translation>Ablauf %1</translation>
+    </message>
+    <message>
+        <source>not schedule %1</source>
+        <translation>nicht Ablauf %1</translation>
+    </message>
+    <message>
+        <source>chunks %1</source>
+        <translation>Abschnitte %1</translation>
+    </message>
+    <message>
+        <source>recomputation</source>
+        <translation>Neuberechnung</translation>
+    </message>
+    <message>
+        <source>no recomputation</source>
+        <translation>keine Neuberechnung</translation>
+    </message>
+    <message>
+        <source>selective recomputation</source>
+        <translation>teilweise Neuberechnung</translation>
+    </message>
+    <message>
+        <source>no selective recomputation</source>
+        <translation>keine teilweise Neuberechnung</translation>
+    </message>
+    <message>
+        <source>recomputation of the first %1 layers of a stage</source>
+        <translation>Neuberechnung der ersten %1 Schichten einer Stufe</translation>
+    </message>
+    <message>
+        <source>not recomputation %1</source>
+        <translation>nicht Neuberechnung %1</translation>
+    </message>
+    <message>
+        <source>parameters split over x</source>
+        <translation>Parameter über x geteilt</translation>
+    </message>
+    <message>
+        <source>parameters replicated over x</source>
+        <translation>Parameter über x vervielfacht</translation>
+    </message>
+    <message>
+        <source>optimizer state split over x</source>
+        <translation>Zustand des Optimierers über x geteilt</translation>
+    </message>
+    <message>
+        <source>optimizer state replicated over x</source>
+        <translation>Zustand des Optimierers über x vervielfacht</translation>
+    </message>
+    <message>
+        <source>forbid %1</source>
+        <translation>verbiete %1</translation>
+    </message>
+    <message>
+        <source>pin %1</source>
+        <translation>halte fest %1</translation>
+    </message>
+    <message>
+        <source>all devices</source>
+        <translation>alle Geräte</translation>
+    </message>
+    <message>
+        <source>stage begins at layer %1</source>
+        <translation>Stufe beginnt bei Schicht %1</translation>
+    </message>
+    <message>
+        <source>no stage begins at layer %1</source>
+        <translation>keine Stufe beginnt bei Schicht %1</translation>
+    </message>
+    <message>
+        <source>stage of layer %1 on %2</source>
+        <translation>Stufe von Schicht %1 auf %2</translation>
+    </message>
+    <message>
+        <source>without %1</source>
+        <translation>ohne %1</translation>
+    </message>
+    <message>
+        <source>with 1 GiB more memory a device</source>
+        <translation>mit 1 GiB mehr Speicher je Gerät</translation>
+    </message>
+    <message>
+        <source>there is no other strategy</source>
+        <translation>es gibt keine andere Strategie</translation>
+    </message>
+    <message>
+        <source>no other strategy fits in memory</source>
+        <translation>keine andere Strategie passt in den Speicher</translation>
+    </message>
+    <message>
+        <source>no other strategy is possible</source>
+        <translation>keine andere Strategie ist möglich</translation>
+    </message>
+    <message>
+        <source>%1 would be as good</source>
+        <translation>%1 wäre ebenso gut</translation>
+    </message>
+    <message>
+        <source>about: %1 would add %2 to the step</source>
+        <translation>ungefähr: %1 verlängerte den Schritt um %2</translation>
+    </message>
+    <message>
+        <source>%1 would add %2 to the step</source>
+        <translation>%1 verlängerte den Schritt um %2</translation>
+    </message>
+    <message>
+        <source>by itself it costs more for %1</source>
+        <translation>für sich kostet sie mehr: %1</translation>
+    </message>
+    <message>
+        <source>by itself it costs no more, but what it forces elsewhere does</source>
+        <translation>für sich kostet sie nicht mehr, wohl aber, was sie anderswo erzwingt</translation>
+    </message>
+    <message>
+        <source>%1 computing</source>
+        <translation>%1 fürs Rechnen</translation>
+    </message>
+    <message>
+        <source>%1 reducing its partial results</source>
+        <translation>%1 fürs Zusammenzählen ihrer Teilergebnisse</translation>
+    </message>
+    <message>
+        <source>%1 resharding what it reads</source>
+        <translation>%1 fürs Umverteilen dessen, was sie liest</translation>
+    </message>
+    <message>
+        <source>%1 resharding its result</source>
+        <translation>%1 fürs Umverteilen ihres Ergebnisses</translation>
+    </message>
+    <message>
+        <source>%1 gradient sync and update</source>
+        <translation>%1 für Gradientenabgleich und Aktualisierung</translation>
+    </message>
+    <message>
+        <source>the plans are the same</source>
+        <translation>die Pläne sind gleich</translation>
+    </message>
+    <message>
+        <source>the same plan</source>
+        <translation>derselbe Plan</translation>
+    </message>
+    <message>
+        <source>the plans differ, their steps do not</source>
+        <translation>die Pläne unterscheiden sich, ihre Schritte nicht</translation>
+    </message>
+    <message>
+        <source>the second step is %1 longer (%2)</source>
+        <translation>der zweite Schritt ist %1 länger (%2)</translation>
+    </message>
+    <message>
+        <source>the second step is %1 shorter (%2)</source>
+        <translation>der zweite Schritt ist %1 kürzer (%2)</translation>
+    </message>
+    <message>
+        <source>mainly in %1 (%2 -&gt; %3)</source>
+        <translation>vor allem bei: %1 (%2 -&gt; %3)</translation>
+    </message>
+    <message>
+        <source>none of the changes does it alone</source>
+        <translation>keine der Änderungen tut es allein</translation>
+    </message>
+    <message>
+        <source>%1 alone does %2 of it</source>
+        <translation>%1 allein macht %2 davon aus</translation>
+    </message>
+    <message>
+        <source>forward</source>
+        <translation>vorwärts</translation>
+    </message>
+    <message>
+        <source>forward communication</source>
+        <translation>Kommunikation vorwärts</translation>
+    </message>
+    <message>
+        <source>backward</source>
+        <translation>rückwärts</translation>
+    </message>
+    <message>
+        <source>backward communication</source>
+        <translation>Kommunikation rückwärts</translation>
+    </message>
+    <message>
+        <source>gradient sync</source>
+        <translation>Gradientenabgleich</translation>
+    </message>
+    <message>
+        <source>update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>microbatch size</source>
+        <translation>Größe der Mikrobatches</translation>
+    </message>
+    <message>
+        <source>bubble</source>
+        <translation>Leerlauf</translation>
+    </message>
+    <message>
+        <source>fullest device</source>
+        <translation>vollstes Gerät</translation>
+    </message>
+    <message>
+        <source>stage %1</source>
+        <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>finding the constraints that clash</source>
+        <translation>sucht die Bedingungen, die sich widersprechen</translation>
+    </message>
+    <message>
+        <source>comparing with %1</source>
+        <translation>vergleicht mit %1</translation>
+    </message>
+    <message>
+        <source>proving the shardings of the stages</source>
+        <translation>beweist die Aufteilungen der Stufen</translation>
+    </message>
+    <message>
+        <source>weighing %1</source>
+        <translation>wägt %1 ab</translation>
+    </message>
+    <message>
+        <source>planning with more memory</source>
+        <translation>plant mit mehr Speicher</translation>
+    </message>
+    <message>
+        <source>planning with %1</source>
+        <translation>plant mit %1</translation>
+    </message>
+    <message>
+        <source>planning without %1</source>
+        <translation>plant ohne %1</translation>
+    </message>
+    <message>
+        <source>expanding calls</source>
+        <translation>setzt Aufrufe ein</translation>
+    </message>
+    <message>
+        <source>verifying</source>
+        <translation>prüft</translation>
+    </message>
+    <message>
+        <source>reading</source>
+        <translation>liest</translation>
+    </message>
+    <message>
+        <source>converting</source>
+        <translation>wandelt um</translation>
+    </message>
+    <message>
+        <source>layer count</source>
+        <translation>Zahl der Schichten</translation>
+    </message>
+    <message>
+        <source>comparing %1 microbatches</source>
+        <translation>vergleicht %1 Mikrobatches</translation>
+    </message>
+    <message>
+        <source>costing stages for %1 microbatches</source>
+        <translation>berechnet die Kosten der Stufen für %1 Mikrobatches</translation>
+    </message>
+    <message>
+        <source>sharding the stages for %1 microbatches</source>
+        <translation>teilt die Stufen für %1 Mikrobatches auf</translation>
+    </message>
+    <message>
+        <source>%1 layers asked, but the model has %2 contractions</source>
+        <translation>%1 Schichten verlangt, das Modell hat aber %2 Kontraktionen</translation>
+    </message>
+    <message>
+        <source>by default it has layers 0 to %1</source>
+        <translation>üblich hat es die Schichten 0 bis %1</translation>
+    </message>
+    <message>
+        <source>%1 microbatches do not divide the global batch of %2</source>
+        <translation>%1 Mikrobatches teilen den globalen Batch von %2 nicht</translation>
+    </message>
+    <message>
+        <source>forward compute</source>
+        <translation>Rechnen vorwärts</translation>
+    </message>
+    <message>
+        <source>backward compute</source>
+        <translation>Rechnen rückwärts</translation>
+    </message>
 </context>
 <context>
     <name>Glossary</name>
@@ -533,10 +1016,6 @@
         <translation>Graph: mehreres auswählen; der Inspektor zählt zusammen</translation>
     </message>
     <message>
-        <source>Timeline: zoom in and out, move, show all</source>
-        <translation>Zeitachse: vergrößern und verkleinern, verschieben, alles zeigen</translation>
-    </message>
-    <message>
         <source>Letters of axes</source>
         <translation>Buchstaben der Achsen</translation>
     </message>
@@ -563,6 +1042,10 @@
     <message>
         <source>Legend of the graph: dim everything else, show all again</source>
         <translation>Legende des Graphen: alles andere abblenden, wieder alles zeigen</translation>
+    </message>
+    <message>
+        <source>Timeline: later, zoom in and out</source>
+        <translation>Zeitleiste: später, vergrößern und verkleinern</translation>
     </message>
 </context>
 <context>
@@ -894,6 +1377,18 @@
     <message>
         <source>%1 of %2 split %3, but the %4 are wanted; needs an all-to-all of %5</source>
         <translation>%1 von %2 geteilt %3, gebraucht werden aber die %4; braucht ein All-to-all von %5</translation>
+    </message>
+    <message>
+        <source>forward</source>
+        <translation>vorwärts</translation>
+    </message>
+    <message>
+        <source>%1 in layer %2</source>
+        <translation>%1 in Schicht %2</translation>
+    </message>
+    <message>
+        <source>, %1 on a device</source>
+        <translation>, %1 auf einem Gerät</translation>
     </message>
 </context>
 <context>
@@ -1326,10 +1821,6 @@
 <context>
     <name>alpa::app::ConstraintsModel</name>
     <message>
-        <source>%1: switched off, not asked of the planner</source>
-        <translation>%1: ausgeschaltet, der Planer wird nicht danach gefragt</translation>
-    </message>
-    <message>
         <source>off</source>
         <translation>aus</translation>
     </message>
@@ -1376,6 +1867,10 @@
     <message>
         <source>Price</source>
         <translation>Preis</translation>
+    </message>
+    <message>
+        <source>It is switched off: the planner is not asked it.</source>
+        <translation>Sie ist ausgeschaltet: der Planer wird nicht danach gefragt.</translation>
     </message>
 </context>
 <context>
@@ -1573,10 +2068,6 @@
         <translation>Optimierer %1</translation>
     </message>
     <message>
-        <source>Pinned and forbidden shardings</source>
-        <translation>Feste Aufteilungen</translation>
-    </message>
-    <message>
         <source>%1, as in the file</source>
         <translation>%1, wie in der Datei</translation>
     </message>
@@ -1623,6 +2114,10 @@
     <message>
         <source>Devices may stay idle</source>
         <translation>Geräte dürfen untätig bleiben</translation>
+    </message>
+    <message>
+        <source>Pinned shardings</source>
+        <translation>Feste Aufteilungen</translation>
     </message>
 </context>
 <context>
@@ -1960,6 +2455,29 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>Show all (Shift+F)</source>
         <translation>Alles zeigen (Umschalt+F)</translation>
+    </message>
+</context>
+<context>
+    <name>alpa::app::HistoryPanel</name>
+    <message>
+        <source>History of edits</source>
+        <translation>Verlauf der Änderungen</translation>
+    </message>
+    <message>
+        <source>As opened</source>
+        <translation>Wie geöffnet</translation>
+    </message>
+    <message>
+        <source>No edits yet</source>
+        <translation>Noch keine Änderungen</translation>
+    </message>
+    <message>
+        <source>Every constraint that you set or change is kept here, and a click goes back to before it, with its plan.</source>
+        <translation>Jede Bedingung, die Sie setzen oder ändern, steht hier; ein Klick geht zurück vor sie, samt Plan.</translation>
+    </message>
+    <message>
+        <source>Set a constraint</source>
+        <translation>Eine Bedingung setzen</translation>
     </message>
 </context>
 <context>
@@ -2497,6 +3015,14 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
         <source>Ctrl+click in the graph adds and takes away, Shift+drag takes what is in the frame.</source>
         <translation>Strg+Klick im Graphen nimmt hinzu und weg, Umschalt+Ziehen nimmt, was im Rahmen liegt.</translation>
     </message>
+    <message>
+        <source>Find something to select (Ctrl+F)</source>
+        <translation>Etwas zum Auswählen finden (Strg+F)</translation>
+    </message>
+    <message>
+        <source>No constraint names this decision: it follows from a parameter or an operation, or from how the optimizer&apos;s state is kept</source>
+        <translation>Keine Bedingung nennt diese Entscheidung: sie folgt aus einem Parameter oder einer Operation oder daraus, wie der Zustand des Optimierers liegt</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::JobBar</name>
@@ -2986,7 +3512,7 @@ Das Modell anderswo suchen?</translation>
     </message>
     <message>
         <source>Take over mhlo.sharding, sdy.sharding or sharding= of the file as constraints</source>
-        <translation>mhlo.sharding, sdy.sharding oder sharding= der Datei als Vorgaben übernehmen</translation>
+        <translation>mhlo.sharding, sdy.sharding oder sharding= der Datei als Bedingungen übernehmen</translation>
     </message>
     <message>
         <source>Plan like a p&amp;ublished plan…</source>
@@ -3101,12 +3627,24 @@ Das Modell anderswo suchen?</translation>
         <translation>Rückgängig (Strg+Z)</translation>
     </message>
     <message>
-        <source>History of edits</source>
-        <translation>Verlauf der Änderungen</translation>
+        <source>Zoom &amp;in</source>
+        <translation>&amp;Vergrößern</translation>
     </message>
     <message>
-        <source>As opened</source>
-        <translation>Wie geöffnet</translation>
+        <source>Zoom &amp;out</source>
+        <translation>Ver&amp;kleinern</translation>
+    </message>
+    <message>
+        <source>&amp;Earlier</source>
+        <translation>&amp;Früher</translation>
+    </message>
+    <message>
+        <source>&amp;Later</source>
+        <translation>&amp;Später</translation>
+    </message>
+    <message>
+        <source>In the &amp;timeline</source>
+        <translation>In der &amp;Zeitleiste</translation>
     </message>
 </context>
 <context>
@@ -3374,6 +3912,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>%1: %2 of %3 %4. Lines are as wide as what they carry; x solid, y dashed, between stages dash-dotted. Draw over devices to give them to a stage; right-click a link to limit its axis.</source>
         <translation>%1: %2 mit je %3 %4. Linien sind so breit wie das, was sie tragen; x durchgezogen, y gestrichelt, zwischen Stufen strichpunktiert. Über Geräte ziehen gibt sie einer Stufe; Rechtsklick auf eine Verbindung begrenzt ihre Achse.</translation>
+    </message>
+    <message>
+        <source>No stage of this plan needs one: each device has what it computes with.</source>
+        <translation>Keine Stufe dieses Plans braucht eines: jedes Gerät hat, womit es rechnet.</translation>
     </message>
 </context>
 <context>
@@ -3717,6 +4259,10 @@ Das Modell anderswo suchen?</translation>
         <source>problems</source>
         <translation>Probleme</translation>
     </message>
+    <message>
+        <source>What is asked has none: %1. The constraints at the right say what would do.</source>
+        <translation>Was verlangt ist, hat keinen: %1. Die Bedingungen rechts sagen, was genügte.</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::PinsTable</name>
@@ -3970,6 +4516,10 @@ Das Modell anderswo suchen?</translation>
         <source> The last planning took %1, so press F5 to plan.</source>
         <translation> Das letzte Planen hat %1 gedauert: F5 plant.</translation>
     </message>
+    <message>
+        <source>, about %1 left</source>
+        <translation>, noch etwa %1</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::PlanFollower</name>
@@ -4049,32 +4599,8 @@ Das Modell anderswo suchen?</translation>
         <translation>%1 × %2</translation>
     </message>
     <message>
-        <source>Where the median lies with 95 % confidence</source>
-        <translation>Wo der Median mit 95 % Sicherheit liegt</translation>
-    </message>
-    <message>
-        <source>Prediction against the measured median</source>
-        <translation>Vorhersage gegen den gemessenen Median</translation>
-    </message>
-    <message>
-        <source>Most memory of a device, at the peak of the step</source>
-        <translation>Meister Speicher eines Geräts, auf dem Höhepunkt des Schritts</translation>
-    </message>
-    <message>
         <source>Click to make this the plan that others are compared with</source>
         <translation>Klicken macht dies zu dem Plan, mit dem andere verglichen werden</translation>
-    </message>
-    <message>
-        <source>Devices along the data axis, along the tensor axis, and pipeline stages</source>
-        <translation>Geräte entlang der Datenachse, entlang der Tensorachse, und Stufen der Pipeline</translation>
-    </message>
-    <message>
-        <source>Microbatches a step × samples in each</source>
-        <translation>Mikrobatches je Schritt × Beispiele in jedem</translation>
-    </message>
-    <message>
-        <source>Whether the solver has proven the shardings of every stage to be the cheapest</source>
-        <translation>Ob der Löser bewiesen hat, dass die Aufteilungen jeder Stufe die billigsten sind</translation>
     </message>
     <message>
         <source>Plan</source>
@@ -4129,22 +4655,6 @@ Das Modell anderswo suchen?</translation>
         <translation>gelesen</translation>
     </message>
     <message>
-        <source>Model FLOPs utilisation: the model&apos;s FLOPs against what all devices could do of its products in the step, without recomputation</source>
-        <translation>Auslastung durch das Modell (MFU): seine FLOPs gegen das, was alle Geräte in dem Schritt an seinen Produkten schaffen könnten, ohne Neuberechnung</translation>
-    </message>
-    <message>
-        <source>By all devices in one step: collectives and transfers between stages</source>
-        <translation>Von allen Geräten in einem Schritt: Kollektive und Übertragungen zwischen Stufen</translation>
-    </message>
-    <message>
-        <source>Share of the device time of a step that is idle</source>
-        <translation>Anteil der Gerätezeit eines Schritts, der brachliegt</translation>
-    </message>
-    <message>
-        <source>What planning took</source>
-        <translation>So lange hat das Planen gedauert</translation>
-    </message>
-    <message>
         <source>MFU (%)</source>
         <translation>MFU (%)</translation>
     </message>
@@ -4159,6 +4669,106 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Planning (s)</source>
         <translation>Planen (s)</translation>
+    </message>
+    <message>
+        <source>%1 is predicted to take %2 a step, which is %3 samples a second</source>
+        <translation>%1 braucht voraussichtlich %2 je Schritt, das sind %3 Beispiele je Sekunde</translation>
+    </message>
+    <message>
+        <source>The step against that of %1</source>
+        <translation>Der Schritt gegenüber dem von %1</translation>
+    </message>
+    <message>
+        <source>At the peak of the step the fullest device holds %1</source>
+        <translation>Auf der Spitze des Schritts hält das vollste Gerät %1</translation>
+    </message>
+    <message>
+        <source>The batch is split over %1, tensors over %2; the layers are cut into %3</source>
+        <translation>Der Batch ist auf %1 geteilt, Tensoren auf %2; die Schichten sind geschnitten in %3</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>group</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>groups</source>
+        <translation>Gruppen</translation>
+    </message>
+    <message>
+        <source>The batch of %1 goes through in %2 of %3</source>
+        <translation>Der Batch von %1 läuft durch in %2 von %3</translation>
+    </message>
+    <message>
+        <source>microbatch</source>
+        <translation>Mikrobatch</translation>
+    </message>
+    <message>
+        <source>microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>sample</source>
+        <translation>Beispiel</translation>
+    </message>
+    <message>
+        <source>samples</source>
+        <translation>Beispiele</translation>
+    </message>
+    <message>
+        <source>%1 %: the model&apos;s FLOPs against what all devices could do of its products in the step, without recomputation</source>
+        <translation>%1 %: die FLOPs des Modells gegen das, was alle Geräte im Schritt an seinen Produkten leisten könnten, ohne Neuberechnung</translation>
+    </message>
+    <message>
+        <source>%1 MiB are sent by all devices in one step: collectives and transfers between stages</source>
+        <translation>%1 MiB senden alle Geräte in einem Schritt: Kollektive und Übertragungen zwischen Stufen</translation>
+    </message>
+    <message>
+        <source>%1 % of the device time of a step is idle</source>
+        <translation>%1 % der Gerätezeit eines Schritts sind Leerlauf</translation>
+    </message>
+    <message>
+        <source>%1: whether the solver has proven the shardings of every stage to be the cheapest</source>
+        <translation>%1: ob der Löser bewiesen hat, dass die Aufteilungen jeder Stufe die günstigsten sind</translation>
+    </message>
+    <message>
+        <source>The plan was read from a file</source>
+        <translation>Der Plan wurde aus einer Datei gelesen</translation>
+    </message>
+    <message>
+        <source>Planning took %1</source>
+        <translation>Das Planen dauerte %1</translation>
+    </message>
+    <message>
+        <source>%1 has not been run yet (F6)</source>
+        <translation>%1 ist noch nicht gelaufen (F6)</translation>
+    </message>
+    <message>
+        <source>%1 of %2 were measured: their median is %3 and lies between %4 and %5 with 95 % confidence; the prediction is %6 from it</source>
+        <translation>%1 in %2 wurden gemessen: ihr Median ist %3 und liegt mit 95 % Sicherheit zwischen %4 und %5; die Vorhersage weicht um %6 davon ab</translation>
+    </message>
+    <message>
+        <source>step</source>
+        <translation>Schritt</translation>
+    </message>
+    <message>
+        <source>steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>runs</source>
+        <translation>Läufen</translation>
     </message>
 </context>
 <context>
@@ -4240,6 +4850,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Copy details</source>
         <translation>Einzelheiten kopieren</translation>
+    </message>
+    <message>
+        <source>Show the text of the model</source>
+        <translation>Text des Modells zeigen</translation>
     </message>
 </context>
 <context>
@@ -4796,6 +5410,10 @@ Das Modell anderswo suchen?</translation>
         <source>Run (F6)</source>
         <translation>Ausführen (F6)</translation>
     </message>
+    <message>
+        <source>, about %1 left</source>
+        <translation>, noch etwa %1</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::Session</name>
@@ -5067,6 +5685,14 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Recent</source>
         <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>Unpin %1</source>
+        <translation>%1 nicht mehr festhalten</translation>
+    </message>
+    <message>
+        <source>Keep %1 in this list</source>
+        <translation>%1 in dieser Liste behalten</translation>
     </message>
 </context>
 <context>
@@ -5415,8 +6041,8 @@ Anweisung %5: %6</translation>
         <translation>Ausprobieren</translation>
     </message>
     <message>
-        <source>Pins the sharding in the selected row and plans again; undo takes it back. Not if the plan has that sharding already.</source>
-        <translation>Legt die Aufteilung der gewählten Zeile fest und plant neu; Rückgängig nimmt es zurück. Nicht, wenn der Plan diese Aufteilung schon hat.</translation>
+        <source>Pins the sharding in the selected row and plans again; undo takes it back. Not if the plan has that sharding already, nor for what no constraint names, as optimizer state.</source>
+        <translation>Hält die Aufteilung der gewählten Zeile fest und plant neu; Rückgängig nimmt es zurück. Nicht, wenn der Plan sie schon hat, und nicht für das, was keine Bedingung nennt, wie den Zustand des Optimierers.</translation>
     </message>
 </context>
 <context>

@@ -14,6 +14,7 @@
 #include <QAccessible>
 #include <QAction>
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDockWidget>
 #include <QLabel>
@@ -21,6 +22,8 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QSpinBox>
+#include <QStyleOptionSpinBox>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QTemporaryDir>
@@ -30,6 +33,7 @@
 #include <QTreeWidget>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -133,6 +137,39 @@ TEST(ThemeContrast, TextsAndLinesStandOutAsFarAsTheGuidelinesAsk)
             EXPECT_GE(contrast(theme->axis[axis], theme->axisText[axis]), 4.5);
     }
     EXPECT_GE(contrast(contrastTheme().border, contrastTheme().window), 4.5);
+}
+
+// What is not text is seen too (WCAG 2.1, 1.4.11: 3 to 1).
+TEST(ThemeContrast, BoxesAndArrowsOfFieldsAreSeenInEveryTheme)
+{
+    for (const ThemeChoice choice :
+         {ThemeChoice::kLight, ThemeChoice::kDark, ThemeChoice::kContrast}) {
+        applyTheme(choice);
+        QCheckBox box;
+        box.resize(40, 30);
+        const Theme& theme = themeOf(&box);
+        const QImage empty = box.grab().toImage();
+        double strongest = 1;
+        for (int y = 0; y < empty.height(); ++y) {
+            for (int x = 0; x < empty.width(); ++x)
+                strongest = std::max(strongest, contrast(empty.pixelColor(x, y), theme.window));
+        }
+        EXPECT_GE(strongest, 3.0) << "the box itself, theme " << int(choice);
+        box.setChecked(true);
+        EXPECT_NE(box.grab().toImage(), empty) << "and its tick";
+        QSpinBox number;
+        number.resize(80, 26);
+        QStyleOptionSpinBox option;
+        option.initFrom(&number);
+        option.rect = number.rect();
+        option.subControls = QStyle::SC_All;
+        EXPECT_GE(number.style()
+                      ->subControlRect(QStyle::CC_SpinBox, &option, QStyle::SC_SpinBoxUp, &number)
+                      .width(),
+                  10)
+            << "the arrows, theme " << int(choice);
+    }
+    applyTheme(ThemeChoice::kLight);
 }
 
 // Beside two docks of their first size a page has this width in a window of 1280 pixels.

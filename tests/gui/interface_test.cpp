@@ -3,7 +3,9 @@
 #include "tests/gui/interface_test.h"
 
 #include "app/dialogs/keys_dialog.h"
+#include "app/dialogs/why_dialog.h"
 #include "app/session/journal.h"
+#include "app/session/pin_sharding.h"
 #include "app/settings/key_bindings.h"
 #include "app/widgets/toast.h"
 #include "app/widgets/veil.h"
@@ -25,6 +27,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
+#include <string>
 
 namespace alpa::app
 {
@@ -158,6 +162,40 @@ TEST_F(InterfaceTest, StrategyOfWhyIsTriedAndTakenBackInOneStep)
     session().undoStack()->undo();
     EXPECT_TRUE(session().setup().options.constraints.specs.empty());
     EXPECT_EQ(session().shownPlan()->id, before);
+}
+
+// What no constraint can name is not offered; what is offered, the planner takes.
+TEST_F(InterfaceTest, EveryDecisionThatMayBePinnedIsOneThatThePlannerKnows)
+{
+    const auto facts = session().facts();
+    PlanRequest request;
+    request.model = session().model()->graph;
+    request.cluster = facts->plan->cluster;
+    request.options = facts->plan->options;
+    std::set<std::string> tried;
+    std::string unnamed; // of a decision that no constraint names
+    for (const PlanStage& stage : facts->plan->stages) {
+        for (const Decision& decision : stage.decisions) {
+            if (!mayPin(*facts->graph, decision)) {
+                unnamed = decision.label;
+                continue;
+            }
+            if (!tried.insert(decision.label).second)
+                continue;
+            ShardingSpec spec = decision.alternatives[size_t(decision.chosen)].result;
+            spec.partial = 0;
+            request.options.constraints.specs = {{decision.label, spec, false}};
+            const auto outcome = makePlan(request, {}, session().planCache().get());
+            EXPECT_TRUE(outcome.ok()) << decision.label << ": " << outcome.error().message;
+        }
+    }
+    EXPECT_GT(tried.size(), 5u);
+    ASSERT_FALSE(unnamed.empty()) << "how some parameter is updated was decided alone";
+    (new WhyDialog(&session(), QString::fromStdString(unnamed), window_.get()))->show();
+    auto* strategies = find<QTableWidget>("whyStrategies");
+    ASSERT_TRUE(waitUntil([&] { return strategies->rowCount() > 1; }));
+    strategies->setCurrentCell(1, 0);
+    EXPECT_FALSE(find<QPushButton>("whyTryButton")->isEnabled());
 }
 
 // 5.7: who looks at something else is told when a long job has ended.

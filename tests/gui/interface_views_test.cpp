@@ -2,6 +2,7 @@
 // and moving by mouse and keys.
 #include "app/dialogs/why_dialog.h"
 #include "app/session/selection_sums.h"
+#include "app/settings/key_bindings.h"
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/views/compare_side.h"
@@ -17,10 +18,13 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
+#include <QNativeGestureEvent>
+#include <QPointingDevice>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QWheelEvent>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -111,6 +115,31 @@ TEST_F(InterfaceTest, CtrlClickAddsAndTakesAwayAndShiftDragTakesTheFrame)
     for (const Selection& one : session().selection()->all())
         layers.insert(one.index);
     EXPECT_EQ(layers.size(), session().facts()->layers.size());
+}
+
+// 5.5: trackpad pinch and two-finger pan.
+TEST_F(InterfaceTest, PinchZoomsAtItsPlaceAndTwoFingersPan)
+{
+    GraphCanvas* canvas = showGraph();
+    const QPointF at = QRectF(canvas->viewport()->rect()).center() + QPointF(60, 40);
+    const QPointF global = canvas->viewport()->mapToGlobal(at);
+    const QPointF under = canvas->mapToScene(at.toPoint());
+    const double before = canvas->transform().m11();
+    QNativeGestureEvent pinch(Qt::ZoomNativeGesture, QPointingDevice::primaryPointingDevice(), 2,
+                              at, at, global, 0.5, {});
+    QCoreApplication::sendEvent(canvas->viewport(), &pinch);
+    EXPECT_NEAR(canvas->transform().m11(), 1.5 * before, 1e-9);
+    const QPointF moved = canvas->mapToScene(at.toPoint());
+    EXPECT_NEAR(moved.x(), under.x(), 2 / before);
+    EXPECT_NEAR(moved.y(), under.y(), 2 / before);
+
+    QWheelEvent fingers(at, global, QPoint(-30, 20), QPoint(-60, 40), Qt::NoButton, Qt::NoModifier,
+                        Qt::ScrollUpdate, false);
+    QCoreApplication::sendEvent(canvas->viewport(), &fingers);
+    EXPECT_NEAR(canvas->transform().m11(), 1.5 * before, 1e-9) << "nothing is zoomed";
+    const QPointF panned = canvas->mapToScene(at.toPoint()) - moved;
+    EXPECT_NEAR(panned.x() * canvas->transform().m11(), 30, 1.5);
+    EXPECT_NEAR(panned.y() * canvas->transform().m11(), -20, 1.5);
 }
 
 // 5.2: the memory curve has its parts, its peak, and what is alive there.
@@ -221,6 +250,9 @@ TEST_F(InterfaceTest, ScheduleZoomsAndMovesByWasd)
 {
     window_->pages()->setCurrentIndex(2);
     auto* timeline = find<TimelineChart>("timelineChart");
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    timeline->setFocus();
     QTest::keyClick(timeline, Qt::Key_W);
     const auto zoomed = timeline->shownShare();
     EXPECT_LT(zoomed.second - zoomed.first, 1);
@@ -231,6 +263,21 @@ TEST_F(InterfaceTest, ScheduleZoomsAndMovesByWasd)
     QTest::keyClick(timeline, Qt::Key_S);
     QTest::keyClick(timeline, Qt::Key_F);
     EXPECT_EQ(timeline->shownShare(), std::pair(0.0, 1.0));
+
+    // Other keys, once they are chosen; the old one does nothing then.
+    chooseKeys(*find<QAction>("actionTimelineIn"), {QKeySequence(QStringLiteral("I"))},
+               *window_->settings());
+    QTest::keyClick(timeline, Qt::Key_W);
+    EXPECT_EQ(timeline->shownShare(), std::pair(0.0, 1.0));
+    QTest::keyClick(timeline, Qt::Key_I);
+    const double first = timeline->shownShare().first;
+    EXPECT_GT(first, 0);
+    QTest::keyClick(timeline, Qt::Key_Right);
+    EXPECT_GT(timeline->shownShare().first, first);
+    // And the command itself, wherever the focus is.
+    find<QWidget>("outlineTree")->setFocus();
+    trigger("actionTimelineEarlier");
+    EXPECT_NEAR(timeline->shownShare().first, first, 1e-9);
 }
 
 // 5.2: two plans' timelines have one scale, and D goes through what differs.
@@ -270,6 +317,15 @@ TEST_F(InterfaceTest, ChartsAndFormsFollowTheSizeOfTheFont)
         auto* form = find<QWidget>("constraintsPanel")->findChild<QScrollArea*>();
         EXPECT_EQ(form->horizontalScrollBar()->maximum(), 0)
             << percent << " %: the form needs " << form->widget()->minimumSizeHint().width()
+            << " of " << form->viewport()->width();
+    }
+    // In narrower windows too: fields go below their labels.
+    for (const int width : {1600, 1440, 1280, 1024}) {
+        window_->resize(width, 900);
+        QCoreApplication::processEvents();
+        auto* form = find<QWidget>("constraintsPanel")->findChild<QScrollArea*>();
+        EXPECT_EQ(form->horizontalScrollBar()->maximum(), 0)
+            << width << " pixels: the form needs " << form->widget()->minimumSizeHint().width()
             << " of " << form->viewport()->width();
     }
 }

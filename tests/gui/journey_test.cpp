@@ -7,6 +7,7 @@
 #include "tests/gui/window_test.h"
 
 #include <QAction>
+#include <QLabel>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QTabWidget>
@@ -100,6 +101,8 @@ TEST_F(JourneyTest, RunOnFourCpuDevicesAndStop)
     ASSERT_GE(running.steps.size(), 5u) << running.message.toStdString();
     EXPECT_GT(running.steps.front().loss, 0);
     EXPECT_GE(find<LineChart>("lossChart")->pointCount(), 5u);
+    EXPECT_TRUE(find<QLabel>("runState")->text().contains(QStringLiteral("left")))
+        << find<QLabel>("runState")->text().toStdString();
     QTest::mouseClick(find<QPushButton>("runStop"), Qt::LeftButton);
     ASSERT_TRUE(waitUntil([this] { return !session().isRunActive(); }, 10000));
     EXPECT_EQ(session().runs().back().state, RunRecord::State::kStopped);

@@ -1,5 +1,6 @@
 // Ways from one view to another: the overview's numbers and rows, and what can be copied.
 #include "app/views/graph_view.h"
+#include "app/views/start_page.h"
 #include "app/widgets/graph_level_item.h"
 #include "tests/gui/window_test.h"
 
@@ -8,15 +9,21 @@
 #include <QClipboard>
 #include <QDockWidget>
 #include <QFile>
+#include <QFileInfo>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTabWidget>
 #include <QTableView>
 #include <QTableWidget>
+#include <QToolButton>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace alpa::app
 {
@@ -214,6 +221,63 @@ TEST_F(LinksTest, EmptyPagesSayWhatIsMissingAndOfferIt)
     EXPECT_NE(offer("runsView", "offerRun"), nullptr);
 }
 
+// 5.7: recent models can be pinned; those that are gone are greyed.
+TEST_F(LinksTest, PinnedModelsStayWhateverElseIsOpened)
+{
+    showWindow();
+    const auto restart = [this] {
+        window_.reset();
+        showWindow();
+    };
+    const QString mine = samplePath(QStringLiteral("mlp-tiny"));
+    window_->settings()->addRecentModel(mine);
+    restart();
+    QTest::mouseClick(find<QToolButton>("pin_mlp-tiny"), Qt::LeftButton);
+    for (int other = 0; other < 12; ++other)
+        window_->settings()->addRecentModel(
+            profile_.filePath(QStringLiteral("gone_%1.mlir").arg(other)));
+    restart();
+    EXPECT_TRUE(find<QPushButton>("recent_mlp-tiny")->isEnabled());
+    EXPECT_FALSE(find<QPushButton>("recent_gone_11")->isEnabled());
+    QSignalSpy chosen(find<StartPage>("startPage"), &StartPage::modelChosen);
+    QTest::mouseClick(find<QPushButton>("recent_mlp-tiny"), Qt::LeftButton);
+    ASSERT_EQ(chosen.count(), 1);
+    EXPECT_EQ(chosen[0][0].toString(), QFileInfo(mine).absoluteFilePath());
+    ASSERT_TRUE(hasPlan());
+    restart();
+    QTest::mouseClick(find<QToolButton>("pin_mlp-tiny"), Qt::LeftButton);
+    EXPECT_FALSE(window_->settings()->pinnedModels().contains(QFileInfo(mine).absoluteFilePath()));
+}
+
+// Docks that are empty have a button too.
+TEST_F(LinksTest, EmptyDocksLeadToWhatFillsThem)
+{
+    showSample();
+    window_->activateWindow();
+    QTest::mouseClick(find<QPushButton>("inspectorFind"), Qt::LeftButton);
+    EXPECT_EQ(page(), QStringLiteral("graphView"));
+    EXPECT_EQ(window_->focusWidget(), find<QLineEdit>("graphFind"));
+    session().selection()->select(Selection::layer(0));
+    EXPECT_FALSE(find<QPushButton>("inspectorFind")->isVisible());
+
+    find<QDockWidget>("problemsDock")->show();
+    find<QDockWidget>("problemsDock")->raise();
+    QTest::mouseClick(find<QPushButton>("problemsSource"), Qt::LeftButton);
+    EXPECT_EQ(page(), QStringLiteral("sourceView"));
+
+    auto* history = find<QWidget>("historyPanel");
+    find<QDockWidget>("historyDock")->raise();
+    ASSERT_TRUE(waitUntil([&] { return history->isVisible(); }, 5000));
+    EXPECT_FALSE(find<QWidget>("historyList")->isVisible());
+    QTest::mouseClick(find<QPushButton>("historyConstrain"), Qt::LeftButton);
+    QWidget* focused = window_->focusWidget();
+    auto* limit = find<QSpinBox>("maxTp");
+    EXPECT_TRUE(focused == limit || limit->isAncestorOf(focused));
+    limit->setValue(1);
+    find<QDockWidget>("historyDock")->raise();
+    EXPECT_TRUE(waitUntil([&] { return find<QWidget>("historyList")->isVisible(); }, 5000));
+}
+
 /// The axes that split a tensor, of "{x, -} partial y" the "x".
 bool isSplitOver(const ShardingSpec& spec, int axis)
 {
@@ -284,6 +348,25 @@ TEST_F(LinksTest, LegendEntriesDimWhatTheyDoNotExplain)
     canvas->setUnfolded(QStringLiteral("layer 0"), true);
     ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
     EXPECT_GT(countDimmed(*canvas->levelItem(QStringLiteral("layer 0"))), 0);
+    // Esc takes the filter back first, and then stops what runs in the background.
+    BackgroundJob* job = session().jobs()->start(
+        QStringLiteral("waits"),
+        [](const JobControl& control) {
+            while (!control.isCancelled())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        },
+        [] {});
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    canvas->setFocus();
+    QTest::keyClick(canvas, Qt::Key_Escape);
+    EXPECT_FALSE(canvas->filter().isSet());
+    EXPECT_FALSE(job->isCancelled());
+    QTest::keyClick(canvas, Qt::Key_Escape);
+    EXPECT_TRUE(job->isCancelled());
+    ASSERT_TRUE(waitUntil([&] { return session().jobs()->jobs().empty(); }));
+    click({CanvasFilter::Kind::kAxis, axis});
+    ASSERT_TRUE(canvas->filter().isSet());
     click({CanvasFilter::Kind::kAxis, axis});
     EXPECT_FALSE(canvas->filter().isSet());
     EXPECT_EQ(countDimmed(*canvas->levelItem(QStringLiteral("layer 1"))), 0);

@@ -243,7 +243,7 @@ TEST(TimelineChart, ShowsInstructionsColouredByTheirError)
     ASSERT_EQ(clicked.count(), 1);
     EXPECT_EQ(clicked[0][0].value<OpId>(), OpId(8));
     const QImage before = fast.grab().toImage();
-    fast.setSelectedOp(OpId(8));
+    fast.setSelectedOps({OpId(8)});
     EXPECT_NE(fast.grab().toImage(), before) << "its instructions are outlined";
     fast.setMeasured(measuredTimeline(launchesOf(1), twoInstructions()), 0);
     EXPECT_TRUE(placeOfTip(fast, second).isNull()) << "another step has none recorded";

@@ -106,10 +106,27 @@ protected:
         return any;
     }
 
+    /// -1 unless there is one alone.
+    template <typename Numbers>
+    static int onlyOf(const Numbers& numbers)
+    {
+        return numbers.size() == 1 ? *numbers.begin() : -1;
+    }
+
     // What each view says is selected.
-    static int timelineStage() { return find<TimelineChart>("timelineChart")->selectedStage(); }
-    static int memoryStage() { return find<MemoryChart>("memoryChart")->selectedStage(); }
-    static int meshStage() { return find<MeshChart>("meshChart")->selectedStage().value_or(-1); }
+    static int timelineStage()
+    {
+        return onlyOf(find<TimelineChart>("timelineChart")->selectedStages());
+    }
+    static int memoryStage() { return onlyOf(find<MemoryChart>("memoryChart")->selectedStages()); }
+    /// That of the selected device, where one is.
+    static int meshStage()
+    {
+        const auto* mesh = find<MeshChart>("meshChart");
+        if (mesh->selectedDevices().empty())
+            return onlyOf(mesh->selectedStages());
+        return onlyOf(stagesOfDevice(facts(), *mesh->selectedDevices().begin()));
+    }
     static int programStage() { return find<QComboBox>("programStage")->currentIndex(); }
     static QString inspectorTitle() { return find<QLabel>("inspectorTitle")->text(); }
     static QString outlineRow()
@@ -244,7 +261,7 @@ TEST_F(SelectionTest, DeviceFromTheMeshIsSelectedEverywhere)
                       mesh->deviceArea(device).center().toPoint());
     EXPECT_EQ(session().selection()->current(), Selection::device(device));
     expectEverywhere({}, 1, "device from the mesh");
-    EXPECT_EQ(mesh->selectedDevice(), device);
+    EXPECT_EQ(mesh->selectedDevices(), std::set{device});
     EXPECT_EQ(find<QComboBox>("programDevice")->currentIndex(),
               facts().plan->stages[1].mesh.deviceCount() - 1);
     EXPECT_EQ(inspectorTitle(), QStringLiteral("Device %1").arg(device));

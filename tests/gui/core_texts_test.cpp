@@ -1,0 +1,160 @@
+// What the core says is said in the window's language: every pattern is translated with what is
+// filled into it, and what the core really says is known.
+#include "app/session/session.h"
+#include "app/settings/core_texts.h"
+#include "app/settings/qt_text.h"
+#include "app/settings/translations.h"
+#include "core/explain/diff_plans.h"
+#include "core/explain/explain_decision.h"
+#include "core/plan/plan_request.h"
+#include "tests/gui/gui_support.h"
+
+#include <QApplication>
+#include <QTranslator>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <set>
+
+namespace alpa::app
+{
+namespace
+{
+
+class CoreTextsTest : public ::testing::Test
+{
+protected:
+    void SetUp() override
+    {
+        if (!builtInLanguages().contains(QStringLiteral("de")))
+            GTEST_SKIP() << "Qt's lrelease was not found when this was built";
+        ASSERT_TRUE(german_.load(QStringLiteral(":/i18n/alpa-explorer_de.qm")));
+        QApplication::installTranslator(&german_);
+    }
+    void TearDown() override { QApplication::removeTranslator(&german_); }
+    static void expectGerman(const std::string& text)
+    {
+        EXPECT_NE(coreText(text).toStdString(), text) << "no pattern fits";
+    }
+    static PlanRequest request(const char* cluster)
+    {
+        Session session;
+        session.setReplansAtOnce(false);
+        session.openModel(samplePath(QStringLiteral("gpt-tiny")));
+        EXPECT_TRUE(waitUntil([&] { return session.model() != nullptr; }));
+        PlanRequest request;
+        request.model = session.model()->graph;
+        request.cluster = loadCluster(cluster).value();
+        return request;
+    }
+
+    QTranslator german_;
+};
+
+TEST_F(CoreTextsTest, EveryPatternIsTranslatedWithWhatIsInIt)
+{
+    for (const char* pattern : corePatterns()) {
+        QString said = QString::fromLatin1(pattern);
+        QString wanted = QCoreApplication::translate("Core", pattern);
+        for (int hole = 1; hole <= 4; ++hole) {
+            said.replace(QStringLiteral("%%1").arg(hole), QStringLiteral("q%1").arg(hole));
+            wanted.replace(QStringLiteral("%%1").arg(hole), QStringLiteral("q%1").arg(hole));
+        }
+        EXPECT_EQ(coreText(fromQt(said)), wanted) << "an earlier pattern takes it: " << pattern;
+    }
+    EXPECT_EQ(coreText("max TP 2; a word of its own"),
+              QStringLiteral("höchstens TP 2; a word of its own"));
+    EXPECT_EQ(coreText("{-, y} would add 28.14 us to the step"),
+              QStringLiteral("{-, y} verlängerte den Schritt um 28.14 µs"));
+    EXPECT_EQ(coreText("nothing that anybody knows, %1"),
+              QStringLiteral("nothing that anybody knows, %1"));
+}
+
+TEST_F(CoreTextsTest, ConstraintsAreKnown)
+{
+    PlanConstraints all;
+    all.maxTp = all.maxDp = all.maxPp = all.microbatches = all.chunks = all.recomputedLayers = 3;
+    all.memoryPerDevice = gibibytes(16);
+    all.schedule = ScheduleKind::kGpipe;
+    all.forbiddenSchedules = {ScheduleKind::k1f1b};
+    all.recomputation = all.selectiveRecomputation = true;
+    all.forbiddenRecomputations = {RecomputationKind::kSelective};
+    all.parameterStorage = StorageRule::kSplit;
+    all.stateStorage = StorageRule::kReplicated;
+    all.usesAllDevices = true;
+    all.cuts = {3};
+    all.forbiddenCuts = {5};
+    all.specs = {{.pattern = "fc", .spec = {}, .forbids = true}};
+    all.stageMeshes = {{.layer = 0, .hosts = 1, .devicesPerHost = 4, .axes = {}}};
+    for (const std::string& text : listConstraints(all))
+        expectGerman(text);
+}
+
+TEST_F(CoreTextsTest, WhyThereIsNoPlanAndWhatPlanningIsAtAreKnown)
+{
+    std::mutex mutex;
+    std::set<std::string> phases;
+    JobControl control;
+    control.progress = [&](std::string_view phase, double) {
+        const std::scoped_lock lock(mutex);
+        phases.insert(std::string(phase));
+    };
+    PlanRequest little = request("cpu-x4");
+    little.options.constraints.memoryPerDevice = Bytes(400000);
+    PlanRequest idle = little;
+    PlanConstraints& none = idle.options.constraints = {};
+    none.maxTp = none.maxDp = none.maxPp = 1;
+    none.usesAllDevices = true;
+    PlanRequest late = little;
+    late.options.constraints = {};
+    late.options.constraints.cuts = {40};
+    PlanRequest odd = little;
+    odd.options.constraints = {};
+    odd.options.constraints.microbatches = 3;
+    int clashes = 0;
+    for (const PlanRequest& one : {little, idle, late, odd}) {
+        const auto outcome = makePlan(one, control);
+        if (!outcome.ok()) {
+            ++clashes;
+            expectGerman(outcome.error().message);
+            continue;
+        }
+        const auto* why = std::get_if<NoPlan>(&*outcome);
+        if (why == nullptr)
+            continue;
+        ++clashes;
+        expectGerman(why->reason);
+        for (const std::string& constraint : why->clashing)
+            expectGerman(constraint);
+    }
+    EXPECT_EQ(clashes, 4);
+    ASSERT_TRUE(makePlan(request("cpu-x4"), control).ok());
+    EXPECT_GE(phases.size(), 2u);
+    for (const std::string& phase : phases)
+        expectGerman(phase);
+}
+
+TEST_F(CoreTextsTest, VerdictsAreKnown)
+{
+    const auto planOf = [](const PlanRequest& one) {
+        return std::get<std::shared_ptr<const ParallelPlan>>(*makePlan(one, {}));
+    };
+    PlanRequest asked = request("cpu-x4");
+    asked.options.constraints.maxPp = 1;
+    const auto plan = planOf(asked);
+    const auto explained =
+        explainDecisions(*plan, {.pattern = "*", .strategy = {}, .limit = 12}, {});
+    ASSERT_TRUE(explained.ok());
+    ASSERT_FALSE(explained->empty());
+    for (const DecisionExplanation& one : *explained)
+        expectGerman(one.verdict);
+    asked.options.constraints.maxTp = 1;
+    const PlanDiff diff = diffPlans(*plan, *planOf(asked));
+    expectGerman(diff.verdict);
+    expectGerman(diffPlans(*plan, *plan).verdict);
+    for (const TermChange& term : diff.terms)
+        expectGerman(term.name);
+}
+
+} // namespace
+} // namespace alpa::app
