@@ -116,6 +116,7 @@ StageAgain::StageAgain(const ParallelPlan& plan, const std::shared_ptr<const Lay
                 .repeatsCheapOps = stage.repeatsCheapOps,
                 .recomputes = stage.recomputes,
                 .recomputedLayers = stage.recomputedLayers,
+                .turns = 0,
                 .effort = StageEffort::kFull,
                 .forbidden = {}};
     if (stage.certificate.memoryBinds)
@@ -128,13 +129,18 @@ StageAgain::StageAgain(const ParallelPlan& plan, const std::shared_ptr<const Lay
 /// problem's.
 Bytes StageAgain::transientOf(const PlanStage& stage) const
 {
-    Bytes recomputed;
+    std::vector<Bytes> ofLayer(static_cast<size_t>(stage.endLayer));
+    Bytes recomputed; // One layer at a time.
     for (size_t i = 0; i < stage.ops.size(); ++i) {
         const ValueId result = plan_.graph->op(stage.ops[i]).results[0];
-        if (stage.runsAgain(plan_.layerOfOp[stage.ops[i].index()]) &&
-            layered_->isSaved[result.index()] != 0)
-            recomputed += plan_.graph->type(result).bytes() /
-                          int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
+        const int layer = plan_.layerOfOp[stage.ops[i].index()];
+        if (!stage.runsAgain(layer) || layered_->isSaved[result.index()] == 0 ||
+            layered_->isCheckpoint(stage.ops[i], stage.firstLayer, stage.endLayer))
+            continue;
+        Bytes& held = ofLayer[static_cast<size_t>(layer)];
+        held += plan_.graph->type(result).bytes() /
+                int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
+        recomputed = std::max(recomputed, held);
     }
     return std::max(Bytes(0), stage.memory.transient - recomputed);
 }
@@ -189,9 +195,9 @@ StrategyTerms StageAgain::termsOf(size_t position, size_t k)
     terms.reduce = Seconds(decision.perMicrobatch[k] + forward) - terms.compute;
     if (terms.reduce.count < 1e-12)
         terms.reduce = Seconds(0);
-    terms.memory = Bytes(decision.fixedBytes[k] +
-                         decision.activationBytes[k] *
-                             (runsAgain(request_, decision.layer) ? 1 : request_.inFlight));
+    terms.memory =
+        Bytes(decision.fixedBytes[k] + keptBytes(request_, decision, k) * request_.inFlight +
+              repeatedBytes(request_, decision, k));
     for (const MeshEdge& edge : problem.edges) {
         const bool isFrom = edge.from == nodes_[position];
         if (!isFrom && edge.to != nodes_[position])

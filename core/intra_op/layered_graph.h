@@ -47,6 +47,16 @@ struct LayeredGraph {
     std::vector<std::vector<OpId>> users;
     std::vector<Bytes> largestResult; ///< Per layer: of its forward and backward ops, whole.
 
+    /// Is this result of a forward op where a layer begins that runs again in the stage of layers
+    /// [firstLayer, endLayer)?
+    bool isCheckpoint(OpId op, int firstLayer, int endLayer) const
+    {
+        const ValueId result = graph->op(op).results[0];
+        return graph->op(op).phase == Phase::kForward &&
+               isReadByOtherLayer(*graph, layerOfOp, users[result.index()], layerOfOp[op.index()],
+                                  firstLayer, endLayer);
+    }
+
     /// Time of `op` on one device that does `share` of its work with operands split as `lhs` and
     /// `rhs` say (which count for dots only: the shape that they leave decides the rate).
     Seconds computeOn(OpId op, double share, const ShardingSpec& lhs, const ShardingSpec& rhs,

@@ -33,6 +33,8 @@ struct MeshNode {
     /// The same two if cheap ops run again: what they take, and what is still saved.
     std::vector<double> repeatedForward;
     std::vector<int64_t> selectiveBytes;
+    std::vector<int64_t> checkpointBytes;      ///< Of results that other layers' forward ops read,
+    std::vector<int64_t> savedCheckpointBytes; ///< and the part of activationBytes in them.
 };
 
 struct MeshEdge {

@@ -62,7 +62,9 @@ int MeshProblemBuilder::addNode(DecisionKind kind, int layer, ValueId value, OpI
                   .fixedBytes = std::vector<int64_t>(strategies, 0),
                   .activationBytes = std::vector<int64_t>(strategies, 0),
                   .repeatedForward = std::vector<double>(strategies, 0.0),
-                  .selectiveBytes = std::vector<int64_t>(strategies, 0)};
+                  .selectiveBytes = std::vector<int64_t>(strategies, 0),
+                  .checkpointBytes = std::vector<int64_t>(strategies, 0),
+                  .savedCheckpointBytes = std::vector<int64_t>(strategies, 0)};
     const int index = static_cast<int>(problem_.nodes.size());
     problem_.nodes.push_back(std::move(node));
     problem_.nodesOfLayer[static_cast<size_t>(layer)].push_back(index);

@@ -301,6 +301,13 @@ void MeshProblemBuilder::addSavedBytes(OpId id)
     if (layered_.isHeldOnce[op.results[0].index()] == 0 &&
         layered_.selective.isKept[op.results[0].index()] != 0)
         addBytes(node(decision.node).selectiveBytes, type(op.results[0]), decision.result);
+    if (layered_.isHeldOnce[op.results[0].index()] == 0 &&
+        layered_.isCheckpoint(id, 0, layered_.layerCount)) {
+        addBytes(node(decision.node).checkpointBytes, type(op.results[0]), decision.result);
+        if (layered_.isSaved[op.results[0].index()] != 0)
+            addBytes(node(decision.node).savedCheckpointBytes, type(op.results[0]),
+                     decision.result);
+    }
 }
 
 /// The updated parameter goes back to where the parameter is stored.

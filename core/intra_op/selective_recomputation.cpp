@@ -257,4 +257,14 @@ SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector
     return result;
 }
 
+bool isReadByOtherLayer(const Graph& graph, const std::vector<int>& layerOfOp,
+                        const std::vector<OpId>& users, int layer, int firstLayer, int endLayer)
+{
+    return std::ranges::any_of(users, [&](OpId user) {
+        const int reader = layerOfOp[user.index()];
+        return graph.op(user).phase == Phase::kForward && reader != layer && reader >= firstLayer &&
+               reader < endLayer;
+    });
+}
+
 } // namespace alpa

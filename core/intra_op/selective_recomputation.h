@@ -24,4 +24,10 @@ struct SelectiveRecomputation {
 SelectiveRecomputation selectRecomputation(const Graph& graph, const std::vector<int>& layerOfOp,
                                            const std::vector<uint8_t>& isNeverRepeated);
 
+/// Does a forward op of another layer of [firstLayer, endLayer) read the result of a forward op of
+/// `layer`? Layers that run again start from such values, which are kept: so one layer's
+/// activations are there at a time. `users`: the readers of the result.
+bool isReadByOtherLayer(const Graph& graph, const std::vector<int>& layerOfOp,
+                        const std::vector<OpId>& users, int layer, int firstLayer, int endLayer);
+
 } // namespace alpa

@@ -26,12 +26,32 @@ double repeatedTime(const StageRequest& request, const MeshNode& node, size_t k)
     return request.repeatsCheapOps ? node.repeatedForward[k] : 0.0;
 }
 
-int64_t savedBytes(const StageRequest& request, const MeshNode& node, size_t k)
+/// How many layers run again, one at a time.
+int turnsOf(const StageRequest& request)
 {
-    return request.repeatsCheapOps ? node.selectiveBytes[k] : node.activationBytes[k];
+    if (request.turns > 0)
+        return request.turns;
+    const int layers = request.endLayer - request.firstLayer;
+    return std::max(1, request.recomputes ? layers : std::min(layers, request.recomputedLayers));
 }
 
 } // namespace
+
+int64_t keptBytes(const StageRequest& request, const MeshNode& node, size_t k)
+{
+    // Nothing in the stage reads the last layer's results but itself.
+    if (runsAgain(request, node.layer))
+        return node.layer + 1 < request.endLayer ? node.checkpointBytes[k] : 0;
+    return request.repeatsCheapOps ? node.selectiveBytes[k] : node.activationBytes[k];
+}
+
+int64_t repeatedBytes(const StageRequest& request, const MeshNode& node, size_t k)
+{
+    if (!runsAgain(request, node.layer))
+        return 0;
+    const bool isKept = node.layer + 1 < request.endLayer;
+    return node.activationBytes[k] - (isKept ? node.savedCheckpointBytes[k] : 0);
+}
 
 Result<std::shared_ptr<StageSharder>>
 StageSharder::create(std::shared_ptr<const LayeredGraph> layered, const Cluster& cluster,
@@ -70,6 +90,8 @@ void StageSharder::hashLayers()
                            static_cast<uint64_t>(node.activationBytes[k]));
                 hash = mix(mix(hash, node.repeatedForward[k]),
                            static_cast<uint64_t>(node.selectiveBytes[k]));
+                hash = mix(mix(hash, static_cast<uint64_t>(node.checkpointBytes[k])),
+                           static_cast<uint64_t>(node.savedCheckpointBytes[k]));
             }
             least += Bytes(leastOfNode);
         }
@@ -172,7 +194,9 @@ std::vector<uint64_t> StageSharder::signature(const StageRequest& request) const
         request.memoryLimit ? static_cast<uint64_t>(request.memoryLimit->count) : 0u,
         static_cast<uint64_t>(request.effort) * 4 + (request.recomputes ? 2u : 0u) +
             (request.repeatsCheapOps ? 1u : 0u),
-        static_cast<uint64_t>(request.recomputedLayers)};
+        static_cast<uint64_t>(request.recomputedLayers),
+        // Whoever shares it, only who counts memory minds.
+        countsMemory ? static_cast<uint64_t>(request.turns) : 0u};
     const std::vector<uint64_t> run = runSignature(request.firstLayer, request.endLayer);
     words.insert(words.end(), run.begin(), run.end());
     if (request.forbidden) {
@@ -218,9 +242,9 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         for (size_t k = 0; k < decision.costs.size(); ++k) {
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
                                 repeatedTime(request, node, k);
-            bytes[k] =
-                node.fixedBytes[k] + (runsAgain(request, node.layer) ? 1 : request.inFlight) *
-                                         savedBytes(request, node, k);
+            // Layers are much alike: the largest holds about the mean while it runs again.
+            bytes[k] = node.fixedBytes[k] + request.inFlight * keptBytes(request, node, k) +
+                       repeatedBytes(request, node, k) / turnsOf(request);
         }
         usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
@@ -291,6 +315,7 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
     stage.decisions = static_cast<int>(ilp.nodes.size());
     const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
     std::vector<int> chosen(problem_->nodes.size(), -1);
+    std::vector<Bytes> repeated(static_cast<size_t>(request.endLayer)); // By layer.
     for (size_t n = 0; n < nodes.size(); ++n) {
         const MeshNode& node = problem_->nodes[static_cast<size_t>(nodes[n])];
         const auto k = static_cast<size_t>(solution.choice[n]);
@@ -299,8 +324,10 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         stage.perMicrobatch += Seconds(node.perMicrobatch[k] + repeatedTime(request, node, k));
         stage.perStep += Seconds(node.perStep[k]);
         stage.fixedMemory += Bytes(node.fixedBytes[k]);
-        (runsAgain(request, node.layer) ? stage.recomputed : stage.activations) +=
-            Bytes(savedBytes(request, node, k));
+        stage.activations += Bytes(keptBytes(request, node, k));
+        Bytes& held = repeated[static_cast<size_t>(node.layer)];
+        held += Bytes(repeatedBytes(request, node, k));
+        stage.recomputed = std::max(stage.recomputed, held);
     }
     for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
         if (!isOutside(copy, request.firstLayer, request.endLayer))

@@ -38,9 +38,11 @@ struct StageRequest {
         memoryLimit; ///< For parameters, gradients, states and activations in flight.
     bool repeatsCheapOps =
         false;                ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
-    bool recomputes = false;  ///< Keeps only the stage's inputs and runs the forward pass again
-                              ///< before the backward.
-    int recomputedLayers = 0; ///< Else the stage's first so many layers alone run again.
+    bool recomputes = false;  ///< Every layer runs again before its backward pass, and keeps only
+                              ///< what other layers read.
+    int recomputedLayers = 0; ///< Else the stage's first so many layers alone do.
+    int turns = 0; ///< Layers that run again one at a time, of the stage of which these layers are
+                   ///< a part; 0: these are all of it.
     StageEffort effort = StageEffort::kFull;
     /// What constraints take from the decisions of these layers; null: nothing.
     std::shared_ptr<const ForbiddenStrategies> forbidden;
@@ -51,6 +53,11 @@ inline bool runsAgain(const StageRequest& request, int layer)
 {
     return request.recomputes || layer < request.firstLayer + request.recomputedLayers;
 }
+
+/// What a microbatch keeps of a node's results, under strategy `k`, from forward to backward.
+int64_t keptBytes(const StageRequest& request, const MeshNode& node, size_t k);
+/// What is held of them while their layer runs again for its backward pass.
+int64_t repeatedBytes(const StageRequest& request, const MeshNode& node, size_t k);
 
 /// How often a microbatch pays an edge that is paid by microbatch and leads to a node of `layer`:
 /// twice with what runs again.

@@ -34,9 +34,15 @@ std::vector<bool> recomputedOps(const ParallelPlan& plan, int stage)
                    attentionOps(*plan.graph, pricedCluster(plan.cluster, plan.options.constraints)
                                                  .deviceOf(plan.kindOf(here))))
             .isRepeated;
-    for (const OpId op : here.ops)
-        isRecomputed[op.index()] = plan.graph->op(op).phase == Phase::kForward &&
-                                   here.runsAgain(plan.layerOfOp[op.index()]);
+    const std::vector<std::vector<OpId>> users = valueUsers(*plan.graph);
+    for (const OpId op : here.ops) {
+        const int layer = plan.layerOfOp[op.index()];
+        const ValueId result = plan.graph->op(op).results[0];
+        isRecomputed[op.index()] =
+            plan.graph->op(op).phase == Phase::kForward && here.runsAgain(layer) &&
+            !isReadByOtherLayer(*plan.graph, plan.layerOfOp, users[result.index()], layer,
+                                here.firstLayer, here.endLayer);
+    }
     return isRecomputed;
 }
 

@@ -1,7 +1,9 @@
 #include "core/plan/candidate_family.h"
 
 #include "core/plan/block_runs.h"
+#include "core/plan/draft_memory.h"
 #include "core/plan/plan_context.h"
+#include "core/plan/run_cost.h"
 #include "core/plan/team.h"
 
 #include <fmt/format.h>
@@ -15,27 +17,6 @@ namespace
 {
 
 constexpr int64_t kMostShare = 8; ///< A stage's part of the layers over its part of the devices.
-
-/// What solutions of single blocks or pairs add up to.
-struct RunCost {
-    double perMicrobatch = 0, perStep = 0, fixed = 0, activations = 0, recomputed = 0;
-    void add(const StageSharding& stage, double times)
-    {
-        perMicrobatch += times * stage.perMicrobatch.count;
-        perStep += times * stage.perStep.count;
-        fixed += times * static_cast<double>(stage.fixedMemory.count);
-        activations += times * static_cast<double>(stage.activations.count);
-        recomputed += times * static_cast<double>(stage.recomputed.count);
-    }
-    void add(const RunCost& other, double times)
-    {
-        perMicrobatch += times * other.perMicrobatch;
-        perStep += times * other.perStep;
-        fixed += times * other.fixed;
-        activations += times * other.activations;
-        recomputed += times * other.recomputed;
-    }
-};
 
 std::string stageMeshesText(const PlanConstraints& constraints, const MeshShape& shape)
 {
@@ -93,9 +74,6 @@ public:
 
 private:
     using Solved = std::vector<std::optional<StageSharding>>;
-    struct BlockCosts {
-        Solved singles, pairs;
-    };
 
     static Bytes needOf(const StageCandidate& candidate, int inFlight)
     {
@@ -157,10 +135,14 @@ private:
         if (control.isCancelled())
             return;
         addBounds(costs);
+        const bool runsAgain = request_.recomputation == Recomputation::kFull;
+        hold(runsAgain ? &costs : nullptr);
         for (int first = 0; first < model_.layerCount(); ++first) {
-            forEachRunFrom(first, costs, [&](int end, const std::optional<RunCost>& cost) {
-                if (cost && isWorthwhile(first, end))
-                    addCandidate(first, end, *cost, 0);
+            forEachRunFrom(model_, runs_, first, costs, [&](int end, std::optional<RunCost> cost) {
+                if (!cost || !isWorthwhile(first, end))
+                    return;
+                cost->activations -= static_cast<double>(memory_->betweenBlocks(first, end).count);
+                addCandidate(first, end, *cost, runsAgain ? end - first : 0);
             });
         }
     }
@@ -180,15 +162,19 @@ private:
         if (control.isCancelled())
             return;
         addBounds(kept); // Nothing that runs again takes less.
+        hold(&again);
         for (int first = 0; first < model_.layerCount(); ++first) {
             std::vector<std::optional<RunCost>> whole;
             std::vector<std::optional<RunCost>> changes;
-            forEachRunFrom(first, kept,
+            forEachRunFrom(model_, runs_, first, kept,
                            [&](int, const std::optional<RunCost>& cost) { whole.push_back(cost); });
-            forEachRunFrom(first, again, [&](int end, std::optional<RunCost> cost) {
+            forEachRunFrom(model_, runs_, first, again, [&](int end, std::optional<RunCost> cost) {
                 const std::optional<RunCost>& without = whole[static_cast<size_t>(end - first) - 1];
-                if (cost && without)
+                if (cost && without) {
                     cost->add(*without, -1);
+                    cost->activations -=
+                        static_cast<double>(memory_->betweenBlocks(first, end).count);
+                }
                 changes.push_back(without ? cost : std::nullopt);
             });
             for (int end = first + 1; end <= model_.layerCount(); ++end) {
@@ -207,18 +193,13 @@ private:
         const int most = end - first;
         const PartialRecomputation& partly = request_.partly;
         const auto addWith = [&](int layers) {
-            RunCost cost = whole;
-            if (layers > 0) {
-                if (!changes[static_cast<size_t>(layers) - 1])
-                    return;
-                cost.add(*changes[static_cast<size_t>(layers) - 1], 1);
-            }
-            addCandidate(first, end, cost, layers);
+            if (const auto cost = partCost(first, end, whole, changes, layers))
+                addCandidate(first, end, *cost, layers);
         };
         if (partly.layers)
             return addWith(std::min(*partly.layers, most));
         if (most == 1 ||
-            needOf(candidateOf(first, end, whole), partly.inFlight) * int64_t{2} <= partly.limit)
+            needOf(candidateOf(first, end, whole, 0), partly.inFlight) * int64_t{2} <= partly.limit)
             return;
         std::set<int> counts;
         int fewest = 1; // More in flight never need fewer.
@@ -240,65 +221,25 @@ private:
                     const std::vector<std::optional<RunCost>>& changes, int layers,
                     int inFlight) const
     {
+        const auto cost = partCost(first, end, whole, changes, layers);
+        return cost &&
+               needOf(candidateOf(first, end, *cost, layers), inFlight) <= request_.partly.limit;
+    }
+
+    /// Of a run whose first `layers` layers run again; nothing if a part has no solution.
+    std::optional<RunCost> partCost(int first, int end, RunCost whole,
+                                    const std::vector<std::optional<RunCost>>& changes,
+                                    int layers) const
+    {
+        if (layers == 0)
+            return whole;
         const std::optional<RunCost>& change = changes[static_cast<size_t>(layers) - 1];
         if (!change)
-            return false;
-        RunCost cost = whole;
-        cost.add(*change, 1);
-        return needOf(candidateOf(first, end, cost), inFlight) <= request_.partly.limit;
-    }
-
-    /// Calls visit(end, cost) for the runs from layer `first`, the shortest first; no cost: a part
-    /// has no solution.
-    template <typename Visit>
-    void forEachRunFrom(int first, const BlockCosts& costs, const Visit& visit) const
-    {
-        const auto& [singles, pairs] = costs;
-        std::vector<int> singleCount(singles.size(), 0);
-        std::vector<int> pairCount(pairs.size(), 0);
-        int block = model_.begins[static_cast<size_t>(first)];
-        const int begin = block;
-        for (int end = first + 1; end <= model_.layerCount(); ++end) {
-            // Extends the run by a layer: one more pair a block, one more inner block.
-            for (; block < model_.begins[static_cast<size_t>(end)]; ++block) {
-                if (block > begin)
-                    ++pairCount[static_cast<size_t>(runs_.pairOf[static_cast<size_t>(block) - 1])];
-                if (block > begin + 1)
-                    --singleCount[static_cast<size_t>(
-                        runs_.singleOf[static_cast<size_t>(block) - 1])];
-            }
-            visit(end, block - begin == 1
-                           ? costOf(singles, {}, runs_.singleOf[static_cast<size_t>(begin)], {}, {})
-                           : costOf(singles, pairs, -1, singleCount, pairCount));
-        }
-    }
-
-    /// Summed kind by kind, so that runs of the same blocks cost exactly the same. Nothing if a
-    /// part has no solution.
-    static std::optional<RunCost> costOf(const Solved& singles, const Solved& pairs, int only,
-                                         const std::vector<int>& singleCount,
-                                         const std::vector<int>& pairCount)
-    {
-        RunCost cost;
-        if (only >= 0) {
-            if (!singles[static_cast<size_t>(only)])
-                return std::nullopt;
-            cost.add(*singles[static_cast<size_t>(only)], 1);
-            return cost;
-        }
-        for (size_t k = 0; k < pairCount.size(); ++k) {
-            if (pairCount[k] != 0 && !pairs[k])
-                return std::nullopt;
-            if (pairCount[k] != 0)
-                cost.add(*pairs[k], pairCount[k]);
-        }
-        for (size_t k = 0; k < singleCount.size(); ++k) {
-            if (singleCount[k] != 0 && !singles[k])
-                return std::nullopt;
-            if (singleCount[k] != 0)
-                cost.add(*singles[k], singleCount[k]);
-        }
-        return cost;
+            return std::nullopt;
+        whole.add(*change, 1);
+        if (first + layers < end) // Alone, the last one has nobody to keep its results for.
+            whole.activations += static_cast<double>(memory_->checkpoint(first + layers - 1).count);
+        return whole;
     }
 
     /// One number for all runs, so that equal blocks ask the same question wherever they stand:
@@ -309,15 +250,15 @@ private:
         return std::min(request_.microbatches, 1 + stages / 2);
     }
 
-    /// Largest need while an op of these layers runs, taking every tensor as split over all
-    /// devices.
-    Bytes transientEstimate(int firstBlock, int endBlock) const
+    /// Layers of such a stage that would run again in turn.
+    int expectedTurns() const
     {
-        Bytes largest;
-        for (int block = firstBlock; block < endBlock; ++block)
-            largest =
-                std::max(largest, layered_.largestResult[static_cast<size_t>(layerOf(block))]);
-        return largest * int64_t{3} / static_cast<int64_t>(request_.submesh.devices());
+        return std::max(1, model_.layerCount() * request_.submesh.devices() / request_.deviceCount);
+    }
+
+    void hold(const BlockCosts* again)
+    {
+        memory_.emplace(model_, request_.submesh.devices(), runs_, again);
     }
 
     Seconds inputTransfer(int firstBlock, int endBlock) const
@@ -374,6 +315,8 @@ private:
                 .memoryLimit = {},
                 .repeatsCheapOps = recomputation == Recomputation::kSelective,
                 .recomputes = recomputation == Recomputation::kFull,
+                .recomputedLayers = 0,
+                .turns = expectedTurns(),
                 .effort = StageEffort::kDraft,
                 .forbidden = request_.isExact
                                  ? forbiddenIn(*sharder_, *request_.constraints, request_.shape,
@@ -381,7 +324,7 @@ private:
                                  : nullptr};
     }
 
-    StageCandidate candidateOf(int first, int end, const RunCost& cost) const
+    StageCandidate candidateOf(int first, int end, const RunCost& cost, int layersAgain) const
     {
         const int firstBlock = model_.begins[static_cast<size_t>(first)];
         const int endBlock = model_.begins[static_cast<size_t>(end)];
@@ -393,20 +336,14 @@ private:
         candidate.fixedMemory = Bytes(static_cast<int64_t>(std::max(cost.fixed, 0.0)));
         candidate.perInFlightMicrobatch =
             Bytes(static_cast<int64_t>(std::max(cost.activations, 0.0)));
-        candidate.transient = transientEstimate(firstBlock, endBlock) + heldOf(cost);
+        candidate.transient = memory_->peak(first, end, layersAgain).all;
         candidate.inputTransfer = inputTransfer(firstBlock, endBlock);
         return candidate;
     }
 
-    /// What recomputation fills while a backward pass runs.
-    static Bytes heldOf(const RunCost& cost)
-    {
-        return Bytes(static_cast<int64_t>(std::max(cost.recomputed, 0.0)));
-    }
-
     void addCandidate(int first, int end, const RunCost& cost, int layersAgain)
     {
-        const StageCandidate candidate = candidateOf(first, end, cost);
+        const StageCandidate candidate = candidateOf(first, end, cost, layersAgain);
         if (end - first == model_.layerCount()) {
             Bytes least = candidate.transient;
             for (int block = 0; block < model_.blockCount(); ++block)
@@ -414,8 +351,9 @@ private:
             making_.smallestWhole = std::min(making_.smallestWhole.value_or(least), least);
         }
         making_.candidates.push_back(candidate);
-        making_.recomputed.push_back(heldOf(cost));
-        making_.recomputedLayers.push_back(layersAgain);
+        making_.recomputed.push_back(memory_->peak(first, end, layersAgain).repeated);
+        making_.recomputedLayers.push_back(
+            request_.recomputation == Recomputation::kLayers ? layersAgain : 0);
     }
 
     const FamilyRequest& request_;
@@ -424,6 +362,7 @@ private:
     const BlockRuns& runs_;
     CandidateFamily making_;
     std::shared_ptr<StageSharder> sharder_;
+    std::optional<DraftMemory> memory_;
     std::vector<Bytes> fromBefore_, fromAfter_; ///< Per layer of the draft model.
 };
 

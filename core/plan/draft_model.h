@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/units.h"
+#include "core/plan/least_memory.h"
 #include "core/plan/prepare_model.h"
 #include "core/plan/shorten_model.h"
 
@@ -20,9 +21,7 @@ struct DraftModel {
     std::shared_ptr<const ShortModel> shortened; ///< Null: layers stand for themselves.
     std::vector<int> layerOfBlock;               ///< Of `model`, per block.
     std::vector<int> begins; ///< First block of every layer of the whole model, then their number.
-    /// Parameters, one gradient each, states, and a microbatch's activations, on all devices
-    /// together.
-    Bytes leastTotal;
+    LeastMemory least;
     /// Compute time of a microbatch, and of an update, on one device: no plan on n devices takes
     /// less than an n-th.
     Seconds computePerMicrobatch, computePerStep;

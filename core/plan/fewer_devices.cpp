@@ -69,7 +69,7 @@ bool ShareBound::canHold(const DeviceShare& share) const
     Bytes all;
     for (int kind = 0; kind < cluster_.kindCount(); ++kind)
         all += memoryLimit(cluster_, constraints_, kind) * int64_t{share.devices(cluster_, kind)};
-    return model_.leastTotal <= all;
+    return model_.least.total(allowedRecomputations(constraints_)) <= all;
 }
 
 bool ShareBound::dividesBetter(const MeshShape& shape, int kind) const

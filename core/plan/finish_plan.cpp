@@ -413,6 +413,7 @@ private:
                          .repeatsCheapOps = set.repeatsCheapOps[tag],
                          .recomputes = set.recomputed[tag].has_value() && !isPartly,
                          .recomputedLayers = layersAgain,
+                         .turns = 0,
                          .effort = StageEffort::kQuick,
                          .forbidden = forbiddenIn(*stage.sharder, shape, candidate.firstLayer,
                                                   candidate.endLayer)};

@@ -111,8 +111,8 @@ struct PlanStage {
     std::vector<OpSharding> shardings; ///< One per entry of ops.
     StageCost cost;
     StageMemory memory;
-    bool recomputes = false; ///< Keeps only the stage's inputs and runs the forward pass again
-                             ///< before the backward.
+    bool recomputes = false; ///< Every layer runs again before its backward pass, and keeps only
+                             ///< what other layers read.
     bool repeatsCheapOps =
         false;                ///< Selective recomputation, see core/intra_op; not with recomputes.
     int recomputedLayers = 0; ///< Else its first so many layers alone run again.

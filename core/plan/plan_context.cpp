@@ -77,33 +77,9 @@ std::vector<uint64_t> wordsOf(const SimulationProblem& simulation)
     return words;
 }
 
-/// Parameters, one gradient each, states and saved activations of a microbatch.
-Bytes leastTotal(const DraftModel& draft)
-{
-    const LayeredGraph& layered = *draft.model->layered;
-    std::vector<int64_t> times(static_cast<size_t>(layered.layerCount), 0);
-    for (const int layer : draft.layerOfBlock)
-        ++times[static_cast<size_t>(layer)];
-    Bytes total;
-    const auto add = [&](ValueId value, int64_t copies) {
-        const int layer = layered.layerOfValue[value.index()];
-        total += layered.graph->type(value).bytes() *
-                 (copies * (layer < 0 ? 1 : times[static_cast<size_t>(layer)]));
-    };
-    for (const GraphInput& input : layered.graph->inputs) {
-        if (input.role != InputRole::kBatch)
-            add(input.value, input.role == InputRole::kParameter ? 2 : 1);
-    }
-    for (size_t value = 0; value < layered.isSaved.size(); ++value) {
-        if (layered.isSaved[value] != 0 && layered.rules.batch.ofValue[value] >= 0)
-            add(ValueId(value), 1);
-    }
-    return total;
-}
-
 void measure(DraftModel& draft)
 {
-    draft.leastTotal = leastTotal(draft);
+    draft.least = leastMemory(draft);
     const LayeredGraph& layered = *draft.model->layered;
     std::vector<double> times(static_cast<size_t>(layered.layerCount), 0);
     for (const int layer : draft.layerOfBlock)

@@ -57,6 +57,23 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
     Attempt best;
     cutoff_ = cutoff;
     ASSIGN_OR_RETURN(std::vector<Draft> drafts, draft(counts, best.none));
+    const bool mayBeLeaner = !(cutoff < kForever) && !drafts.empty() && !drafts.front().isLean;
+    RETURN_IF_ERROR(finishNearest(std::move(drafts), cutoff, best));
+    if (!best.plan && mayBeLeaner) {
+        // Shardings that all but minimise memory may fit where those that were drafted do not.
+        isLean_ = true;
+        ASSIGN_OR_RETURN(drafts, draft(counts, best.none));
+        RETURN_IF_ERROR(finishNearest(std::move(drafts), cutoff, best));
+    }
+    if (best.none.reason.empty())
+        best.none.reason =
+            fmt::format("no microbatch count divides the global batch of {}", globalBatch());
+    return best;
+}
+
+/// Finishes what promises to be the best, and what comes near.
+Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
+{
     int finished = 0;
     // Drafts are close, but not exact: others that come near are finished too.
     while (!drafts.empty() && finished < effort_.drafts) {
@@ -93,10 +110,7 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
         best.assembly = std::move(attempt.assembly);
         cutoff = best.plan->stepTime;
     }
-    if (best.none.reason.empty())
-        best.none.reason =
-            fmt::format("no microbatch count divides the global batch of {}", globalBatch());
-    return best;
+    return {};
 }
 
 /// Makes the model of the draft that will be finished after `draft` if it promises as much, while
@@ -162,7 +176,7 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     if (isFree && context_.mixesSamples()) {
         // Batch statistics are those of a microbatch: the whole batch at once where it fits.
         ASSIGN_OR_RETURN(std::vector<Draft> whole,
-                         draftCounts(samples, {1}, false, findsAny, none));
+                         draftCounts(samples, {1}, isLean_, findsAny, none));
         if (whole.empty()) {
             ASSIGN_OR_RETURN(whole, draftCounts(samples, {1}, true, findsAny, none));
         }
@@ -170,7 +184,8 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
             return whole;
     }
     const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
-    ASSIGN_OR_RETURN(std::vector<Draft> drafts, draftCounts(samples, tried, false, findsAny, none));
+    ASSIGN_OR_RETURN(std::vector<Draft> drafts,
+                     draftCounts(samples, tried, isLean_, findsAny, none));
     if (drafts.empty()) {
         ASSIGN_OR_RETURN(drafts, draftCounts(samples, tried, true, findsAny, none));
     }
@@ -254,6 +269,14 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
     RETURN_IF_ERROR(noteTried(model, microbatches));
+    // Where kept activations cannot fit, large models do better with more microbatches; what they
+    // recompute is looked at when nothing else fits.
+    const std::vector<RecomputationKind> allowed = allowedRecomputations(constraints_);
+    if (!effort_.isThorough && !isLean &&
+        isHopeless(*model, microbatches, {allowed.front()}, none)) {
+        space_.leaveOut(microbatches);
+        return std::optional<Draft>();
+    }
     return draftOn({.devicesPerHost = request_.cluster.devicesPerHost, .only = {}}, model,
                    microbatches, isLean, none);
 }
@@ -422,15 +445,16 @@ Result<std::shared_ptr<const DraftModel>> PlanSearch::promisingModel(int64_t glo
     const std::shared_ptr<const DraftModel> nothing;
     const int64_t size = globalBatch / microbatches;
     if (cutoff_ < kForever && layers_ != request_.options.layers) {
-        // Another plan was found by the usual layers, and what these tell does not depend on cuts.
+        // Another plan was found by the usual layers, and their time does not depend on cuts.
         ASSIGN_OR_RETURN(const auto usual,
                          context_.draftModel(size, request_.options.layers, control_));
-        if (isHopeless(*usual, microbatches, none) || isTooSlow(*usual, microbatches))
+        if (isTooSlow(*usual, microbatches))
             return nothing;
     }
     ASSIGN_OR_RETURN(auto model, context_.draftModel(size, layers_, control_));
     const bool isPromising =
-        !isHopeless(*model, microbatches, none) && !isTooSlow(*model, microbatches);
+        !isHopeless(*model, microbatches, allowedRecomputations(constraints_), none) &&
+        !isTooSlow(*model, microbatches);
     return isPromising ? model : nothing;
 }
 
@@ -451,18 +475,20 @@ bool PlanSearch::isTooSlow(const DraftModel& model, int microbatches) const
            model.longestContraction * microbatches / std::max(ofStage, 1) > useful;
 }
 
-/// Even perfectly split over all devices, parameters, one gradient each, states, and one
-/// microbatch's activations need more than there is.
-bool PlanSearch::isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const
+/// Even perfectly split over all devices, states and what a microbatch keeps need more than there
+/// is.
+bool PlanSearch::isHopeless(const DraftModel& model, int microbatches,
+                            const std::vector<RecomputationKind>& kinds, NoPlan& none) const
 {
     const Cluster& cluster = request_.cluster;
     Bytes all;
     for (int kind = 0; kind < cluster.kindCount(); ++kind)
         all += memoryLimit(cluster, constraints_, kind) *
                int64_t{cluster.hostsOf(kind) * cluster.devicesPerHost};
-    if (model.leastTotal <= all)
+    const Bytes total = model.least.total(kinds);
+    if (total <= all)
         return false;
-    const Bytes least = model.leastTotal / int64_t{cluster.deviceCount()};
+    const Bytes least = total / int64_t{cluster.deviceCount()};
     keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on "
                                             "each of {} devices, more than {}",
                                             microbatches, formatMemory(least),

@@ -46,6 +46,7 @@ private:
         std::shared_ptr<const DraftModel> model;
         ShareBound bound;
     };
+    Status finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best);
     int64_t globalBatch() const;
     /// `findsAny`: the first that obeys the constraints will do.
     Result<std::vector<Draft>> draft(const std::vector<int>& counts, NoPlan& none,
@@ -72,7 +73,8 @@ private:
     Result<std::shared_ptr<const DraftModel>> promisingModel(int64_t globalBatch, int microbatches,
                                                              NoPlan& none);
     Status noteTried(const std::shared_ptr<const DraftModel>& model, int microbatches);
-    bool isHopeless(const DraftModel& model, int microbatches, NoPlan& none) const;
+    bool isHopeless(const DraftModel& model, int microbatches,
+                    const std::vector<RecomputationKind>& kinds, NoPlan& none) const;
     bool isTooSlow(const DraftModel& model, int microbatches) const;
     std::optional<int> layersForStages(int usual) const;
 
@@ -84,6 +86,7 @@ private:
     Bytes limit_;
     int threads_ = 1;
     Seconds cutoff_ = kForever; ///< What takes longer is of no use.
+    bool isLean_ = false;       ///< Nothing that was drafted without the leanest shardings fits.
     bool explains_ = false;     ///< Why no stages can be chosen.
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.

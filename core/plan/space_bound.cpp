@@ -91,6 +91,11 @@ Seconds SpaceBound::step() const
     Seconds least = isMore_ ? ofMore() : kForever;
     for (const auto& [part, bound] : parts_)
         least = std::min(least, bound.step);
+    for (const int microbatches : leftOut_) {
+        if (!parts_.contains({microbatches, text(allDevices(cluster_))}))
+            least = std::min(least, leastWith(allDevices(cluster_), microbatches,
+                                              tried_.at(microbatches), usual_));
+    }
     if (constraints_.usesAllDevices)
         return least;
     for (const auto& [microbatches, tried] : tried_) {

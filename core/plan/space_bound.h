@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ public:
     /// kind of device: the layers of `model`.
     void add(int microbatches, std::shared_ptr<const DraftModel> model,
              std::vector<std::shared_ptr<const LayeredGraph>> layered);
+    /// Was this number of microbatches, which was added, never drafted although plans may exist?
+    void leaveOut(int microbatches) { leftOut_.insert(microbatches); }
     /// Are there numbers of microbatches beyond those that were added?
     void leaveOutMore(bool isMore) { isMore_ = isMore; }
 
@@ -49,6 +52,7 @@ private:
     std::vector<SubmeshChoice> usual_;                       ///< What all devices offer to stages.
     std::map<std::pair<int, std::string>, StepBound> parts_; ///< By microbatches and devices.
     std::map<int, Tried> tried_;                             ///< By microbatches.
+    std::set<int> leftOut_;                                  ///< Of tried_.
     bool isMore_ = false;
 };
 

@@ -276,7 +276,8 @@ WeightInputs countWeightInputs(const LayeredGraph& layered, const PlanStage& sta
         // What is computed again stays for the weight gradients, as cotangents do.
         const bool isKept =
             op.phase == Phase::kForward &&
-            !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]) &&
+            (!stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]) ||
+             layered.isCheckpoint(stage.ops[i], stage.firstLayer, stage.endLayer)) &&
             !(stage.repeatsCheapOps && layered.selective.isRepeated[stage.ops[i].index()]);
         (isKept ? inputs.activations : inputs.cotangents) +=
             localBytes(graph, stage.mesh, result, stage.shardings[i].results[0]);
@@ -331,8 +332,9 @@ StageMemory countStageMemory(const LayeredGraph& layered, const PlanStage& stage
             stage.repeatsCheapOps ? layered.selective.isKept : layered.isSaved;
         if (layered.isHeldOnce[result.index()] != 0)
             memory.parameters += bytes;
-        else if (isKept[result.index()] != 0 &&
-                 !stage.runsAgain(layered.layerOfOp[stage.ops[i].index()]))
+        else if (stage.runsAgain(layered.layerOfOp[stage.ops[i].index()])
+                     ? layered.isCheckpoint(stage.ops[i], stage.firstLayer, stage.endLayer)
+                     : isKept[result.index()] != 0)
             memory.activations += bytes;
     }
     return memory;

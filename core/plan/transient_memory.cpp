@@ -44,8 +44,10 @@ private:
             return true;
         if (layered_.isHeldOnce[result.index()] != 0)
             return true;
-        if (op.phase != Phase::kForward || stage_.runsAgain(layered_.layerOfOp[id.index()]))
+        if (op.phase != Phase::kForward)
             return false;
+        if (stage_.runsAgain(layered_.layerOfOp[id.index()]))
+            return layered_.isCheckpoint(id, stage_.firstLayer, stage_.endLayer);
         return (stage_.repeatsCheapOps ? layered_.selective.isKept
                                        : layered_.isSaved)[result.index()] != 0;
     }

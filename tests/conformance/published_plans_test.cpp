@@ -20,16 +20,13 @@ namespace
 
 const std::string kSource = ALPA_SOURCE_DIR;
 
-/// Of a device. Alpa's has 16 GiB and repeats the forward pass layer by layer; plans here repeat a
-/// whole stage's at once and need up to 36 GiB for the same stages.
-constexpr Bytes kMemory = kGiB * 40;
-
 struct PublishedCase {
     std::string plan; ///< File in resources/published_plans, without its ending.
     /// File in tests/conformance/data, by sample_models/export_jax.py; empty: a GPT of `shape`.
     std::string model;
     GptShape shape;
     int hosts = 1, devicesPerHost = 8;
+    Bytes memory = kGiB * 16; ///< Of a device.
 };
 
 std::ostream& operator<<(std::ostream& stream, const PublishedCase& test)
@@ -54,7 +51,7 @@ PlanRequest requestOf(const PublishedCase& test)
     request.cluster = *loadCluster("p3.16xlarge-x8");
     request.cluster.hosts = test.hosts;
     request.cluster.devicesPerHost = test.devicesPerHost;
-    request.cluster.device.memory = kMemory;
+    request.cluster.device.memory = test.memory;
     if (test.model.empty()) {
         request.model = std::make_shared<const Graph>(GptGraph(test.shape).make());
     } else {
@@ -120,13 +117,15 @@ TEST_P(PublishedPlans, NeverCostLessThanThePlannersOwn)
     EXPECT_FALSE(diff.plan.empty() && diff.shardings.empty());
 }
 
+// Each on its own devices, but for MoE: XLA fuses what routes tokens to experts, raw operations
+// keep it, and the two blocks of a layer that run again need 4 GiB more.
 INSTANTIATE_TEST_SUITE_P(
     Alpa, PublishedPlans,
     testing::Values(PublishedCase{"alpa-gpt-1.3b-4-v100", "", gpt(24, 2048), 1, 4},
                     PublishedCase{"alpa-gpt-2.6b-8-v100", "", gpt(32, 2560), 1, 8},
                     PublishedCase{"alpa-gpt-6.7b-16-v100", "", gpt(32, 4096), 2, 8},
                     PublishedCase{"alpa-gpt-39b-64-v100", "", gpt(48, 8192), 8, 8},
-                    PublishedCase{"alpa-moe-10b-16-v100", "moe-10b", {}, 2, 8},
+                    PublishedCase{"alpa-moe-10b-16-v100", "moe-10b", {}, 2, 8, kGiB * 24},
                     PublishedCase{"alpa-wresnet-2b-8-v100", "wresnet-2b", {}, 1, 8}),
     [](const auto& test) {
         std::string name = test.param.plan;

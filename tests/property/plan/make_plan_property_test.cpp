@@ -5,6 +5,7 @@
 #include "core/lowering/lower_plan.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
+#include "tests/support/gpt_graph.h"
 #include "tests/support/property.h"
 #include "tests/support/two_kinds.h"
 
@@ -273,6 +274,44 @@ TEST(MakePlan, RecomputesNoMoreLayersThanMemoryAsks)
         RecomputationKind::kSelective, RecomputationKind::kLayers, RecomputationKind::kFull};
     const auto none = planOf(request);
     EXPECT_TRUE(!none || none->stepTime >= tight->stepTime);
+}
+
+TEST(MakePlan, RecomputesWhereKeptActivationsAloneNeedMoreThanThereIs)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x1");
+    request.options.globalBatch = 8;
+    request.options.constraints.microbatches = 1;
+    const auto kept = planOf(request);
+    request.options.constraints.recomputation = true;
+    const auto again = planOf(request);
+    ASSERT_TRUE(kept && again);
+    const StageMemory& memory = again->stages[0].memory;
+    ASSERT_LT(memory.total(), memory.parameters + memory.gradients + memory.optimizerState +
+                                  kept->stages[0].memory.activations);
+    request.options.constraints.recomputation.reset();
+    request.options.constraints.memoryPerDevice = memory.total();
+    EXPECT_TRUE(planOf(request));
+}
+
+TEST(MakePlan, LayersRunAgainOneAtATime)
+{
+    PlanRequest request;
+    request.model = smallGpt(8);
+    request.cluster = *loadCluster("cpu-x1");
+    request.options.layers = 8;
+    request.options.globalBatch = 8;
+    request.options.constraints.microbatches = 1;
+    const auto kept = planOf(request);
+    request.options.constraints.recomputation = true;
+    const auto again = planOf(request);
+    ASSERT_TRUE(kept && again);
+    // Between them there are one layer of eight, what it starts from eight times, and what lives
+    // briefly in any case.
+    const StageMemory& memory = again->stages[0].memory;
+    EXPECT_LT(memory.activations + memory.transient - kept->stages[0].memory.transient,
+              kept->stages[0].memory.activations / int64_t{2});
 }
 
 TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
