@@ -9,6 +9,7 @@
 #include "app/views/pipeline_view.h"
 #include "app/widgets/graph_level_item.h"
 #include "app/widgets/timeline_chart.h"
+#include "app/window/exporter.h"
 #include "app/window/main_window.h"
 #include "core/plan/plan_file.h"
 #include "core/trace/read_trace.h"
@@ -198,7 +199,7 @@ public:
             window_.pages()->setCurrentIndex(page);
             paint();
             const std::string name =
-                "  the same edit again, " + window_.pageName(page).toStdString();
+                "  the same edit again, " + pageName(window_.pages()->widget(page)).toStdString();
             time(name.c_str(), 150, 3, [&](int round) {
                 limit(16 << (round % 3));
                 paint();

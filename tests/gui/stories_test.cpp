@@ -196,8 +196,11 @@ TEST_F(StoriesTest, ClosingDuringEveryKindOfJobEndsSoonAndLosesNothing)
          }},
         {"why",
          [&] {
-             plan("gpt-125m", "h200-x4");
+             open("gpt-125m", "h200-x4");
+             find<QSpinBox>("maxPp")->setValue(1); // a stage on one device has no decisions
+             ASSERT_TRUE(hasPlan());
              const auto facts = session().facts();
+             ASSERT_FALSE(facts->plan->stages[0].decisions.empty());
              (new WhyDialog(&session(),
                             QString::fromStdString(facts->plan->stages[0].decisions.front().label),
                             window_.get()))
