@@ -197,8 +197,10 @@ std::vector<MeshShape> enumerateShapes(const std::vector<SubmeshChoice>& submesh
         // for.
         const bool isUsual = isPowerOfTwo(submeshes[s].hosts) || submeshes[s].hosts == mostHosts;
         const bool mayLeaveHost = constraints.fixedTp || (constraints.mostMeshAxes > 2 && isUsual);
-        const int mostTp = mayLeaveHost ? devices : submeshes[s].devicesPerHost;
-        for (int tp = 1; tp <= mostTp; ++tp) {
+        const int mostTp =
+            std::min(mayLeaveHost ? devices : submeshes[s].devicesPerHost,
+                     constraints.fixedTp.value_or(constraints.maxTp.value_or(devices)));
+        for (int tp = constraints.fixedTp.value_or(1); tp <= mostTp; ++tp) {
             if (devices % tp != 0 || !splitsSomething(tp, constraints, sizes))
                 continue;
             add(s, {devices / tp, tp});
