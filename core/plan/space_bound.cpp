@@ -1,5 +1,6 @@
 #include "core/plan/space_bound.h"
 
+#include "core/plan/compute_bound.h"
 #include "core/plan/draft_model.h"
 #include "core/plan/fewer_devices.h"
 
@@ -60,12 +61,12 @@ Seconds SpaceBound::leastWith(const DeviceShare& share, int microbatches, const 
     for (const MeshShape& shape : enumerateShapes(
              submeshes, constraints_, tried.model->model->microbatchSize, tried.model->sizes))
         meshes.push_back(shape.axes);
-    double stepsPerSecond = 0;
-    for (size_t kind = 0; kind < tried.layered.size(); ++kind)
-        stepsPerSecond +=
-            share.devices(cluster_, static_cast<int>(kind)) /
-            leastCompute(*tried.model, *tried.layered[kind], microbatches, meshes).count;
-    return Seconds(1 / stepsPerSecond);
+    std::vector<KindShare> kinds;
+    for (size_t kind = 0; kind < tried.layered.size(); ++kind) {
+        if (const int devices = share.devices(cluster_, static_cast<int>(kind)); devices > 0)
+            kinds.push_back({tried.layered[kind], devices});
+    }
+    return leastCompute(*tried.model, kinds, microbatches, meshes);
 }
 
 /// Of plans with a stage that needs these devices; kForever if none does.
@@ -101,7 +102,7 @@ Seconds SpaceBound::step() const
     for (const auto& [microbatches, tried] : tried_) {
         // Perfectly shared compute tells most shares off.
         const Seconds compute =
-            leastCompute(*tried.model, *tried.layered.front(), microbatches, {{}});
+            leastCompute(*tried.model, {{tried.layered.front(), 1}}, microbatches, {{}});
         for (const DeviceShare& share : sharesOf(cluster_, compute, least)) {
             if (!parts_.contains({microbatches, text(share)}))
                 least = std::min(least, leastOn(share, microbatches, tried));

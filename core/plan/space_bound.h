@@ -15,6 +15,9 @@
 namespace alpa
 {
 
+struct DraftModel;
+struct LayeredGraph;
+
 class SpaceBound
 {
 public:

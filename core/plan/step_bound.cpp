@@ -1,12 +1,12 @@
 #include "core/plan/step_bound.h"
 
+#include "core/plan/compute_bound.h"
 #include "core/plan/draft_model.h"
 #include "core/plan/stage_candidates.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <span>
 
@@ -19,33 +19,6 @@ namespace
 constexpr int kMostParts = 128;
 /// Microbatches beyond so many times those of the last draft take longer for their launches alone.
 constexpr int kMostTimes = 1 << 10;
-
-/// How many layers of the model each layer of the draft model stands for.
-std::vector<double> timesOfLayers(const DraftModel& model, const LayeredGraph& layered)
-{
-    std::vector<double> times(static_cast<size_t>(layered.layerCount), 0);
-    for (const int layer : model.layerOfBlock)
-        ++times[static_cast<size_t>(layer)];
-    return times;
-}
-
-/// Seconds of a microbatch's launches, if each kernel is launched by one device.
-double leastLaunches(const DraftModel& model)
-{
-    const LayeredGraph& layered = *model.model->layered;
-    const std::vector<double> times = timesOfLayers(model, layered);
-    double sum = 0;
-    for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
-        const int product = layered.productOf[index];
-        const Seconds launch = product < 0
-                                   ? layered.fixed[index]
-                                   : layered.device.kernelLaunch *
-                                         layered.products[static_cast<size_t>(product)].launches;
-        if (layered.graph->ops[index].phase != Phase::kUpdate)
-            sum += launch.count * times[static_cast<size_t>(layered.layerOfOp[index])];
-    }
-    return sum;
-}
 
 /// One kind of submesh, with the best of all its shapes.
 struct SubmeshBounds {
@@ -81,7 +54,7 @@ public:
         shareOut();
         launchSeconds_ = set.families.empty() || request.context->cluster().second
                              ? 0.0
-                             : leastLaunches(*request.model);
+                             : leastLaunches(*request.model).count;
     }
 
     StepBound run() const
@@ -311,99 +284,11 @@ private:
     double launchSeconds_ = 0; ///< Of all layers, for a microbatch: what smaller ones do not save.
 };
 
-/// Does the time per byte never rise with the bytes?
-bool isSubadditive(const std::vector<MeasuredCollective>& measured)
-{
-    std::map<std::pair<CollectiveKind, int>, std::map<int64_t, Seconds>> curves;
-    for (const MeasuredCollective& point : measured)
-        curves[{point.kind, point.devices}][point.bytes.count] = point.time;
-    return std::ranges::all_of(curves, [](const auto& curve) {
-        double before = kForever.count;
-        for (const auto& [bytes, time] : curve.second) {
-            const double perByte = time.count / static_cast<double>(bytes);
-            if (perByte > before)
-                return false;
-            before = perByte;
-        }
-        return true;
-    });
-}
-
-/// FLOP/s of the fastest product of this rate that was measured, or that rate.
-double fastestRate(const DeviceKind& device, double rate)
-{
-    if (rate != device.matrixFlops16)
-        return rate;
-    for (const MeasuredProduct& one : device.products) {
-        const double flops = 2.0 * static_cast<double>(one.batch) * static_cast<double>(one.m) *
-                             static_cast<double>(one.n) * static_cast<double>(one.k);
-        const Seconds time = one.time - device.kernelLaunch;
-        rate = std::max(rate, time > Seconds(0) ? flops / time.count : kForever.count);
-    }
-    return rate;
-}
-
-/// Into how many parts can devices that form one of these meshes split the op, compared with their
-/// number? An axis splits a dimension that it divides.
-double bestSplit(const Graph& graph, const Op& op, const std::vector<std::vector<int>>& meshes)
-{
-    const auto isSplitBy = [&](int size) {
-        const auto divides = [&](ValueId value) {
-            return std::ranges::any_of(graph.type(value).dims,
-                                       [size](int64_t dim) { return dim % size == 0; });
-        };
-        return std::ranges::any_of(op.operands, divides) ||
-               std::ranges::any_of(op.results, divides);
-    };
-    double best = 0;
-    for (const std::vector<int>& axes : meshes) {
-        double share = 1;
-        for (const int size : axes)
-            share /= isSplitBy(size) ? 1 : size;
-        best = std::max(best, share);
-    }
-    return best;
-}
-
 } // namespace
 
 StepBound boundStep(const CandidateRequest& request, const CandidateSet& set)
 {
     return BoundWork(request, set).run();
-}
-
-Seconds leastCompute(const DraftModel& model, const LayeredGraph& layered, int microbatches,
-                     const std::vector<std::vector<int>>& meshes)
-{
-    const std::vector<double> times = timesOfLayers(model, layered);
-    Seconds sum;
-    for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
-        const int product = layered.productOf[index];
-        Seconds least = layered.work[index];
-        if (product >= 0) {
-            const ProductWork& work = layered.products[static_cast<size_t>(product)];
-            const ProductShape whole = work.shape();
-            least = Seconds(std::max(whole.flops() / fastestRate(layered.device, work.rate),
-                                     work.bytes(whole) / layered.device.memoryBandwidth));
-        }
-        if (!(least > Seconds(0)))
-            continue;
-        const Op& op = layered.graph->ops[index];
-        sum += least * times[static_cast<size_t>(layered.layerOfOp[index])] *
-               ((op.phase == Phase::kUpdate ? 1.0 : microbatches) /
-                bestSplit(*layered.graph, op, meshes));
-    }
-    return sum;
-}
-
-bool halvingSavesNothing(const Cluster& cluster)
-{
-    for (int kind = 0; kind < cluster.kindCount(); ++kind) {
-        const HostRates rates = cluster.ratesOf(kind);
-        if (!rates.device.products.empty() || !isSubadditive(rates.measured))
-            return false;
-    }
-    return true;
 }
 
 } // namespace alpa
