@@ -87,7 +87,7 @@ void measure(DraftModel& draft)
     Seconds weightGradients;
     std::set<int64_t> sizes;
     std::vector<Seconds> ofContraction(layered.graph->ops.size()); // By its forward op.
-    const ShardingSpec whole; // No axes: nothing is split.
+    const ShardingSpec whole;                                      // No axes: nothing is split.
     for (size_t index = 0; index < layered.graph->ops.size(); ++index) {
         const OpId id(index);
         const Op& op = layered.graph->op(id);
@@ -145,11 +145,18 @@ Result<std::shared_ptr<const SplitModel>> PlanContext::splitModel()
     });
 }
 
-Result<std::shared_ptr<const ShortModel>> PlanContext::shortModel()
+Result<std::shared_ptr<const ShortModel>> PlanContext::shortModel(bool isOfBlocks)
 {
-    return short_.get(0, [&]() -> Result<std::shared_ptr<const ShortModel>> {
+    return short_.get(isOfBlocks, [&]() -> Result<std::shared_ptr<const ShortModel>> {
         ASSIGN_OR_RETURN(const auto split, splitModel());
-        return std::make_shared<const ShortModel>(shortenModel(split->graph));
+        if (isOfBlocks)
+            return std::make_shared<const ShortModel>(shortenModel(split->graph));
+        ASSIGN_OR_RETURN(const auto ofBlocks, shortModel(true));
+        const bool isCut = ofBlocks->keptCount() < static_cast<int>(ofBlocks->keptOf.size());
+        std::optional<ShortModel> found;
+        if (isCut)
+            found = byContractions(split->graph, *ofBlocks);
+        return found ? std::make_shared<const ShortModel>(std::move(*found)) : nullptr;
     });
 }
 
@@ -171,9 +178,13 @@ Result<std::shared_ptr<const DraftModel>> PlanContext::draftModel(int64_t microb
         ASSIGN_OR_RETURN(const auto layered, layering(layers, control));
         auto draft = std::make_shared<DraftModel>();
         draft->begins = layered->begins;
-        if (layered->isOfBlocks && !isTrainingStep(*model_)) {
-            ASSIGN_OR_RETURN(const auto shortened, shortModel());
+        std::shared_ptr<const ShortModel> shortened;
+        if (!isTrainingStep(*model_)) {
+            ASSIGN_OR_RETURN(shortened, shortModel(layered->isOfBlocks));
+        }
+        if (shortened) {
             Layering perBlock;
+            perBlock.isOfBlocks = layered->isOfBlocks;
             perBlock.begins.resize(static_cast<size_t>(shortened->keptCount()) + 1);
             std::iota(perBlock.begins.begin(), perBlock.begins.end(), 0);
             perBlock.names.resize(static_cast<size_t>(shortened->keptCount()));

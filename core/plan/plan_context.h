@@ -114,7 +114,8 @@ private:
     using SharderKey = std::tuple<std::shared_ptr<const PreparedModel>, MeshKey>;
 
     Result<std::shared_ptr<const SplitModel>> splitModel();
-    Result<std::shared_ptr<const ShortModel>> shortModel();
+    /// Of blocks or of contractions; null: nothing was cut out.
+    Result<std::shared_ptr<const ShortModel>> shortModel(bool isOfBlocks);
 
     std::shared_ptr<const Graph> model_;
     OptimizerOptions optimizer_;
@@ -122,7 +123,7 @@ private:
     UseClock clock_;
     Memo<int, const bool> mixesSamples_{clock_};
     Memo<int, const SplitModel> split_{clock_};
-    Memo<int, const ShortModel> short_{clock_};
+    Memo<bool, const ShortModel> short_{clock_}; ///< Of blocks?
     Memo<int, const Layering> layerings_{clock_};
     Memo<ModelKey, const DraftModel> drafts_{clock_};
     Memo<int64_t, const Graph> steps_{clock_}; ///< By microbatch size.

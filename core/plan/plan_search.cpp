@@ -19,6 +19,13 @@ namespace alpa
 namespace
 {
 
+/// Leaves out what a demand already says.
+void dropImplied(std::optional<int>& most, std::optional<int> demanded)
+{
+    if (most && demanded && *demanded <= *most)
+        most.reset();
+}
+
 void keepReason(NoPlan& kept, const NoPlan& none)
 {
     if (kept.reason.empty() ||
@@ -45,11 +52,14 @@ PlanSearch::PlanSearch(const PlanRequest& request, PlanConstraints constraints,
     relaxed.constraints.specs.clear();
     relaxed.constraints.parameterStorage = StorageRule::kFree;
     relaxed.constraints.stateStorage = StorageRule::kFree;
-    draftConstraints_ = optionsToJson(relaxed).dump();
     // Bounds on data parallelism may keep tensor axes from splitting the batch.
     hasShardingRules_ = !(relaxed.constraints == constraints_) || constraints_.maxDp ||
                         constraints_.fixedDp || constraints_.fixedTp ||
                         constraints_.contextParallel;
+    dropImplied(relaxed.constraints.maxDp, constraints_.fixedDp);
+    dropImplied(relaxed.constraints.maxTp, constraints_.fixedTp);
+    dropImplied(relaxed.constraints.maxPp, constraints_.fixedPp);
+    draftConstraints_ = optionsToJson(relaxed).dump();
 }
 
 Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutoff)

@@ -4,20 +4,21 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <numeric>
+#include <utility>
 
 namespace alpa
 {
 namespace
 {
 
-/// The loss graph with its blocks, all ops forward.
+/// The loss graph, all of whose ops are forward, with its blocks or other units.
 class Blocks
 {
 public:
-    explicit Blocks(const Graph& graph)
+    Blocks(const Graph& graph, std::vector<ModelUnit> units)
         : graph_(graph)
-        , units_(findBlocks(graph, forwardOps(graph)))
+        , units_(std::move(units))
         , unitOfOp_(graph.ops.size(), -1)
     {
         for (int unit = 0; unit < count(); ++unit) {
@@ -215,20 +216,15 @@ std::vector<uint8_t> findRemoved(const Graph& graph, const Blocks& blocks)
 
 } // namespace
 
-int ShortModel::keptPair(int block) const
-{
-    const auto i = static_cast<size_t>(block);
-    return keptOf[i] == keptOf[i + 1] ? keptOf[i] - 1 : keptOf[i];
-}
+int ShortModel::keptPair(int block) const { return keptOf[static_cast<size_t>(block) + 1] - 1; }
 
 RenameFunction ShortModel::renaming(int kept, int block) const
 {
-    const int own = blockOfKept[static_cast<size_t>(kept)];
-    if (own == block)
+    const std::vector<std::string>& from = keptNames[static_cast<size_t>(kept)];
+    const std::vector<std::string>& to = names[static_cast<size_t>(block)];
+    if (from == to)
         return {};
     std::map<std::string, std::string, std::less<>> renamed;
-    const std::vector<std::string>& from = names[static_cast<size_t>(own)];
-    const std::vector<std::string>& to = names[static_cast<size_t>(block)];
     for (size_t i = 0; i < from.size() && i < to.size(); ++i)
         renamed.emplace(from[i], to[i]);
     return [renamed = std::move(renamed)](std::string_view name) {
@@ -239,15 +235,56 @@ RenameFunction ShortModel::renaming(int kept, int block) const
 
 ShortModel shortenModel(const Graph& loss)
 {
-    const Blocks blocks(loss);
+    const Blocks blocks(loss, findBlocks(loss, forwardOps(loss)));
     const std::vector<uint8_t> isRemoved = findRemoved(loss, blocks);
     ShortModel model;
     model.loss = withoutBlocks(loss, blocks, isRemoved);
     for (int block = 0; block < blocks.count(); ++block) {
-        if (isRemoved[static_cast<size_t>(block)] == 0)
-            model.blockOfKept.push_back(block);
-        model.keptOf.push_back(model.keptCount() - 1);
         model.names.push_back(blocks.names(block));
+        if (isRemoved[static_cast<size_t>(block)] == 0) {
+            model.blockOfKept.push_back(block);
+            model.keptNames.push_back(model.names.back());
+        }
+        model.keptOf.push_back(model.keptCount() - 1);
+    }
+    return model;
+}
+
+std::optional<ShortModel> byContractions(const Graph& loss, const ShortModel& ofBlocks)
+{
+    const std::vector<OpId> ops = forwardOps(loss);
+    const Blocks blocks(loss, findBlocks(loss, ops));
+    const Blocks units(loss, findContractions(loss, ops));
+    std::vector<int> blockOf; // Per contraction.
+    for (const OpId op : ops) {
+        if (isContraction(loss.op(op)))
+            blockOf.push_back(blocks.unitOfOp(op));
+    }
+    if (static_cast<int>(blockOf.size()) != units.count())
+        return std::nullopt;
+    std::vector<int> firstOf(static_cast<size_t>(blocks.count()) + 1, 0); // Contraction of a block.
+    for (const int block : blockOf)
+        ++firstOf[static_cast<size_t>(block) + 1];
+    std::partial_sum(firstOf.begin(), firstOf.end(), firstOf.begin());
+    ShortModel model;
+    model.loss = ofBlocks.loss;
+    std::vector<int> firstOfKept; // In the short graph.
+    for (const int block : ofBlocks.blockOfKept) {
+        firstOfKept.push_back(model.keptCount());
+        for (int unit = firstOf[static_cast<size_t>(block)];
+             unit < firstOf[static_cast<size_t>(block) + 1]; ++unit)
+            model.blockOfKept.push_back(unit);
+    }
+    const Blocks kept(model.loss, findContractions(model.loss, forwardOps(model.loss)));
+    if (kept.count() != model.keptCount())
+        return std::nullopt;
+    for (int unit = 0; unit < kept.count(); ++unit)
+        model.keptNames.push_back(kept.names(unit));
+    for (int unit = 0; unit < units.count(); ++unit) {
+        const auto block = static_cast<size_t>(blockOf[static_cast<size_t>(unit)]);
+        model.keptOf.push_back(firstOfKept[static_cast<size_t>(ofBlocks.keptOf[block])] + unit -
+                               firstOf[block]);
+        model.names.push_back(units.names(unit));
     }
     return model;
 }

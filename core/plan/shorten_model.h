@@ -5,6 +5,7 @@
 #include "core/graph/graph.h"
 #include "core/intra_op/spec_constraints.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ShortModel {
     /// Per block: names of its parameters and paths of its scopes, in an order that equal blocks
     /// share.
     std::vector<std::vector<std::string>> names;
+    std::vector<std::vector<std::string>> keptNames; ///< The same of what is in `loss`.
 
     int keptCount() const { return static_cast<int>(blockOfKept.size()); }
     /// Where block i and the one after it stand side by side: kept units n and n + 1.
@@ -34,5 +36,8 @@ struct ShortModel {
 /// reading the same values or ones at the same places in themselves or the block before. A run is
 /// cut only if nothing but the next block reads a block's values.
 ShortModel shortenModel(const Graph& loss);
+/// The same short graph told by contractions as findContractions finds them: every "block" above is
+/// one with the cheap ops before it. Nothing if there are none.
+std::optional<ShortModel> byContractions(const Graph& loss, const ShortModel& ofBlocks);
 
 } // namespace alpa

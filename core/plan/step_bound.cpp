@@ -186,7 +186,12 @@ private:
         std::vector<double> least(row(most, layers_) + width, kForever.count);
         least[row(0, layers_)] = 0;
         for (int first = layers_ - 1; first >= 0; --first) {
-            for (int level = 0; mayCutBefore(first) && level < std::max(most, 1); ++level)
+            if (!mayCutBefore(first))
+                continue;
+            // Every stage has a layer: so many stages can follow, and so many must.
+            const int fewest = std::max(constraints_.fixedPp.value_or(0) - 1 - first, 0);
+            const int after = std::min(most - 1, layers_ - first - 1);
+            for (int level = counts ? fewest : 0; level <= (counts ? after : 0); ++level)
                 prepend(first, least.data() + row(level, 0),
                         least.data() + row(counts ? level + 1 : 0, 0), fills);
         }

@@ -1,11 +1,14 @@
 // What a cache may never do: change a plan. And what drafts on a shortened model must keep: names,
 // soundness, cost.
+#include "core/graph/types.h"
 #include "core/graph/verify.h"
 #include "core/import/import_model.h"
 #include "core/plan/make_plan.h"
+#include "core/plan/model_units.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_context.h"
 #include "core/plan/plan_file.h"
+#include "core/plan/shorten_model.h"
 #include "tests/support/gpt_graph.h"
 #include "tests/support/property.h"
 
@@ -212,6 +215,51 @@ TEST(ShortenModel, KeepsTwoOfARunOfEqualBlocksAndTheirNames)
     EXPECT_EQ(shortened.keptPair(2), 2);
     EXPECT_EQ(shortened.keptPair(5), 2);
     EXPECT_EQ(shortened.keptPair(8), 3);
+}
+
+/// Ops of a unit as text, scopes renamed.
+std::vector<std::string> opsOf(const Graph& graph, const std::vector<ModelUnit>& units, int unit,
+                               const RenameFunction& rename)
+{
+    const auto at = static_cast<size_t>(unit);
+    const size_t end =
+        at + 1 < units.size() ? static_cast<size_t>(units[at + 1].begin) : graph.ops.size();
+    std::vector<std::string> ops;
+    for (auto op = static_cast<size_t>(units[at].begin); op < end; ++op) {
+        const std::string scope = graph.scopePath(graph.ops[op].scope);
+        std::string text =
+            std::string(opKindName(graph.ops[op].kind)) + " in " + (rename ? rename(scope) : scope);
+        for (const ValueId result : graph.ops[op].results)
+            text += " " + formatType(graph.type(result));
+        ops.push_back(std::move(text));
+    }
+    return ops;
+}
+
+TEST(ShortenModel, StandsForEveryContraction)
+{
+    const auto model = smallGpt(9);
+    const ShortModel ofBlocks = shortenModel(*model);
+    const auto shortened = byContractions(*model, ofBlocks);
+    ASSERT_TRUE(shortened);
+    const std::vector<ModelUnit> all = findContractions(*model, forwardOps(*model));
+    const std::vector<ModelUnit> kept =
+        findContractions(shortened->loss, forwardOps(shortened->loss));
+    ASSERT_EQ(shortened->keptOf.size(), all.size());
+    ASSERT_EQ(shortened->keptCount(), static_cast<int>(kept.size()));
+    EXPECT_LT(kept.size(), all.size() / 2);
+    const auto expectSame = [&](int ofKept, int unit) {
+        EXPECT_EQ(opsOf(shortened->loss, kept, ofKept, shortened->renaming(ofKept, unit)),
+                  opsOf(*model, all, unit, {}))
+            << "unit " << unit;
+    };
+    for (int unit = 0; unit < static_cast<int>(all.size()); ++unit) {
+        expectSame(shortened->keptOf[static_cast<size_t>(unit)], unit);
+        if (unit + 1 < static_cast<int>(all.size())) {
+            expectSame(shortened->keptPair(unit), unit);
+            expectSame(shortened->keptPair(unit) + 1, unit + 1);
+        }
+    }
 }
 
 TEST(ShortenModel, LeavesBlocksAloneThatLaterOnesRead)
