@@ -14,9 +14,8 @@ namespace
 
 Status checkStageMeshes(const Cluster& cluster, const PlanConstraints& constraints)
 {
-    ASSIGN_OR_RETURN(
-        const std::vector<SubmeshChoice> submeshes,
-        submeshesOf(cluster, {.devicesPerHost = cluster.devicesPerHost, .only = {}}, constraints));
+    ASSIGN_OR_RETURN(const std::vector<SubmeshChoice> submeshes,
+                     submeshesOf(cluster, allDevices(cluster), constraints));
     const std::vector<StageMesh>& meshes = constraints.stageMeshes;
     for (size_t i = 0; i < meshes.size(); ++i) {
         const SubmeshChoice wanted{meshes[i].hosts, meshes[i].devicesPerHost};

@@ -90,7 +90,7 @@ bool ShareBound::maySave(const DeviceShare& share, int microbatches, Seconds bes
     std::vector<SubmeshChoice> submeshes;
     const std::vector<MeshShape> shapes = shapesOn(share, submeshes);
     if (!shapes.empty() && shapes_.empty())
-        shapes_ = shapesOn({.devicesPerHost = cluster_.devicesPerHost, .only = {}}, submeshes_);
+        shapes_ = shapesOn(allDevices(cluster_), submeshes_);
     return std::ranges::any_of(shapes, [&](const MeshShape& shape) {
         return dividesBetter(shape, submeshes[static_cast<size_t>(shape.submesh)].kind);
     });

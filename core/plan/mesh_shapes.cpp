@@ -121,6 +121,11 @@ int DeviceShare::devices(const Cluster& cluster) const
     return devices(cluster, 0) + devices(cluster, 1);
 }
 
+DeviceShare allDevices(const Cluster& cluster)
+{
+    return {.devicesPerHost = cluster.devicesPerHost, .only = {}};
+}
+
 std::string text(const DeviceShare& share)
 {
     return share.only ? fmt::format("{} of {} of kind {}", share.devicesPerHost, text(*share.only),

@@ -32,6 +32,7 @@ struct DeviceShare {
     int devices(const Cluster& cluster, int kind) const;
     int devices(const Cluster& cluster) const;
 };
+DeviceShare allDevices(const Cluster& cluster);
 /// "8", or "8 of 3x8 of kind 0": tells shares apart.
 std::string text(const DeviceShare& share);
 

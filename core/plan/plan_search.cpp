@@ -253,6 +253,7 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
             return drafts;
     }
     space_.leaveOutMore(i < counts.size());
+    RETURN_IF_ERROR(draftRecomputing(globalBatch, best, drafts));
     const auto tried = counts.begin() + static_cast<std::ptrdiff_t>(i);
     RETURN_IF_ERROR(draftFewer(globalBatch, {counts.begin(), tried}, isLean, best, drafts));
     if (drafts.empty() && !refusal.empty() && none.reason.empty())
@@ -279,16 +280,35 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
         return std::optional<Draft>();
     RETURN_IF_ERROR(checkPatterns(*model));
     RETURN_IF_ERROR(noteTried(model, microbatches));
-    // Where kept activations cannot fit, large models do better with more microbatches; what they
-    // recompute is looked at when nothing else fits.
+    // Where kept activations cannot fit, large models mostly do better with more microbatches.
     const std::vector<RecomputationKind> allowed = allowedRecomputations(constraints_);
     if (!effort_.isThorough && !isLean &&
         isHopeless(*model, microbatches, {allowed.front()}, none)) {
         space_.leaveOut(microbatches);
+        leftOut_.push_back(microbatches);
         return std::optional<Draft>();
     }
-    return draftOn({.devicesPerHost = request_.cluster.devicesPerHost, .only = {}}, model,
-                   microbatches, isLean, none);
+    return draftOn(allDevices(request_.cluster), model, microbatches, isLean, none);
+}
+
+/// Adds drafts of numbers of microbatches that were left out because they must recompute, from the
+/// largest down, as long as each promises less than `best`.
+Status PlanSearch::draftRecomputing(int64_t globalBatch, Seconds best, std::vector<Draft>& drafts)
+{
+    for (std::vector<int> counts = std::exchange(leftOut_, {}); !counts.empty() && !drafts.empty();
+         counts.pop_back()) {
+        NoPlan reason; // Others fit.
+        ASSIGN_OR_RETURN(const auto model, promisingModel(globalBatch, counts.back(), reason));
+        if (!model || computeTime(*model, counts.back()) / request_.cluster.deviceCount() >= best)
+            continue;
+        ASSIGN_OR_RETURN(std::optional<Draft> draft, draftOn(allDevices(request_.cluster), model,
+                                                             counts.back(), false, reason));
+        if (!draft || draft->stepTime >= best)
+            break;
+        best = draft->stepTime;
+        drafts.push_back(std::move(*draft));
+    }
+    return {};
 }
 
 /// Lets bounds know of a number of microbatches.

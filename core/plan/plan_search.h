@@ -56,6 +56,7 @@ private:
                                            bool isLean, bool findsAny, NoPlan& none);
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
                                             NoPlan& none);
+    Status draftRecomputing(int64_t globalBatch, Seconds best, std::vector<Draft>& drafts);
     Result<std::shared_ptr<const DraftOutcome>> outcomeOf(Draft draft) const;
     Result<bool> makeSet(Draft& draft, NoPlan& none) const;
     Status checkPatterns(const DraftModel& model);
@@ -86,8 +87,10 @@ private:
     Bytes limit_;
     int threads_ = 1;
     Seconds cutoff_ = kForever; ///< What takes longer is of no use.
-    bool isLean_ = false;       ///< Nothing that was drafted without the leanest shardings fits.
-    bool explains_ = false;     ///< Why no stages can be chosen.
+    std::vector<int>
+        leftOut_;           ///< Numbers of microbatches of the round at hand that must recompute.
+    bool isLean_ = false;   ///< Nothing that was drafted without the leanest shardings fits.
+    bool explains_ = false; ///< Why no stages can be chosen.
     std::optional<int> layers_;
     std::string draftConstraints_; ///< Of a DraftKey.
     bool hasShardingRules_ = false;

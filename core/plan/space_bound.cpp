@@ -9,15 +9,6 @@
 
 namespace alpa
 {
-namespace
-{
-
-DeviceShare allDevices(const Cluster& cluster)
-{
-    return {.devicesPerHost = cluster.devicesPerHost, .only = {}};
-}
-
-} // namespace
 
 SpaceBound::SpaceBound(const Cluster& cluster, const PlanConstraints& constraints)
     : cluster_(cluster)

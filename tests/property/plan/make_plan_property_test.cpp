@@ -295,6 +295,26 @@ TEST(MakePlan, RecomputesWhereKeptActivationsAloneNeedMoreThanThereIs)
     EXPECT_TRUE(planOf(request));
 }
 
+/// A model so large that only what promises most is drafted.
+TEST(MakePlan, RecomputesAtFewerMicrobatchesWhereThatIsFaster)
+{
+    PlanRequest request;
+    request.model = sample("gpt-1.3b");
+    request.cluster = *loadCluster("h200-x1");
+    request.options.globalBatch = 16;
+    request.options.optimizer.kind = OptimizerOptions::Kind::kAdamW;
+    request.options.constraints.memoryPerDevice = kGiB * 26;
+    const auto free = planOf(request);
+    ASSERT_TRUE(free);
+    for (const int microbatches : {4, 8}) {
+        request.options.constraints.microbatches = microbatches;
+        const auto asked = planOf(request);
+        ASSERT_TRUE(asked) << microbatches;
+        EXPECT_LE(free->stepTime, asked->stepTime) << microbatches;
+    }
+    EXPECT_GT(free->stages[0].cost.recomputation.count, 0);
+}
+
 TEST(MakePlan, LayersRunAgainOneAtATime)
 {
     PlanRequest request;
