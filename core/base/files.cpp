@@ -6,14 +6,62 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 
 namespace alpa
 {
+
+namespace
+{
+
+/// Whoever writes takes moments. A process that is not seen here may live on another machine or in
+/// another container, so that its files are left alone for longer.
+constexpr std::chrono::hours kLeftoverAge{1};
+
+std::string temporaryOf(const std::string& path, pid_t process)
+{
+    return fmt::format("{}.{}.tmp", path, process);
+}
+
+/// The process that writes `path` under the name `name`; none if it is another file's name.
+std::optional<pid_t> writerOf(const std::string& name, const std::string& path)
+{
+    pid_t process = 0;
+    const std::string start = path + '.';
+    if (name.compare(0, start.size(), start) != 0)
+        return std::nullopt;
+    std::from_chars(name.data() + start.size(), name.data() + name.size(), process);
+    return process > 0 && name == temporaryOf(path, process) ? std::optional(process)
+                                                             : std::nullopt;
+}
+
+void removeLeftovers(const std::string& path)
+{
+    namespace fs = std::filesystem;
+    std::error_code code;
+    const fs::path parent = fs::path(path).parent_path();
+    const fs::path name = fs::path(path).filename();
+    for (fs::directory_iterator entry(parent.empty() ? fs::path(".") : parent, code), end;
+         !code && entry != end; entry.increment(code)) {
+        const std::optional<pid_t> writer = writerOf(entry->path().filename(), name);
+        if (!writer || kill(*writer, 0) == 0 || errno != ESRCH)
+            continue;
+        std::error_code unread;
+        const auto written = fs::last_write_time(entry->path(), unread);
+        if (!unread && fs::file_time_type::clock::now() - written > kLeftoverAge)
+            fs::remove(entry->path(), unread);
+    }
+}
+
+} // namespace
 
 Result<std::string> readFile(const std::string& path, Bytes limit)
 {
@@ -60,7 +108,8 @@ Result<std::string> readFile(const std::string& path, Bytes limit)
 
 Status writeFileAtomically(const std::string& path, std::string_view content)
 {
-    const std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
+    removeLeftovers(path);
+    const std::string temporary = temporaryOf(path, getpid());
     {
         std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
         file.write(content.data(), static_cast<std::streamsize>(content.size()));

@@ -16,7 +16,9 @@ namespace alpa
 /// once decompressed.
 Result<std::string> readFile(const std::string& path, Bytes limit = Bytes(int64_t{4} << 30));
 
-/// Writes `content` beside `path` and renames it into place.
+/// Writes `content` beside `path` and renames it into place. What a process that was killed
+/// meanwhile left beside it, PATH.PID.tmp, is removed once that process is gone and the file an
+/// hour old.
 Status writeFileAtomically(const std::string& path, std::string_view content);
 
 } // namespace alpa
