@@ -42,7 +42,7 @@ constexpr Key kKeys[] = {
      QT_TRANSLATE_NOOP("KeysDialog", "Graph: select several; the inspector sums them")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Click, Enter, Esc"),
      QT_TRANSLATE_NOOP("KeysDialog", "Legend of the graph: dim everything else, show all again")},
-    {"D, +, −", QT_TRANSLATE_NOOP("KeysDialog", "Timeline: later, zoom in and out")},
+    {"+, −", QT_TRANSLATE_NOOP("KeysDialog", "Timeline: zoom in and out")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Letters of axes"),
      QT_TRANSLATE_NOOP("KeysDialog", "Sharding strip: split the dimension over that axis")},
     {QT_TRANSLATE_NOOP("KeysDialog", "Del"),

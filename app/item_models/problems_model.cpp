@@ -1,5 +1,6 @@
 #include "app/item_models/problems_model.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 
@@ -63,7 +64,7 @@ QString ProblemsModel::details(int row) const
     QString place = model_->path;
     if (diagnostic->line > 0)
         place += u":%1:%2"_s.arg(diagnostic->line).arg(diagnostic->column);
-    QString text = u"%1: %2: %3"_s.arg(place, severityText(row), toQt(diagnostic->message));
+    QString text = u"%1: %2: %3"_s.arg(place, severityText(row), coreText(diagnostic->message));
     if (!excerptAt(row).isEmpty())
         text += u'\n' + excerptAt(row);
     return text;
@@ -83,7 +84,7 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DisplayRole && index.column() == kSeverity)
         return severityText(index.row());
     if (role == Qt::DisplayRole && index.column() == kMessage)
-        return diagnostic == nullptr ? general_ : toQt(diagnostic->message);
+        return diagnostic == nullptr ? general_ : coreText(diagnostic->message);
     if (role == Qt::DisplayRole && index.column() == kPlace && diagnostic != nullptr &&
         diagnostic->line > 0)
         return tr("line %1, column %2").arg(diagnostic->line).arg(diagnostic->column);
@@ -91,7 +92,7 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const
         if (diagnostic == nullptr)
             return general_;
         const QString& excerpt = excerptAt(index.row());
-        return toQt(diagnostic->message) + (excerpt.isEmpty() ? QString() : u"\n"_s + excerpt);
+        return coreText(diagnostic->message) + (excerpt.isEmpty() ? QString() : u"\n"_s + excerpt);
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #include "app/session/run_process.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 
 #include <QRegularExpression>
@@ -37,12 +38,13 @@ double number(const nlohmann::json& event, const char* field)
 
 /// A device that cannot set aside its memory, in figures before the runtime's own words; other
 /// messages as they are.
-QString withMemoryInFigures(const QString& message)
+QString messageText(const std::string& english)
 {
+    const QString message = coreText(english);
     static const QRegularExpression pattern(
         uR"(stage (\d+) device (\d+).*an arena of (\S+ \S+) does not fit, )"
         uR"((\S+ \S+) of (\S+ \S+) are free)"_s);
-    const QRegularExpressionMatch found = pattern.match(message);
+    const QRegularExpressionMatch found = pattern.match(toQt(english));
     if (!found.hasMatch())
         return message;
     return RunProcess::tr("Out of memory: stage %1 needs %2, its device %3 has %4 free of %5.")
@@ -102,7 +104,7 @@ void applyRunLine(RunRecord& record, const QByteArray& line)
         record.state = RunRecord::State::kFailed;
         const auto message = event.find("message");
         record.message = message != event.end() && message->is_string()
-                             ? withMemoryInFigures(toQt(message->get<std::string>()))
+                             ? messageText(message->get<std::string>())
                              : QString::fromUtf8(line);
     } else {
         addToLog(record, line);

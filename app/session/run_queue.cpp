@@ -1,5 +1,6 @@
 #include "app/session/run_queue.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 #include "core/plan/plan_file.h"
 
@@ -78,7 +79,7 @@ void RunQueue::startNext()
     auto work = [plan = next.plan->facts->plan, file, problem](const JobControl&) {
         const Status saved = savePlan(*plan, fromQt(file));
         if (!saved.ok())
-            *problem = toQt(saved.error().message);
+            *problem = coreText(saved.error().message);
     };
     jobs_->start(tr("Write plan for the run"), work, [this, problem, next, file] {
         isStarting_ = false;

@@ -1,6 +1,7 @@
 // The session's document: models, plans and saved sessions are read in the background and taken
 // over here.
 #include "app/session/session.h"
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 #include "core/import/import_model.h"
 #include "core/plan/plan_file.h"
@@ -53,14 +54,14 @@ void Session::readModel(const QString& path, const ImportChoices& choices)
         if (!choices.rules.isEmpty()) {
             Result<std::vector<UserRule>> rules = loadUserRules(fromQt(choices.rules));
             if (!rules.ok()) {
-                imported->error = toQt(rules.error().message);
+                imported->error = coreText(rules.error().message);
                 return;
             }
             options.rules = std::move(rules.value());
         }
         Result<ImportResult> result = importModel(fromQt(path), options);
         if (!result.ok()) {
-            imported->error = toQt(result.error().message);
+            imported->error = coreText(result.error().message);
             return;
         }
         const QString sha256 = contentHash(path);
@@ -112,7 +113,7 @@ BackgroundJob::Work loadingOf(const QString& path, const std::shared_ptr<LoadedP
     return [loaded, path](const JobControl&) {
         Result<std::shared_ptr<const ParallelPlan>> plan = loadPlan(fromQt(path));
         if (!plan.ok()) {
-            loaded->error = toQt(plan.error().message);
+            loaded->error = coreText(plan.error().message);
             return;
         }
         loaded->entry->setup.cluster = toQt((*plan)->cluster.name);

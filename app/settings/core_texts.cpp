@@ -90,10 +90,26 @@ QString coreText(std::string_view english)
 {
     // The core keeps to ASCII, as timeText says.
     static const QRegularExpression microseconds(u"(?<=\\d) us\\b"_s);
-    return translated(toQt(english).replace(microseconds, u" µs"_s));
+    return translated(toQt(english).replace(microseconds, u" µs"_s)).replace(u"->"_s, u"→"_s);
 }
 
-const std::vector<const char*>& corePatterns()
+QString coreSentence(std::string_view english)
+{
+    QString text = coreText(english);
+    if (text.isEmpty())
+        return text;
+    text[0] = text[0].toUpper();
+    return text.endsWith(u'.') ? text : text + u'.';
+}
+
+std::vector<const char*> corePatterns()
+{
+    std::vector<const char*> all = filePatterns();
+    all.insert(all.end(), planPatterns().begin(), planPatterns().end());
+    return all;
+}
+
+const std::vector<const char*>& planPatterns()
 {
     static const std::vector<const char*> patterns = {
         // Why there is no plan (choose_stages, plan_search, finish_plan, interleave_stages).
@@ -181,6 +197,15 @@ const std::vector<const char*>& corePatterns()
         QT_TRANSLATE_NOOP("Core", "bubble"),
         QT_TRANSLATE_NOOP("Core", "fullest device"),
         QT_TRANSLATE_NOOP("Core", "stage %1"),
+        QT_TRANSLATE_NOOP("Core", "layers %1 on %2"),
+        QT_TRANSLATE_NOOP("Core", "first %1 recomputed"),
+        QT_TRANSLATE_NOOP("Core", "recomputed"),
+        QT_TRANSLATE_NOOP("Core", "none"),
+        QT_TRANSLATE_NOOP("Core", "microbatches"),
+        QT_TRANSLATE_NOOP("Core", "schedule"),
+        QT_TRANSLATE_NOOP("Core", "strategy"),
+        QT_TRANSLATE_NOOP("Core", "pipeline"),
+        QT_TRANSLATE_NOOP("Core", "auto"),
         // What a job is at (JobControl::report).
         QT_TRANSLATE_NOOP("Core", "finding the constraints that clash"),
         QT_TRANSLATE_NOOP("Core", "comparing with %1"),

@@ -12,7 +12,8 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr const char* kUsualKeys = "usualKeys"; ///< Property of an action.
+constexpr const char* kUsualKeys = "usualKeys";       ///< Properties of an action.
+constexpr const char* kSharesWith = "sharesKeysWith"; ///< The other's objectName.
 
 QStringList written(const QList<QKeySequence>& keys, QKeySequence::SequenceFormat format)
 {
@@ -75,10 +76,18 @@ void chooseKeys(QAction& action, const QList<QKeySequence>& keys, AppSettings& s
 QAction* ownerOfKey(const QList<QAction*>& actions, const QKeySequence& key, const QAction* but)
 {
     for (QAction* action : actions) {
-        if (action != but && action->shortcuts().contains(key))
+        if (action != but && action->shortcuts().contains(key) &&
+            (but == nullptr || !mayShareKeys(*action, *but)))
             return action;
     }
     return nullptr;
+}
+
+void shareKeys(QAction& action, const QString& other) { action.setProperty(kSharesWith, other); }
+
+bool mayShareKeys(const QAction& a, const QAction& b)
+{
+    return a.property(kSharesWith) == b.objectName() || b.property(kSharesWith) == a.objectName();
 }
 
 QString keysText(const QAction& action)

@@ -16,8 +16,13 @@ void applyKeys(const QList<QAction*>& actions, const AppSettings& settings);
 QList<QKeySequence> usualKeys(const QAction& action);
 /// Takes effect at once and is kept. Empty `keys`: none.
 void chooseKeys(QAction& action, const QList<QKeySequence>& keys, AppSettings& settings);
-/// The one of `actions` other than `but` that has the key; null if it is free.
+/// The one of `actions` other than `but` that has the key and does not share it; null if it is
+/// free.
 QAction* ownerOfKey(const QList<QAction*>& actions, const QKeySequence& key, const QAction* but);
+/// Lets `action`, which has its keys in one view alone, use those of `other`, a command of a thing
+/// in that view, and come first there.
+void shareKeys(QAction& action, const QString& other);
+bool mayShareKeys(const QAction& a, const QAction& b);
 /// "Ctrl+K, Ctrl+Shift+P".
 QString keysText(const QAction& action);
 /// Its text without the marks of menus.

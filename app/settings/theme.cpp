@@ -54,6 +54,7 @@ constexpr Token kTokens[] = {
     {&Theme::gradients, {0xFFA78BC9, 0xFF9B7DC4, 0xFF9B7DC4}},
     {&Theme::optimizer, {0xFFD9A44A, 0xFFC08E3A, 0xFFC08E3A}},
     {&Theme::activations, {0xFF7FB3A3, 0xFF5E9B88, 0xFF5E9B88}},
+    {&Theme::waiting, {0xFF5F9E8F, 0xFF467D6E, 0xFF467D6E}},
     {&Theme::transient, {0xFFBFC5CE, 0xFF6B7482, 0xFF6B7482}},
     {&Theme::limit, {0xFFB3261E, 0xFFFF8A80, 0xFFFF9B93}},
     {&Theme::predicted, {0xFF4C78A8, 0xFF6F9FD8, 0xFF8FC1FF}},

@@ -22,9 +22,9 @@ struct Theme {
     std::array<QColor, 4> axis, axisText;
     QColor replicated;                                ///< Outline of the hollow cell.
     QColor forward, backward, sync, update, transfer; ///< Timeline.
-    QColor parameters, gradients, optimizer, activations, transient; ///< Memory.
-    QColor limit;                                                    ///< Memory limit line.
-    QColor predicted, measured;                                      ///< Paired bars.
+    QColor parameters, gradients, optimizer, activations, waiting, transient; ///< Memory.
+    QColor limit;                    ///< Memory limit line.
+    QColor predicted, measured;      ///< Paired bars.
     std::array<QColor, 2> stageTint; ///< Alternating: hue does not scale past a few stages.
 };
 

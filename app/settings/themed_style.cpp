@@ -2,9 +2,15 @@
 
 #include "app/settings/theme.h"
 
+#include <QApplication>
+#include <QFontInfo>
 #include <QPainter>
 #include <QStyleFactory>
 #include <QStyleOption>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
 
 namespace alpa::app
 {
@@ -41,6 +47,25 @@ void drawBox(const QStyleOption& option, QPainter& painter)
     painter.restore();
 }
 
+/// Fusion draws the frames of fields darker than the window, which cannot be seen where that is
+/// dark.
+void frameField(const QStyleOption& option, QPainter& painter)
+{
+    const Theme& theme = themeOf(option.palette);
+    if (!theme.isDark)
+        return;
+    const bool hasFocus = option.state.testFlag(QStyle::State_HasFocus);
+    painter.save();
+    painter.setPen(hasFocus ? theme.accent : theme.border);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(option.rect.adjusted(0, 0, -1, -1));
+    painter.restore();
+}
+
+constexpr int kUsualLetter = 12; ///< Pixels that icons of the usual sizes go with.
+
+int letterSize() { return QFontInfo(QApplication::font()).pixelSize(); }
+
 } // namespace
 
 ThemedStyle::ThemedStyle()
@@ -51,25 +76,45 @@ ThemedStyle::ThemedStyle()
 void ThemedStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option,
                                 QPainter* painter, const QWidget* widget) const
 {
-    if (element == PE_IndicatorCheckBox)
+    if (element == PE_IndicatorCheckBox) {
         drawBox(*option, *painter);
-    else
-        QProxyStyle::drawPrimitive(element, option, painter, widget);
+        return;
+    }
+    QProxyStyle::drawPrimitive(element, option, painter, widget);
+    if (element == PE_FrameLineEdit)
+        frameField(*option, *painter);
 }
 
 void ThemedStyle::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
                                      QPainter* painter, const QWidget* widget) const
 {
     QProxyStyle::drawComplexControl(control, option, painter, widget);
-    const Theme& theme = themeOf(option->palette);
-    if (control != CC_SpinBox || &theme != &contrastTheme())
-        return;
-    // Fusion draws the frames of fields darker than the window, which is black here.
-    painter->save();
-    painter->setPen(theme.border);
-    painter->setBrush(Qt::NoBrush);
-    painter->drawRect(option->rect.adjusted(0, 0, -1, -1));
-    painter->restore();
+    if (control == CC_SpinBox || control == CC_ComboBox)
+        frameField(*option, *painter);
+}
+
+int ThemedStyle::pixelMetric(PixelMetric metric, const QStyleOption* option,
+                             const QWidget* widget) const
+{
+    constexpr std::array kOfLetters = {
+        PM_SmallIconSize,  PM_ButtonIconSize, PM_ToolBarIconSize, PM_ListViewIconSize,
+        PM_TabBarIconSize, PM_IndicatorWidth, PM_IndicatorHeight, PM_TreeViewIndentation};
+    const int usual = QProxyStyle::pixelMetric(metric, option, widget);
+    if (std::ranges::find(kOfLetters, metric) == kOfLetters.end())
+        return usual;
+    // Never below the usual: small letters do not make small targets.
+    return std::max(usual, int(std::lround(usual * double(letterSize()) / kUsualLetter)));
+}
+
+QSize ThemedStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
+                                    const QSize& contents, const QWidget* widget) const
+{
+    QSize size = QProxyStyle::sizeFromContents(type, option, contents, widget);
+    const auto* button = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+    if (type == CT_ToolButton && button != nullptr && !button->text.isEmpty() &&
+        button->features.testFlag(QStyleOptionToolButton::HasMenu))
+        size.rwidth() += pixelMetric(PM_MenuButtonIndicator, option, widget); // Fusion: none
+    return size;
 }
 
 } // namespace alpa::app

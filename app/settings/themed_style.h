@@ -1,5 +1,5 @@
-// Fusion with what it draws too faintly on dark windows: boxes to tick, and in high contrast the
-// frames of number fields.
+// Fusion with what it draws too faintly on dark windows, boxes to tick and the frames of fields,
+// and with icons as large as the letters beside them.
 #pragma once
 
 #include <QProxyStyle>
@@ -17,6 +17,10 @@ public:
                        const QWidget* widget) const override;
     void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
                             QPainter* painter, const QWidget* widget) const override;
+    int pixelMetric(PixelMetric metric, const QStyleOption* option,
+                    const QWidget* widget) const override;
+    QSize sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& contents,
+                           const QWidget* widget) const override;
 };
 
 } // namespace alpa::app

@@ -1,17 +1,16 @@
 #include "app/views/compare_side.h"
 
 #include "app/session/selection_place.h"
-#include "app/settings/core_texts.h"
+#include "app/settings/key_bindings.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_content.h"
 #include "app/widgets/cards.h"
 #include "app/widgets/graph_canvas.h"
 #include "app/widgets/timeline_chart.h"
-#include "core/explain/diff_plans.h"
 
 #include <QComboBox>
 #include <QHeaderView>
-#include <QPointer>
+#include <QKeyEvent>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSplitter>
@@ -25,27 +24,6 @@ namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
-
-namespace
-{
-
-void addRows(QTreeWidget* tree, const QString& title, const std::vector<PlanChange>& changes)
-{
-    if (changes.empty())
-        return;
-    auto* group = new QTreeWidgetItem(tree, {title, QString(), QString()});
-    for (const PlanChange& change : changes)
-        new QTreeWidgetItem(group, {toQt(change.subject), toQt(change.before), toQt(change.after)});
-    group->setExpanded(true);
-    group->setFirstColumnSpanned(true);
-}
-
-QString addedText(Seconds added)
-{
-    return (added.count < 0 ? u"−"_s : u"+"_s) + timeText(Seconds(std::abs(added.count)));
-}
-
-} // namespace
 
 CompareSide::CompareSide(Session* session, QWidget* parent)
     : QWidget(parent)
@@ -70,7 +48,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
             top->addWidget(makeHeading(tr("beside")));
         connect(choices_[side], &QComboBox::currentIndexChanged, this, &CompareSide::refresh);
     }
-    top->addWidget(verdict_, 1);
+    top->addStretch();
 
     differences_->setObjectName(u"compareDifferences"_s);
     differences_->setAccessibleName(tr("What differs"));
@@ -118,6 +96,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
                                                 : u"compareTimelineRight"_s);
         timelines_[at]->setAccessibleName(side == 0 ? tr("Timeline of the left plan")
                                                     : tr("Timeline of the right plan"));
+        timelines_[at]->installEventFilter(this);
         auto* half = new QWidget;
         auto* halfColumn = new QVBoxLayout(half);
         halfColumn->setContentsMargins(0, 8, 0, 0);
@@ -131,6 +110,8 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
                     timelines_[static_cast<size_t>(1 - side)]->setVisibleRange(first, last);
                 });
     }
+    canvases_[0]->fitWith(canvases_[1]);
+    canvases_[1]->fitWith(canvases_[0]);
     pages_->setObjectName(u"compareSidePages"_s);
     pages_->setDocumentMode(true);
     pages_->addTab(listed, tr("What differs"));
@@ -139,6 +120,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 8, 0, 0);
     column->addLayout(top);
+    column->addWidget(verdict_);
     column->addWidget(pages_, 1);
     connect(causes_, &QPushButton::clicked, this, &CompareSide::findCauses);
     const auto addStep = [this](const QString& text, const QString& name, const QString& key,
@@ -153,6 +135,7 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         differenceActions_ << action;
     };
     addStep(tr("Next &difference"), u"actionNextDifference"_s, u"D"_s, false);
+    shareKeys(*differenceActions_.back(), u"actionTimelineLater"_s);
     addStep(tr("Previous d&ifference"), u"actionPreviousDifference"_s, u"Shift+D"_s, true);
     connect(session, &Session::plansChanged, this, &CompareSide::takePlans);
     connect(session, &Session::shownPlanChanged, this, &CompareSide::takePlans);
@@ -201,6 +184,23 @@ void CompareSide::showEvent(QShowEvent* event)
         action->setEnabled(true);
     if (isDirty_)
         takePlans();
+}
+
+/// Keys that timelines share with the differences lead to those here.
+bool CompareSide::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() != QEvent::ShortcutOverride && event->type() != QEvent::KeyPress)
+        return QWidget::eventFilter(watched, event);
+    const QKeySequence pressed(static_cast<QKeyEvent*>(event)->keyCombination());
+    const auto action = std::ranges::find_if(differenceActions_, [&](const QAction* one) {
+        return one->isEnabled() && one->shortcuts().contains(pressed);
+    });
+    if (action == differenceActions_.end())
+        return QWidget::eventFilter(watched, event);
+    if (event->type() == QEvent::KeyPress)
+        (*action)->trigger();
+    event->accept();
+    return true;
 }
 
 const PlanEntry* CompareSide::left() const
@@ -286,76 +286,6 @@ void CompareSide::refresh()
         }
     }
     refreshDiff();
-}
-
-void CompareSide::refreshDiff()
-{
-    // O(ops): some milliseconds for the largest models, but not on this thread.
-    struct Answer {
-        PlanDiff diff;
-    };
-    auto answer = std::make_shared<Answer>();
-    auto work = [facts = facts_, answer](const JobControl&) {
-        answer->diff = diffPlans(*facts[0]->plan, *facts[1]->plan);
-    };
-    session_->jobs()->start(
-        tr("Compare two plans"), work, [self = QPointer(this), facts = facts_, answer] {
-            if (self.isNull() || self->facts_ != facts)
-                return;
-            const PlanDiff& diff = answer->diff;
-            self->verdict_->setText(coreText(diff.verdict));
-            QTreeWidget* tree = self->differences_;
-            tree->clear();
-            addRows(tree, tr("Asked"), diff.request);
-            addRows(tree, tr("Plan"), diff.plan);
-            addRows(tree, tr("Shardings"), diff.shardings);
-            auto* terms =
-                new QTreeWidgetItem(tree, {tr("Terms of the step"), QString(), QString()});
-            for (const TermChange& term : diff.terms)
-                new QTreeWidgetItem(terms,
-                                    {u"%1 (%2)"_s.arg(coreText(term.name), addedText(term.added())),
-                                     timeText(term.before), timeText(term.after)});
-            terms->setExpanded(true);
-            self->causes_->setEnabled(!diff.request.empty());
-        });
-}
-
-void CompareSide::findCauses()
-{
-    if (facts_[0] == nullptr || session_->model() == nullptr)
-        return;
-    causes_->setEnabled(false);
-    PlanRequest requests[2];
-    for (size_t side = 0; side < 2; ++side) {
-        requests[side].model = session_->model()->graph;
-        requests[side].modelPath = fromQt(session_->model()->path);
-        requests[side].cluster = facts_[side]->plan->cluster;
-        requests[side].options = facts_[side]->plan->options;
-    }
-    auto diff = std::make_shared<PlanDiff>();
-    auto work = [facts = facts_, before = requests[0], after = requests[1], diff,
-                 cache = session_->planCache()](const JobControl& control) {
-        *diff = diffPlans(*facts[0]->plan, *facts[1]->plan);
-        const Status done = attributeDiff(*diff, before, after, *cache, control);
-        if (!done.ok())
-            diff->causes.clear();
-    };
-    session_->jobs()->start(
-        tr("Which constraint did it?"), work, [self = QPointer(this), facts = facts_, diff] {
-            if (self.isNull() || self->facts_ != facts)
-                return;
-            self->causes_->setEnabled(true);
-            auto* group = new QTreeWidgetItem(
-                self->differences_,
-                {tr("Causes: the left request with one change alone"), QString(), QString()});
-            for (const ChangeCause& cause : diff->causes)
-                new QTreeWidgetItem(group, {coreText(cause.change), timeText(diff->before),
-                                            cause.step ? u"%1 %2"_s.arg(timeText(*cause.step),
-                                                                        coreText(cause.differs))
-                                                       : coreText(cause.problem)});
-            group->setExpanded(true);
-            self->differences_->scrollToItem(group);
-        });
 }
 
 /// The other canvas looks at the same place with the same zoom.

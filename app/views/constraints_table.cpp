@@ -48,6 +48,7 @@ ConstraintsTable::ConstraintsTable(Session* session, QWidget* parent)
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table_->horizontalHeader()->setStretchLastSection(true);
     note_->setObjectName(u"constraintNote"_s);
     price_->setObjectName(u"priceConstraints"_s);
     price_->setText(tr("What does each cost?"));
@@ -68,6 +69,7 @@ ConstraintsTable::ConstraintsTable(Session* session, QWidget* parent)
     connect(key, &QShortcut::activated, this, &ConstraintsTable::removeSelected);
     connect(price_, &QToolButton::clicked, this, &ConstraintsTable::price);
     connect(model_, &QAbstractItemModel::modelReset, this, &ConstraintsTable::refresh);
+    connect(model_, &QAbstractItemModel::dataChanged, this, &ConstraintsTable::refresh);
     connect(model_, &ConstraintsModel::rejected, note_, &QLabel::setText);
     connect(session, &Session::shownPlanChanged, this, &ConstraintsTable::refresh);
     refresh();
@@ -90,6 +92,7 @@ void ConstraintsTable::refresh()
     const bool isSomeLocal = std::ranges::any_of(
         model_->rows(), [](const auto& row) { return !concernsWholePlan(row.item); });
     table_->setColumnHidden(ConstraintsModel::kScope, !isSomeLocal);
+    table_->setColumnHidden(ConstraintsModel::kPrice, !model_->hasPrices());
     const int header = table_->horizontalHeader()->sizeHint().height();
     const int rowHeight = table_->verticalHeader()->defaultSectionSize();
     table_->setFixedHeight(header + rowHeight * std::clamp(rows, 1, kShownRows) + 18);

@@ -143,8 +143,7 @@ void GraphView::showContent(bool isSameShape)
     if (facts_ == nullptr)
         return;
     auto colors = std::make_shared<const GraphColors>(facts_, colorBy_, errors_);
-    legend_->setMesh(facts_->plan == nullptr ? nullptr : &facts_->plan->stages.front().mesh,
-                     before_ != nullptr);
+    legend_->setPlan(facts_->plan.get(), before_ != nullptr);
     refreshLegend(*colors);
     focused_->setVisible(!focusKey_.isEmpty() || !hidden_.empty());
     ++generation_;

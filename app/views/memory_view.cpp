@@ -7,6 +7,7 @@
 #include "app/views/number_table.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
+#include "app/widgets/memory_parts.h"
 
 #include <QComboBox>
 #include <QHeaderView>
@@ -15,10 +16,20 @@
 #include <QTableWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace alpa::app
 {
 
 using namespace Qt::StringLiterals;
+
+namespace
+{
+
+constexpr int kActivations = 4; ///< Columns of the table; parts of the memory stand in their order.
+constexpr int kWaiting = 5;
+
+} // namespace
 
 MemoryView::MemoryView(Session* session, QWidget* parent)
     : QWidget(parent)
@@ -28,7 +39,7 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     , curve_(new MemoryCurve)
     , stage_(new QComboBox)
     , table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"),
-                              tr("Activations"), tr("Transient"), tr("Total")},
+                              tr("Activations"), tr("Waiting"), tr("Transient"), tr("Total")},
                              u"memoryTable"_s))
     , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
@@ -98,13 +109,16 @@ void MemoryView::refresh()
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const StageMemory& memory = plan.stages[s].memory;
         setNumberRow(table_, int(s),
-                     {tr("Stage %1").arg(s), memoryText(memory.parameters),
+                     {QString::number(s), memoryText(memory.parameters),
                       memoryText(memory.gradients), memoryText(memory.optimizerState),
                       u"%1 × %2"_s.arg(memory.inFlight).arg(memoryText(memory.activations)),
-                      memoryText(memory.transient), memoryText(memory.total())});
-        table_->item(int(s), table_->columnCount() - 1)
-            ->setToolTip(tr("%1 of the limit").arg(percentText(memory.total() / limit)));
+                      memoryText(memory.waiting), memoryText(memory.transient),
+                      memoryText(memory.total())});
+        setTips(int(s), memory, limit);
     }
+    table_->setColumnHidden(kWaiting, std::ranges::all_of(plan.stages, [](const PlanStage& stage) {
+                                return stage.memory.waiting.count == 0;
+                            }));
     fitTableHeight(table_);
     const int kept = std::max(0, stage_->currentIndex());
     stage_->blockSignals(true);
@@ -115,6 +129,31 @@ void MemoryView::refresh()
     stage_->blockSignals(false);
     stage_->setVisible(plan.stages.size() > 1);
     showStage(stage_->currentIndex());
+}
+
+/// What each cell says, in words.
+void MemoryView::setTips(int stage, const StageMemory& memory, Bytes limit)
+{
+    const std::vector<MemoryPart> parts = memoryParts(memory, themeOf(this));
+    table_->item(stage, 0)->setToolTip(
+        tr("Each device of stage %1 holds %2").arg(stage).arg(memoryText(memory.total())));
+    for (size_t i = 0; i < parts.size(); ++i)
+        table_->item(stage, int(i) + 1)
+            ->setToolTip(tr("%1 on each device of stage %2: %3")
+                             .arg(parts[i].name)
+                             .arg(stage)
+                             .arg(memoryText(parts[i].bytes)));
+    table_->item(stage, kActivations)
+        ->setToolTip(tr("activations on each device of stage %1: %2 of each of %3 microbatches in "
+                        "flight")
+                         .arg(stage)
+                         .arg(memoryText(memory.activations))
+                         .arg(memory.inFlight));
+    table_->item(stage, table_->columnCount() - 1)
+        ->setToolTip(tr("all on each device of stage %1: %2, %3 of the limit of %4")
+                         .arg(stage)
+                         .arg(memoryText(memory.total()), percentText(memory.total() / limit),
+                              memoryText(limit)));
 }
 
 void MemoryView::showStage(int stage)

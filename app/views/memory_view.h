@@ -24,6 +24,7 @@ public:
 private:
     void refresh();
     void showStage(int stage);
+    void setTips(int stage, const StageMemory& memory, Bytes limit);
 
     Session* session_;
     QStackedLayout* pages_;

@@ -56,6 +56,7 @@ MeshView::MeshView(Session* session, QWidget* parent)
     table_->verticalHeader()->hide();
     table_->verticalHeader()->setDefaultSectionSize(24);
     table_->setShowGrid(false);
+    table_->setWordWrap(false);
     table_->setAlternatingRowColors(true);
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
     table_->setSelectionMode(QAbstractItemView::ExtendedSelection);
@@ -66,8 +67,6 @@ MeshView::MeshView(Session* session, QWidget* parent)
     table_->horizontalHeader()->setResizeContentsPrecision(kMeasuredRows);
     table_->setMinimumHeight(220);
     links_->setAccessibleName(tr("Links and what they carry in a step"));
-    links_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    links_->horizontalHeader()->setStretchLastSection(true);
     links_->setSelectionMode(QAbstractItemView::SingleSelection);
     links_->setSelectionBehavior(QAbstractItemView::SelectRows);
 

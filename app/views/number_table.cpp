@@ -82,6 +82,8 @@ int neededWidth(const QTableWidget* table)
 {
     int width = 0;
     for (int column = 0; column < table->columnCount(); ++column) {
+        if (table->isColumnHidden(column))
+            continue;
         int widest = table->horizontalHeader()->sectionSizeHint(column);
         for (int row = 0; row < table->rowCount(); ++row) {
             const QModelIndex index = table->model()->index(row, column);

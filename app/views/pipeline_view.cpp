@@ -92,15 +92,14 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     openTraceButton->setObjectName(u"openTrace"_s);
     openTraceButton->setToolTip(
         tr("Lay a measured run over the prediction: the file that `alpa run --trace` wrote"));
-    heading->addStretch(1);
     heading->addWidget(measuredStep_);
     heading->addWidget(openTraceButton);
     connect(openTraceButton, &QPushButton::clicked, this, &PipelineView::openTrace);
     connect(measuredStep_, &QComboBox::currentIndexChanged, this, &PipelineView::showMeasured);
     connect(session, &Session::runsChanged, this, &PipelineView::refreshMeasured);
     auto* hint = makeMuted(tr("W S zoom, A D move, F all"));
-    hint->setWordWrap(false);
-    heading->addWidget(hint);
+    hint->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    heading->addWidget(hint, 1);
     column->addLayout(heading);
     column->addWidget(measuredNote_); // a line of its own: wrapped, never cut off
     measuredNote_->hide();
@@ -155,8 +154,10 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     column->setSpacing(3);
     column->addWidget(makeHeading(tr("Stage %1").arg(number)));
     column->addWidget(makeLine(submeshText(stage)));
-    column->addWidget(
-        makeLine(tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
+    column->addWidget(makeLine(
+        stage.mesh.deviceCount() == 1
+            ? tr("mesh %1").arg(meshAxesText(stage.mesh))
+            : tr("mesh %1 · devices %2").arg(meshAxesText(stage.mesh), deviceText(stage.mesh))));
     auto* layers = new QListWidget;
     layers->setObjectName(u"stageLayers_%1"_s.arg(number));
     layers->setAccessibleName(tr("Layers of stage %1").arg(number));
@@ -196,8 +197,9 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     bar->setAccessibleName(tr("Memory of stage %1").arg(number));
     bar->setMinimumWidth(fontMetrics().horizontalAdvance(bar->text()) + kBarFrame);
     column->addWidget(bar);
+    for (QLabel* line : card->findChildren<QLabel*>())
+        line->ensurePolished(); // its font may be another than before
     const int width = column->minimumSize().width();
-    card->setMinimumWidth(width);
     card->setMaximumWidth(width + kLaneRoom);
     return card;
 }

@@ -45,6 +45,7 @@ ProgramView::ProgramView(Session* session, QWidget* parent)
     column->setSpacing(0);
     auto* tools = new QHBoxLayout;
     tools->setContentsMargins(12, 6, 12, 6);
+    tools->setSpacing(6);
     tools->addWidget(stage_);
     tools->addWidget(device_);
     tools->addWidget(summary_, 1);

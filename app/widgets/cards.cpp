@@ -59,6 +59,7 @@ NumberCard::NumberCard(const QString& title, const QString& name, QWidget* paren
     layout->setSpacing(2);
     layout->addWidget(makeMuted(title));
     value_->setProperty("value", true);
+    value_->setWordWrap(true);
     value_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     layout->addWidget(value_);
     layout->addWidget(detail_);

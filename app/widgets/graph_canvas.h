@@ -69,6 +69,8 @@ public:
     bool isUnfolded(const QString& key) const { return unfolded_.contains(key); }
     void foldAll();
     void fitAll();
+    /// Fits what both show from now on, so that they have one scale. `other` outlives this.
+    void fitWith(const GraphCanvas* other);
     void showAll();        ///< What fitAll does, on request: goBack leads back.
     void frameSelection(); ///< All that is selected in view, or everything.
     /// Places looked at before, as far as somebody went elsewhere on purpose.
@@ -144,6 +146,7 @@ private:
     std::set<QString> holders_;
     CanvasFilter filter_;
     GraphLevelItem* hoveredItem_ = nullptr;
+    const GraphCanvas* company_ = nullptr;
     bool fitsAtNext_ = true;
     bool wasFitted_ = true; ///< Nobody has zoomed since all was fitted: resizing fits again.
     QString anchorKey_;     ///< Box to keep in its place on screen over the next rebuild.

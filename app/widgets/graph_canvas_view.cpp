@@ -23,7 +23,9 @@ void GraphCanvas::fitAll()
 {
     if (drawn_.root() == nullptr)
         return;
-    const QRectF content = contentRect();
+    const QRectF content = company_ == nullptr || company_->rootItem() == nullptr
+                               ? contentRect()
+                               : contentRect().united(company_->contentRect());
     const QSizeF room = QSizeF(viewport()->size()) - QSizeF(24, 24);
     const double scale =
         std::min({room.width() / std::max(content.width(), 1.0),
@@ -32,6 +34,15 @@ void GraphCanvas::fitAll()
         QTransform::fromScale(std::max(scale, kSmallestScale), std::max(scale, kSmallestScale)));
     centerOn(content.center());
     wasFitted_ = true;
+}
+
+void GraphCanvas::fitWith(const GraphCanvas* other)
+{
+    company_ = other;
+    connect(other, &GraphCanvas::laidOut, this, [this] {
+        if (wasFitted_)
+            fitAll();
+    });
 }
 
 void GraphCanvas::zoomBy(double factor)

@@ -3,7 +3,7 @@
 #include "app/settings/qt_text.h"
 #include "app/settings/theme.h"
 #include "app/widgets/sharding_strip.h"
-#include "core/mesh/device_mesh.h"
+#include "core/plan/parallel_plan.h"
 
 #include <QContextMenuEvent>
 #include <QFontMetricsF>
@@ -52,11 +52,18 @@ GraphLegend::GraphLegend(QWidget* parent)
     changed();
 }
 
-void GraphLegend::setMesh(const DeviceMesh* mesh, bool marksChanges)
+void GraphLegend::setPlan(const ParallelPlan* plan, bool marksChanges)
 {
     axes_.clear();
-    for (size_t i = 0; mesh != nullptr && i < mesh->axes.size(); ++i)
-        axes_.push_back({toQt(mesh->axes[i].name), mesh->axes[i].size});
+    for (size_t s = 0; plan != nullptr && s < plan->stages.size(); ++s) {
+        const std::vector<MeshAxis>& axes = plan->stages[s].mesh.axes;
+        for (size_t i = 0; i < axes.size(); ++i) {
+            if (i >= axes_.size())
+                axes_.push_back({toQt(axes[i].name), axes[i].size, axes[i].size});
+            axes_[i].least = std::min(axes_[i].least, axes[i].size);
+            axes_[i].most = std::max(axes_[i].most, axes[i].size);
+        }
+    }
     marksChanges_ = marksChanges;
     changed();
 }
@@ -99,11 +106,12 @@ std::vector<GraphLegend::Entry> GraphLegend::entries() const
     }
     for (int stage = 0; stage < stages_; ++stage)
         all.push_back({Mark::kStage, stage, tr("stage %1").arg(stage)});
-    for (size_t i = 0; i < axes_.size(); ++i)
-        all.push_back(
-            {Mark::kAxis, int(i),
-             tr("split over %1, %2")
-                 .arg(axes_[i].name, counted(axes_[i].size, tr("device"), tr("devices")))});
+    for (size_t i = 0; i < axes_.size(); ++i) {
+        const auto& [name, least, most] = axes_[i];
+        const QString devices = least == most ? counted(most, tr("device"), tr("devices"))
+                                              : tr("%1–%2 devices").arg(least).arg(most);
+        all.push_back({Mark::kAxis, int(i), tr("split over %1, %2").arg(name, devices)});
+    }
     all.push_back({Mark::kReplicated, 0, tr("replicated")});
     all.push_back({Mark::kPartial, int(axes_.size()) - 1, tr("partial sums")});
     all.push_back({Mark::kMoves, 0, tr("moves data")});

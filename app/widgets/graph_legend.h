@@ -9,7 +9,7 @@
 
 namespace alpa
 {
-struct DeviceMesh;
+struct ParallelPlan;
 }
 
 namespace alpa::app
@@ -28,8 +28,9 @@ class GraphLegend : public PaintedChart
 
 public:
     explicit GraphLegend(QWidget* parent = nullptr);
-    /// `mesh` gives the sizes of the axes; null: no plan. `marksChanges`: explains their mark.
-    void setMesh(const DeviceMesh* mesh, bool marksChanges);
+    /// The plan's stages give the sizes of the axes; null: no plan. `marksChanges`: explains their
+    /// mark.
+    void setPlan(const ParallelPlan* plan, bool marksChanges);
     void setScale(std::optional<LegendScale> scale);
     const std::optional<LegendScale>& scale() const { return scale_; }
     /// How many stages the boxes' tints tell apart; 0: they say something else.
@@ -78,7 +79,7 @@ private:
 
     struct Axis {
         QString name;
-        int size = 1;
+        int least = 1, most = 1; ///< Devices along it, over the stages.
     };
     std::vector<Axis> axes_;
     bool marksChanges_ = false;

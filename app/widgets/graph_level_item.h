@@ -68,7 +68,10 @@ private:
     QColor fillOf(const CanvasNode& node, bool isOpen, const Theme& theme) const;
     void paintEdges(QPainter& painter, const QRectF& exposed, double scale,
                     const Theme& theme) const;
-    void paintBadge(QPainter& painter, size_t edge, const Theme& theme) const;
+    QRectF badgeArea(size_t edge, double scale) const;
+    void paintBadge(QPainter& painter, size_t edge, double scale, const Theme& theme) const;
+    void paintFromFar(QPainter& painter, const CanvasNode& content, const QRectF& box, double scale,
+                      const Theme& theme) const;
     void paintNode(QPainter& painter, size_t node, double scale, const Theme& theme) const;
     void paintTensors(QPainter& painter, size_t node, const Theme& theme) const;
 

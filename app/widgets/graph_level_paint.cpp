@@ -18,6 +18,15 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
+constexpr double kMostHeaderZoom = 1.5; ///< Of letters in a header of kTitleHeight.
+constexpr double kBadgeText = 0.8;      ///< Scale at which a badge's 11 px are just legible.
+
+QFont zoomed(QFont font, double zoom)
+{
+    font.setPixelSize(int(font.pixelSize() * zoom));
+    return font;
+}
+
 QColor blend(const QColor& a, const QColor& b, double share)
 {
     return QColor::fromRgbF(float(a.redF() * (1 - share) + b.redF() * share),
@@ -61,7 +70,7 @@ void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* op
         if (badges_[e].isEmpty() || !badges_[e].intersects(exposed))
             continue;
         painter->setOpacity(isEdgeDimmed(e) ? kDimmedOpacity : 1);
-        paintBadge(*painter, e, theme);
+        paintBadge(*painter, e, scale, theme);
     }
     painter->setOpacity(1);
 }
@@ -141,14 +150,37 @@ void GraphLevelItem::paintOverview(QPainter& painter, const Theme& theme) const
     }
 }
 
-void GraphLevelItem::paintBadge(QPainter& painter, size_t edge, const Theme& theme) const
+/// From far larger than its place, so that it can be read, if that covers no other and no box's
+/// name.
+QRectF GraphLevelItem::badgeArea(size_t edge, double scale) const
 {
+    const QRectF& own = badges_[edge];
+    const double zoom = std::max(1.0, kBadgeText / scale);
+    QRectF area(QPointF(), own.size() * zoom);
+    area.moveCenter(own.center());
+    const auto isCovered = [&](const QRectF& other) {
+        return &other != &own && !other.isEmpty() && area.intersects(other);
+    };
+    // The outermost tenths of a box are its frame.
+    const auto isOverBox = [&](const QRectF& box) {
+        return area.intersects(box.adjusted(0, box.height() * 0.1, 0, -box.height() * 0.1));
+    };
+    return zoom > 1 && (std::ranges::any_of(badges_, isCovered) ||
+                        std::ranges::any_of(boxes_, isOverBox))
+               ? own
+               : area;
+}
+
+void GraphLevelItem::paintBadge(QPainter& painter, size_t edge, double scale,
+                                const Theme& theme) const
+{
+    const QRectF area = badgeArea(edge, scale);
     painter.setPen(QPen(theme.error, 1));
     painter.setBrush(theme.surface);
-    painter.drawRoundedRect(badges_[edge], 9, 9);
-    painter.setFont(smallFont(true));
+    painter.drawRoundedRect(area, area.height() / 2, area.height() / 2);
+    painter.setFont(zoomed(smallFont(true), area.height() / badges_[edge].height()));
     painter.setPen(theme.error);
-    painter.drawText(badges_[edge], Qt::AlignCenter, level_.edges[edge].badge);
+    painter.drawText(area, Qt::AlignCenter, level_.edges[edge].badge);
 }
 
 QColor GraphLevelItem::fillOf(const CanvasNode& node, bool isOpen, const Theme& theme) const
@@ -207,43 +239,57 @@ void GraphLevelItem::paintNode(QPainter& painter, size_t node, double scale,
                            kTitleHeight - 3);
     if (scale < kTextScale && !isOpen) {
         // From far the name alone, as large as the box lets it be.
-        QFont font = titleFont();
-        font.setPixelSize(int(std::clamp(12.0 / scale, 13.0, std::min(48.0, box.height() * 0.5))));
-        while (font.pixelSize() > 13 &&
-               QFontMetricsF(font).horizontalAdvance(content.title) > box.width() - 12)
-            font.setPixelSize(font.pixelSize() - 1);
-        painter.setFont(font);
-        painter.drawText(box.adjusted(4, 0, -4, -box.height() / 4), Qt::AlignCenter, content.title);
-        // And how its last tensor, a layer's output, is split.
-        if (content.tensors.empty() || !content.tensors.back().spec)
-            return;
-        const std::vector<StripCell> cells = stripCells(*content.tensors.back().spec);
-        const double zoom = std::min({0.9 / scale, (box.width() - 16) / stripWidth(cells),
-                                      box.height() / 3 / kStripCellHeight});
-        painter.save();
-        painter.translate(box.center().x() - stripWidth(cells) * zoom / 2,
-                          box.bottom() - kStripCellHeight * zoom - 8);
-        painter.scale(zoom, zoom);
-        paintStrip(painter, {0, 0}, cells, theme);
-        painter.restore();
+        paintFromFar(painter, content, box, scale, theme);
         return;
     }
-    painter.setFont(titleFont());
+    // The header of an open box is all that names it, so it stays legible as long as it fits.
+    const double zoom = isOpen ? std::clamp(kTextScale / scale, 1.0, kMostHeaderZoom) : 1;
+    const QFont titles = zoomed(titleFont(), zoom);
+    const QFont corners = zoomed(smallFont(true), zoom);
+    painter.setFont(titles);
     const QString sign = content.isGroup ? (isOpen ? u"▾ "_s : u"▸ "_s) : QString();
-    const QFontMetricsF small(smallFont(true));
     const double corner =
-        content.corner.isEmpty() ? 0 : small.horizontalAdvance(content.corner) + 8;
-    const QString title =
-        QFontMetricsF(titleFont())
-            .elidedText(sign + content.title, Qt::ElideMiddle, titleArea.width() - corner);
+        content.corner.isEmpty() ? 0 : QFontMetricsF(corners).horizontalAdvance(content.corner) + 8;
+    const QString title = QFontMetricsF(titles).elidedText(sign + content.title, Qt::ElideMiddle,
+                                                           titleArea.width() - corner);
     painter.drawText(titleArea, Qt::AlignLeft | Qt::AlignVCenter, title);
     if (!content.corner.isEmpty()) {
-        painter.setFont(smallFont(true));
+        painter.setFont(corners);
         painter.setPen(theme.mutedText);
         painter.drawText(titleArea, Qt::AlignRight | Qt::AlignVCenter, content.corner);
     }
     if (!isOpen)
         paintTensors(painter, node, theme);
+}
+
+/// The name alone, as large as the box lets it be, and how its last tensor, a layer's output, is
+/// split: below the name, never over it.
+void GraphLevelItem::paintFromFar(QPainter& painter, const CanvasNode& content, const QRectF& box,
+                                  double scale, const Theme& theme) const
+{
+    double below = box.bottom();
+    if (!content.tensors.empty() && content.tensors.back().spec) {
+        const std::vector<StripCell> cells = stripCells(*content.tensors.back().spec);
+        const double zoom = std::min({0.9 / scale, (box.width() - 16) / stripWidth(cells),
+                                      box.height() * 0.3 / kStripCellHeight});
+        below -= kStripCellHeight * zoom + std::min(8.0, box.height() * 0.08);
+        painter.save();
+        painter.translate(box.center().x() - stripWidth(cells) * zoom / 2, below);
+        painter.scale(zoom, zoom);
+        paintStrip(painter, {0, 0}, cells, theme);
+        painter.restore();
+    }
+    const QRectF room(box.left() + 4, box.top() + 1, box.width() - 8, below - box.top() - 2);
+    QFont font = titleFont();
+    const int least = font.pixelSize();
+    font.setPixelSize(std::max(least, int(std::min({12.0 / scale, 48.0, room.height() * 0.8}))));
+    while (font.pixelSize() > least &&
+           QFontMetricsF(font).horizontalAdvance(content.title) > room.width() - 4)
+        font.setPixelSize(font.pixelSize() - 1);
+    painter.setFont(font);
+    painter.setPen(theme.text);
+    painter.drawText(room, Qt::AlignCenter,
+                     QFontMetricsF(font).elidedText(content.title, Qt::ElideMiddle, room.width()));
 }
 
 void GraphLevelItem::paintTensors(QPainter& painter, size_t node, const Theme& theme) const

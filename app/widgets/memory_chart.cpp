@@ -27,7 +27,9 @@ constexpr double kTotalWidth = 110;
 constexpr double kBar = 30;
 constexpr double kGap = 12;
 constexpr double kTop = 26;
-constexpr double kLegend = 30;
+constexpr double kLegend = 30; ///< Of one line.
+constexpr double kLegendLine = 20;
+constexpr int kLetter = 12;
 
 } // namespace
 
@@ -61,8 +63,49 @@ void MemoryChart::setSelectedStages(std::set<int> stages)
 QSize MemoryChart::sizeHint() const
 {
     const size_t stages = plan_ == nullptr ? 1 : plan_->stages.size();
-    return inPixels({600, kTop + double(stages) * (kBar + kGap) + kLegend});
+    return inPixels({600, kTop + double(stages) * (kBar + kGap) + legendHeight()});
 }
+
+struct MemoryChart::LegendEntry {
+    MemoryPart part;
+    QRectF area;
+};
+
+std::vector<MemoryChart::LegendEntry> MemoryChart::legend() const
+{
+    std::vector<LegendEntry> entries;
+    if (plan_ == nullptr)
+        return entries;
+    QFont letters = font();
+    letters.setPixelSize(kLetter);
+    const QFontMetricsF metrics(letters);
+    const Theme& theme = themeOf(this);
+    double x = 0, y = 0;
+    const auto parts = memoryParts(plan_->stages.front().memory, theme);
+    for (size_t i = 0; i < parts.size(); ++i) {
+        const bool isHeld = std::ranges::any_of(plan_->stages, [&](const PlanStage& stage) {
+            return memoryParts(stage.memory, theme)[i].bytes.count > 0;
+        });
+        if (!isHeld)
+            continue;
+        const double width = 19 + metrics.horizontalAdvance(parts[i].name) + 4;
+        if (x > 0 && x + width > unitWidth()) {
+            x = 0;
+            y += kLegendLine;
+        }
+        entries.push_back({parts[i], QRectF(x, y, width, 16)});
+        x += width + 14;
+    }
+    return entries;
+}
+
+double MemoryChart::legendHeight() const
+{
+    const std::vector<LegendEntry> entries = legend();
+    return kLegend + (entries.empty() ? 0 : entries.back().area.top());
+}
+
+void MemoryChart::resizeEvent(QResizeEvent*) { updateGeometry(); }
 
 double MemoryChart::scaleMaximum() const
 {
@@ -84,7 +127,7 @@ void MemoryChart::paintEvent(QPaintEvent*)
         return;
     QPainter painter(this);
     const Theme& theme = themeOf(this);
-    beginUnits(painter, 12);
+    beginUnits(painter, kLetter);
     const double most = scaleMaximum();
     const Bytes limit = memoryLimit(*plan_);
     for (size_t s = 0; s < plan_->stages.size(); ++s) {
@@ -123,15 +166,12 @@ void MemoryChart::paintEvent(QPaintEvent*)
                      isInView ? tr("limit %1").arg(memoryText(limit))
                               : tr("limit %1, far to the right →").arg(memoryText(limit)));
 
-    double left = 0;
-    const double y = unitHeight() - kLegend + 10;
-    for (const MemoryPart& part : memoryParts(plan_->stages.front().memory, theme)) {
-        fillMemoryPart(painter, QRectF(left, y + 2, 14, 12), part, theme);
+    const double top = unitHeight() - legendHeight() + 10;
+    for (const auto& [part, place] : legend()) {
+        const QRectF area = place.translated(0, top);
+        fillMemoryPart(painter, QRectF(area.left(), area.top() + 2, 14, 12), part, theme);
         painter.setPen(theme.mutedText);
-        const int width = painter.fontMetrics().horizontalAdvance(part.name);
-        painter.drawText(QRectF(left + 19, y, width + 4, 16), Qt::AlignVCenter | Qt::AlignLeft,
-                         part.name);
-        left += 19 + width + 18;
+        painter.drawText(area.adjusted(19, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, part.name);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <set>
+#include <vector>
 
 namespace alpa::app
 {
@@ -40,11 +41,16 @@ protected:
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     int stageAt(QPointF pixels) const; ///< -1 between the rows.
     QRectF barArea(int stage) const;
     double scaleMaximum() const;
+    struct LegendEntry;
+    /// Of the parts that some stage has, in as many lines as the width asks for.
+    std::vector<LegendEntry> legend() const;
+    double legendHeight() const;
 
     std::shared_ptr<const ParallelPlan> plan_;
     std::set<int> selectedStages_;

@@ -16,7 +16,7 @@ constexpr double kLimitInView = 4; ///< Times what is used.
 
 } // namespace
 
-std::array<MemoryPart, 5> memoryParts(const StageMemory& memory, const Theme& theme)
+std::vector<MemoryPart> memoryParts(const StageMemory& memory, const Theme& theme)
 {
     return {MemoryPart{MemoryChart::tr("parameters"), memory.parameters, theme.parameters,
                        Qt::SolidPattern},
@@ -27,6 +27,8 @@ std::array<MemoryPart, 5> memoryParts(const StageMemory& memory, const Theme& th
             MemoryPart{MemoryChart::tr("activations"),
                        memory.activations * int64_t{memory.inFlight}, theme.activations,
                        Qt::Dense6Pattern},
+            MemoryPart{MemoryChart::tr("waiting for weight gradients"), memory.waiting,
+                       theme.waiting, Qt::DiagCrossPattern},
             MemoryPart{MemoryChart::tr("transient"), memory.transient, theme.transient,
                        Qt::HorPattern}};
 }

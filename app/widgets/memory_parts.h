@@ -6,7 +6,7 @@
 
 #include <QString>
 
-#include <array>
+#include <vector>
 
 class QPainter;
 
@@ -20,8 +20,9 @@ struct MemoryPart {
     Qt::BrushStyle pattern; ///< Over the colour, so that parts differ without it.
 };
 
-/// Parameters, gradients, optimizer state, activations of all microbatches in flight, transient.
-std::array<MemoryPart, 5> memoryParts(const StageMemory& memory, const Theme& theme);
+/// Parameters, gradients, optimizer state, activations of all microbatches in flight, what waits
+/// for weight gradients, transient: together all that a device holds.
+std::vector<MemoryPart> memoryParts(const StageMemory& memory, const Theme& theme);
 /// The first so many of them are there all the time.
 constexpr size_t kLastingParts = 3;
 void fillMemoryPart(QPainter& painter, const QRectF& area, const MemoryPart& part,

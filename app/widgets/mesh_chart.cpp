@@ -5,15 +5,12 @@
 #include "app/settings/theme.h"
 #include "app/widgets/timeline_chart.h"
 
-#include <QHelpEvent>
-#include <QKeyEvent>
-#include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
-#include <QToolTip>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace alpa::app
@@ -148,6 +145,28 @@ QPointF MeshChart::centerOf(int stage) const
     return sum / double(devices.size());
 }
 
+/// Middles of two devices of stages that lie side by side, for an arrow that crosses no others.
+std::pair<QPointF, QPointF> MeshChart::neighbours(int fromStage, int toStage) const
+{
+    const auto nearest = [this](int stage, QPointF to) {
+        QPointF best;
+        double least = std::numeric_limits<double>::infinity();
+        for (const DeviceId device :
+             facts_->plan->stages[static_cast<size_t>(stage)].mesh.devices) {
+            const QPointF center = deviceArea(int(device.number)).center();
+            const double distance = std::hypot(center.x() - to.x(), center.y() - to.y());
+            if (distance < least) {
+                least = distance;
+                best = center;
+            }
+        }
+        return best;
+    };
+    const QPointF from = nearest(fromStage, centerOf(toStage));
+    const QPointF to = nearest(toStage, from);
+    return {nearest(fromStage, to), to};
+}
+
 void MeshChart::paintEvent(QPaintEvent* event)
 {
     if (facts_ == nullptr)
@@ -272,8 +291,7 @@ void MeshChart::paintStageLinks(QPainter& painter) const
 {
     const Theme& theme = themeOf(this);
     for (const StageTraffic& traffic : traffic_.stages) {
-        const QPointF from = centerOf(traffic.fromStage);
-        const QPointF to = centerOf(traffic.toStage);
+        const auto [from, to] = neighbours(traffic.fromStage, traffic.toStage);
         const QPointF way = to - from;
         const double length = std::hypot(way.x(), way.y());
         if (length < 1)
@@ -320,72 +338,6 @@ QString MeshChart::tipAt(QPointF at) const
         }
     }
     return lines.join(u'\n');
-}
-
-bool MeshChart::event(QEvent* event)
-{
-    if (event->type() == QEvent::ToolTip) {
-        const auto* help = static_cast<QHelpEvent*>(event);
-        QToolTip::showText(help->globalPos(), tipAt(inUnits(QPointF(help->pos()))), this);
-        return true;
-    }
-    return QWidget::event(event);
-}
-
-void MeshChart::mousePressEvent(QMouseEvent* event)
-{
-    const int device = facts_ == nullptr ? -1 : deviceAt(inUnits(event->position()));
-    if (event->button() == Qt::LeftButton && device >= 0)
-        dragFrom_ = dragTo_ = device;
-}
-
-void MeshChart::mouseMoveEvent(QMouseEvent* event)
-{
-    const int device = facts_ == nullptr ? -1 : deviceAt(inUnits(event->position()));
-    if (!dragFrom_)
-        Q_EMIT deviceHovered(device);
-    if (!dragFrom_ || device < 0)
-        return;
-    dragTo_ = device;
-    update();
-}
-
-void MeshChart::mouseReleaseEvent(QMouseEvent* event)
-{
-    const std::optional<int> from = std::exchange(dragFrom_, std::nullopt);
-    const std::optional<int> to = std::exchange(dragTo_, std::nullopt);
-    update();
-    if (!from || event->button() != Qt::LeftButton)
-        return;
-    if (*from == *to)
-        Q_EMIT deviceClicked(*from);
-    else
-        Q_EMIT devicesDragged(*from, *to, event->globalPosition().toPoint());
-}
-
-/// Between the two devices that the mouse was drawn from and to, in both directions of the grid.
-bool MeshChart::isDragged(int device) const
-{
-    if (!dragFrom_ || *dragFrom_ == *dragTo_)
-        return false;
-    const int perHost = facts_->plan->cluster.devicesPerHost;
-    const auto isBetween = [](int value, int a, int b) {
-        return std::min(a, b) <= value && value <= std::max(a, b);
-    };
-    return isBetween(device / perHost, *dragFrom_ / perHost, *dragTo_ / perHost) &&
-           isBetween(device % perHost, *dragFrom_ % perHost, *dragTo_ % perHost);
-}
-
-void MeshChart::keyPressEvent(QKeyEvent* event)
-{
-    const int count = int(stageOf_.size());
-    const int step = event->key() == Qt::Key_Right ? 1 : event->key() == Qt::Key_Left ? -1 : 0;
-    if (step == 0 || count == 0) {
-        QWidget::keyPressEvent(event);
-        return;
-    }
-    const int from = !selectedDevices_.empty() ? *selectedDevices_.begin() : step > 0 ? -1 : 0;
-    Q_EMIT deviceClicked(((from + step) % count + count) % count);
 }
 
 } // namespace alpa::app

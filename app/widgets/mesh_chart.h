@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace alpa::app
 {
@@ -58,6 +59,7 @@ private:
     void paintAxes(QPainter& painter) const;
     void paintStageLinks(QPainter& painter) const;
     QPointF centerOf(int stage) const;
+    std::pair<QPointF, QPointF> neighbours(int fromStage, int toStage) const;
     QString tipAt(QPointF at) const;
     QString stagesText(int device) const;
     bool isDragged(int device) const;

@@ -239,8 +239,16 @@ void TimelineChart::paintLegend(QPainter& painter, const Theme& theme) const
     const QRectF plot = plotArea();
     double x = plot.left();
     const double y = unitHeight() - kLegend + 6;
-    for (const Phase phase :
-         {Phase::kForward, Phase::kBackward, Phase::kGradientSync, Phase::kUpdate}) {
+    const bool splitsBackward =
+        std::ranges::any_of(plan_->timeline.stages, [](const StageTimeline& stage) {
+            return std::ranges::any_of(stage.tasks, [](const TimelineTask& task) {
+                return task.task.phase == Phase::kWeightGradient;
+            });
+        });
+    for (const Phase phase : {Phase::kForward, Phase::kBackward, Phase::kWeightGradient,
+                              Phase::kGradientSync, Phase::kUpdate}) {
+        if (phase == Phase::kWeightGradient && !splitsBackward)
+            continue;
         const QRectF swatch(x, y + 2, 14, 12);
         painter.fillRect(swatch, colorOf(phase, theme));
         if (phase == Phase::kBackward)
@@ -276,7 +284,7 @@ QString TimelineChart::tipAt(QPointF pixels) const
             if (at.x() < xOf(task.start) || at.x() > xOf(task.end))
                 continue;
             QString what = phaseText(task.task.phase);
-            if (task.task.phase == Phase::kForward || task.task.phase == Phase::kBackward)
+            if (task.task.phase != Phase::kGradientSync && task.task.phase != Phase::kUpdate)
                 what += tr(" of microbatch %1").arg(task.task.microbatch);
             return tr("Stage %1, %2\n%3, from %4 to %5")
                 .arg(s)
@@ -357,8 +365,7 @@ void TimelineChart::leaveEvent(QEvent*) { Q_EMIT stageHovered(-1); }
 
 void TimelineChart::zoomBy(double factor) { zoomAt(plotArea().center().x(), factor); }
 
-/// Other letters are commands of the window, whose keys can be changed; D is so for whoever has
-/// W A S D in the fingers, unless a command has it: beside another plan the next difference.
+/// Letters are commands of the window, whose keys can be changed.
 void TimelineChart::keyPressEvent(QKeyEvent* event)
 {
     const int key = event->key();
@@ -366,8 +373,6 @@ void TimelineChart::keyPressEvent(QKeyEvent* event)
         zoomBy(kZoomStep);
     else if (key == Qt::Key_Minus)
         zoomBy(1 / kZoomStep);
-    else if (key == Qt::Key_D)
-        scrollBy(kScrollStep);
     else
         QWidget::keyPressEvent(event);
 }

@@ -39,6 +39,7 @@ public:
     const std::set<int>& selectedStages() const { return selectedStages_; }
     void setHoveredStage(int stage); ///< What the mouse is over anywhere; -1 for none.
     int hoveredStage() const { return hoveredStage_; }
+    const MeasuredTimeline* measured() const { return measured_.get(); } ///< Null: none is shown.
     void zoomBy(double factor);  ///< About the middle; below 1 shows less.
     void scrollBy(double share); ///< Of what is shown, to the right.
     void showAll() { zoomBy(1e9); }

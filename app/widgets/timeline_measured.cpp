@@ -161,8 +161,9 @@ void TimelineChart::paintSpans(QPainter& painter, const MeasuredPlace& place,
         if (box.width() > kTextWidth) {
             painter.setPen(theme.text);
             const QString label = toQt(queueEntryLabel({span.kind, span.microbatch}));
-            painter.drawText(box, Qt::AlignCenter,
-                             error ? label + u' ' + changeText(1 + *error, 1) : label);
+            const QString whole = error ? label + u' ' + changeText(1 + *error, 1) : label;
+            const bool fits = painter.fontMetrics().horizontalAdvance(whole) < box.width();
+            painter.drawText(box, Qt::AlignCenter, fits ? whole : label);
         }
     });
 }

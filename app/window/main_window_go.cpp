@@ -72,7 +72,8 @@ void makeTimelineMenu(QMenu* menu, const QList<TimelineChart*>& charts)
     add(MainWindow::tr("&Earlier"), u"actionTimelineEarlier"_s,
         {QKeySequence(u"A"_s), QKeySequence(Qt::Key_Left)},
         [](TimelineChart& chart) { chart.scrollBy(-TimelineChart::kScrollStep); });
-    add(MainWindow::tr("&Later"), u"actionTimelineLater"_s, {QKeySequence(Qt::Key_Right)},
+    add(MainWindow::tr("&Later"), u"actionTimelineLater"_s,
+        {QKeySequence(u"D"_s), QKeySequence(Qt::Key_Right)},
         [](TimelineChart& chart) { chart.scrollBy(TimelineChart::kScrollStep); });
 }
 

@@ -97,8 +97,7 @@ public:
                               window_.pages()->setCurrentIndex(1);
                               window_.graphView()->revealLayer(1);
                           }});
-        shots_.push_back({u"graph-layer"_s,
-                          [this] { window_.graphView()->canvas()->centerOnNode(u"layer 1"_s); }});
+        shots_.push_back({u"graph-layer"_s, [this] { window_.graphView()->canvas()->showAll(); }});
         const auto tab = [this](const QString& name, int number) {
             if (auto* tabs = window_.findChild<QTabWidget*>(name))
                 tabs->setCurrentIndex(number);

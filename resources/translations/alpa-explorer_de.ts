@@ -583,7 +583,7 @@
     </message>
     <message>
         <source>mainly in %1 (%2 -&gt; %3)</source>
-        <translation>vor allem bei: %1 (%2 -&gt; %3)</translation>
+        <translation>vor allem bei: %1 (%2 → %3)</translation>
     </message>
     <message>
         <source>none of the changes does it alone</source>
@@ -712,6 +712,342 @@
     <message>
         <source>backward compute</source>
         <translation>Rechnen rückwärts</translation>
+    </message>
+    <message>
+        <source>layers %1 on %2</source>
+        <translation>Schichten %1 auf %2</translation>
+    </message>
+    <message>
+        <source>first %1 recomputed</source>
+        <translation>die ersten %1 neu berechnet</translation>
+    </message>
+    <message>
+        <source>recomputed</source>
+        <translation>neu berechnet</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>microbatches</source>
+        <translation>Mikrobatches</translation>
+    </message>
+    <message>
+        <source>schedule</source>
+        <translation>Ablauf</translation>
+    </message>
+    <message>
+        <source>strategy</source>
+        <translation>Strategie</translation>
+    </message>
+    <message>
+        <source>pipeline</source>
+        <translation>nur Pipeline</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation>automatisch</translation>
+    </message>
+    <message>
+        <source>%1: no such file</source>
+        <translation>%1: keine solche Datei</translation>
+    </message>
+    <message>
+        <source>%1: is a directory, expected a file</source>
+        <translation>%1: ist ein Verzeichnis, erwartet wird eine Datei</translation>
+    </message>
+    <message>
+        <source>%1: cannot be opened: %2</source>
+        <translation>%1: lässt sich nicht öffnen: %2</translation>
+    </message>
+    <message>
+        <source>%1: larger than the limit of %2 bytes</source>
+        <translation>%1: größer als die Grenze von %2 Byte</translation>
+    </message>
+    <message>
+        <source>%1: the gzip data ends too early, %2 bytes were readable</source>
+        <translation>%1: die gzip-Daten enden zu früh, %2 Byte waren lesbar</translation>
+    </message>
+    <message>
+        <source>%1: cannot be read: %2</source>
+        <translation>%1: lässt sich nicht lesen: %2</translation>
+    </message>
+    <message>
+        <source>%1: cannot be written: %2</source>
+        <translation>%1: lässt sich nicht schreiben: %2</translation>
+    </message>
+    <message>
+        <source>%1: is empty</source>
+        <translation>%1: ist leer</translation>
+    </message>
+    <message>
+        <source>%1: is MLIR bytecode, which is not supported; %2</source>
+        <translation>%1: ist MLIR-Bytecode, der nicht unterstützt wird; %2</translation>
+    </message>
+    <message>
+        <source>%1: is a binary file of a format that is not supported; %2</source>
+        <translation>%1: ist eine Binärdatei, deren Format nicht unterstützt wird; %2</translation>
+    </message>
+    <message>
+        <source>%1: holds nothing but spaces; %2</source>
+        <translation>%1: enthält nichts als Leerzeichen; %2</translation>
+    </message>
+    <message>
+        <source>%1: is not a model file of a supported format: it begins with &apos;%2&apos;; %3</source>
+        <translation>%1: ist keine Modelldatei eines unterstützten Formats: sie beginnt mit „%2“; %3</translation>
+    </message>
+    <message>
+        <source>supported are StableHLO text (module @name { ... }), HLO text (HloModule) and ONNX, plain or gzip</source>
+        <translation>unterstützt werden StableHLO-Text (module @name { ... }), HLO-Text (HloModule) und ONNX, unverpackt oder mit gzip</translation>
+    </message>
+    <message>
+        <source>the file ends inside the module, a &apos;}&apos; is missing: it may be truncated</source>
+        <translation>die Datei endet innerhalb des Moduls, eine „}“ fehlt: sie ist vielleicht abgeschnitten</translation>
+    </message>
+    <message>
+        <source>the file ends inside function &apos;@%1&apos;: it may be truncated</source>
+        <translation>die Datei endet innerhalb der Funktion „@%1“: sie ist vielleicht abgeschnitten</translation>
+    </message>
+    <message>
+        <source>the file ends inside computation &apos;%1&apos;: it may be truncated</source>
+        <translation>die Datei endet innerhalb der Berechnung „%1“: sie ist vielleicht abgeschnitten</translation>
+    </message>
+    <message>
+        <source>the file has more than %1 operations</source>
+        <translation>die Datei hat mehr als %1 Operationen</translation>
+    </message>
+    <message>
+        <source>the file has more than %1 instructions</source>
+        <translation>die Datei hat mehr als %1 Anweisungen</translation>
+    </message>
+    <message>
+        <source>this &apos;}&apos; closes nothing</source>
+        <translation>diese „}“ schließt nichts</translation>
+    </message>
+    <message>
+        <source>this &apos;)&apos; closes nothing</source>
+        <translation>diese „)“ schließt nichts</translation>
+    </message>
+    <message>
+        <source>the braces do not match, reading stops here</source>
+        <translation>die Klammern passen nicht zueinander, das Lesen endet hier</translation>
+    </message>
+    <message>
+        <source>the brackets that begin here are not closed</source>
+        <translation>die Klammern, die hier beginnen, sind nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>the region that begins here is not closed</source>
+        <translation>der Bereich, der hier beginnt, ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>the string is not closed on its line</source>
+        <translation>die Zeichenkette ist auf ihrer Zeile nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>the operands of &apos;%1&apos; are not closed</source>
+        <translation>die Operanden von „%1“ sind nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>regions with several blocks are not supported</source>
+        <translation>Bereiche mit mehreren Blöcken werden nicht unterstützt</translation>
+    </message>
+    <message>
+        <source>regions nest deeper than %1 levels</source>
+        <translation>Bereiche sind tiefer als %1 Ebenen verschachtelt</translation>
+    </message>
+    <message>
+        <source>brackets nest deeper than %1 levels</source>
+        <translation>Klammern sind tiefer als %1 Ebenen verschachtelt</translation>
+    </message>
+    <message>
+        <source>expected a module, a function or an alias</source>
+        <translation>erwartet wird ein Modul, eine Funktion oder ein Alias</translation>
+    </message>
+    <message>
+        <source>expected a function, found &apos;%1&apos;</source>
+        <translation>erwartet wird eine Funktion, gefunden „%1“</translation>
+    </message>
+    <message>
+        <source>expected %1, but the file ends here</source>
+        <translation>erwartet wird %1, aber die Datei endet hier</translation>
+    </message>
+    <message>
+        <source>expected %1, found &apos;%2&apos;</source>
+        <translation>erwartet wird %1, gefunden „%2“</translation>
+    </message>
+    <message>
+        <source>expected the name of an operation</source>
+        <translation>erwartet wird der Name einer Operation</translation>
+    </message>
+    <message>
+        <source>expected a type such as f32[4,8]</source>
+        <translation>erwartet wird ein Typ wie f32[4,8]</translation>
+    </message>
+    <message>
+        <source>expected an instruction such as &apos;x.1 = f32[4] add(a.1, b.1)&apos;</source>
+        <translation>erwartet wird eine Anweisung wie „x.1 = f32[4] add(a.1, b.1)“</translation>
+    </message>
+    <message>
+        <source>sizes known only at run time are not supported, export with static shapes</source>
+        <translation>Größen, die erst zur Laufzeit bekannt sind, werden nicht unterstützt; mit festen Formen exportieren</translation>
+    </message>
+    <message>
+        <source>sizes known only at run time (&apos;?&apos;) are not supported, export with static shapes</source>
+        <translation>Größen, die erst zur Laufzeit bekannt sind („?“), werden nicht unterstützt; mit festen Formen exportieren</translation>
+    </message>
+    <message>
+        <source>element type &apos;%1&apos; is not supported; supported are %2</source>
+        <translation>der Elementtyp „%1“ wird nicht unterstützt; unterstützt werden %2</translation>
+    </message>
+    <message>
+        <source>argument type &apos;%1&apos; is not supported, expected a tensor</source>
+        <translation>der Argumenttyp „%1“ wird nicht unterstützt, erwartet wird ein Tensor</translation>
+    </message>
+    <message>
+        <source>type &apos;%1&apos; is not supported, expected a tensor</source>
+        <translation>der Typ „%1“ wird nicht unterstützt, erwartet wird ein Tensor</translation>
+    </message>
+    <message>
+        <source>value &apos;%1&apos; is not defined before its use</source>
+        <translation>der Wert „%1“ ist vor seiner Verwendung nicht definiert</translation>
+    </message>
+    <message>
+        <source>value &apos;%1&apos; is defined twice</source>
+        <translation>der Wert „%1“ ist zweimal definiert</translation>
+    </message>
+    <message>
+        <source>the value is %1 where it is defined, but %2 is expected here</source>
+        <translation>der Wert ist %1, wo er definiert ist, aber hier wird %2 erwartet</translation>
+    </message>
+    <message>
+        <source>function &apos;@%1&apos; is defined twice</source>
+        <translation>die Funktion „@%1“ ist zweimal definiert</translation>
+    </message>
+    <message>
+        <source>function &apos;@%1&apos; is not in the file</source>
+        <translation>die Funktion „@%1“ ist nicht in der Datei</translation>
+    </message>
+    <message>
+        <source>function &apos;@%1&apos; does not return</source>
+        <translation>die Funktion „@%1“ kehrt nicht zurück</translation>
+    </message>
+    <message>
+        <source>function &apos;@%1&apos; takes %2 arguments, got %3</source>
+        <translation>die Funktion „@%1“ nimmt %2 Argumente, bekommt aber %3</translation>
+    </message>
+    <message>
+        <source>&apos;%1&apos; has %2 results, there is no number %3</source>
+        <translation>„%1“ hat %2 Ergebnisse, eine Nummer %3 gibt es nicht</translation>
+    </message>
+    <message>
+        <source>&apos;%1&apos; has %2 results, but %3 are named</source>
+        <translation>„%1“ hat %2 Ergebnisse, benannt sind aber %3</translation>
+    </message>
+    <message>
+        <source>&apos;%1&apos; has %2 operands, but %3 operand types</source>
+        <translation>„%1“ hat %2 Operanden, aber %3 Operandentypen</translation>
+    </message>
+    <message>
+        <source>&apos;%1&apos; does not name a function</source>
+        <translation>„%1“ nennt keine Funktion</translation>
+    </message>
+    <message>
+        <source>&apos;%1&apos; is kept as an opaque operation: %2</source>
+        <translation>„%1“ bleibt als unbekannte Operation erhalten: %2</translation>
+    </message>
+    <message>
+        <source>the operator is not known</source>
+        <translation>der Operator ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>%1 is not supported</source>
+        <translation>%1 wird nicht unterstützt</translation>
+    </message>
+    <message>
+        <source>constant: brackets are not closed</source>
+        <translation>Konstante: Klammern sind nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>constant: expected %1 values for %2, got %3</source>
+        <translation>Konstante: erwartet werden %1 Werte für %2, es sind %3</translation>
+    </message>
+    <message>
+        <source>constant: &apos;%1&apos; is not a value of %2</source>
+        <translation>Konstante: „%1“ ist kein Wert von %2</translation>
+    </message>
+    <message>
+        <source>%1: is no ONNX model, or is damaged</source>
+        <translation>%1: ist kein ONNX-Modell oder ist beschädigt</translation>
+    </message>
+    <message>
+        <source>is no ONNX model, or is damaged</source>
+        <translation>ist kein ONNX-Modell oder ist beschädigt</translation>
+    </message>
+    <message>
+        <source>is no ONNX model: it has no graph</source>
+        <translation>ist kein ONNX-Modell: es hat keinen Graphen</translation>
+    </message>
+    <message>
+        <source>holds 2 GiB or more, which an ONNX file cannot</source>
+        <translation>enthält 2 GiB oder mehr, was eine ONNX-Datei nicht kann</translation>
+    </message>
+    <message>
+        <source>is an ONNX model, and this program was built without libonnx-dev</source>
+        <translation>ist ein ONNX-Modell, und dieses Programm wurde ohne libonnx-dev gebaut</translation>
+    </message>
+    <message>
+        <source>the model has no floating-point output for a loss</source>
+        <translation>das Modell hat keine Gleitkomma-Ausgabe für einen Verlust</translation>
+    </message>
+    <message>
+        <source>the whole program is not sound</source>
+        <translation>das Programm als Ganzes ist nicht stimmig</translation>
+    </message>
+    <message>
+        <source>devices &apos;%1&apos;: the plan is for %2 devices (%3), use %4 or plan for --cluster %5</source>
+        <translation>Geräte „%1“: der Plan ist für %2 Geräte (%3), %4 verwenden oder für --cluster %5 planen</translation>
+    </message>
+    <message>
+        <source>devices &apos;%1&apos;: the plan is for %2 devices (%3), use %4</source>
+        <translation>Geräte „%1“: der Plan ist für %2 Geräte (%3), %4 verwenden</translation>
+    </message>
+    <message>
+        <source>devices &apos;%1&apos;: the plan is for %2 GPUs, this machine has %3; plan for --cluster %4</source>
+        <translation>Geräte „%1“: der Plan ist für %2 GPUs, dieser Rechner hat %3; für --cluster %4 planen</translation>
+    </message>
+    <message>
+        <source>devices &apos;%1&apos;: %2</source>
+        <translation>Geräte „%1“: %2</translation>
+    </message>
+    <message>
+        <source>the run was cancelled</source>
+        <translation>der Lauf wurde abgebrochen</translation>
+    </message>
+    <message>
+        <source>the run was stopped</source>
+        <translation>der Lauf wurde angehalten</translation>
+    </message>
+    <message>
+        <source>the run was ended</source>
+        <translation>der Lauf wurde beendet</translation>
+    </message>
+    <message>
+        <source>another device ended the run</source>
+        <translation>ein anderes Gerät hat den Lauf beendet</translation>
+    </message>
+    <message>
+        <source>no device made progress for %1; %2; whoever is elsewhere keeps the others waiting, and if nobody is, --watchdog gives the run more time</source>
+        <translation>%1 lang kam kein Gerät voran; %2; wer anderswo ist, lässt die anderen warten, und ist das niemand, gibt --watchdog dem Lauf mehr Zeit</translation>
+    </message>
+    <message>
+        <source>an arena of %1 bytes cannot be allocated</source>
+        <translation>ein Speicherbereich von %1 Byte lässt sich nicht belegen</translation>
+    </message>
+    <message>
+        <source>input &apos;%1&apos; is missing, expected %2</source>
+        <translation>die Eingabe „%1“ fehlt, erwartet wird %2</translation>
     </message>
 </context>
 <context>
@@ -1044,8 +1380,8 @@
         <translation>Legende des Graphen: alles andere abblenden, wieder alles zeigen</translation>
     </message>
     <message>
-        <source>Timeline: later, zoom in and out</source>
-        <translation>Zeitleiste: später, vergrößern und verkleinern</translation>
+        <source>Timeline: zoom in and out</source>
+        <translation>Zeitleiste: vergrößern und verkleinern</translation>
     </message>
 </context>
 <context>
@@ -2301,6 +2637,10 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>stage %1</source>
         <translation>Stufe %1</translation>
+    </message>
+    <message>
+        <source>%1–%2 devices</source>
+        <translation>%1–%2 Geräte</translation>
     </message>
 </context>
 <context>
@@ -3689,6 +4029,10 @@ Das Modell anderswo suchen?</translation>
         <source>limit %1, far to the right →</source>
         <translation>Grenze %1, weit rechts →</translation>
     </message>
+    <message>
+        <source>waiting for weight gradients</source>
+        <translation>wartet auf Gewichtsgradienten</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::MemoryCurve</name>
@@ -3784,8 +4128,24 @@ Das Modell anderswo suchen?</translation>
         <translation>Optimierer</translation>
     </message>
     <message>
-        <source>%1 of the limit</source>
-        <translation>%1 der Grenze</translation>
+        <source>Waiting</source>
+        <translation>Wartend</translation>
+    </message>
+    <message>
+        <source>Each device of stage %1 holds %2</source>
+        <translation>Jedes Gerät von Stufe %1 hält %2</translation>
+    </message>
+    <message>
+        <source>%1 on each device of stage %2: %3</source>
+        <translation>%1 auf jedem Gerät von Stufe %2: %3</translation>
+    </message>
+    <message>
+        <source>activations on each device of stage %1: %2 of each of %3 microbatches in flight</source>
+        <translation>Aktivierungen auf jedem Gerät von Stufe %1: je %2 von %3 Mikrobatches unterwegs</translation>
+    </message>
+    <message>
+        <source>all on each device of stage %1: %2, %3 of the limit of %4</source>
+        <translation>alles auf jedem Gerät von Stufe %1: %2, %3 der Grenze von %4</translation>
     </message>
 </context>
 <context>
@@ -4444,6 +4804,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>, %1 of another program</source>
         <translation>, %1 aus einem anderen Programm</translation>
+    </message>
+    <message>
+        <source>mesh %1</source>
+        <translation>Netz %1</translation>
     </message>
 </context>
 <context>

@@ -274,6 +274,14 @@ TEST_F(InterfaceTest, ScheduleZoomsAndMovesByWasd)
     EXPECT_GT(first, 0);
     QTest::keyClick(timeline, Qt::Key_Right);
     EXPECT_GT(timeline->shownShare().first, first);
+    QTest::keyClick(timeline, Qt::Key_A);
+    EXPECT_NEAR(timeline->shownShare().first, first, 1e-9);
+    chooseKeys(*find<QAction>("actionTimelineLater"), {QKeySequence(QStringLiteral("L"))},
+               *window_->settings());
+    QTest::keyClick(timeline, Qt::Key_D);
+    EXPECT_NEAR(timeline->shownShare().first, first, 1e-9);
+    QTest::keyClick(timeline, Qt::Key_L);
+    EXPECT_GT(timeline->shownShare().first, first);
     // And the command itself, wherever the focus is.
     find<QWidget>("outlineTree")->setFocus();
     trigger("actionTimelineEarlier");
@@ -299,6 +307,17 @@ TEST_F(InterfaceTest, TimelinesSideBySideShareOneScaleAndDGoesToDifferences)
     ASSERT_TRUE(find<QAction>("actionNextDifference")->isEnabled());
     trigger("actionNextDifference");
     EXPECT_EQ(session().selection()->current().kind, Selection::Kind::kLayer);
+    // By its key too where a timeline has the focus, whose own it is elsewhere.
+    session().selection()->clear();
+    find<QTabWidget>("compareSidePages")->setCurrentIndex(2);
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    left->setFocus();
+    left->zoomBy(TimelineChart::kZoomStep);
+    const auto before = left->shownShare();
+    QTest::keyClick(left, Qt::Key_D);
+    EXPECT_EQ(session().selection()->current().kind, Selection::Kind::kLayer);
+    EXPECT_EQ(left->shownShare(), before);
 }
 
 // Issue of large fonts: charts grow with them, and forms stay within their docks.

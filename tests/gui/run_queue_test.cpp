@@ -158,8 +158,10 @@ TEST_F(RunQueueTest, ARunIsLaidOverThePlanInstructionByInstruction)
     EXPECT_FALSE(note->text().contains(QStringLiteral("another program")));
     // An instruction that is clicked selects its op, wherever that is shown.
     auto* chart = find<TimelineChart>(view, "timelineChart");
-    const QPointF dot = placeOfTip(*chart, QStringLiteral(": dot "));
+    const QPointF dot = placeOfLaunch(*chart, QStringLiteral("dot"));
     ASSERT_FALSE(dot.isNull());
+    EXPECT_TRUE(chart->tipAt(dot).contains(QStringLiteral(": dot ")))
+        << chart->tipAt(dot).toStdString();
     EXPECT_TRUE(chart->tipAt(dot).contains(QStringLiteral("predicted")))
         << chart->tipAt(dot).toStdString();
     QTest::mouseClick(chart, Qt::LeftButton, {}, dot.toPoint());
