@@ -106,7 +106,7 @@ private:
     End searchFronts(double& bound);
     void crossMixture();
     std::optional<CoreWithOrigin> partBelow(double first, double target);
-    Proof proveByFronts(double first, double target, size_t mostOfFront);
+    Proof proveByFronts(double first, double target);
     // core_search_rounds.cpp
     End searchLargeRoot(double& bound);
     End ascend(PriceAscent& ascent, double& bound, int turns);

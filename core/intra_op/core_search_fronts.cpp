@@ -4,6 +4,7 @@
 #include "core/intra_op/core_search.h"
 #include "core/intra_op/front_elimination.h"
 
+#include <array>
 #include <limits>
 #include <optional>
 
@@ -19,10 +20,12 @@ constexpr double kGrowth = 1.7;
 constexpr int kMostShares = 12;
 constexpr int kSettlingPasses = 3; ///< The bundle leaves messages of other prices.
 constexpr double kMostTables = 1 << 19;
-constexpr int64_t kWorkShare = 3; ///< Of the work left, for one elimination.
+constexpr double kMostSharedTables = 1 << 22; ///< Equal layers share theirs.
+constexpr int64_t kWorkShare = 3;             ///< Of the work left, for one elimination.
 /// Where fronts are too many for a proof, a few of each make a choice that is hardly worse.
 constexpr size_t kFewOfFront = 40;
-constexpr size_t kAllOfFront = std::numeric_limits<size_t>::max();
+constexpr std::array<size_t, 1> kFew{kFewOfFront};
+constexpr std::array<size_t, 2> kAllOrFew{std::numeric_limits<size_t>::max(), kFewOfFront};
 
 } // namespace
 
@@ -40,25 +43,30 @@ std::optional<CoreWithOrigin> CoreSearch::partBelow(double first, double target)
     return part;
 }
 
-/// Searches all choices that cost less than `target`, or a few of each front; offers what it finds.
-CoreSearch::Proof CoreSearch::proveByFronts(double first, double target, size_t mostOfFront)
+/// Searches all choices that cost less than `target`, or where these are too many, a few of each
+/// front; offers what it finds.
+CoreSearch::Proof CoreSearch::proveByFronts(double first, double target)
 {
     const std::optional<CoreWithOrigin> part = partBelow(first, target);
     if (!part)
         return {target, true};
-    const std::optional<EliminationPlan> plan = planElimination(part->core, kMostTables);
+    const bool isLimited = part->core.timeCount() > 0;
+    const std::optional<EliminationPlan> plan =
+        planElimination(part->core, isLimited ? kMostSharedTables : kMostTables);
     if (!plan)
         return {first, false};
-    if (part->core.timeCount() == 0) {
+    if (!isLimited) {
         const Elimination result = eliminateAll(part->core, *plan);
         context_.spend(static_cast<int64_t>(plan->tableTotal));
         if (result.cost < kForbidden)
             offerChoice(part->lift(result.choice));
         return {std::min(result.cost, target), true};
     }
+    const int64_t ofPairs = context_.workLeft() / kWorkShare;
     const FrontAnswer answer =
         eliminateFronts(part->core, *plan, pricesIn(*part, lagrangian_.multipliers)[0], target,
-                        mostOfFront, context_.workLeft() / kWorkShare);
+                        kAllOrFew, {std::max(ofPairs, context_.tableWorkLeft()), ofPairs});
+    context_.spendTables(answer.tableWork);
     context_.spend(answer.work);
     if (answer.cost < kForbidden)
         offerChoice(part->lift(answer.choice));
@@ -89,9 +97,11 @@ void CoreSearch::crossMixture()
     const std::optional<EliminationPlan> plan = planElimination(part.core, kMostTables);
     if (!plan)
         return;
+    const int64_t ofPairs = context_.workLeft() / kWorkShare;
     const FrontAnswer answer =
         eliminateFronts(part.core, *plan, pricesIn(part, lagrangian_.multipliers)[0],
-                        context_.upperBound, kFewOfFront, context_.workLeft() / kWorkShare);
+                        context_.upperBound, kFew, {ofPairs, ofPairs});
+    context_.spendTables(answer.tableWork);
     context_.spend(answer.work);
     if (answer.cost < kForbidden)
         offerChoice(part.lift(answer.choice));
@@ -106,11 +116,9 @@ CoreSearch::End CoreSearch::searchFronts(double& bound)
     bool isComplete = true;
     for (int turn = 0; turn < kMostShares && isComplete && !context_.isOver(); ++turn) {
         const double target = std::min(bound + share * std::abs(bound), context_.cutoff());
-        const Proof proof = proveByFronts(first, target, kAllOfFront);
+        const Proof proof = proveByFronts(first, target);
         bound = std::max(bound, proof.bound);
         isComplete = proof.isComplete;
-        if (!isComplete)
-            bound = std::max(bound, proveByFronts(first, target, kFewOfFront).bound);
         // Where no label was barred, what is proven holds beyond the cutoff too.
         const double most =
             isWhole_ && allowedCount() == labelCount_ ? context_.upperBound : context_.cutoff();

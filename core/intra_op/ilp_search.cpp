@@ -74,6 +74,7 @@ SearchContext::SearchContext(const IlpOptions& options, bool isIntegral, double 
     , isIntegral_(isIntegral)
     , costScale_(costScale)
     , workLeft_(options.workLimit)
+    , tableWorkLeft_(options.tableWork)
     , deadline_(std::chrono::steady_clock::time_point::max())
 {
     hasDeadline_ = options.timeLimit.has_value();

@@ -52,6 +52,14 @@ public:
     void closedBy(std::string_view how);
     void spend(int64_t work) { workLeft_ -= work; }
     int64_t workLeft() const { return workLeft_; }
+    /// For tables, before the work of all else is taken.
+    void spendTables(int64_t work)
+    {
+        const int64_t own = std::min(work, tableWorkLeft_);
+        tableWorkLeft_ -= own;
+        spend(work - own);
+    }
+    int64_t tableWorkLeft() const { return tableWorkLeft_; }
     /// No more budget, or told to stop.
     bool isOver();
     bool isCancelled() const { return options_.control.isCancelled(); }
@@ -65,6 +73,7 @@ private:
     bool isIntegral_;
     double costScale_;
     int64_t workLeft_;
+    int64_t tableWorkLeft_;
     std::chrono::steady_clock::time_point deadline_;
     bool hasDeadline_ = false;
     bool isPastDeadline_ = false;

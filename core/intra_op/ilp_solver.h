@@ -50,6 +50,7 @@ struct IlpOptions {
     /// Matrix entries that the search may visit, about 1 ns each. Without a memory limit a fraction
     /// is needed.
     int64_t workLimit = 2'000'000'000;
+    int64_t tableWork = 0; ///< Besides, for the tables of elimination by fronts.
     int branchNodeLimit = 100'000;
     bool findsSmallestLimit = true; ///< If infeasible, search for the smallest limit that would do.
     /// Called with (incumbent, bound) whenever one of them improves; the incumbent may be

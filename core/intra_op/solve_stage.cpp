@@ -17,6 +17,7 @@ constexpr double kLimitedGap = 5e-4;
 constexpr int64_t kLimitedWork = 12'000'000;
 constexpr int64_t kLimitedPasses = 200; ///< Over all edges; what small stages may take.
 constexpr int64_t kLimitedFinalWork = 40'000'000;
+constexpr int64_t kTableWork = 100'000'000;
 constexpr int64_t kSecondWork = 60'000'000;
 
 int64_t passWork(const IlpProblem& problem)
@@ -104,6 +105,9 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
             options.warmStart.choice = sharding->choice;
         }
         options.workLimit = kLimitedFinalWork;
+        // A plan's only stage has larger tables than one of many, and there is time for them.
+        options.tableWork =
+            kTableWork * (request.endLayer - request.firstLayer) / layered_->layerCount;
     }
     const IlpProblem problem = ilp(request);
     if (request.effort == StageEffort::kQuick)

@@ -1,10 +1,12 @@
 // Elimination by fronts under one limit, at any price and cutoff, against brute force.
 #include "core/intra_op/front_elimination.h"
+#include "core/intra_op/front_tables.h"
 #include "core/intra_op/ilp_reductions.h"
 #include "core/intra_op/ilp_solver.h"
 #include "tests/property/intra_op/random_ilp.h"
 #include "tests/support/property.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -14,7 +16,8 @@ namespace
 {
 
 constexpr size_t kAll = std::numeric_limits<size_t>::max();
-constexpr int64_t kMuchWork = 1'000'000'000;
+constexpr std::array<size_t, 1> kOnlyAll{kAll};
+constexpr FrontWork kMuchWork{1'000'000'000, 1'000'000'000};
 
 /// A core with one time out of a random problem; its least cost, if anything fits.
 struct OneLimit {
@@ -23,13 +26,8 @@ struct OneLimit {
     double rounding() const { return least < kForbidden ? 1e-9 * std::abs(least) : 0; }
 };
 
-std::optional<OneLimit> randomOneLimit(Rng& rng, int size)
+std::optional<OneLimit> oneLimit(const IlpProblem& problem)
 {
-    const IlpProblem problem = randomIlp(rng, {.nodes = 1 + size,
-                                               .strategies = 4,
-                                               .times = 1,
-                                               .hasMemory = true,
-                                               .isIntegral = rng.chance(0.5)});
     IlpGraph graph(problem);
     if (graph.isInfeasible)
         return std::nullopt;
@@ -40,6 +38,45 @@ std::optional<OneLimit> randomOneLimit(Rng& rng, int size)
     if (limited.core.timeCount() != 1)
         return std::nullopt;
     return limited;
+}
+
+std::optional<OneLimit> randomOneLimit(Rng& rng, int size)
+{
+    return oneLimit(randomIlp(rng, {.nodes = 1 + size,
+                                    .strategies = 4,
+                                    .times = 1,
+                                    .hasMemory = true,
+                                    .isIntegral = rng.chance(0.5)}));
+}
+
+/// `times` copies of the problem side by side under one limit, nodes of neighbours joined alike, as
+/// equal layers are; but one edge may cost something else.
+IlpProblem repeated(Rng& rng, const IlpProblem& one, int times)
+{
+    IlpProblem all = one;
+    const auto count = static_cast<int>(one.nodes.size());
+    for (int copy = 1; copy < times; ++copy) {
+        all.nodes.insert(all.nodes.end(), one.nodes.begin(), one.nodes.end());
+        for (IlpEdge edge : one.edges) {
+            edge.from += copy * count;
+            edge.to += copy * count;
+            all.edges.push_back(edge);
+        }
+        if (!one.edges.empty()) // Rows and columns of some matrix fit these.
+            all.edges.push_back({one.edges[0].from + (copy - 1) * count,
+                                 one.edges[0].to + copy * count, one.edges[0].matrix});
+    }
+    if (!all.edges.empty() && rng.chance(0.5)) {
+        IlpEdge& other =
+            all.edges[static_cast<size_t>(rng.below(static_cast<int>(all.edges.size())))];
+        IlpMatrix matrix = all.matrices[static_cast<size_t>(other.matrix)];
+        for (double& entry : matrix.entries)
+            entry += rng.below(20);
+        other.matrix = static_cast<int>(all.matrices.size());
+        all.matrices.push_back(std::move(matrix));
+    }
+    *all.usageLimit *= times;
+    return all;
 }
 
 double randomPrice(Rng& rng, const IlpCore& core)
@@ -66,7 +103,7 @@ TEST(FrontEliminationProperty, FindsTheOptimumBelowAnyCutoff)
             const auto plan = planElimination(core, 1e9);
             ASSERT_TRUE(plan.has_value());
             const FrontAnswer answer =
-                eliminateFronts(core, *plan, randomPrice(rng, core), cutoff, kAll, kMuchWork);
+                eliminateFronts(core, *plan, randomPrice(rng, core), cutoff, kOnlyAll, kMuchWork);
             const double rounding = limited->rounding();
             ASSERT_TRUE(answer.isComplete);
             if (limited->least < cutoff) {
@@ -95,9 +132,12 @@ TEST(FrontEliminationProperty, ClaimsNoMoreThanItProvedWhereItLeavesSomethingOut
                 return;
             const IlpCore& core = limited->core;
             const auto plan = planElimination(core, 1e9);
+            std::vector<size_t> mostOfFront{rng.chance(0.5) ? 2 : kAll};
+            if (rng.chance(0.5))
+                mostOfFront.push_back(2);
             const FrontAnswer answer =
-                eliminateFronts(core, *plan, randomPrice(rng, core), kForbidden,
-                                rng.chance(0.5) ? 2 : kAll, rng.below(5000));
+                eliminateFronts(core, *plan, randomPrice(rng, core), kForbidden, mostOfFront,
+                                {rng.below(5000), rng.below(200)});
             const double rounding = limited->rounding();
             EXPECT_LE(answer.bound, limited->least + rounding);
             EXPECT_GE(answer.cost, limited->least - rounding);
@@ -109,6 +149,41 @@ TEST(FrontEliminationProperty, ClaimsNoMoreThanItProvedWhereItLeavesSomethingOut
         },
         7);
     EXPECT_GT(incomplete, 200);
+}
+
+TEST(FrontEliminationProperty, SharesTheTablesOfEqualParts)
+{
+    int found = 0;
+    int shared = 0;
+    forEachSeed(
+        600,
+        [&](Rng& rng, int size) {
+            const IlpProblem one = randomIlp(rng, {.nodes = 1 + size,
+                                                   .strategies = 3,
+                                                   .times = 1,
+                                                   .hasMemory = true,
+                                                   .isIntegral = rng.chance(0.5)});
+            const std::optional<OneLimit> limited = oneLimit(repeated(rng, one, 3));
+            if (!limited)
+                return;
+            const IlpCore& core = limited->core;
+            const auto plan = planElimination(core, 1e9);
+            FrontTables tables(core, *plan, kMuchWork.ofTables);
+            shared += tables.tables().size() < tables.places().size() ? 1 : 0;
+            const FrontAnswer answer = eliminateFronts(core, *plan, randomPrice(rng, core),
+                                                       kForbidden, kOnlyAll, kMuchWork);
+            ASSERT_TRUE(answer.isComplete);
+            EXPECT_EQ(answer.cost < kForbidden, limited->least < kForbidden);
+            if (answer.cost < kForbidden && limited->least < kForbidden) {
+                EXPECT_NEAR(answer.cost, limited->least, limited->rounding());
+                EXPECT_TRUE(core.fits(answer.choice));
+                EXPECT_NEAR(core.costOf(answer.choice), answer.cost, limited->rounding());
+                ++found;
+            }
+        },
+        3);
+    EXPECT_GT(found, 100);
+    EXPECT_GT(shared, 100);
 }
 
 } // namespace
