@@ -92,7 +92,7 @@ private:
         LocalSearch local(core_);
         local.start(std::move(choice));
         if (local.repair(kRepairs)) {
-            local.descend(3);
+            start_.empty() ? local.descend(3) : local.descendSince(start_);
             if (local.fits())
                 most = std::min(most, local.cost());
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace alpa
 {
@@ -224,25 +225,61 @@ void LocalSearch::descend(int passes)
         for (int node : order_) {
             if (isStopped())
                 break;
-            changes(node, change_);
-            const double noise = -kNoise * std::abs(cost_);
-            while (true) {
-                const auto best = std::min_element(change_.begin(), change_.end());
-                if (!(*best < noise))
-                    break;
-                const int label = static_cast<int>(best - change_.begin());
-                if (moveFits(node, label)) {
-                    apply(node, label, *best);
-                    isAnyApplied = true;
-                    break;
-                }
-                *best = 0;
-            }
+            isAnyApplied |= descendAt(node);
         }
         if (!isAnyApplied || isStopped())
             break;
     }
     cost_ = core_.costOf(choice_);
+}
+
+/// Makes the node's best change if it saves cost and fits.
+bool LocalSearch::descendAt(int node)
+{
+    changes(node, change_);
+    const double noise = -kNoise * std::abs(cost_);
+    while (true) {
+        const auto best = std::min_element(change_.begin(), change_.end());
+        if (!(*best < noise))
+            return false;
+        const int label = static_cast<int>(best - change_.begin());
+        if (moveFits(node, label)) {
+            apply(node, label, *best);
+            return true;
+        }
+        *best = 0;
+    }
+}
+
+void LocalSearch::descendSince(const std::vector<int>& before)
+{
+    order_.clear();
+    isWaiting_.assign(at(core_.nodeCount), 0);
+    for (int node = 0; node < core_.nodeCount; ++node) {
+        if (choice_[at(node)] != before[at(node)])
+            waitAround(node);
+    }
+    for (size_t next = 0; next < order_.size() && !isStopped(); ++next) {
+        const int node = order_[next];
+        isWaiting_[at(node)] = 0;
+        if (descendAt(node))
+            waitAround(node);
+    }
+    cost_ = core_.costOf(choice_);
+}
+
+/// Queues the node and those next to it.
+void LocalSearch::waitAround(int node)
+{
+    const auto wait = [this](int other) {
+        if (std::exchange(isWaiting_[at(other)], uint8_t{1}) == 0)
+            order_.push_back(other);
+    };
+    wait(node);
+    for (int q = core_.forwardBegin[at(node)]; q < core_.forwardBegin[at(node) + 1]; ++q)
+        wait(core_.edges[at(core_.forwardEdges[at(q)])].to);
+    for (int q = core_.backwardBegin[at(node)]; q < core_.backwardBegin[at(node) + 1]; ++q)
+        wait(core_.edges[at(core_.backwardEdges[at(q)])].from);
 }
 
 bool LocalSearch::tryPair(int edge)

@@ -36,6 +36,9 @@ public:
     bool repair(int rounds);
     /// Changes single nodes while that saves cost and fits; at most `passes` over all nodes.
     void descend(int passes);
+    /// The same for what has changed since `before`, where no single change saved cost: looks at
+    /// those nodes and those next to them, and goes on around what it changes.
+    void descendSince(const std::vector<int>& before);
     /// Changes both ends of edges while that saves cost and fits; one pass. Returns whether
     /// anything changed.
     bool descendPairs();
@@ -49,6 +52,8 @@ private:
         int node = 0;
         int label = 0;
     };
+    bool descendAt(int node);
+    void waitAround(int node);
     void changes(int node, std::vector<double>& change);
     void segments(int node, int label);
     bool moveFits(int node, int label);
@@ -72,6 +77,7 @@ private:
     std::vector<std::pair<int, double>> events_, segments_;
     std::vector<Move> moves_;
     std::vector<int> order_;
+    std::vector<uint8_t> isWaiting_; ///< Per node: to be looked at by descendSince.
 };
 
 } // namespace alpa
