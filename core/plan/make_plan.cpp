@@ -79,6 +79,7 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
                                                    context, control));
         return PlanOutcome(std::move(none));
     }
+    const std::jthread ahead = proveAhead(found, search.threads());
     Seconds bound = search.bound();
     if (request.options.strategy == PlanStrategy::kAuto) {
         ASSIGN_OR_RETURN(Compared compared,

@@ -19,6 +19,14 @@ namespace alpa
 namespace
 {
 
+/// One whose candidates nobody else refines.
+Draft ownCopy(Draft draft)
+{
+    if (draft.set)
+        draft.set = std::make_shared<CandidateSet>(*draft.set);
+    return draft;
+}
+
 /// Leaves out what a demand already says.
 void dropImplied(std::optional<int>& most, std::optional<int> demanded)
 {
@@ -85,6 +93,7 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
 Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
 {
     int finished = 0;
+    std::jthread ahead;
     // Drafts are close, but not exact: others that come near are finished too.
     while (!drafts.empty() && finished < effort_.drafts) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
@@ -106,7 +115,8 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
             continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
-        const std::jthread ahead = finished == 0 ? prepareNext(draft, drafts) : std::jthread();
+        if (finished == 0)
+            ahead = prepareNext(draft, drafts, cutoff);
         ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
                                                       cutoff, threads_, control_, onBetter_));
         if (!attempt.plan) {
@@ -123,13 +133,23 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
     return {};
 }
 
-/// Makes the model of the draft that will be finished after `draft` if it promises as much, while
-/// that one is.
-std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others) const
+/// Lets it be known what finishing the draft after `draft` asks for, if it promises as much, while
+/// that one is finished: all of it where that takes one thread, else the model.
+std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others,
+                                     Seconds cutoff) const
 {
     const auto next = std::ranges::min_element(others, {}, &Draft::stepTime);
     if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * effort_.slack)
         return {};
+    if (draft.chosen.front().stages.stages.size() == 1)
+        return std::jthread([this, cutoff, own = ownCopy(*next)](std::stop_token stop) mutable {
+            const JobControl control{.stop = std::move(stop), .progress = {}};
+            const PlanSearch search(request_, constraints_, context_, control);
+            NoPlan none;
+            const Result<bool> isFeasible = search.refine(own, none);
+            if (isFeasible.ok() && *isFeasible)
+                (void)finishDraft(own, request_, constraints_, context_, cutoff, 1, control);
+        });
     // A thread that finds nothing to do is waited for all the same.
     const int64_t size = next->model->model->microbatchSize;
     if (size == draft.model->model->microbatchSize ||

@@ -70,7 +70,8 @@ private:
     Result<bool> chooseDraft(Draft& draft, NoPlan& none) const;
     Result<bool> refine(Draft& draft, NoPlan& none) const;
     CandidateRequest candidateRequest(const Draft& draft) const;
-    std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others) const;
+    std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others,
+                             Seconds cutoff) const;
     Result<std::shared_ptr<const DraftModel>> promisingModel(int64_t globalBatch, int microbatches,
                                                              NoPlan& none);
     Status noteTried(const std::shared_ptr<const DraftModel>& model, int microbatches);

@@ -8,6 +8,18 @@
 namespace alpa
 {
 
+std::jthread proveAhead(const Attempt& best, int threads)
+{
+    if (threads < 2 || best.assembly.stages.size() != 1 ||
+        !best.assembly.stages.front().request.memoryLimit)
+        return {};
+    ChosenStage stage = best.assembly.stages.front();
+    stage.request.effort = StageEffort::kFull;
+    return std::jthread([stage = std::move(stage)](std::stop_token stop) {
+        (void)stage.sharder->solve(stage.request, {.stop = std::move(stop), .progress = {}});
+    });
+}
+
 Status proveStages(Attempt& best, PlanContext& context, int threads, const JobControl& control)
 {
     AssemblyRequest proven = best.assembly;
