@@ -16,8 +16,11 @@ constexpr int64_t kFinalWork = 200'000'000; // A fifth of a second, for every st
 constexpr double kLimitedGap = 5e-4;
 constexpr int64_t kLimitedWork = 12'000'000;
 constexpr int64_t kLimitedPasses = 200; ///< Over all edges; what small stages may take.
+/// For a proof, at least; more of large stages, up to kFinalWork: a pass over one on a mesh of
+/// three axes takes twenty times as much as on one of two.
 constexpr int64_t kLimitedFinalWork = 40'000'000;
-constexpr int64_t kTableWork = 100'000'000;
+constexpr int64_t kLimitedFinalPasses = 150;
+constexpr int64_t kTableWork = 100'000'000; ///< Besides, for the whole model in one stage.
 constexpr int64_t kSecondWork = 60'000'000;
 
 int64_t passWork(const IlpProblem& problem)
@@ -104,7 +107,6 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
                 return *sharding;
             options.warmStart.choice = sharding->choice;
         }
-        options.workLimit = kLimitedFinalWork;
         // A plan's only stage has larger tables than one of many, and there is time for them.
         options.tableWork =
             kTableWork * (request.endLayer - request.firstLayer) / layered_->layerCount;
@@ -112,6 +114,9 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
     const IlpProblem problem = ilp(request);
     if (request.effort == StageEffort::kQuick)
         options.workLimit = std::min(options.workLimit, kLimitedPasses * passWork(problem));
+    else if (request.effort == StageEffort::kFull && request.memoryLimit)
+        options.workLimit =
+            std::clamp(kLimitedFinalPasses * passWork(problem), kLimitedFinalWork, kFinalWork);
     IlpOutcome outcome = solveIlp(problem, options);
     const auto* failed = std::get_if<IlpInfeasible>(&outcome);
     if (failed != nullptr && request.effort == StageEffort::kQuick && failed->smallestUsageLimit &&
