@@ -78,4 +78,9 @@ constexpr QSizeF kDenseBox{150, 30};
 /// The level inside the group `key`; "" is the outermost.
 using CanvasContent = std::function<CanvasLevel(const QString& key)>;
 
+/// An arrow over all levels, between the deepest boxes of two paths that are unfolded.
+struct CanvasLink {
+    std::vector<QString> from, to; ///< Keys, outermost first.
+};
+
 } // namespace alpa::app

@@ -26,8 +26,9 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kActivations = 4; ///< Columns of the table; parts of the memory stand in their order.
-constexpr int kWaiting = 5;
+/// Columns of the table; parts of the memory stand in their order. The total comes first: the last
+/// columns are out of sight where the page is narrow.
+enum Column { kStage, kTotal, kFirstPart, kActivations = kFirstPart + 3, kWaiting };
 
 } // namespace
 
@@ -38,8 +39,8 @@ MemoryView::MemoryView(Session* session, QWidget* parent)
     , chart_(new MemoryChart)
     , curve_(new MemoryCurve)
     , stage_(new QComboBox)
-    , table_(makeNumberTable({tr("Stage"), tr("Parameters"), tr("Gradients"), tr("Optimizer"),
-                              tr("Activations"), tr("Waiting"), tr("Transient"), tr("Total")},
+    , table_(makeNumberTable({tr("Stage"), tr("Total"), tr("Parameters"), tr("Gradients"),
+                              tr("Optimizer"), tr("Activations"), tr("Waiting"), tr("Transient")},
                              u"memoryTable"_s))
     , refresh_(new WhenShown(this, [this] { refresh(); }))
 {
@@ -109,11 +110,10 @@ void MemoryView::refresh()
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const StageMemory& memory = plan.stages[s].memory;
         setNumberRow(table_, int(s),
-                     {QString::number(s), memoryText(memory.parameters),
+                     {QString::number(s), memoryText(memory.total()), memoryText(memory.parameters),
                       memoryText(memory.gradients), memoryText(memory.optimizerState),
-                      u"%1 × %2"_s.arg(memory.inFlight).arg(memoryText(memory.activations)),
-                      memoryText(memory.waiting), memoryText(memory.transient),
-                      memoryText(memory.total())});
+                      memoryText(memory.activations * int64_t{memory.inFlight}),
+                      memoryText(memory.waiting), memoryText(memory.transient)});
         setTips(int(s), memory, limit);
     }
     table_->setColumnHidden(kWaiting, std::ranges::all_of(plan.stages, [](const PlanStage& stage) {
@@ -135,10 +135,11 @@ void MemoryView::refresh()
 void MemoryView::setTips(int stage, const StageMemory& memory, Bytes limit)
 {
     const std::vector<MemoryPart> parts = memoryParts(memory, themeOf(this));
-    table_->item(stage, 0)->setToolTip(
-        tr("Each device of stage %1 holds %2").arg(stage).arg(memoryText(memory.total())));
+    table_->item(stage, kStage)
+        ->setToolTip(
+            tr("Each device of stage %1 holds %2").arg(stage).arg(memoryText(memory.total())));
     for (size_t i = 0; i < parts.size(); ++i)
-        table_->item(stage, int(i) + 1)
+        table_->item(stage, kFirstPart + int(i))
             ->setToolTip(tr("%1 on each device of stage %2: %3")
                              .arg(parts[i].name)
                              .arg(stage)
@@ -149,7 +150,7 @@ void MemoryView::setTips(int stage, const StageMemory& memory, Bytes limit)
                          .arg(stage)
                          .arg(memoryText(memory.activations))
                          .arg(memory.inFlight));
-    table_->item(stage, table_->columnCount() - 1)
+    table_->item(stage, kTotal)
         ->setToolTip(tr("all on each device of stage %1: %2, %3 of the limit of %4")
                          .arg(stage)
                          .arg(memoryText(memory.total()), percentText(memory.total() / limit),

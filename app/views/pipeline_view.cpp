@@ -31,7 +31,6 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr int kLaneRoom = 90; ///< That a card may grow beyond its longest line.
 constexpr int kLeastLayers =
     48;                       ///< Two layers and a bit, so that what stands below them is in view.
 constexpr int kBarFrame = 12; ///< Beside the text in a bar.
@@ -197,10 +196,7 @@ QWidget* PipelineView::makeStage(const GraphFacts& facts, int number)
     bar->setAccessibleName(tr("Memory of stage %1").arg(number));
     bar->setMinimumWidth(fontMetrics().horizontalAdvance(bar->text()) + kBarFrame);
     column->addWidget(bar);
-    for (QLabel* line : card->findChildren<QLabel*>())
-        line->ensurePolished(); // its font may be another than before
-    const int width = column->minimumSize().width();
-    card->setMaximumWidth(width + kLaneRoom);
+    card->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred); // as wide as its lines
     return card;
 }
 

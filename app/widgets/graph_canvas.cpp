@@ -49,7 +49,7 @@ void GraphCanvas::setContent(CanvasContent content, bool isSameShape)
 {
     content_ = std::move(content);
     // Whoever sees all of it wants to see all of the next, whose boxes may be higher.
-    fitsAtNext_ = !isSameShape || drawn_.root() == nullptr || wasFitted_;
+    next_.fits = !isSameShape || drawn_.root() == nullptr || wasFitted_;
     placer_.cancelAll();
     patience_.start();
     relayout();
@@ -77,10 +77,10 @@ void GraphCanvas::relayout()
         return found.has_value();
     };
     QRectF box;
-    const bool isAnchored = !anchorKey_.isEmpty() && boxOf(anchorKey_, box);
+    const bool isAnchored = !next_.anchorKey.isEmpty() && boxOf(next_.anchorKey, box);
     if (isAnchored)
         before = mapFromScene(box.topLeft());
-    hoveredItem_ = nullptr;
+    mouse_.hovered = nullptr;
     links_ = nullptr;
     drawn_.draw(std::move(level), scene());
     setFilter(filter_);
@@ -90,16 +90,16 @@ void GraphCanvas::relayout()
                                            content.width() + 2000, content.height() + 2000));
     setSelection(selection_, holders_);
     placeLinks();
-    if (fitsAtNext_)
+    if (next_.fits)
         fitAll();
-    else if (isAnchored && boxOf(anchorKey_, box))
+    else if (isAnchored && boxOf(next_.anchorKey, box))
         keepAnchor(box, before);
-    if (!centeredKey_.isEmpty())
-        centerNow(centeredKey_);
+    if (!next_.centeredKey.isEmpty())
+        centerNow(next_.centeredKey);
     if (isComplete) {
-        fitsAtNext_ = false;
-        anchorKey_.clear();
-        centeredKey_.clear();
+        next_.fits = false;
+        next_.anchorKey.clear();
+        next_.centeredKey.clear();
     }
     minimap_->refresh();
     engineText_ = placer_.usedFast() || !isComplete
@@ -113,7 +113,7 @@ void GraphCanvas::keepAnchor(const QRectF& box, QPointF before)
     const QPointF after = mapFromScene(box.topLeft());
     QPointF target = before;
     // What has just unfolded grows; the part that does not fit should be the bottom, not the right.
-    if (unfolded_.contains(anchorKey_)) {
+    if (unfolded_.contains(next_.anchorKey)) {
         const QSizeF view = viewport()->size();
         const double width = box.width() * transform().m11();
         if (target.x() + width > view.width())
@@ -184,7 +184,7 @@ void GraphCanvas::setUnfolded(const QString& key, bool isUnfolded)
         unfolded_.insert(key);
     else
         unfolded_.erase(key);
-    anchorKey_ = key;
+    next_.anchorKey = key;
     wasFitted_ = false;
     patience_.start();
     relayout();
@@ -194,7 +194,7 @@ void GraphCanvas::setUnfolded(const QString& key, bool isUnfolded)
 void GraphCanvas::foldAll()
 {
     unfolded_.clear();
-    fitsAtNext_ = true;
+    next_.fits = true;
     patience_.start();
     relayout();
     Q_EMIT unfoldedChanged();

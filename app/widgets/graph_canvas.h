@@ -3,11 +3,11 @@
 #pragma once
 
 #include "app/layout/canvas_filter.h"
+#include "app/widgets/canvas_mouse.h"
 #include "app/widgets/drawn_levels.h"
 #include "app/widgets/level_placer.h"
 #include "app/widgets/view_history.h"
 
-#include <QElapsedTimer>
 #include <QGraphicsView>
 #include <QTimer>
 
@@ -16,19 +16,12 @@
 #include <set>
 #include <vector>
 
-class QRubberBand;
-
 namespace alpa::app
 {
 
 class GraphLevelItem;
 class LinkItem;
 class Minimap;
-
-/// An arrow over all levels, between the deepest boxes of two paths that are unfolded.
-struct CanvasLink {
-    std::vector<QString> from, to; ///< Keys, outermost first.
-};
 
 class GraphCanvas : public QGraphicsView
 {
@@ -145,18 +138,13 @@ private:
     Selection selection_;
     std::set<QString> holders_;
     CanvasFilter filter_;
-    GraphLevelItem* hoveredItem_ = nullptr;
     const GraphCanvas* company_ = nullptr;
-    bool fitsAtNext_ = true;
     bool wasFitted_ = true; ///< Nobody has zoomed since all was fitted: resizing fits again.
-    QString anchorKey_;     ///< Box to keep in its place on screen over the next rebuild.
-    QString centeredKey_;   ///< Box to bring to the middle once all layouts are there.
-    QPoint pressedAt_;
     std::function<QString(const Selection&)> tipAddition_;
     double unit_; ///< Pixels of a unit at 1:1, as charts have them.
     ViewHistory history_;
-    QElapsedTimer lastMove_;      ///< Since the wheel was turned.
-    QRubberBand* band_ = nullptr; ///< While Shift drags over boxes.
+    NextView next_;
+    CanvasMouse mouse_;
 };
 
 } // namespace alpa::app

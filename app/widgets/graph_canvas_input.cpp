@@ -84,9 +84,9 @@ bool GraphCanvas::viewportEvent(QEvent* event)
 /// What is under `at` stays there.
 void GraphCanvas::zoomAt(QPointF at, double factor)
 {
-    if (!lastMove_.isValid() || lastMove_.elapsed() > kOneMoveMs)
+    if (!mouse_.lastMove.isValid() || mouse_.lastMove.elapsed() > kOneMoveMs)
         rememberView();
-    lastMove_.start();
+    mouse_.lastMove.start();
     const double scale = std::clamp(transform().m11() * factor, kSmallestScale, kLargestScale);
     const QPointF under = mapToScene(at.toPoint());
     setTransform(QTransform::fromScale(scale, scale));
@@ -172,11 +172,11 @@ void GraphCanvas::moveToNeighbour(int key)
 
 void GraphCanvas::mousePressEvent(QMouseEvent* event)
 {
-    pressedAt_ = event->pos();
+    mouse_.pressedAt = event->pos();
     if (event->button() == Qt::LeftButton && (event->modifiers() & Qt::ShiftModifier) != 0) {
-        band_ = new QRubberBand(QRubberBand::Rectangle, viewport());
-        band_->setGeometry(QRect(pressedAt_, QSize()));
-        band_->show();
+        mouse_.band = new QRubberBand(QRubberBand::Rectangle, viewport());
+        mouse_.band->setGeometry(QRect(mouse_.pressedAt, QSize()));
+        mouse_.band->show();
         return;
     }
     if (event->button() != Qt::MiddleButton) {
@@ -208,9 +208,9 @@ void GraphCanvas::selectArea(const QRect& area)
 
 void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
 {
-    if (band_ != nullptr) {
-        const QRect area = band_->geometry();
-        delete std::exchange(band_, nullptr);
+    if (mouse_.band != nullptr) {
+        const QRect area = mouse_.band->geometry();
+        delete std::exchange(mouse_.band, nullptr);
         selectArea(area);
         return;
     }
@@ -224,7 +224,7 @@ void GraphCanvas::mouseReleaseEvent(QMouseEvent* event)
     viewport()->setCursor(Qt::ArrowCursor);
     if (event->button() != Qt::LeftButton)
         return;
-    if ((event->pos() - pressedAt_).manhattanLength() > 4) {
+    if ((event->pos() - mouse_.pressedAt).manhattanLength() > 4) {
         wasFitted_ = false;
         return;
     }
@@ -259,8 +259,8 @@ void GraphCanvas::mouseDoubleClickEvent(QMouseEvent* event)
 
 void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
 {
-    if (band_ != nullptr) {
-        band_->setGeometry(QRect(pressedAt_, event->pos()).normalized());
+    if (mouse_.band != nullptr) {
+        mouse_.band->setGeometry(QRect(mouse_.pressedAt, event->pos()).normalized());
         return;
     }
     QGraphicsView::mouseMoveEvent(event);
@@ -272,9 +272,9 @@ void GraphCanvas::mouseMoveEvent(QMouseEvent* event)
 
 void GraphCanvas::hoverOver(const CanvasHit& hit)
 {
-    if (hoveredItem_ != nullptr && hoveredItem_ != hit.item)
-        hoveredItem_->setHovered(-1);
-    hoveredItem_ = hit.item;
+    if (mouse_.hovered != nullptr && mouse_.hovered != hit.item)
+        mouse_.hovered->setHovered(-1);
+    mouse_.hovered = hit.item;
     if (hit.item != nullptr)
         hit.item->setHovered(hit.node);
     Q_EMIT hovered(hit.selection());

@@ -60,7 +60,7 @@ void GraphCanvas::centerOnNode(const QString& key)
     centerNow(key);
     // A level that was unfolded just now gets its place when its layout is there.
     if (placer_.isWaiting())
-        centeredKey_ = key;
+        next_.centeredKey = key;
 }
 
 void GraphCanvas::centerNow(const QString& key)

@@ -85,6 +85,10 @@ void GraphLegend::changed()
     // What is no longer explained cannot be taken back by a click on it.
     if (filter_.isSet() && std::ranges::count(entryFilters(), filter_) == 0)
         setFilter({});
+    QStringList texts;
+    for (const Entry& entry : entries())
+        texts << entry.text;
+    setAccessibleDescription(texts.join(u", "_s));
     setFixedHeight(heightForWidth(width()));
     update();
 }

@@ -1,7 +1,8 @@
-// Where a canvas looked before, and the way back there.
+// Where a canvas looked before and the way back there, and where it will look.
 #pragma once
 
 #include <QPointF>
+#include <QString>
 
 #include <optional>
 #include <vector>
@@ -14,6 +15,13 @@ struct CanvasView {
     QPointF middle; ///< Of the scene.
     bool isFitted = false;
     friend bool operator==(const CanvasView&, const CanvasView&) = default;
+};
+
+/// Where a canvas looks once its next layout is there.
+struct NextView {
+    bool fits = true;    ///< At all of it.
+    QString anchorKey;   ///< Box to keep in its place on screen.
+    QString centeredKey; ///< Box to bring to the middle once all layouts are there.
 };
 
 class ViewHistory

@@ -6,13 +6,18 @@
 #include "app/settings/translations.h"
 #include "core/explain/diff_plans.h"
 #include "core/explain/explain_decision.h"
+#include "core/import/import_model.h"
 #include "core/plan/plan_request.h"
 #include "tests/gui/gui_support.h"
 
 #include <QApplication>
+#include <QTemporaryDir>
 #include <QTranslator>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <fstream>
 #include <mutex>
 #include <set>
 
@@ -134,6 +139,40 @@ TEST_F(CoreTextsTest, WhyThereIsNoPlanAndWhatPlanningIsAtAreKnown)
         expectGerman(phase);
 }
 
+// Of files that are none, or damaged in ways that files come to be.
+TEST_F(CoreTextsTest, WhatIsWrongWithAFileIsKnown)
+{
+    const QTemporaryDir folder;
+    const auto messages = [&](const std::string& content) {
+        const std::string path = fromQt(folder.filePath(QStringLiteral("model.mlir")));
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+        const auto result = importModel(path, {});
+        std::vector<std::string> all;
+        if (!result.ok())
+            all.push_back(result.error().message);
+        for (size_t i = 0; result.ok() && i < result->diagnostics.size(); ++i)
+            all.push_back(result->diagnostics[i].message);
+        EXPECT_FALSE(all.empty()) << content;
+        return all;
+    };
+    expectGerman(importModel("/nowhere/model.mlir", {}).error().message);
+    expectGerman(importModel(fromQt(folder.path()), {}).error().message);
+    const std::string start = "module @m {\n  func.func public @main(%a: tensor<2xf32>) -> "
+                              "tensor<2xf32> {\n";
+    const std::string end = "    return %a : tensor<2xf32>\n  }\n}\n";
+    for (const std::string& content :
+         {std::string(), std::string("   \n"), std::string("ML\xEFR\x01"), std::string("\x01\x02"),
+          std::string("hello"), start, start + "    return %b : tensor<2xf32>\n  }\n}\n",
+          start + "    %b = call @f(%a) : (tensor<2xf32>) -> tensor<2xf32>\n" + end,
+          start + "    %b = \"my.op\"(%a) : (tensor<2xf32>) -> tensor<2xf32>\n" + end,
+          std::string("module @m {\n  func.func public @main(%a: tensor<?xf32>) -> tensor<?xf32> "
+                      "{\n    return %a : tensor<?xf32>\n  }\n}\n"),
+          std::string("HloModule m\n\nENTRY e {\n  a = f32[2] parameter(0)\n")}) {
+        for (const std::string& message : messages(content))
+            expectGerman(message);
+    }
+}
+
 TEST_F(CoreTextsTest, VerdictsAreKnown)
 {
     const auto planOf = [](const PlanRequest& one) {
@@ -151,6 +190,17 @@ TEST_F(CoreTextsTest, VerdictsAreKnown)
     asked.options.constraints.maxTp = 1;
     const PlanDiff diff = diffPlans(*plan, *planOf(asked));
     expectGerman(diff.verdict);
+    EXPECT_TRUE(coreSentence(diff.verdict).startsWith(QStringLiteral("Der zweite Schritt")))
+        << coreSentence(diff.verdict).toStdString();
+    const auto isWord = [](const std::string& text) {
+        return std::ranges::any_of(text, [](unsigned char c) { return std::islower(c) != 0; });
+    };
+    for (const PlanChange& change : diff.plan) {
+        if (isWord(change.subject))
+            expectGerman(change.subject);
+        if (change.subject.starts_with("stage"))
+            expectGerman(change.after);
+    }
     expectGerman(diffPlans(*plan, *plan).verdict);
     for (const TermChange& term : diff.terms)
         expectGerman(term.name);
