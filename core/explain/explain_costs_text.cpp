@@ -181,11 +181,12 @@ std::string formatMemoryTerms(const StageCosts& stage)
     const StageMemory& memory = stage.memory;
     return fmt::format(
         "  memory {} = parameters {} + gradients {} + optimizer {} + activations {} x {} + "
-        "transient {}; {} left\n",
+        "{}transient {}; {} left\n",
         formatMemory(memory.total()), formatMemory(memory.parameters),
         formatMemory(memory.gradients), formatMemory(memory.optimizerState),
-        formatMemory(memory.activations), memory.inFlight, formatMemory(memory.transient),
-        formatMemory(stage.margin));
+        formatMemory(memory.activations), memory.inFlight,
+        memory.waiting > Bytes(0) ? fmt::format("waiting {} + ", formatMemory(memory.waiting)) : "",
+        formatMemory(memory.transient), formatMemory(stage.margin));
 }
 
 std::string formatStage(const ParallelPlan& plan, const PlanCosts& costs, size_t index,

@@ -70,6 +70,7 @@ Json stageJson(const ParallelPlan& plan, size_t index, const StageCosts& stage)
                       {"optimizer_bytes", stage.memory.optimizerState.count},
                       {"activation_bytes", stage.memory.activations.count},
                       {"in_flight", stage.memory.inFlight},
+                      {"waiting_bytes", stage.memory.waiting.count},
                       {"transient_bytes", stage.memory.transient.count},
                       {"total_bytes", stage.memory.total().count},
                       {"margin_bytes", stage.margin.count}};

@@ -92,6 +92,7 @@ std::string memoryToJson(const ParallelPlan& plan)
                    {"optimizer_bytes", memory.optimizerState.count},
                    {"activation_bytes", memory.activations.count},
                    {"in_flight", memory.inFlight},
+                   {"waiting_bytes", memory.waiting.count},
                    {"transient_bytes", memory.transient.count},
                    {"total_bytes", memory.total().count}};
         entry["curve"] = Json::array();

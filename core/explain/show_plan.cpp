@@ -87,11 +87,14 @@ std::string formatPlanSummary(const ParallelPlan& plan)
     line("bubble", fmt::format("{} of the device time idle", formatShare(figures.bubble)));
     line("memory",
          fmt::format("{} of {} on stage {}: parameters {}, gradients {}, optimizer {}, activations "
-                     "{}, transient {}",
+                     "{}{}, transient {}",
                      formatMemory(figures.peakMemory), formatMemory(figures.memoryLimit),
                      figures.fullestStage, formatMemory(memory.parameters),
                      formatMemory(memory.gradients), formatMemory(memory.optimizerState),
                      formatMemory(memory.activations * static_cast<int64_t>(memory.inFlight)),
+                     memory.waiting > Bytes(0)
+                         ? fmt::format(", waiting {}", formatMemory(memory.waiting))
+                         : "",
                      formatMemory(memory.transient)));
     for (int kind = 0; kind < cluster.kindCount(); ++kind)
         line("device", fmt::format("{}, {} x {}", cluster.deviceOf(kind).name,
@@ -151,22 +154,41 @@ std::string formatStages(const ParallelPlan& plan)
 std::string formatMemory(const ParallelPlan& plan)
 {
     const PlanFigures figures = measurePlan(plan);
-    TextTable table({"stage", "parameters", "gradients", "optimizer", "activations", "x",
-                     "transient", "total", "<of " + formatMemory(figures.memoryLimit)});
+    // Only zero-bubble schedules let weight gradients wait.
+    const bool hasWaiting = std::ranges::any_of(
+        plan.stages, [](const PlanStage& stage) { return stage.memory.waiting > Bytes(0); });
+    std::vector<std::string> header{"stage",     "parameters",  "gradients",
+                                    "optimizer", "activations", "x"};
+    if (hasWaiting)
+        header.push_back("waiting");
+    for (const std::string& last : {std::string("transient"), std::string("total"),
+                                    "<of " + formatMemory(figures.memoryLimit)})
+        header.push_back(last);
+    TextTable table(header);
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const StageMemory& memory = plan.stages[s].memory;
         const double share = memory.total() / figures.memoryLimit;
         const auto filled = static_cast<size_t>(
             std::clamp(share * static_cast<double>(kBarWidth) + 0.5, 0.0, double{kBarWidth}));
-        table.add({fmt::format("{}", s), formatMemory(memory.parameters),
-                   formatMemory(memory.gradients), formatMemory(memory.optimizerState),
-                   formatMemory(memory.activations), fmt::format("{}", memory.inFlight),
-                   formatMemory(memory.transient), formatMemory(memory.total()),
-                   std::string(filled, '#') + std::string(kBarWidth - filled, '.') + " " +
-                       formatShare(share)});
+        std::vector<std::string> row{fmt::format("{}", s),
+                                     formatMemory(memory.parameters),
+                                     formatMemory(memory.gradients),
+                                     formatMemory(memory.optimizerState),
+                                     formatMemory(memory.activations),
+                                     fmt::format("{}", memory.inFlight)};
+        if (hasWaiting)
+            row.push_back(formatMemory(memory.waiting));
+        row.push_back(formatMemory(memory.transient));
+        row.push_back(formatMemory(memory.total()));
+        row.push_back(std::string(filled, '#') + std::string(kBarWidth - filled, '.') + " " +
+                      formatShare(share));
+        table.add(row);
     }
-    return table.text() + "Bytes on each device of the stage; activations of one microbatch, "
-                          "x microbatches in flight.\n";
+    return table.text() +
+           "Bytes on each device of the stage; activations of one microbatch, "
+           "x microbatches in flight.\n" +
+           (hasWaiting ? "Waiting: what weight gradients that the schedule puts off still need.\n"
+                       : "");
 }
 
 namespace
