@@ -30,6 +30,8 @@ public:
     Exporter(Session* session, QTabWidget* pages, GraphView* graph, QWidget* window);
 
     void askForPage();
+    /// The page in view, by the ending of `path` as PNG, SVG or PDF. False if it cannot be written.
+    bool writePage(const QString& path);
     void copyPage();
     void askForReport();
     /// Of the whole session, as one web page, in the background.
@@ -40,8 +42,6 @@ Q_SIGNALS:
     void said(const QString& text); ///< How it ended.
 
 private:
-    /// By the ending of `path`: PNG, SVG or PDF. False if it cannot be written.
-    bool writePage(const QString& path);
     void exportPlan(const ExportFormat& format);
 
     Session* session_;

@@ -6,12 +6,15 @@
 #include "app/widgets/graph_legend.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/memory_parts.h"
+#include "app/window/exporter.h"
 #include "app/window/main_window.h"
 #include "core/plan/plan_file.h"
 #include "tests/gui/interface_test.h"
 
 #include <QDropEvent>
+#include <QFile>
 #include <QFrame>
+#include <QImage>
 #include <QLabel>
 #include <QMimeData>
 #include <QScrollArea>
@@ -22,6 +25,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace alpa::app
@@ -118,6 +122,40 @@ TEST_F(PagesTest, FilesThatAreDroppedAreOpened)
     EXPECT_TRUE(drop({QUrl::fromLocalFile(plan), QUrl::fromLocalFile(plan)}));
     EXPECT_TRUE(waitUntil([&] { return session().entries().size() == 2; }, 20000))
         << session().entries().size();
+}
+
+// Every view can be given to others as it is.
+TEST_F(PagesTest, EveryPageIsWrittenInEveryFormat)
+{
+    const QTemporaryDir folder;
+    const std::map<QString, QByteArray> beginnings = {{QStringLiteral("png"), "\x89PNG"},
+                                                      {QStringLiteral("svg"), "<?xml"},
+                                                      {QStringLiteral("pdf"), "%PDF-"}};
+    showGraph();
+    for (int page = 0; page < window_->pages()->count(); ++page) {
+        window_->pages()->setCurrentIndex(page);
+        QCoreApplication::processEvents();
+        const QString name = pageName(window_->pages()->widget(page));
+        std::map<QString, QByteArray> contents;
+        for (const auto& [ending, beginning] : beginnings) {
+            const QString path = folder.filePath(name + u'.' + ending);
+            ASSERT_TRUE(window_->exporter()->writePage(path)) << path.toStdString();
+            QFile file(path);
+            ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+            contents[ending] = file.readAll();
+            EXPECT_TRUE(contents[ending].startsWith(beginning)) << path.toStdString();
+        }
+        const QImage image = QImage::fromData(contents[QStringLiteral("png")]);
+        std::set<QRgb> colors;
+        for (int y = 0; y < image.height(); y += 7) {
+            for (int x = 0; x < image.width(); x += 7)
+                colors.insert(image.pixel(x, y));
+        }
+        EXPECT_GT(colors.size(), 2u) << name.toStdString() << " is empty";
+        EXPECT_TRUE(contents[QStringLiteral("svg")].contains("<text")) << name.toStdString();
+        EXPECT_TRUE(contents[QStringLiteral("pdf")].contains("%%EOF")) << name.toStdString();
+    }
+    EXPECT_FALSE(window_->exporter()->writePage(folder.filePath(QStringLiteral("none/graph.png"))));
 }
 
 // At every size of the font and in both languages' longest words.
