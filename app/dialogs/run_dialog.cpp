@@ -1,5 +1,6 @@
 #include "app/dialogs/run_dialog.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/programs.h"
 #include "app/settings/qt_text.h"
 #include "app/widgets/cards.h"
@@ -8,6 +9,7 @@
 #include <QDialogButtonBox>
 #include <QDoubleSpinBox>
 #include <QFormLayout>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QProcess>
@@ -87,6 +89,9 @@ RunDialog::RunDialog(Session* session, AppSettings* settings, QWidget* parent)
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(tr("&Plans"), plans_);
     form->addRow(tr("&Where"), place);
+    // A row of several fields has none of its own that the letter could lead to.
+    if (auto* label = qobject_cast<QLabel*>(form->labelForField(place)))
+        label->setBuddy(machine_);
     form->addRow(tr("&Host"), host_);
     form->addRow(tr("P&rogram there"), program_);
     form->addRow(QString(), found_);
@@ -260,10 +265,10 @@ void RunDialog::refresh()
     if (hasAnswer_ && !answer_.problem.isEmpty())
         found_->setText(tr("No answer: %1").arg(answer_.problem));
     else if (hasAnswer_ && answer_.gpus == 0)
-        found_->setText(
-            tr("Found %1; no GPU (%2), so runs are on the CPU.")
-                .arg(counted(answer_.cores, tr("core"), tr("cores")),
-                     answer_.gpuNote.isEmpty() ? tr("none is there") : answer_.gpuNote));
+        found_->setText(tr("Found %1; no GPU (%2), so runs are on the CPU.")
+                            .arg(counted(answer_.cores, tr("core"), tr("cores")),
+                                 answer_.gpuNote.isEmpty() ? tr("none is there")
+                                                           : coreText(fromQt(answer_.gpuNote))));
     else if (hasAnswer_)
         found_->setText(tr("Found %1 and %2.")
                             .arg(counted(answer_.cores, tr("core"), tr("cores")),

@@ -92,6 +92,7 @@ const std::vector<const char*>& filePatterns()
             "Core",
             "devices '%1': the plan is for %2 GPUs, this machine has %3; plan for --cluster %4"),
         QT_TRANSLATE_NOOP("Core", "devices '%1': %2"),
+        QT_TRANSLATE_NOOP("Core", "no NVIDIA driver on this machine (%1)"),
         QT_TRANSLATE_NOOP("Core", "the run was cancelled"),
         QT_TRANSLATE_NOOP("Core", "the run was stopped"),
         QT_TRANSLATE_NOOP("Core", "the run was ended"),

@@ -1049,6 +1049,10 @@
         <source>input &apos;%1&apos; is missing, expected %2</source>
         <translation>die Eingabe „%1“ fehlt, erwartet wird %2</translation>
     </message>
+    <message>
+        <source>no NVIDIA driver on this machine (%1)</source>
+        <translation>kein NVIDIA-Treiber auf diesem Rechner (%1)</translation>
+    </message>
 </context>
 <context>
     <name>Glossary</name>

@@ -101,6 +101,10 @@ TEST_F(AccessTest, EveryWidgetThatTakesTheFocusHasAName)
     EXPECT_TRUE(nameless(window_.get()).isEmpty())
         << nameless(window_.get()).join(u'\n').toStdString();
     RunDialog run(window_->session(), window_->settings());
+    for (const QLabel* label : run.findChildren<QLabel*>())
+        EXPECT_TRUE(!label->text().contains(u'&') || label->buddy() != nullptr)
+            << label->text().toStdString()
+            << ": its letter leads nowhere and is shown with its mark";
     EXPECT_TRUE(nameless(&run).isEmpty()) << nameless(&run).join(u'\n').toStdString();
     GlossaryDialog words;
     EXPECT_TRUE(nameless(&words).isEmpty()) << nameless(&words).join(u'\n').toStdString();
