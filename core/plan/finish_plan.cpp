@@ -55,7 +55,7 @@ public:
                                                     draft_.layersAsked, control_));
         for (int layer = 0; layer < model_->layered->layerCount; ++layer)
             matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
-        for (const DraftChoice& choice : draft_.chosen) {
+        for (const DraftChoice& choice : inTurn()) {
             if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
                 isScheduleAllowed(constraints_, choice.schedule))
                 RETURN_IF_ERROR(finishChoice(choice));
@@ -71,6 +71,34 @@ private:
         kTooLarge,       ///< Some stage has no sharding that fits.
         kUnderestimated, ///< Sharded as drafted, its short-lived tensors make a stage too large.
     };
+
+    /// The choices, best first. Of large models, whose stages take long to shard, the plainest
+    /// first: it needs the least memory.
+    std::vector<DraftChoice> inTurn() const
+    {
+        std::vector<DraftChoice> choices = draft_.chosen;
+        if (!effort_.isThorough)
+            std::ranges::stable_sort(choices, {}, &DraftChoice::schedule);
+        return choices;
+    }
+
+    /// Large models leave what promises no more than the best so far alone.
+    bool isWorthwhile(const StageProblem& problem, const DraftChoice& choice) const
+    {
+        return isNear(problem, choice.stages) &&
+               (effort_.isThorough || choice.stages.stepTime < bestTime()) &&
+               std::ranges::find(judged_, judgedAs(choice.schedule, choice.stages)) ==
+                   judged_.end();
+    }
+
+    using Judged = std::pair<ScheduleKind, std::vector<int>>; ///< Candidates under a schedule.
+    static Judged judgedAs(ScheduleKind schedule, const StagePlan& stages)
+    {
+        Judged judged{schedule, {}};
+        for (const PlannedStage& stage : stages.stages)
+            judged.second.push_back(stage.candidate);
+        return judged;
+    }
 
     /// May the plan of these stages be faster than the best so far?
     bool isNear(const StageProblem& problem, const StagePlan& stages) const
@@ -102,7 +130,7 @@ private:
     {
         StageProblem problem = stageProblem(draft_, request_.cluster, constraints_);
         problem.schedule = choice.schedule;
-        if (!isNear(problem, choice.stages))
+        if (!isWorthwhile(problem, choice))
             return {};
         StageProblem drafted = problem;
         const bool hadPlan = attempt_.plan != nullptr;
@@ -114,8 +142,6 @@ private:
             StageProblem corrected = problem;
             RETURN_IF_ERROR(tryStages(corrected, choice.stages, 1));
         }
-        if (hadPlan && !effort_.isThorough)
-            return {};
         // The first choice does not fit: its runners-up may, then those under corrected needs.
         bool isFound = false;
         for (int round = 0; round < kMemoryRounds && (!isFound || effort_.isThorough); ++round) {
@@ -130,7 +156,7 @@ private:
                 return {};
             }
             StageSolution solution = std::get<StageSolution>(outcome);
-            if (solution.best.stepTime >= bestTime())
+            if (leastTimeOf(asked, solution.best) >= bestTime())
                 return {};
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
@@ -209,12 +235,15 @@ private:
             AssemblyRequest assembly = sharded;
             assembly.schedule = schedule;
             ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
-            if (plan->stepTime >= bestTime())
+            if (plan->stepTime >= bestTime()) {
+                judged_.push_back(judgedAs(schedule, chosen));
                 continue;
+            }
             StageProblem corrected = problem;
             corrected.schedule = schedule;
-            if (correctNeeds(corrected, chosen, *plan)) {
+            if (correctNeeds(corrected, chosen, assembly, *plan)) {
                 keepBest(std::move(plan), std::move(assembly));
+                judged_.push_back(judgedAs(schedule, chosen));
                 continue;
             }
             isRescheduling_ = true;
@@ -282,7 +311,7 @@ private:
         if (!assembly)
             return Trial::kTooLarge;
         ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
-        if (!correctNeeds(problem, chosen, *plan))
+        if (!correctNeeds(problem, chosen, *assembly, *plan))
             return Trial::kUnderestimated;
         keepBest(std::move(plan), *assembly);
         if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
@@ -290,27 +319,35 @@ private:
         return Trial::kFits;
     }
 
-    /// Do all stages fit? Where one does not, its short-lived tensors were underestimated, for
-    /// everything like it.
+    /// Do all stages fit? Where one does not, what it holds beside what its sharding was limited by
+    /// was underestimated, for everything like it.
     bool correctNeeds(StageProblem& problem, const StagePlan& chosen,
-                      const ParallelPlan& plan) const
+                      const AssemblyRequest& assembly, const ParallelPlan& plan) const
     {
         bool fits = true;
         for (size_t s = 0; s < plan.stages.size(); ++s) {
             const Bytes needed = plan.deviceMemory(s);
-            const Bytes limit = limitOf(plan.stages[s].submesh);
-            if (needed <= limit)
+            if (needed <= limitOf(plan.stages[s].submesh))
                 continue;
             fits = false;
             const StageCandidate used =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            const Bytes missing = needed - countedIn(assembly.stages[s], used.transient, used.tag);
             for (StageCandidate& candidate : problem.candidates) {
                 if (holdsAsMuch(candidate, used))
-                    candidate.transient = std::max(candidate.transient + needed - limit,
-                                                   plan.stages[s].memory.transient);
+                    candidate.transient += missing;
             }
         }
         return fits;
+    }
+
+    /// The memory by which the stage was sharded, if it is thought to need so much for a moment.
+    Bytes countedIn(const ChosenStage& stage, Bytes transient, int tag) const
+    {
+        return stage.sharding.fixedMemory +
+               stage.sharding.activations * static_cast<int64_t>(stage.request.inFlight) +
+               stage.sharding.recomputed + transient -
+               draft_.set->recomputed[static_cast<size_t>(tag)].value_or(Bytes(0));
     }
 
     Result<std::optional<AssemblyRequest>> shardStages(StageProblem& problem,
@@ -464,6 +501,7 @@ private:
     const AttemptCallback& onBetter_;
     int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
     bool isRescheduling_ = false;
+    std::vector<Judged> judged_; ///< What other choices were rescheduled to.
     Attempt attempt_;
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
     std::vector<std::vector<SpecMatch>> matchesOfLayer_;

@@ -430,7 +430,7 @@ Result<bool> PlanSearch::chooseDraft(Draft& draft, NoPlan& none) const
     draft.chosen.clear();
     std::vector<ScheduleKind> schedules = draftSchedules(constraints_);
     const bool isShared = chunksForCuts(draft, request_.cluster, constraints_) > 1;
-    if (!effort_.isThorough || isShared)
+    if (isShared)
         schedules.resize(1); // Others reschedule its stages.
     for (const ScheduleKind schedule : schedules) {
         problem.schedule = schedule;
