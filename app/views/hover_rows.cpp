@@ -13,6 +13,7 @@ namespace alpa::app
 HoverRows::HoverRows(QAbstractItemView* view, Session* session, RowSelection selectionOf)
     : QStyledItemDelegate(view)
     , view_(view)
+    , viewport_(view->viewport())
     , session_(session)
     , selectionOf_(std::move(selectionOf))
 {
@@ -61,7 +62,7 @@ void HoverRows::paint(QPainter* painter, const QStyleOptionViewItem& option,
 
 bool HoverRows::eventFilter(QObject* watched, QEvent* event)
 {
-    if (watched != view_->viewport())
+    if (watched != viewport_)
         return QStyledItemDelegate::eventFilter(watched, event);
     if (event->type() == QEvent::Leave)
         session_->selection()->hover({});

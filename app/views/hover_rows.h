@@ -37,6 +37,7 @@ private:
     void takeHover();
 
     QAbstractItemView* view_;
+    const QWidget* viewport_; ///< Told of its own end, when the view is one no longer.
     Session* session_;
     RowSelection selectionOf_;
     SelectionPlace place_;    ///< Of what the mouse is over.
