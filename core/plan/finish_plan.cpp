@@ -55,11 +55,10 @@ public:
                                                     draft_.layersAsked, control_));
         for (int layer = 0; layer < model_->layered->layerCount; ++layer)
             matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
-        for (const DraftChoice& choice : inTurn()) {
-            if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
-                isScheduleAllowed(constraints_, choice.schedule))
-                RETURN_IF_ERROR(finishChoice(choice));
-        }
+        RETURN_IF_ERROR(finishChoices());
+        isCareful_ = !attempt_.plan && wasUnderestimated_;
+        if (isCareful_)
+            RETURN_IF_ERROR(finishChoices());
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
             RETURN_IF_ERROR(finishInterleaved());
         return std::move(attempt_);
@@ -123,6 +122,16 @@ private:
             wayThere += candidate.perMicrobatch * (1 - draft_.model->weightGradientShare);
         }
         return least;
+    }
+
+    Status finishChoices()
+    {
+        for (const DraftChoice& choice : inTurn()) {
+            if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
+                isScheduleAllowed(constraints_, choice.schedule))
+                RETURN_IF_ERROR(finishChoice(choice));
+        }
+        return {};
     }
 
     /// Shards stages that have devices of their own.
@@ -311,8 +320,10 @@ private:
         if (!assembly)
             return Trial::kTooLarge;
         ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
-        if (!correctNeeds(problem, chosen, *assembly, *plan))
+        if (!correctNeeds(problem, chosen, *assembly, *plan)) {
+            wasUnderestimated_ = true;
             return Trial::kUnderestimated;
+        }
         keepBest(std::move(plan), *assembly);
         if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
             RETURN_IF_ERROR(reschedule(problem, chosen, *assembly));
@@ -327,15 +338,20 @@ private:
         bool fits = true;
         for (size_t s = 0; s < plan.stages.size(); ++s) {
             const Bytes needed = plan.deviceMemory(s);
-            if (needed <= limitOf(plan.stages[s].submesh))
+            const Bytes limit = limitOf(plan.stages[s].submesh);
+            if (needed <= limit)
                 continue;
             fits = false;
             const StageCandidate used =
                 problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
-            const Bytes missing = needed - countedIn(assembly.stages[s], used.transient, used.tag);
+            const Bytes missing =
+                isCareful_ ? needed - limit
+                           : needed - countedIn(assembly.stages[s], used.transient, used.tag);
             for (StageCandidate& candidate : problem.candidates) {
                 if (holdsAsMuch(candidate, used))
-                    candidate.transient += missing;
+                    candidate.transient =
+                        std::max(candidate.transient + missing,
+                                 isCareful_ ? plan.stages[s].memory.transient : Bytes(0));
             }
         }
         return fits;
@@ -501,6 +517,10 @@ private:
     const AttemptCallback& onBetter_;
     int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
     bool isRescheduling_ = false;
+    bool wasUnderestimated_ = false; ///< Some stages held more than they were sharded for.
+    /// Needs rise by no more than there is too little: what tells just one sharding off may, by
+    /// what is short-lived in it, tell off one that fits.
+    bool isCareful_ = false;
     std::vector<Judged> judged_; ///< What other choices were rescheduled to.
     Attempt attempt_;
     std::shared_ptr<const PreparedModel> model_; ///< All layers.
