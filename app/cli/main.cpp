@@ -41,7 +41,7 @@ int main(int argc, char** argv)
     app.require_subcommand(1);
     app.failure_message(
         [&app](const CLI::App*, const CLI::Error& error) { return parseFailure(app, error); });
-    app.set_version_flag("--version", "alpa 0.1.0");
+    app.set_version_flag("--version", "alpa " ALPA_VERSION);
     bool json = false;
     std::vector<std::pair<CLI::App*, Command>> commands;
     for (const auto add :

@@ -48,8 +48,10 @@ void MainWindow::showKeys()
 
 void MainWindow::showAbout()
 {
-    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Alpa Explorer"),
-                                u"<h3>Alpa Explorer 0.1.0</h3>"_s, QMessageBox::Close, this);
+    auto* box =
+        new QMessageBox(QMessageBox::NoIcon, tr("About Alpa Explorer"),
+                        u"<h3>Alpa Explorer %1</h3>"_s.arg(QCoreApplication::applicationVersion()),
+                        QMessageBox::Close, this);
     box->setObjectName(u"aboutBox"_s);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setIconPixmap(themedIcon(u"app"_s).pixmap(64, 64));
