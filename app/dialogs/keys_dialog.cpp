@@ -53,6 +53,17 @@ constexpr Key kKeys[] = {
     {"?", QT_TRANSLATE_NOOP("KeysDialog", "This sheet")},
 };
 
+/// What it does, and where, if that is not everywhere: `menu` is the one in a menu that it lies in,
+/// or empty.
+QString commandText(const QAction& action, const QString& menu)
+{
+    const QString text =
+        menu.isEmpty() ? plainText(action)
+                       : KeysDialog::tr("%1: %2", "menu: command").arg(menu, plainText(action));
+    const QString place = placeOfSharedKeys(action);
+    return place.isEmpty() ? text : KeysDialog::tr("%1 (%2)", "command (where)").arg(text, place);
+}
+
 constexpr QSize kFirstSize{680, 640};
 enum Column { kCommand, kKeyColumn, kColumns };
 constexpr int kActionRole = Qt::UserRole; ///< Place in actions_; unset in rows of kKeys.
@@ -124,7 +135,7 @@ void KeysDialog::fill(QWidget* window)
     const auto* menus = window == nullptr ? nullptr : window->findChild<QMenuBar*>();
     for (const QAction* menu : menus == nullptr ? QList<QAction*>() : menus->actions()) {
         auto* group = new QTreeWidgetItem(tree_, {plainText(*menu)});
-        addMenu(menu->menu(), group);
+        addMenu(menu->menu(), {}, group);
     }
     auto* views = new QTreeWidgetItem(tree_, {tr("In one view")});
     for (const Key& key : kKeys)
@@ -141,15 +152,15 @@ void KeysDialog::fill(QWidget* window)
 
 /// Commands of `menu` and of the menus in it. Those without a key stand there too: they can be
 /// given one.
-void KeysDialog::addMenu(const QMenu* menu, QTreeWidgetItem* group)
+void KeysDialog::addMenu(const QMenu* menu, const QString& title, QTreeWidgetItem* group)
 {
     if (menu == nullptr)
         return;
     for (QAction* action : menu->actions()) {
-        addMenu(action->menu(), group);
+        addMenu(action->menu(), plainText(*action), group);
         if (action->menu() != nullptr || action->isSeparator() || action->objectName().isEmpty())
             continue;
-        auto* row = new QTreeWidgetItem(group, {plainText(*action), keysText(*action)});
+        auto* row = new QTreeWidgetItem(group, {commandText(*action, title), keysText(*action)});
         row->setData(kCommand, kActionRole, int(actions_.size()));
         actions_ << action;
     }

@@ -26,7 +26,7 @@ public:
 
 private:
     void fill(QWidget* window);
-    void addMenu(const QMenu* menu, QTreeWidgetItem* group);
+    void addMenu(const QMenu* menu, const QString& title, QTreeWidgetItem* group);
     void filter(const QString& typed);
     void takeCurrent();
     void change(const QList<QKeySequence>& keys);

@@ -3,6 +3,7 @@
 #include "app/session/pin_sharding.h"
 #include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
+#include "app/views/number_table.h"
 #include "app/widgets/cards.h"
 #include "core/mesh/cluster.h"
 
@@ -25,33 +26,27 @@ namespace
 {
 
 constexpr QSize kFirstSize{940, 560};
+constexpr int kLefts = 2; ///< Columns of words; the others are numbers and stand right.
 
 QTableWidget* makeTable(const QString& name, const QString& accessibleName,
                         const QStringList& columns)
 {
-    auto* table = new QTableWidget(0, int(columns.size()));
-    table->setObjectName(name);
+    QTableWidget* table = makeNumberTable(columns, name);
     table->setAccessibleName(accessibleName);
-    table->setHorizontalHeaderLabels(columns);
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->setShowGrid(false);
-    table->verticalHeader()->hide();
-    table->horizontalHeader()->setHighlightSections(false);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    table->setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    for (int column = 1; column < kLefts; ++column)
+        table->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     return table;
 }
 
-/// Texts of one row; all but the first `lefts` are numbers and stand right.
-void addRow(QTableWidget* table, const QStringList& texts, int lefts, bool isBold)
+void addRow(QTableWidget* table, const QStringList& texts, bool isBold)
 {
     const int row = table->rowCount();
     table->insertRow(row);
     for (int column = 0; column < texts.size(); ++column) {
         auto* item = new QTableWidgetItem(texts[column]);
         item->setToolTip(texts[column]);
-        if (column >= lefts)
+        if (column >= kLefts)
             item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
         if (isBold) {
             QFont font = item->font();
@@ -174,13 +169,14 @@ void WhyDialog::showDecision(const DecisionExplanation& explanation)
         results_.push_back(terms.result);
         results_.back().partial = 0;
         addRow(strategies_,
-               {toQt(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute),
+               {coreText(terms.strategy), toQt(formatSpec(terms.result)), timeText(terms.compute),
                 timeText(terms.reduce), timeText(terms.in), timeText(terms.out),
                 timeText(terms.perStep), memoryText(terms.memory),
                 i == 0 ? QString() : changeOf(terms.alone, tr("impossible")),
                 i == 0 ? tr("chosen") : changeOf(terms.regret, tr("no plan"))},
-               2, i == 0);
+               i == 0);
     }
+    fitFirstColumn(strategies_);
 }
 
 bool WhyDialog::mayTry() const
@@ -245,7 +241,7 @@ void WhyDialog::showPrices(const ConstraintPrices& prices)
                               timeText(price.plan->stepTime),
                               changeText(price.plan->stepTime.count, prices.stepTime.count))
                         : tr("no plan")},
-               2, false);
+               false);
     }
     prices_->show();
 }

@@ -1,5 +1,6 @@
 #include "app/item_models/alternatives_model.h"
 
+#include "app/settings/core_texts.h"
 #include "app/settings/qt_text.h"
 
 #include <QApplication>
@@ -67,7 +68,7 @@ QVariant AlternativesModel::data(const QModelIndex& index, int role) const
     const bool isChosen = index.row() == decision.chosen;
     if (role == Qt::DisplayRole) {
         if (index.column() == kStrategy)
-            return (isChosen ? u"● "_s : u"   "_s) + toQt(alternative.strategy);
+            return (isChosen ? u"● "_s : u"   "_s) + coreText(alternative.strategy);
         if (index.column() == kResult)
             return toQt(formatSpec(alternative.result));
         if (isChosen)
@@ -76,7 +77,7 @@ QVariant AlternativesModel::data(const QModelIndex& index, int role) const
     }
     if (role == Qt::ToolTipRole)
         return tr("%1, result %2\n%3")
-            .arg(toQt(alternative.strategy), toQt(formatSpec(alternative.result)),
+            .arg(coreText(alternative.strategy), toQt(formatSpec(alternative.result)),
                  termsOf(alternative) != nullptr
                      ? tr("Step time added with all else of the stage chosen anew")
                      : tr("Step time added if only this decision changed"));

@@ -162,6 +162,12 @@ const std::vector<const char*>& planPatterns()
         QT_TRANSLATE_NOOP("Core", "stage of layer %1 on %2"),
         QT_TRANSLATE_NOOP("Core", "without %1"),
         QT_TRANSLATE_NOOP("Core", "with 1 GiB more memory a device"),
+        // What strategies do on each axis (strategy_text).
+        QT_TRANSLATE_NOOP("Core", "%1: replicated"),
+        QT_TRANSLATE_NOOP("Core", "%1: dim %2 of %3"),
+        QT_TRANSLATE_NOOP("Core", "%1: sum over %2"),
+        QT_TRANSLATE_NOOP("Core", "moved at once"),
+        QT_TRANSLATE_NOOP("Core", "one device"),
         // Why a sharding was chosen (explain_decision).
         QT_TRANSLATE_NOOP("Core", "there is no other strategy"),
         QT_TRANSLATE_NOOP("Core", "no other strategy fits in memory"),

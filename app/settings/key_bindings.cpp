@@ -14,6 +14,7 @@ namespace
 
 constexpr const char* kUsualKeys = "usualKeys";       ///< Properties of an action.
 constexpr const char* kSharesWith = "sharesKeysWith"; ///< The other's objectName.
+constexpr const char* kSharesIn = "sharesKeysIn";
 
 QStringList written(const QList<QKeySequence>& keys, QKeySequence::SequenceFormat format)
 {
@@ -83,12 +84,18 @@ QAction* ownerOfKey(const QList<QAction*>& actions, const QKeySequence& key, con
     return nullptr;
 }
 
-void shareKeys(QAction& action, const QString& other) { action.setProperty(kSharesWith, other); }
+void shareKeys(QAction& action, const QString& other, const QString& where)
+{
+    action.setProperty(kSharesWith, other);
+    action.setProperty(kSharesIn, where);
+}
 
 bool mayShareKeys(const QAction& a, const QAction& b)
 {
     return a.property(kSharesWith) == b.objectName() || b.property(kSharesWith) == a.objectName();
 }
+
+QString placeOfSharedKeys(const QAction& action) { return action.property(kSharesIn).toString(); }
 
 QString keysText(const QAction& action)
 {

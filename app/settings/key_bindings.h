@@ -20,9 +20,11 @@ void chooseKeys(QAction& action, const QList<QKeySequence>& keys, AppSettings& s
 /// free.
 QAction* ownerOfKey(const QList<QAction*>& actions, const QKeySequence& key, const QAction* but);
 /// Lets `action`, which has its keys in one view alone, use those of `other`, a command of a thing
-/// in that view, and come first there.
-void shareKeys(QAction& action, const QString& other);
+/// in that view, and come first there. `where`: that view, in words.
+void shareKeys(QAction& action, const QString& other, const QString& where);
 bool mayShareKeys(const QAction& a, const QAction& b);
+/// Where it has keys that another command has elsewhere, in words; empty: it shares none.
+QString placeOfSharedKeys(const QAction& action);
 /// "Ctrl+K, Ctrl+Shift+P".
 QString keysText(const QAction& action);
 /// Its text without the marks of menus.

@@ -121,7 +121,7 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
         QDockWidget { titlebar-close-icon: none; }
         QDockWidget::title { background: @window; padding: 6px 8px; border-bottom: 1px solid @border; }
         QTabWidget::pane { border: none; border-top: 1px solid @border; }
-        QTabBar::tab { padding: 6px 14px; border: none; border-bottom: 2px solid transparent; color: @muted; }
+        QTabBar::tab { padding: 6px 11px; border: none; border-bottom: 2px solid transparent; color: @muted; }
         QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
         QTabBar::tab:hover { color: @text; }
         QTabBar::tab:focus { color: @accent; }
@@ -132,6 +132,8 @@ QString styleSheetFor(const Theme& theme, const QFont& font)
         QTreeView, QTableView, QListView, QPlainTextEdit { border: none; background: @surface; alternate-background-color: @raised; }
         QTreeView::item, QListView::item { padding: 3px 2px; border: 0px; }
         QTableView::item { padding: 2px 6px; border: 0px; }
+        QTableView#memoryTable::item { padding: 2px 2px; }
+        QTableView#memoryTable QHeaderView::section { padding: 5px 2px; }
         QTreeView::item:selected, QTableView::item:selected, QListView::item:selected { background: @selection; color: @text; }
         QTreeView::item:hover, QListView::item:hover { background: @hover; }
         QGroupBox { border: none; border-top: 1px solid @border; margin-top: @group; padding-top: 2px; font-weight: 600; }

@@ -135,7 +135,8 @@ CompareSide::CompareSide(Session* session, QWidget* parent)
         differenceActions_ << action;
     };
     addStep(tr("Next &difference"), u"actionNextDifference"_s, u"D"_s, false);
-    shareKeys(*differenceActions_.back(), u"actionTimelineLater"_s);
+    shareKeys(*differenceActions_.back(), u"actionTimelineLater"_s,
+              tr("where plans stand side by side"));
     addStep(tr("Previous d&ifference"), u"actionPreviousDifference"_s, u"Shift+D"_s, true);
     connect(session, &Session::plansChanged, this, &CompareSide::takePlans);
     connect(session, &Session::shownPlanChanged, this, &CompareSide::takePlans);

@@ -22,9 +22,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override
     {
         QTableWidget::resizeEvent(event);
-        const bool fits = neededWidth(this) <= viewport()->width();
-        horizontalHeader()->setSectionResizeMode(0, fits ? QHeaderView::Stretch
-                                                         : QHeaderView::ResizeToContents);
+        fitFirstColumn(this);
         if (maximumHeight() < QWIDGETSIZE_MAX)
             fitTableHeight(this); // the scroll bar needs room below the rows
     }
@@ -66,6 +64,13 @@ void setNumberRow(QTableWidget* table, int row, const QStringList& cells)
         item->setToolTip(cells[column]);
         table->setItem(row, column, item);
     }
+}
+
+void fitFirstColumn(QTableWidget* table)
+{
+    const bool fits = neededWidth(table) <= table->viewport()->width();
+    table->horizontalHeader()->setSectionResizeMode(0, fits ? QHeaderView::Stretch
+                                                            : QHeaderView::ResizeToContents);
 }
 
 void fitTableHeight(QTableWidget* table)

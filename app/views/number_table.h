@@ -11,7 +11,8 @@ namespace alpa::app
 /// table scrolls sideways.
 QTableWidget* makeNumberTable(const QStringList& headers, const QString& name);
 void setNumberRow(QTableWidget* table, int row, const QStringList& cells);
-/// To be called when the rows have changed.
+/// To be called when the rows have changed: as wide as they need, and as high.
+void fitFirstColumn(QTableWidget* table);
 void fitTableHeight(QTableWidget* table);
 /// Width in which no cell is cut off.
 int neededWidth(const QTableWidget* table);

@@ -1053,6 +1053,26 @@
         <source>no NVIDIA driver on this machine (%1)</source>
         <translation>kein NVIDIA-Treiber auf diesem Rechner (%1)</translation>
     </message>
+    <message>
+        <source>%1: replicated</source>
+        <translation>%1: repliziert</translation>
+    </message>
+    <message>
+        <source>%1: dim %2 of %3</source>
+        <translation>%1: Dim. %2 von %3</translation>
+    </message>
+    <message>
+        <source>%1: sum over %2</source>
+        <translation>%1: Summe über %2</translation>
+    </message>
+    <message>
+        <source>moved at once</source>
+        <translation>sofort verschoben</translation>
+    </message>
+    <message>
+        <source>one device</source>
+        <translation>ein Gerät</translation>
+    </message>
 </context>
 <context>
     <name>Glossary</name>
@@ -1977,6 +1997,10 @@
     <message>
         <source>Previous d&amp;ifference</source>
         <translation>Vor&amp;iger Unterschied</translation>
+    </message>
+    <message>
+        <source>where plans stand side by side</source>
+        <translation>wo Pläne nebeneinander stehen</translation>
     </message>
 </context>
 <context>
@@ -3464,6 +3488,16 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
         <source>%1 is taken by “%2”.</source>
         <translation>%1 gehört schon zu „%2“.</translation>
     </message>
+    <message>
+        <source>%1: %2</source>
+        <comment>menu: command</comment>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <comment>command (where)</comment>
+        <translation>%1 (%2)</translation>
+    </message>
 </context>
 <context>
     <name>alpa::app::LineChart</name>
@@ -4011,7 +4045,7 @@ Das Modell anderswo suchen?</translation>
     </message>
     <message>
         <source>transient</source>
-        <translation>vorübergehend</translation>
+        <translation>flüchtig</translation>
     </message>
     <message>
         <source>Memory per device of each stage</source>
@@ -4097,7 +4131,7 @@ Das Modell anderswo suchen?</translation>
     </message>
     <message>
         <source>Transient</source>
-        <translation>Vorübergehend</translation>
+        <translation>Flüchtig</translation>
     </message>
     <message>
         <source>Total</source>

@@ -71,6 +71,11 @@ TEST_F(CoreTextsTest, EveryPatternIsTranslatedWithWhatIsInIt)
               QStringLiteral("höchstens TP 2; a word of its own"));
     EXPECT_EQ(coreText("{-, y} would add 28.14 us to the step"),
               QStringLiteral("{-, y} verlängerte den Schritt um 28.14 µs"));
+    EXPECT_EQ(
+        coreText("x: sum over 256, y: dim 2 of 64, moved at once would be as good"),
+        QStringLiteral("x: Summe über 256, y: Dim. 2 von 64, sofort verschoben wäre ebenso gut"));
+    EXPECT_EQ(coreText("x: dim 0 of 8, y: replicated"),
+              QStringLiteral("x: Dim. 0 von 8, y: repliziert"));
     EXPECT_EQ(coreText("nothing that anybody knows, %1"),
               QStringLiteral("nothing that anybody knows, %1"));
 }
