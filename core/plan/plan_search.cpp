@@ -472,7 +472,8 @@ Result<bool> PlanSearch::refine(Draft& draft, NoPlan& none) const
             for (const PlannedStage& stage : choice.stages.stages)
                 families.insert(draft.set->familyOf[static_cast<size_t>(stage.candidate)]);
         }
-        if (!isFeasible) {
+        // Constraints on shardings may save memory, but not beyond what all but minimises it.
+        if (!isFeasible && (!draft.isLean || explains_)) {
             for (size_t family = 0; family < draft.set->families.size(); ++family)
                 families.insert(static_cast<int>(family));
         }
