@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace alpa
 {
@@ -19,8 +20,8 @@ namespace
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too
 /// large.
 constexpr int kMemoryRounds = 8;
-/// How often stages are sharded again for a faster schedule that keeps more than fits.
-constexpr int kScheduleRounds = 3;
+/// How often the same stages are sharded again under what they turned out to need.
+constexpr int kCorrectionRounds = 3;
 constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
 
 constexpr double kAlternativeSlack = 1.10; ///< Runners-up of the stage choice within this factor.
@@ -146,11 +147,8 @@ private:
         ASSIGN_OR_RETURN(const Trial first, tryStages(problem, choice.stages, 1));
         if (first == Trial::kFits)
             return hadPlan ? Status() : tryAlternatives(problem);
-        if (first == Trial::kUnderestimated) {
-            // The same stages with what they need now; what that teaches is of them alone.
-            StageProblem corrected = problem;
-            RETURN_IF_ERROR(tryStages(corrected, choice.stages, 1));
-        }
+        if (first == Trial::kUnderestimated)
+            RETURN_IF_ERROR(tryCorrected(problem, choice.stages));
         // The first choice does not fit: its runners-up may, then those under corrected needs.
         bool isFound = false;
         for (int round = 0; round < kMemoryRounds && (!isFound || effort_.isThorough); ++round) {
@@ -180,6 +178,16 @@ private:
                 attempt_.none.reason =
                     fmt::format("the stages need more than {} per device",
                                 formatMemory(memoryLimit(request_.cluster, constraints_)));
+        }
+        return {};
+    }
+
+    /// The same stages under what they turned out to need; what that teaches is of them alone.
+    Status tryCorrected(StageProblem problem, const StagePlan& chosen)
+    {
+        Trial trial = Trial::kUnderestimated;
+        for (int i = 0; i < kCorrectionRounds && trial == Trial::kUnderestimated; ++i) {
+            ASSIGN_OR_RETURN(trial, tryStages(problem, chosen, 1));
         }
         return {};
     }
@@ -256,10 +264,7 @@ private:
                 continue;
             }
             isRescheduling_ = true;
-            Trial trial = Trial::kUnderestimated;
-            for (int i = 0; i < kScheduleRounds && trial == Trial::kUnderestimated; ++i) {
-                ASSIGN_OR_RETURN(trial, tryStages(corrected, chosen, 1));
-            }
+            RETURN_IF_ERROR(tryCorrected(std::move(corrected), chosen));
             isRescheduling_ = false;
         }
         return {};
@@ -336,22 +341,24 @@ private:
                       const AssemblyRequest& assembly, const ParallelPlan& plan) const
     {
         bool fits = true;
+        std::vector<StageCandidate> drafted; ///< As the stages were sharded.
         for (size_t s = 0; s < plan.stages.size(); ++s) {
             const Bytes needed = plan.deviceMemory(s);
             const Bytes limit = limitOf(plan.stages[s].submesh);
             if (needed <= limit)
                 continue;
-            fits = false;
-            const StageCandidate used =
-                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+            if (std::exchange(fits, false))
+                drafted = problem.candidates;
+            const auto& used = drafted[static_cast<size_t>(chosen.stages[s].candidate)];
             const Bytes missing =
                 isCareful_ ? needed - limit
                            : needed - countedIn(assembly.stages[s], used.transient, used.tag);
-            for (StageCandidate& candidate : problem.candidates) {
-                if (holdsAsMuch(candidate, used))
-                    candidate.transient =
-                        std::max(candidate.transient + missing,
-                                 isCareful_ ? plan.stages[s].memory.transient : Bytes(0));
+            const Bytes least = isCareful_ ? plan.stages[s].memory.transient : Bytes(0);
+            // Of stages that are alike, the one that lacks most counts.
+            for (size_t i = 0; i < drafted.size(); ++i) {
+                Bytes& transient = problem.candidates[i].transient;
+                if (holdsAsMuch(drafted[i], used))
+                    transient = std::max({transient, drafted[i].transient + missing, least});
             }
         }
         return fits;

@@ -315,6 +315,22 @@ TEST(MakePlan, RecomputesAtFewerMicrobatchesWhereThatIsFaster)
     EXPECT_GT(free->stages[0].cost.recomputation.count, 0);
 }
 
+/// The only stage holds more for a moment than drafted, and with every sharding another amount.
+TEST(MakePlan, ShardsAStageAgainUntilItFits)
+{
+    PlanRequest request;
+    request.model = sample("llama-8b");
+    request.cluster = *loadCluster("dgx-h100-x8");
+    request.options.globalBatch = 512;
+    request.options.constraints.recomputation = true;
+    request.options.constraints.microbatches = 2;
+    const auto two = planOf(request);
+    request.options.constraints.microbatches = 1;
+    const auto one = planOf(request);
+    ASSERT_TRUE(two && one);
+    EXPECT_LE(one->stepTime, two->stepTime);
+}
+
 TEST(MakePlan, LayersRunAgainOneAtATime)
 {
     PlanRequest request;
