@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace alpa::app
 {
@@ -127,6 +128,7 @@ void WindowDocks::reset()
 
 void WindowDocks::show(bool on)
 {
+    setAside_.clear();
     for (QDockWidget* dock : sides())
         dock->setVisible(on);
     const bool hasProblems =
@@ -154,12 +156,16 @@ void WindowDocks::showFirst(const QByteArray& state)
 
 void WindowDocks::toggleFocusMode()
 {
-    isFocusMode_ = !isFocusMode_;
-    for (QDockWidget* dock : sides())
-        dock->setVisible(!isFocusMode_ && session_->model() != nullptr);
-    if (isFocusMode_) {
-        problems_->hide();
-        jobs_->hide();
+    if (isFocusMode()) {
+        for (QDockWidget* dock : std::exchange(setAside_, {}))
+            dock->show();
+        return;
+    }
+    for (QDockWidget* dock : window_->findChildren<QDockWidget*>()) {
+        if (!dock->isVisible())
+            continue;
+        setAside_ << dock;
+        dock->hide();
     }
 }
 
@@ -204,7 +210,7 @@ void WindowDocks::apply(Workspace workspace)
 {
     if (session_->model() == nullptr)
         return;
-    isFocusMode_ = false;
+    setAside_.clear();
     reset();
     const auto arrange = [&](const char* page, bool showsOutline, bool showsPlans, bool showsRight,
                              QDockWidget* front) {

@@ -47,7 +47,8 @@ public:
     void showFirst(const QByteArray& state);
     void setLeastWidths();
     void fit();
-    bool isFocusMode() const { return isFocusMode_; } ///< Only the page is shown.
+    bool isFocusMode() const { return !setAside_.isEmpty(); } ///< Only the page is shown.
+    /// Sets every dock aside, or brings those back.
     void toggleFocusMode();
     /// Into the page or dock `step` places further.
     void focusPane(int step);
@@ -74,7 +75,7 @@ private:
     QDockWidget* inspector_;
     QDockWidget* problems_;
     QDockWidget* jobs_;
-    bool isFocusMode_ = false;
+    QList<QDockWidget*> setAside_; ///< By the focus mode; empty: it is off.
     bool hasShown_ = false;
 };
 

@@ -83,6 +83,26 @@ QStringList cutTexts(const QWidget* root)
     return found;
 }
 
+TEST(CutTexts, AreFound)
+{
+    QWidget page;
+    page.setObjectName(QStringLiteral("page"));
+    auto* line = new QLabel(QStringLiteral("a line of text"), &page);
+    auto* wrapped = new QLabel(QStringLiteral("several words that take three lines"), &page);
+    auto* button = new QPushButton(QStringLiteral("a button"), &page);
+    wrapped->setWordWrap(true);
+    for (QWidget* widget : {static_cast<QWidget*>(line), static_cast<QWidget*>(wrapped),
+                            static_cast<QWidget*>(button)})
+        widget->resize(widget->sizeHint());
+    wrapped->setGeometry(0, 0, 120, wrapped->heightForWidth(120));
+    page.show();
+    EXPECT_TRUE(cutTexts(&page).isEmpty()) << cutTexts(&page).join(u'\n').toStdString();
+    line->resize(line->width() - 1, line->height());
+    wrapped->resize(120, wrapped->height() - 1);
+    button->resize(button->width() - 1, button->height());
+    EXPECT_EQ(cutTexts(&page).size(), 3) << cutTexts(&page).join(u'\n').toStdString();
+}
+
 class LongTextsTest : public InterfaceTest
 {
 protected:

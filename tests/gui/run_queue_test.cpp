@@ -3,6 +3,7 @@
 #include "app/settings/programs.h"
 #include "app/views/pipeline_view.h"
 #include "app/views/runs_view.h"
+#include "app/widgets/scatter_chart.h"
 #include "app/window/main_window.h"
 #include "core/trace/read_trace.h"
 #include "tests/gui/chart_support.h"
@@ -129,6 +130,24 @@ TEST_F(RunQueueTest, TwoPlansTakeTurnsAndAreTold)
     EXPECT_EQ(measured->runs, 2);
     EXPECT_EQ(measured->steps, 14) << "7 of each, without the first";
     EXPECT_LE(measured->low, measured->median);
+    // Predictions against measurements: a point a plan, and how far off the prediction is.
+    window_->pages()->setCurrentWidget(find<QWidget>(window_.get(), "compareView"));
+    find<QTabWidget>(window_.get(), "compareTabs")->setCurrentIndex(2);
+    const auto* accuracy = find<ScatterChart>(window_.get(), "accuracyChart");
+    ASSERT_TRUE(accuracy->isVisible());
+    ASSERT_EQ(accuracy->points().size(), 2u);
+    const QString errors = find<QLabel>(window_.get(), "accuracyText")->text();
+    for (const ScatterPoint& point : accuracy->points()) {
+        const PlanEntry* entry = session().entry(point.id);
+        const double predicted = entry->plan()->stepTime.count;
+        EXPECT_DOUBLE_EQ(point.x, predicted);
+        EXPECT_DOUBLE_EQ(point.y, session().measurement(point.id)->median.count);
+        const double percent = (predicted / point.y - 1) * 100;
+        EXPECT_TRUE(errors.contains(entry->name)) << errors.toStdString();
+        const qsizetype at = errors.indexOf(entry->name) + entry->name.size();
+        const QString shown = errors.mid(at + 2).section(u' ', 0, 0).replace(u'\u2212', u'-');
+        EXPECT_NEAR(shown.toDouble(), percent, 0.051) << errors.toStdString();
+    }
     // The dialog remembers.
     RunDialog* again = openDialog();
     EXPECT_EQ(find<QSpinBox>(again, "runRepeats")->value(), 2);
