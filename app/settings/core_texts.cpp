@@ -113,8 +113,7 @@ const std::vector<const char*>& planPatterns()
 {
     static const std::vector<const char*> patterns = {
         // Why there is no plan (choose_stages, plan_search, finish_plan, interleave_stages).
-        QT_TRANSLATE_NOOP("Core",
-                          "no plan fits in %1 per device; the smallest that would do is %2"),
+        QT_TRANSLATE_NOOP("Core", "no plan fits in %1 per device; the least is estimated at %2"),
         QT_TRANSLATE_NOOP("Core",
                           "no plan uses all %1 devices; with idle devices allowed there is one"),
         QT_TRANSLATE_NOOP("Core", "no plan has the demanded number of stages"),

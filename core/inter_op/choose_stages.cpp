@@ -332,7 +332,7 @@ NoStagePlan explain(const StageProblem& problem)
         const Bytes budget = smallestBudget(problem);
         return {Reason::kMemory, budget,
                 "no plan fits in " + formatMemory(*problem.memoryLimit) +
-                    " per device; the smallest that would do is " + formatMemory(budget)};
+                    " per device; the least is estimated at " + formatMemory(budget)};
     }
     if (isFeasible(problem, {.devices = true}))
         return {Reason::kDevices, std::nullopt,

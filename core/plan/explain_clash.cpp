@@ -5,12 +5,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 namespace alpa
 {
 namespace
 {
+
+/// How closely the memory that would do is found, as a part of it: for large models, where to find
+/// that no plan fits takes seconds, less so.
+double memoryTolerance(const Graph& model) { return effortFor(model).isThorough ? 0.01 : 0.05; }
 
 /// Every constraint of `constraints` alone, as a way to take it away.
 std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraints& constraints)
@@ -60,26 +65,82 @@ std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraint
     return steps;
 }
 
-/// The first of ever larger limits from `bound` on, at most a quarter apart, under which there is a
-/// plan; nothing if even the device's own memory is too little.
+/// The least memory from `bytes` on that formatMemory() writes as it is: people ask for what they
+/// read.
+Bytes asWritten(Bytes bytes)
+{
+    constexpr double kFactor = 1024;
+    double unit = 1;
+    for (int i = 0; i < 4 && static_cast<double>(bytes.count) >= unit * kFactor; ++i)
+        unit *= kFactor;
+    const double number = static_cast<double>(bytes.count) / unit;
+    const double parts = std::pow(10.0, 3 - std::floor(std::log10(std::max(number, 1.0))));
+    return Bytes(static_cast<int64_t>(std::ceil(number * parts) / parts * unit));
+}
+
+/// A limit under which there is a plan, and what its devices hold.
+struct Enough {
+    Bytes limit, held;
+};
+
+Result<std::optional<Enough>> planWithin(const PlanRequest& request, PlanConstraints constraints,
+                                         Bytes limit, PlanContext& context,
+                                         const JobControl& control)
+{
+    constraints.memoryPerDevice = limit;
+    ASSIGN_OR_RETURN(const Attempt any,
+                     PlanSearch(request, std::move(constraints), context, control).searchAny());
+    if (!any.plan)
+        return std::optional<Enough>();
+    Enough enough{limit, {}};
+    for (size_t s = 0; s < any.plan->stages.size(); ++s)
+        enough.held = std::max(enough.held, any.plan->deviceMemory(s));
+    return std::optional(enough);
+}
+
+/// A limit under which there is a plan, and within memoryTolerance() below it one under which none
+/// is found; nothing if even the device's own memory is too little. `bound`: where to begin.
 Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
-                                              PlanConstraints constraints, Bytes bound,
+                                              const PlanConstraints& constraints, Bytes bound,
                                               PlanContext& context, const JobControl& control)
 {
     Bytes most; // Of the kind of device that has most.
     for (int kind = 0; kind < request.cluster.kindCount(); ++kind)
         most = std::max(most, memoryLimit(request.cluster, {}, kind));
+    if (!constraints.memoryPerDevice)
+        return std::optional<Bytes>();
+    Bytes tooLittle = *constraints.memoryPerDevice;
+    std::optional<Enough> enough;
     for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
-        const Bytes limit(static_cast<int64_t>(static_cast<double>(bound.count) * factor));
-        if (limit > most)
+        const Bytes limit =
+            asWritten(Bytes(static_cast<int64_t>(static_cast<double>(bound.count) * factor)));
+        if (limit <= tooLittle)
+            continue;
+        control.report("finding the memory that would do", -1);
+        ASSIGN_OR_RETURN(enough,
+                         planWithin(request, constraints, std::min(limit, most), context, control));
+        if (enough || limit >= most)
             break;
-        constraints.memoryPerDevice = limit;
-        ASSIGN_OR_RETURN(const bool isFeasible,
-                         PlanSearch(request, constraints, context, control).isFeasible());
-        if (isFeasible)
-            return std::optional(limit);
+        tooLittle = limit;
     }
-    return std::optional<Bytes>();
+    if (!enough)
+        return std::optional<Bytes>();
+    while (static_cast<double>((enough->limit - tooLittle).count) >
+           static_cast<double>(enough->limit.count) * memoryTolerance(*request.model)) {
+        // What the plan at hand holds may do; else halfway.
+        Bytes limit = asWritten(enough->held);
+        if (limit <= tooLittle || limit >= enough->limit)
+            limit = asWritten(tooLittle + (enough->limit - tooLittle) / 2);
+        if (limit >= enough->limit)
+            break;
+        ASSIGN_OR_RETURN(const std::optional<Enough> less,
+                         planWithin(request, constraints, limit, context, control));
+        if (less)
+            enough = less;
+        else
+            tooLittle = limit;
+    }
+    return std::optional(enough->limit);
 }
 
 } // namespace

@@ -174,10 +174,12 @@ private:
                 ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
                 isFound = isFound || trial == Trial::kFits;
             }
-            if (!attempt_.plan)
-                attempt_.none.reason =
-                    fmt::format("the stages need more than {} per device",
-                                formatMemory(memoryLimit(request_.cluster, constraints_)));
+            if (attempt_.plan)
+                continue;
+            const Bytes limit = memoryLimit(request_.cluster, constraints_);
+            attempt_.none.reason =
+                fmt::format("the stages need more than {} per device", formatMemory(limit));
+            attempt_.none.smallestMemory = attempt_.none.smallestMemory.value_or(limit);
         }
         return {};
     }

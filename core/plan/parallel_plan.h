@@ -157,6 +157,9 @@ struct ParallelPlan {
     /// As asked: what splits the sequence without being asked for counts as tensor parallel.
     int contextParallel() const { return options.constraints.contextParallel.value_or(1); }
     int pipelineParallel() const { return deviceGroups(); }
+    /// Were all numbers of microbatches that divide the batch searched and bounded, or one
+    /// demanded? Only powers of two are.
+    bool searchesEveryCount() const;
     /// What all stages on the devices of `stage` need of each of them.
     Bytes deviceMemory(size_t stage) const;
     /// Of the hosts that the stage lies on.
@@ -172,7 +175,7 @@ struct NoPlan {
         reason; ///< "memory 16 GiB and max TP 1: stage of layers 0-3 needs 23.1 GiB at least"
     std::vector<std::string> clashing; ///< The constraints, as formatted.
     std::optional<Bytes>
-        smallestMemory; ///< Per device: would do with everything else as asked, by the drafts.
+        smallestMemory; ///< Per device: there is a plan with it, everything else as asked.
 };
 
 } // namespace alpa

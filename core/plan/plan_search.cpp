@@ -89,6 +89,12 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
     return best;
 }
 
+Result<Attempt> PlanSearch::searchAny()
+{
+    effort_.drafts = 1;
+    return search({});
+}
+
 /// Finishes what promises to be the best, and what comes near.
 Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
 {
@@ -115,7 +121,7 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
             continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
-        if (finished == 0)
+        if (finished == 0 && effort_.drafts > 1)
             ahead = prepareNext(draft, drafts, cutoff);
         ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
                                                       cutoff, threads_, control_, onBetter_));
@@ -227,7 +233,8 @@ Result<std::vector<Draft>> PlanSearch::draft(const std::vector<int>& counts, NoP
     return draft(counts, none, findsAny);
 }
 
-/// Powers of two (and the batch itself) from few microbatches to many.
+/// The powers of two that divide the batch, from few microbatches to many: what bounds of free
+/// numbers of microbatches know of (see searchesEveryCount).
 std::vector<int> PlanSearch::microbatchCounts(int64_t globalBatch) const
 {
     if (constraints_.microbatches)

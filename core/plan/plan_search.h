@@ -26,6 +26,8 @@ public:
     /// The best plan over `counts` microbatches, or over all counts if empty. Drafts that promise
     /// nothing below about `cutoff` are left as they are.
     Result<Attempt> search(const std::vector<int>& counts, Seconds cutoff = kForever);
+    /// The first plan that search() would find, whatever it takes.
+    Result<Attempt> searchAny();
     /// Told of every plan that search() finds and that is better than those before.
     void onBetter(AttemptCallback callback) { onBetter_ = std::move(callback); }
     int threads() const { return threads_; }

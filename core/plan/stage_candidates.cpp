@@ -165,6 +165,10 @@ void collect(const CandidateRequest& request, CandidateSet& set)
             candidate.config = family.config;
             candidate.submesh = set.shapes[static_cast<size_t>(family.config)].submesh;
             candidate.tag = static_cast<int>(set.candidates.size());
+            // What else lives briefly is mostly less than drafted, and known when stages are
+            // sharded.
+            if (request.isLean)
+                candidate.transient = found.recomputed[i];
             set.candidates.push_back(candidate);
             const bool isAgain =
                 family.recomputation == Recomputation::kFull || found.recomputedLayers[i] > 0;

@@ -50,8 +50,9 @@ struct CandidateRequest {
     const PlanConstraints* constraints = nullptr;
     int microbatches = 1;
     DeviceShare share;
-    bool isLean =
-        false; ///< Add shardings that all but minimise memory: for when nothing else fits.
+    /// For when nothing else fits: add shardings that all but minimise memory, and count no more
+    /// than must be held.
+    bool isLean = false;
     int threads = 1;
     bool isExact = false; ///< Cost every shape under all constraints at once.
 };

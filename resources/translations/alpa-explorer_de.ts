@@ -350,8 +350,8 @@
 <context>
     <name>Core</name>
     <message>
-        <source>no plan fits in %1 per device; the smallest that would do is %2</source>
-        <translation>kein Plan passt in %1 je Gerät; es genügten %2</translation>
+        <source>no plan fits in %1 per device; the least is estimated at %2</source>
+        <translation>kein Plan passt in %1 je Gerät; geschätzt sind mindestens %2 nötig</translation>
     </message>
     <message>
         <source>no plan uses all %1 devices; with idle devices allowed there is one</source>

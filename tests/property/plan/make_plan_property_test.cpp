@@ -1,6 +1,8 @@
 // What must hold of every plan: proof and cost agree, constraints are obeyed, more memory never
 // hurts, no named strategy beats auto, and threads never show.
+#include "core/base/text.h"
 #include "core/explain/explain_costs.h"
+#include "core/explain/show_plan.h"
 #include "core/import/import_model.h"
 #include "core/lowering/lower_plan.h"
 #include "core/plan/make_plan.h"
@@ -12,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace alpa
 {
@@ -420,6 +423,76 @@ TEST(MakePlan, SaysWhatMemoryWouldDoOnTheLargerKindOfDevice)
     EXPECT_GT(*none->smallestMemory, request.cluster.device.memory);
     request.options.constraints.memoryPerDevice = *none->smallestMemory;
     EXPECT_TRUE(planOf(request));
+}
+
+TEST(MakePlanProperty, PlansWithTheMemoryThatWouldDo)
+{
+    int clashes = 0;
+    forEachSeed(15, [&clashes](Rng& rng, int) {
+        PlanRequest request = randomRequest(rng);
+        Bytes& memory = request.options.constraints.memoryPerDevice.emplace(
+            kKiB * (int64_t{1} << (3 + rng.below(7))));
+        if (rng.chance(0.3))
+            request.options.constraints.recomputation = rng.chance(0.5);
+        const auto outcome = makePlan(request, {});
+        ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+        const auto* none = std::get_if<NoPlan>(&*outcome);
+        if (none == nullptr || !none->smallestMemory)
+            return;
+        ++clashes;
+        EXPECT_GT(*none->smallestMemory, memory);
+        // As people read it.
+        std::string unit;
+        double number = 0;
+        std::istringstream(formatMemory(*none->smallestMemory)) >> number >> unit;
+        memory =
+            Bytes(static_cast<int64_t>(number * static_cast<double>(unit == "KiB"   ? kKiB.count
+                                                                    : unit == "MiB" ? kMiB.count
+                                                                                    : 1)));
+        EXPECT_LE(*none->smallestMemory, memory);
+        SCOPED_TRACE(request.model->name + " on " + request.cluster.name);
+        const auto plan = planOf(request);
+        ASSERT_TRUE(plan) << none->reason << "; " << formatMemory(memory);
+        for (size_t s = 0; s < plan->stages.size(); ++s)
+            EXPECT_LE(plan->deviceMemory(s), memory);
+    });
+    EXPECT_GT(clashes, 5);
+}
+
+TEST(MakePlan, FitsWhereDraftsExpectMoreThanIsHeld)
+{
+    // A wide vocabulary: drafts count the largest result several times over.
+    PlanRequest request;
+    request.model = std::make_shared<const Graph>(
+        GptGraph({.layers = 4, .hidden = 64, .heads = 4, .sequence = 64, .vocabulary = 8192})
+            .make());
+    request.cluster = *loadCluster("cpu-x1");
+    PlanConstraints& constraints = request.options.constraints;
+    constraints.microbatches = 1;
+    constraints.recomputation = true;
+    const auto free = planOf(request);
+    ASSERT_TRUE(free);
+    constraints.memoryPerDevice = free->deviceMemory(0) + kMiB;
+    EXPECT_TRUE(planOf(request));
+}
+
+TEST(MakePlan, SaysWhichNumbersOfMicrobatchesItsBoundIsOf)
+{
+    PlanRequest request;
+    request.model = sample("gpt-tiny");
+    request.cluster = *loadCluster("cpu-x4");
+    constexpr const char* kOnlyPowers = "power of two";
+    for (const int64_t batch : {8, 12}) {
+        request.options.globalBatch = batch;
+        request.options.constraints.microbatches.reset();
+        const auto plan = planOf(request);
+        ASSERT_TRUE(plan && plan->stepGap());
+        EXPECT_EQ(formatPlanSummary(*plan).find(kOnlyPowers) == std::string::npos, batch == 8);
+        request.options.constraints.microbatches = 4;
+        const auto fixed = planOf(request);
+        ASSERT_TRUE(fixed);
+        EXPECT_EQ(formatPlanSummary(*fixed).find(kOnlyPowers), std::string::npos);
+    }
 }
 
 TEST(MakePlan, NamesAMinimalClash)

@@ -131,7 +131,7 @@ TEST(ChooseStages, NamesTheSmallestBudgetThatWouldDo)
     // One stage of 4 layers on both devices: 8 + 1 * 2. Two stages: 8 + 2 * 2.
     ASSERT_EQ(refusal.smallestBudget, kGiB * 10);
     EXPECT_EQ(refusal.message,
-              "no plan fits in 9 GiB per device; the smallest that would do is 10 GiB");
+              "no plan fits in 9 GiB per device; the least is estimated at 10 GiB");
     problem.memoryLimit = kGiB * 10;
     EXPECT_EQ(bestOf(problem).stages.size(), 1u);
 }
