@@ -270,8 +270,10 @@ Result<std::vector<Draft>> PlanSearch::draftCounts(int64_t globalBatch,
             continue;
         }
         ASSIGN_OR_RETURN(std::optional<Draft> draft, std::move(drafted));
-        if (!draft)
+        if (!draft) {
+            leftOut_.push_back(counts[i]);
             continue;
+        }
         // The curve over microbatch counts has one valley: two steps uphill end the search.
         notBetter = draft->stepTime < best ? 0 : notBetter + 1;
         best = std::min(best, draft->stepTime);
@@ -312,14 +314,13 @@ Result<std::optional<Draft>> PlanSearch::draftCount(int64_t globalBatch, int mic
     if (!effort_.isThorough && !isLean &&
         isHopeless(*model, microbatches, {allowed.front()}, none)) {
         space_.leaveOut(microbatches);
-        leftOut_.push_back(microbatches);
         return std::optional<Draft>();
     }
     return draftOn(allDevices(request_.cluster), model, microbatches, isLean, none);
 }
 
-/// Adds drafts of numbers of microbatches that were left out because they must recompute, from the
-/// largest down, as long as each promises less than `best`.
+/// Adds drafts of numbers of microbatches that were left out because they must recompute, or only
+/// fit by the leanest shardings, from the largest down, as long as each promises less than `best`.
 Status PlanSearch::draftRecomputing(int64_t globalBatch, Seconds best, std::vector<Draft>& drafts)
 {
     for (std::vector<int> counts = std::exchange(leftOut_, {}); !counts.empty() && !drafts.empty();
@@ -328,8 +329,12 @@ Status PlanSearch::draftRecomputing(int64_t globalBatch, Seconds best, std::vect
         ASSIGN_OR_RETURN(const auto model, promisingModel(globalBatch, counts.back(), reason));
         if (!model || computeTime(*model, counts.back()) / request_.cluster.deviceCount() >= best)
             continue;
-        ASSIGN_OR_RETURN(std::optional<Draft> draft, draftOn(allDevices(request_.cluster), model,
-                                                             counts.back(), false, reason));
+        const DeviceShare all = allDevices(request_.cluster);
+        ASSIGN_OR_RETURN(std::optional<Draft> draft,
+                         draftOn(all, model, counts.back(), false, reason));
+        if (!draft) {
+            ASSIGN_OR_RETURN(draft, draftOn(all, model, counts.back(), true, reason));
+        }
         if (!draft || draft->stepTime >= best)
             break;
         best = draft->stepTime;

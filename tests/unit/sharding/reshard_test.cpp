@@ -74,6 +74,35 @@ TEST_F(Reshard, MovesASplitByAllToAll)
               "all-to-all dimension 0 to 1 over x, 2.097 MB, 1.049 ms; slice dimension 1 over y");
 }
 
+/// Collectives move whole blocks: parts that lie between others' rows are brought into order first.
+TEST_F(Reshard, PricesCopiesOfWhatDoesNotLieInOneBlock)
+{
+    cluster.device.kernelLaunch = Seconds(1e-6);
+    cluster.device.memoryBandwidth = 1e12; // No way around copies is shorter.
+    const auto copies = [&](const char* from, const char* to) {
+        Resharder resharder(cluster, mesh);
+        const ReshardPath* path =
+            resharder.path(type, parseSpec(from).value(), parseSpec(to).value());
+        Seconds sum;
+        for (const ReshardStep& step : path->steps)
+            sum += step.copies;
+        return sum.count;
+    };
+    // A launch, and 2^22 bytes read and written at 1e12 a second; half of them where x splits rows.
+    constexpr double kWhole = 1e-6 + 2 * 4194304e-12;
+    constexpr double kHalf = 1e-6 + 2 * 2097152e-12;
+    cluster.device.fusesKernels = true;
+    EXPECT_EQ(copies("{-, -} partial y", "{y, -}"), 0); // Rows are blocks.
+    EXPECT_EQ(copies("{y, -}", "{-, -}"), 0);
+    EXPECT_EQ(copies("{-, -} partial y", "{-, -}"), 0);
+    EXPECT_DOUBLE_EQ(copies("{x, -} partial y", "{x, y}"), kHalf);
+    EXPECT_DOUBLE_EQ(copies("{-, y}", "{-, -}"), kWhole);
+    EXPECT_DOUBLE_EQ(copies("{x, y}", "{x, -}"), kHalf);
+    EXPECT_DOUBLE_EQ(copies("{x, -}", "{-, x}"), kHalf); // Columns before; rows after are blocks.
+    cluster.device.fusesKernels = false;
+    EXPECT_EQ(copies("{-, y}", "{-, -}"), 0);
+}
+
 TEST_F(Reshard, HasNoPathToPartialSumsThatAreNotThere)
 {
     EXPECT_EQ(steps("{-, -}", "{-, -} partial x"), "none");
