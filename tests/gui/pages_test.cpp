@@ -11,6 +11,7 @@
 #include "core/plan/plan_file.h"
 #include "tests/gui/interface_test.h"
 
+#include <QDockWidget>
 #include <QDropEvent>
 #include <QFile>
 #include <QFrame>
@@ -221,6 +222,32 @@ TEST_F(PagesTest, GraphsSideBySideHaveOneScaleThatShowsBothWhole)
         const QRectF shown = canvas->mapToScene(canvas->viewport()->rect()).boundingRect();
         EXPECT_TRUE(shown.contains(canvas->contentRect())) << i;
     }
+}
+
+TEST_F(PagesTest, OnlyThePageAndBackAsItWasAndTheLayoutIsReset)
+{
+    const QSize least = window_->minimumSize();
+    EXPECT_TRUE(least.width() <= 1024 && least.height() <= 700) << "the smallest screen";
+    find<QAction>("actionWorkspace3")->trigger(); // without constraints
+    const auto visible = [this] {
+        QStringList docks;
+        for (const QDockWidget* dock : window_->findChildren<QDockWidget*>()) {
+            if (dock->isVisible())
+                docks << dock->objectName();
+        }
+        docks.sort(); // children change places when tabs are raised
+        return docks;
+    };
+    const QStringList before = visible();
+    ASSERT_FALSE(before.isEmpty());
+    find<QAction>("actionFocus")->trigger();
+    EXPECT_TRUE(visible().isEmpty()) << visible().join(u' ').toStdString();
+    find<QAction>("actionFocus")->trigger();
+    EXPECT_EQ(visible(), before) << visible().join(u' ').toStdString();
+    find<QAction>("actionFocus")->trigger();
+    find<QAction>("actionResetLayout")->trigger();
+    for (const char* dock : {"outlineDock", "plansDock", "constraintsDock", "inspectorDock"})
+        EXPECT_TRUE(visible().contains(QString::fromLatin1(dock))) << dock;
 }
 
 } // namespace

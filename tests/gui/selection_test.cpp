@@ -17,7 +17,6 @@
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
-#include <QDockWidget>
 #include <QLabel>
 #include <QListWidget>
 #include <QTabWidget>
@@ -392,32 +391,6 @@ TEST_F(SelectionTest, WorkspacesShowWhatTheirWorkNeeds)
     EXPECT_EQ(window_->pages()->currentWidget()->objectName(), QStringLiteral("compareView"));
     EXPECT_FALSE(find<QWidget>("constraintsDock")->isVisible());
     EXPECT_TRUE(find<QWidget>("plansDock")->isVisible());
-}
-
-TEST_F(SelectionTest, OnlyThePageAndBackAsItWasAndTheLayoutIsReset)
-{
-    const QSize least = window_->minimumSize();
-    EXPECT_TRUE(least.width() <= 1024 && least.height() <= 700) << "the smallest screen";
-    find<QAction>("actionWorkspace3")->trigger(); // without constraints
-    const auto visible = [this] {
-        QStringList docks;
-        for (const QDockWidget* dock : window_->findChildren<QDockWidget*>()) {
-            if (dock->isVisible())
-                docks << dock->objectName();
-        }
-        docks.sort(); // children change places when tabs are raised
-        return docks;
-    };
-    const QStringList before = visible();
-    ASSERT_FALSE(before.isEmpty());
-    find<QAction>("actionFocus")->trigger();
-    EXPECT_TRUE(visible().isEmpty()) << visible().join(u' ').toStdString();
-    find<QAction>("actionFocus")->trigger();
-    EXPECT_EQ(visible(), before) << visible().join(u' ').toStdString();
-    find<QAction>("actionFocus")->trigger();
-    find<QAction>("actionResetLayout")->trigger();
-    for (const char* dock : {"outlineDock", "plansDock", "constraintsDock", "inspectorDock"})
-        EXPECT_TRUE(visible().contains(QString::fromLatin1(dock))) << dock;
 }
 
 } // namespace
