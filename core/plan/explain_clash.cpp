@@ -13,9 +13,19 @@ namespace alpa
 namespace
 {
 
-/// How closely the memory that would do is found, as a part of it: for large models, where to find
-/// that no plan fits takes seconds, less so.
-double memoryTolerance(const Graph& model) { return effortFor(model).isThorough ? 0.01 : 0.05; }
+/// How closely the memory that would do is found.
+struct MemorySteps {
+    std::vector<double> ofBound; ///< Tried in turn, as parts of what is needed at least.
+    double tolerance = 0;        ///< As a part of the memory.
+};
+
+/// For large models, where to find that no plan fits takes seconds, less closely.
+MemorySteps memorySteps(const Graph& model)
+{
+    if (effortFor(model).isThorough)
+        return {{1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}, 0.01};
+    return {{1.0, 1.1, 1.35, 4.5}, 0.15};
+}
 
 /// Every constraint of `constraints` alone, as a way to take it away.
 std::vector<std::function<void(PlanConstraints&)>> removals(const PlanConstraints& constraints)
@@ -98,8 +108,8 @@ Result<std::optional<Enough>> planWithin(const PlanRequest& request, PlanConstra
     return std::optional(enough);
 }
 
-/// A limit under which there is a plan, and within memoryTolerance() below it one under which none
-/// is found; nothing if even the device's own memory is too little. `bound`: where to begin.
+/// A limit under which there is a plan, and within the tolerance below it one under which none is
+/// found; nothing if even the device's own memory is too little. `bound`: where to begin.
 Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
                                               const PlanConstraints& constraints, Bytes bound,
                                               PlanContext& context, const JobControl& control)
@@ -111,7 +121,8 @@ Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
         return std::optional<Bytes>();
     Bytes tooLittle = *constraints.memoryPerDevice;
     std::optional<Enough> enough;
-    for (const double factor : {1.0, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2.0, 2.5, 3.0, 3.75, 4.5}) {
+    const MemorySteps steps = memorySteps(*request.model);
+    for (const double factor : steps.ofBound) {
         const Bytes limit =
             asWritten(Bytes(static_cast<int64_t>(static_cast<double>(bound.count) * factor)));
         if (limit <= tooLittle)
@@ -126,7 +137,7 @@ Result<std::optional<Bytes>> sufficientMemory(const PlanRequest& request,
     if (!enough)
         return std::optional<Bytes>();
     while (static_cast<double>((enough->limit - tooLittle).count) >
-           static_cast<double>(enough->limit.count) * memoryTolerance(*request.model)) {
+           static_cast<double>(enough->limit.count) * steps.tolerance) {
         // What the plan at hand holds may do; else halfway.
         Bytes limit = asWritten(enough->held);
         if (limit <= tooLittle || limit >= enough->limit)

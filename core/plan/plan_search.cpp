@@ -19,6 +19,9 @@ namespace alpa
 namespace
 {
 
+/// Drafts of a large model that searchAny() finishes in vain before it gives up.
+constexpr int kFailuresOfAny = 2;
+
 /// One whose candidates nobody else refines.
 Draft ownCopy(Draft draft)
 {
@@ -92,13 +95,15 @@ Result<Attempt> PlanSearch::search(const std::vector<int>& counts, Seconds cutof
 Result<Attempt> PlanSearch::searchAny()
 {
     effort_.drafts = 1;
+    if (!effort_.isThorough)
+        mostFailures_ = kFailuresOfAny;
     return search({});
 }
 
 /// Finishes what promises to be the best, and what comes near.
 Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
 {
-    int finished = 0;
+    int finished = 0, failed = 0;
     std::jthread ahead;
     // Drafts are close, but not exact: others that come near are finished too.
     while (!drafts.empty() && finished < effort_.drafts) {
@@ -127,6 +132,8 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
                                                       cutoff, threads_, control_, onBetter_));
         if (!attempt.plan) {
             keepReason(best.none, attempt.none);
+            if (++failed == mostFailures_)
+                break;
             continue;
         }
         ++finished;

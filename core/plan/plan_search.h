@@ -8,6 +8,7 @@
 #include "core/plan/plan_context.h"
 #include "core/plan/space_bound.h"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -91,7 +92,8 @@ private:
     int threads_ = 1;
     Seconds cutoff_ = kForever; ///< What takes longer is of no use.
     std::vector<int>
-        leftOut_;           ///< Numbers of microbatches of the round at hand that must recompute.
+        leftOut_; ///< Numbers of microbatches of the round at hand that must recompute.
+    int mostFailures_ = std::numeric_limits<int>::max(); ///< Drafts of a round that do not fit.
     bool isLean_ = false;   ///< Nothing that was drafted without the leanest shardings fits.
     bool explains_ = false; ///< Why no stages can be chosen.
     std::optional<int> layers_;
