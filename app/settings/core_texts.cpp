@@ -213,6 +213,7 @@ const std::vector<const char*>& planPatterns()
         QT_TRANSLATE_NOOP("Core", "auto"),
         // What a job is at (JobControl::report).
         QT_TRANSLATE_NOOP("Core", "finding the constraints that clash"),
+        QT_TRANSLATE_NOOP("Core", "finding the memory that would do"),
         QT_TRANSLATE_NOOP("Core", "comparing with %1"),
         QT_TRANSLATE_NOOP("Core", "comparing %1 microbatches"),
         QT_TRANSLATE_NOOP("Core", "costing stages for %1 microbatches"),

@@ -638,6 +638,10 @@
         <translation>sucht die Bedingungen, die sich widersprechen</translation>
     </message>
     <message>
+        <source>finding the memory that would do</source>
+        <translation>sucht den Speicher, der reicht</translation>
+    </message>
+    <message>
         <source>comparing with %1</source>
         <translation>vergleicht mit %1</translation>
     </message>
