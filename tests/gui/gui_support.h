@@ -9,6 +9,7 @@
 #include <QString>
 #include <QTimer>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -16,9 +17,19 @@
 namespace alpa::app
 {
 
-/// Runs the event loop until `isTrue`, at most `timeoutMs`. Returns what `isTrue` says at the end.
-inline bool waitUntil(const std::function<bool()>& isTrue, int timeoutMs = 60000)
+/// How long a test waits for what takes `ms` on an idle machine with an optimised program: the
+/// variable ALPA_TEST_PATIENCE says how many times as long, for sanitizers and loaded machines.
+inline qint64 patient(qint64 ms)
 {
+    static const int times = std::max(1, qEnvironmentVariableIntValue("ALPA_TEST_PATIENCE"));
+    return ms * times;
+}
+
+/// Runs the event loop until `isTrue`, at most patient(`ms`). Returns what `isTrue` says at the
+/// end.
+inline bool waitUntil(const std::function<bool()>& isTrue, int ms = 60000)
+{
+    const qint64 timeoutMs = patient(ms);
     QElapsedTimer clock;
     clock.start();
     QTimer tick; // Wakes the loop where no event comes by itself.
