@@ -1,5 +1,4 @@
-// What a draft promises and asks, before anything of it is finished.
-#include "core/plan/finish_plan.h"
+#include "core/plan/draft.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-// The part of PlanSearch that looks for plans which leave devices idle.
-#include "core/plan/plan_search.h"
+// The part of Drafter that looks for plans which leave devices idle.
+#include "core/plan/drafter.h"
 
 #include <algorithm>
 
@@ -15,8 +15,8 @@ constexpr double kIdleSlack = 1.1;
 
 /// Adds the drafts that leave devices idle and promise less than `best`: from the best number of
 /// microbatches in both directions, as long as what is found comes near.
-Status PlanSearch::draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
-                              Seconds best, std::vector<Draft>& drafts)
+Status Drafter::draftFewer(int64_t globalBatch, const std::vector<int>& counts, bool isLean,
+                           Seconds best, std::vector<Draft>& drafts)
 {
     if (constraints_.usesAllDevices)
         return {};
@@ -54,8 +54,8 @@ Status PlanSearch::draftFewer(int64_t globalBatch, const std::vector<int>& count
 
 /// Adds the draft on these devices if it promises less than `best`, which then becomes its time.
 /// False: it is so much slower that other numbers of microbatches need no look.
-Result<bool> PlanSearch::draftShare(const DeviceShare& share, CountBound& count, bool isLean,
-                                    Seconds& best, std::vector<Draft>& drafts)
+Result<bool> Drafter::draftShare(const DeviceShare& share, CountBound& count, bool isLean,
+                                 Seconds& best, std::vector<Draft>& drafts)
 {
     if (!count.bound.maySave(share, count.microbatches, best))
         return true; // Says nothing of the next number.

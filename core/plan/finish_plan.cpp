@@ -1,15 +1,13 @@
 #include "core/plan/finish_plan.h"
 
 #include "core/base/text.h"
+#include "core/plan/fit_stages.h"
 #include "core/plan/interleave_stages.h"
-#include "core/plan/place_stages.h"
 #include "core/plan/stage_figures.h"
-#include "core/plan/team.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 namespace alpa
@@ -22,7 +20,6 @@ namespace
 constexpr int kMemoryRounds = 8;
 /// How often the same stages are sharded again under what they turned out to need.
 constexpr int kCorrectionRounds = 3;
-constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
 
 constexpr double kAlternativeSlack = 1.10; ///< Runners-up of the stage choice within this factor.
 
@@ -34,14 +31,14 @@ class Finisher
 {
 public:
     Finisher(const Draft& draft, const PlanRequest& request, const PlanConstraints& constraints,
-             PlanContext& context, Seconds cutoff, int threads, const JobControl& control,
+             PlanContext& context, Seconds cutoff, StageFitter& fitter, const JobControl& control,
              const AttemptCallback& onBetter)
         : draft_(draft)
         , request_(request)
         , constraints_(constraints)
         , context_(context)
         , cutoff_(cutoff)
-        , threads_(threads)
+        , fitter_(fitter)
         , effort_(effortFor(*request.model))
         , control_(control)
         , onBetter_(onBetter)
@@ -52,14 +49,11 @@ public:
     /// simpler one.
     Result<Attempt> run()
     {
-        ASSIGN_OR_RETURN(model_, context_.fullModel(draft_.model->model->microbatchSize,
-                                                    draft_.layersAsked, control_));
-        for (int layer = 0; layer < model_->layered->layerCount; ++layer)
-            matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
         RETURN_IF_ERROR(finishChoices());
-        isCareful_ = !attempt_.plan && wasUnderestimated_;
-        if (isCareful_)
+        if (!attempt_.plan && wasUnderestimated_) {
+            fitter_.beCareful();
             RETURN_IF_ERROR(finishChoices());
+        }
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
             RETURN_IF_ERROR(finishInterleaved());
         return std::move(attempt_);
@@ -260,7 +254,7 @@ private:
             }
             StageProblem corrected = problem;
             corrected.schedule = schedule;
-            if (correctNeeds(corrected, chosen, assembly, *plan)) {
+            if (fitter_.correctNeeds(corrected, chosen, assembly, *plan)) {
                 keepBest(std::move(plan), std::move(assembly));
                 judged_.push_back(judgedAs(schedule, chosen));
                 continue;
@@ -288,22 +282,16 @@ private:
             for (InterleavedStages& stages : all) {
                 if (stages.stepTime > interleavedCutoff() || tried++ == kInterleavedTries)
                     break;
-                sharers_ = sharesEqually ? stages.chunks : 1;
+                fitter_.shareMemory(sharesEqually ? stages.chunks : 1);
                 RETURN_IF_ERROR(tryStages(stages.problem, stages.chosen, stages.chunks));
             }
             if (attempt_.plan)
                 break;
         }
-        sharers_ = 1;
+        fitter_.shareMemory(1);
         if (!attempt_.plan && constraints_.schedule)
             attempt_.none.reason = whyNotInterleaved(draft_, request_.cluster, constraints_);
         return {};
-    }
-
-    Bytes limitOf(const Submesh& submesh) const
-    {
-        return memoryLimit(request_.cluster, constraints_,
-                           request_.cluster.kindOfHost(submesh.firstHost));
     }
 
     Seconds bestTime() const { return attempt_.plan ? attempt_.plan->stepTime : kForever; }
@@ -323,11 +311,11 @@ private:
     Result<Trial> tryStages(StageProblem& problem, const StagePlan& chosen, int chunks)
     {
         ASSIGN_OR_RETURN(std::optional<AssemblyRequest> assembly,
-                         shardStages(problem, chosen, chunks));
+                         fitter_.shard(problem, chosen, chunks));
         if (!assembly)
             return Trial::kTooLarge;
         ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
-        if (!correctNeeds(problem, chosen, *assembly, *plan)) {
+        if (!fitter_.correctNeeds(problem, chosen, *assembly, *plan)) {
             wasUnderestimated_ = true;
             return Trial::kUnderestimated;
         }
@@ -337,203 +325,19 @@ private:
         return Trial::kFits;
     }
 
-    /// Do all stages fit? Where one does not, what it holds beside what its sharding was limited by
-    /// was underestimated, for everything like it.
-    bool correctNeeds(StageProblem& problem, const StagePlan& chosen,
-                      const AssemblyRequest& assembly, const ParallelPlan& plan) const
-    {
-        bool fits = true;
-        std::vector<StageCandidate> drafted; ///< As the stages were sharded.
-        for (size_t s = 0; s < plan.stages.size(); ++s) {
-            const Bytes needed = plan.deviceMemory(s);
-            const Bytes limit = limitOf(plan.stages[s].submesh);
-            if (needed <= limit)
-                continue;
-            if (std::exchange(fits, false))
-                drafted = problem.candidates;
-            const auto& used = drafted[static_cast<size_t>(chosen.stages[s].candidate)];
-            const Bytes missing =
-                isCareful_ ? needed - limit
-                           : needed - countedIn(assembly.stages[s], used.transient, used.tag);
-            const Bytes least = isCareful_ ? plan.stages[s].memory.transient : Bytes(0);
-            // Of stages that are alike, the one that lacks most counts.
-            for (size_t i = 0; i < drafted.size(); ++i) {
-                Bytes& transient = problem.candidates[i].transient;
-                if (holdsAsMuch(drafted[i], used))
-                    transient = std::max({transient, drafted[i].transient + missing, least});
-            }
-        }
-        return fits;
-    }
-
-    /// The memory by which the stage was sharded, if it is thought to need so much for a moment.
-    Bytes countedIn(const ChosenStage& stage, Bytes transient, int tag) const
-    {
-        return stage.sharding.fixedMemory +
-               stage.sharding.activations * static_cast<int64_t>(stage.request.inFlight) +
-               stage.sharding.recomputed + transient -
-               draft_.set->recomputed[static_cast<size_t>(tag)].value_or(Bytes(0));
-    }
-
-    Result<std::optional<AssemblyRequest>> shardStages(StageProblem& problem,
-                                                       const StagePlan& chosen, int chunks)
-    {
-        const CandidateSet& set = *draft_.set;
-        AssemblyRequest assembly{.plan = &request_,
-                                 .model = model_,
-                                 .stages = {},
-                                 .schedule =
-                                     chunks > 1 ? ScheduleKind::kInterleaved1f1b : problem.schedule,
-                                 .chunks = chunks,
-                                 .microbatches = draft_.microbatches};
-        const auto groups = chosen.stages.size() / static_cast<size_t>(chunks);
-        const auto stages = static_cast<int>(chosen.stages.size());
-        std::vector<SubmeshChoice>
-            wanted; // Of the first chunk; the others lie on the same devices.
-        for (size_t s = 0; s < groups; ++s)
-            wanted.push_back(set.submeshes[static_cast<size_t>(
-                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
-        ASSIGN_OR_RETURN(const std::vector<Submesh> places,
-                         placeStages(request_.cluster, wanted, draft_.share.devicesPerHost));
-        for (size_t s = 0; s < chosen.stages.size(); ++s) {
-            ASSIGN_OR_RETURN(ChosenStage stage,
-                             placeStage(problem, chosen.stages[s], places[s % groups]));
-            stage.request.inFlight = inFlightLimit(assembly.schedule, stages, static_cast<int>(s),
-                                                   draft_.microbatches, chunks);
-            assembly.stages.push_back(std::move(stage));
-        }
-        // What comes after a stage that does not fit is not asked for.
-        std::atomic<size_t> firstFailed{chosen.stages.size()};
-        context_.team().run(chosen.stages.size(), threads_, [&](size_t s) {
-            const StageCandidate& candidate =
-                problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
-            const Bytes recomputed =
-                set.recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
-            if (s > firstFailed || shardStage(assembly.stages[s], candidate.transient - recomputed))
-                return;
-            size_t first = firstFailed;
-            while (s < first && !firstFailed.compare_exchange_weak(first, s)) {
-            }
-        });
-        if (control_.isCancelled())
-            return Error(ErrorCode::kCancelled, "cancelled");
-        if (const size_t failed = firstFailed; failed < chosen.stages.size()) {
-            forbidLike(problem, chosen.stages[failed].candidate,
-                       limitOf(assembly.stages[failed].submesh));
-            return std::optional<AssemblyRequest>();
-        }
-        return std::optional(std::move(assembly));
-    }
-
-    /// Needs `other` what `one` does at least? On the same mesh, as many layers, no more of which
-    /// run again.
-    bool holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const
-    {
-        const CandidateSet& set = *draft_.set;
-        const auto otherTag = static_cast<size_t>(other.tag);
-        const auto tag = static_cast<size_t>(one.tag);
-        return other.submesh == one.submesh && other.config == one.config &&
-               other.endLayer - other.firstLayer >= one.endLayer - one.firstLayer &&
-               set.repeatsCheapOps[otherTag] == set.repeatsCheapOps[tag] &&
-               set.recomputed[otherTag].has_value() == set.recomputed[tag].has_value() &&
-               set.recomputedLayers[otherTag] <= set.recomputedLayers[tag];
-    }
-
-    /// No sharding of the candidate fits: never again, and what is like it needs more than drafted.
-    void forbidLike(StageProblem& problem, int candidate, Bytes limit) const
-    {
-        const StageCandidate failed = problem.candidates[static_cast<size_t>(candidate)];
-        for (StageCandidate& other : problem.candidates) {
-            if (holdsAsMuch(other, failed))
-                other.transient += limit / kCorrectionParts;
-        }
-        problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit + limit;
-    }
-
-    /// The stage on its devices, not yet sharded.
-    Result<ChosenStage> placeStage(const StageProblem& problem, const PlannedStage& planned,
-                                   const Submesh& place)
-    {
-        const CandidateSet& set = *draft_.set;
-        const StageCandidate& candidate =
-            problem.candidates[static_cast<size_t>(planned.candidate)];
-        const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
-        ChosenStage stage;
-        stage.submesh = place;
-        stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
-        ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config)));
-        const auto tag = static_cast<size_t>(candidate.tag);
-        const int layersAgain = set.recomputedLayers[tag];
-        const bool isPartly =
-            layersAgain > 0 && layersAgain < candidate.endLayer - candidate.firstLayer;
-        stage.request = {.firstLayer = candidate.firstLayer,
-                         .endLayer = candidate.endLayer,
-                         .microbatches = draft_.microbatches,
-                         .inFlight = planned.inFlight,
-                         .secondsPerByte = 0,
-                         .memoryLimit = {},
-                         .repeatsCheapOps = set.repeatsCheapOps[tag],
-                         .recomputes = set.recomputed[tag].has_value() && !isPartly,
-                         .recomputedLayers = layersAgain,
-                         .turns = 0,
-                         .effort = StageEffort::kQuick,
-                         .forbidden = forbiddenIn(*stage.sharder, shape, candidate.firstLayer,
-                                                  candidate.endLayer)};
-        return stage;
-    }
-
-    std::shared_ptr<const ForbiddenStrategies>
-    forbiddenIn(const StageSharder& sharder, const MeshShape& shape, int first, int end) const
-    {
-        std::vector<SpecMatch> matches;
-        for (int layer = first; layer < end && !constraints_.specs.empty(); ++layer) {
-            const auto& own = matchesOfLayer_[static_cast<size_t>(layer)];
-            matches.insert(matches.end(), own.begin(), own.end());
-        }
-        return alpa::forbiddenIn(sharder, constraints_, shape, first, end, matches);
-    }
-
-    /// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
-    /// False if there is none.
-    bool shardStage(ChosenStage& stage, Bytes transient) const
-    {
-        StageRequest& request = stage.request;
-        const Bytes limit = limitOf(stage.submesh) / int64_t{sharers_};
-        const StageShardingOutcome& fastest = stage.sharder->solve(request, control_);
-        if (const auto* found = std::get_if<StageSharding>(&fastest)) {
-            stage.sharding = *found;
-            if (found->fixedMemory + found->activations * static_cast<int64_t>(request.inFlight) +
-                    found->recomputed + transient <=
-                limit)
-                return true;
-        }
-        request.memoryLimit = limit - transient;
-        const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
-        const auto* found = std::get_if<StageSharding>(&fitting);
-        if (found != nullptr)
-            stage.sharding = *found;
-        return found != nullptr;
-    }
-
     const Draft& draft_;
     const PlanRequest& request_;
     const PlanConstraints& constraints_;
     PlanContext& context_;
     const Seconds cutoff_;
-    const int threads_;
+    StageFitter& fitter_;
     const SearchEffort effort_;
     const JobControl& control_;
     const AttemptCallback& onBetter_;
-    int sharers_ = 1; ///< Stages that share the memory of a device in equal parts.
     bool isRescheduling_ = false;
     bool wasUnderestimated_ = false; ///< Some stages held more than they were sharded for.
-    /// Needs rise by no more than there is too little: what tells just one sharding off may, by
-    /// what is short-lived in it, tell off one that fits.
-    bool isCareful_ = false;
-    std::vector<Judged> judged_; ///< What other choices were rescheduled to.
+    std::vector<Judged> judged_;     ///< What other choices were rescheduled to.
     Attempt attempt_;
-    std::shared_ptr<const PreparedModel> model_; ///< All layers.
-    std::vector<std::vector<SpecMatch>> matchesOfLayer_;
 };
 
 } // namespace
@@ -543,7 +347,10 @@ Result<Attempt> finishDraft(const Draft& draft, const PlanRequest& request,
                             Seconds cutoff, int threads, const JobControl& control,
                             const AttemptCallback& onBetter)
 {
-    return Finisher(draft, request, constraints, context, cutoff, threads, control, onBetter).run();
+    ASSIGN_OR_RETURN(auto model, context.fullModel(draft.model->model->microbatchSize,
+                                                   draft.layersAsked, control));
+    StageFitter fitter(draft, request, constraints, context, std::move(model), threads, control);
+    return Finisher(draft, request, constraints, context, cutoff, fitter, control, onBetter).run();
 }
 
 } // namespace alpa

@@ -1,0 +1,216 @@
+#include "core/plan/fit_stages.h"
+
+#include "core/plan/place_stages.h"
+#include "core/plan/team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace alpa
+{
+namespace
+{
+
+constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds to like stages.
+
+} // namespace
+
+StageFitter::StageFitter(const Draft& draft, const PlanRequest& request,
+                         const PlanConstraints& constraints, PlanContext& context,
+                         std::shared_ptr<const PreparedModel> model, int threads,
+                         const JobControl& control)
+    : draft_(draft)
+    , request_(request)
+    , constraints_(constraints)
+    , context_(context)
+    , threads_(threads)
+    , control_(control)
+    , model_(std::move(model))
+{
+    for (int layer = 0; layer < model_->layered->layerCount; ++layer)
+        matchesOfLayer_.push_back(matchSpecs(*model_->layered, layer, constraints_.specs));
+}
+
+Bytes StageFitter::limitOf(const Submesh& submesh) const
+{
+    return memoryLimit(request_.cluster, constraints_,
+                       request_.cluster.kindOfHost(submesh.firstHost));
+}
+
+bool StageFitter::correctNeeds(StageProblem& problem, const StagePlan& chosen,
+                               const AssemblyRequest& assembly, const ParallelPlan& plan) const
+{
+    bool fits = true;
+    std::vector<StageCandidate> drafted; ///< As the stages were sharded.
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const Bytes needed = plan.deviceMemory(s);
+        const Bytes limit = limitOf(plan.stages[s].submesh);
+        if (needed <= limit)
+            continue;
+        if (std::exchange(fits, false))
+            drafted = problem.candidates;
+        const auto& used = drafted[static_cast<size_t>(chosen.stages[s].candidate)];
+        const Bytes missing =
+            isCareful_ ? needed - limit
+                       : needed - countedIn(assembly.stages[s], used.transient, used.tag);
+        const Bytes least = isCareful_ ? plan.stages[s].memory.transient : Bytes(0);
+        // Of stages that are alike, the one that lacks most counts.
+        for (size_t i = 0; i < drafted.size(); ++i) {
+            Bytes& transient = problem.candidates[i].transient;
+            if (holdsAsMuch(drafted[i], used))
+                transient = std::max({transient, drafted[i].transient + missing, least});
+        }
+    }
+    return fits;
+}
+
+/// The memory by which the stage was sharded, if it is thought to need so much for a moment.
+Bytes StageFitter::countedIn(const ChosenStage& stage, Bytes transient, int tag) const
+{
+    return stage.sharding.fixedMemory +
+           stage.sharding.activations * static_cast<int64_t>(stage.request.inFlight) +
+           stage.sharding.recomputed + transient -
+           draft_.set->recomputed[static_cast<size_t>(tag)].value_or(Bytes(0));
+}
+
+Result<std::optional<AssemblyRequest>> StageFitter::shard(StageProblem& problem,
+                                                          const StagePlan& chosen, int chunks)
+{
+    const CandidateSet& set = *draft_.set;
+    AssemblyRequest assembly{.plan = &request_,
+                             .model = model_,
+                             .stages = {},
+                             .schedule =
+                                 chunks > 1 ? ScheduleKind::kInterleaved1f1b : problem.schedule,
+                             .chunks = chunks,
+                             .microbatches = draft_.microbatches};
+    const auto groups = chosen.stages.size() / static_cast<size_t>(chunks);
+    const auto stages = static_cast<int>(chosen.stages.size());
+    std::vector<SubmeshChoice> wanted; // Of the first chunk; the others lie on the same devices.
+    for (size_t s = 0; s < groups; ++s)
+        wanted.push_back(set.submeshes[static_cast<size_t>(
+            problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
+    ASSIGN_OR_RETURN(const std::vector<Submesh> places,
+                     placeStages(request_.cluster, wanted, draft_.share.devicesPerHost));
+    for (size_t s = 0; s < chosen.stages.size(); ++s) {
+        ASSIGN_OR_RETURN(ChosenStage stage,
+                         placeStage(problem, chosen.stages[s], places[s % groups]));
+        stage.request.inFlight = inFlightLimit(assembly.schedule, stages, static_cast<int>(s),
+                                               draft_.microbatches, chunks);
+        assembly.stages.push_back(std::move(stage));
+    }
+    // What comes after a stage that does not fit is not asked for.
+    std::atomic<size_t> firstFailed{chosen.stages.size()};
+    context_.team().run(chosen.stages.size(), threads_, [&](size_t s) {
+        const StageCandidate& candidate =
+            problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
+        const Bytes recomputed =
+            set.recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
+        if (s > firstFailed || shardStage(assembly.stages[s], candidate.transient - recomputed))
+            return;
+        size_t first = firstFailed;
+        while (s < first && !firstFailed.compare_exchange_weak(first, s)) {
+        }
+    });
+    if (control_.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    if (const size_t failed = firstFailed; failed < chosen.stages.size()) {
+        forbidLike(problem, chosen.stages[failed].candidate,
+                   limitOf(assembly.stages[failed].submesh));
+        return std::optional<AssemblyRequest>();
+    }
+    return std::optional(std::move(assembly));
+}
+
+/// Needs `other` what `one` does at least? On the same mesh, as many layers, no more of which
+/// run again.
+bool StageFitter::holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const
+{
+    const CandidateSet& set = *draft_.set;
+    const auto otherTag = static_cast<size_t>(other.tag);
+    const auto tag = static_cast<size_t>(one.tag);
+    return other.submesh == one.submesh && other.config == one.config &&
+           other.endLayer - other.firstLayer >= one.endLayer - one.firstLayer &&
+           set.repeatsCheapOps[otherTag] == set.repeatsCheapOps[tag] &&
+           set.recomputed[otherTag].has_value() == set.recomputed[tag].has_value() &&
+           set.recomputedLayers[otherTag] <= set.recomputedLayers[tag];
+}
+
+/// No sharding of the candidate fits: never again, and what is like it needs more than drafted.
+void StageFitter::forbidLike(StageProblem& problem, int candidate, Bytes limit) const
+{
+    const StageCandidate failed = problem.candidates[static_cast<size_t>(candidate)];
+    for (StageCandidate& other : problem.candidates) {
+        if (holdsAsMuch(other, failed))
+            other.transient += limit / kCorrectionParts;
+    }
+    problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit + limit;
+}
+
+/// The stage on its devices, not yet sharded.
+Result<ChosenStage> StageFitter::placeStage(const StageProblem& problem,
+                                            const PlannedStage& planned, const Submesh& place)
+{
+    const CandidateSet& set = *draft_.set;
+    const StageCandidate& candidate = problem.candidates[static_cast<size_t>(planned.candidate)];
+    const MeshShape& shape = set.shapes[static_cast<size_t>(candidate.config)];
+    ChosenStage stage;
+    stage.submesh = place;
+    stage.mesh = makeDeviceMesh(request_.cluster, stage.submesh, shape.axes);
+    ASSIGN_OR_RETURN(stage.sharder, context_.sharder(model_, set.meshKey(candidate.config)));
+    const auto tag = static_cast<size_t>(candidate.tag);
+    const int layersAgain = set.recomputedLayers[tag];
+    const bool isPartly =
+        layersAgain > 0 && layersAgain < candidate.endLayer - candidate.firstLayer;
+    stage.request = {
+        .firstLayer = candidate.firstLayer,
+        .endLayer = candidate.endLayer,
+        .microbatches = draft_.microbatches,
+        .inFlight = planned.inFlight,
+        .secondsPerByte = 0,
+        .memoryLimit = {},
+        .repeatsCheapOps = set.repeatsCheapOps[tag],
+        .recomputes = set.recomputed[tag].has_value() && !isPartly,
+        .recomputedLayers = layersAgain,
+        .turns = 0,
+        .effort = StageEffort::kQuick,
+        .forbidden = forbiddenIn(*stage.sharder, shape, candidate.firstLayer, candidate.endLayer)};
+    return stage;
+}
+
+std::shared_ptr<const ForbiddenStrategies> StageFitter::forbiddenIn(const StageSharder& sharder,
+                                                                    const MeshShape& shape,
+                                                                    int first, int end) const
+{
+    std::vector<SpecMatch> matches;
+    for (int layer = first; layer < end && !constraints_.specs.empty(); ++layer) {
+        const auto& own = matchesOfLayer_[static_cast<size_t>(layer)];
+        matches.insert(matches.end(), own.begin(), own.end());
+    }
+    return alpa::forbiddenIn(sharder, constraints_, shape, first, end, matches);
+}
+
+/// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
+/// False if there is none.
+bool StageFitter::shardStage(ChosenStage& stage, Bytes transient) const
+{
+    StageRequest& request = stage.request;
+    const Bytes limit = limitOf(stage.submesh) / int64_t{sharers_};
+    const StageShardingOutcome& fastest = stage.sharder->solve(request, control_);
+    if (const auto* found = std::get_if<StageSharding>(&fastest)) {
+        stage.sharding = *found;
+        if (found->fixedMemory + found->activations * static_cast<int64_t>(request.inFlight) +
+                found->recomputed + transient <=
+            limit)
+            return true;
+    }
+    request.memoryLimit = limit - transient;
+    const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
+    const auto* found = std::get_if<StageSharding>(&fitting);
+    if (found != nullptr)
+        stage.sharding = *found;
+    return found != nullptr;
+}
+
+} // namespace alpa

@@ -1,0 +1,62 @@
+// Chosen stages on their devices, each sharded under its exact memory limit, and what is learnt
+// from those that do not fit.
+#pragma once
+
+#include "core/plan/assemble_plan.h"
+#include "core/plan/draft.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace alpa
+{
+
+class StageFitter
+{
+public:
+    /// `model`: of all layers. Keeps the other references.
+    StageFitter(const Draft& draft, const PlanRequest& request, const PlanConstraints& constraints,
+                PlanContext& context, std::shared_ptr<const PreparedModel> model, int threads,
+                const JobControl& control);
+
+    /// From now on so many stages share the memory of a device in equal parts.
+    void shareMemory(int sharers) { sharers_ = sharers; }
+    /// From now on needs rise by no more than there is too little: what tells just one sharding off
+    /// may, by what is short-lived in it, tell off one that fits.
+    void beCareful() { isCareful_ = true; }
+
+    /// Every stage sharded. Nothing: a stage has no sharding that fits, and `problem` learns that
+    /// what is like it needs more. Fails with kCancelled.
+    Result<std::optional<AssemblyRequest>> shard(StageProblem& problem, const StagePlan& chosen,
+                                                 int chunks);
+    /// Do all stages of `plan`, which was made of `assembly`, fit? Where one does not, what it
+    /// holds beside what its sharding was limited by was underestimated, for everything like it:
+    /// `problem` learns so.
+    bool correctNeeds(StageProblem& problem, const StagePlan& chosen,
+                      const AssemblyRequest& assembly, const ParallelPlan& plan) const;
+
+private:
+    Bytes limitOf(const Submesh& submesh) const;
+    Bytes countedIn(const ChosenStage& stage, Bytes transient, int tag) const;
+    bool holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const;
+    void forbidLike(StageProblem& problem, int candidate, Bytes limit) const;
+    Result<ChosenStage> placeStage(const StageProblem& problem, const PlannedStage& planned,
+                                   const Submesh& place);
+    std::shared_ptr<const ForbiddenStrategies>
+    forbiddenIn(const StageSharder& sharder, const MeshShape& shape, int first, int end) const;
+    bool shardStage(ChosenStage& stage, Bytes transient) const;
+
+    const Draft& draft_;
+    const PlanRequest& request_;
+    const PlanConstraints& constraints_;
+    PlanContext& context_;
+    const int threads_;
+    const JobControl& control_;
+    const std::shared_ptr<const PreparedModel> model_;
+    std::vector<std::vector<SpecMatch>> matchesOfLayer_;
+    int sharers_ = 1;
+    bool isCareful_ = false;
+};
+
+} // namespace alpa
