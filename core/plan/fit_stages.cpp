@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <utility>
 
 namespace alpa
@@ -93,6 +94,7 @@ Result<std::optional<AssemblyRequest>> StageFitter::shard(StageProblem& problem,
             problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)].submesh)]);
     ASSIGN_OR_RETURN(const std::vector<Submesh> places,
                      placeStages(request_.cluster, wanted, draft_.share.devicesPerHost));
+    prepareMeshes(problem, chosen);
     for (size_t s = 0; s < chosen.stages.size(); ++s) {
         ASSIGN_OR_RETURN(ChosenStage stage,
                          placeStage(problem, chosen.stages[s], places[s % groups]));
@@ -146,6 +148,21 @@ void StageFitter::forbidLike(StageProblem& problem, int candidate, Bytes limit) 
             other.transient += limit / kCorrectionParts;
     }
     problem.candidates[static_cast<size_t>(candidate)].fixedMemory = limit + limit;
+}
+
+/// Finds the strategies on all meshes of the stages side by side.
+void StageFitter::prepareMeshes(const StageProblem& problem, const StagePlan& chosen)
+{
+    std::set<int> configs;
+    for (const PlannedStage& stage : chosen.stages)
+        configs.insert(problem.candidates[static_cast<size_t>(stage.candidate)].config);
+    std::set<MeshKey> meshes;
+    for (const int config : configs)
+        meshes.insert(draft_.set->meshKey(config));
+    const std::vector<MeshKey> keys(meshes.begin(), meshes.end());
+    // If it fails, so will who asks for it.
+    context_.team().run(keys.size(), threads_,
+                        [&](size_t i) { (void)context_.sharder(model_, keys[i]); });
 }
 
 /// The stage on its devices, not yet sharded.

@@ -41,6 +41,7 @@ private:
     Bytes countedIn(const ChosenStage& stage, Bytes transient, int tag) const;
     bool holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const;
     void forbidLike(StageProblem& problem, int candidate, Bytes limit) const;
+    void prepareMeshes(const StageProblem& problem, const StagePlan& chosen);
     Result<ChosenStage> placeStage(const StageProblem& problem, const PlannedStage& planned,
                                    const Submesh& place);
     std::shared_ptr<const ForbiddenStrategies>

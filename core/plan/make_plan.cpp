@@ -73,6 +73,10 @@ Result<PlanOutcome> planIn(const PlanRequest& request, PlanContext& context,
             onIncumbent(*plan);
         });
     }
+    if (request.options.strategy == PlanStrategy::kAuto)
+        search.beforeAfterwards([&](Seconds promised, const JobControl& ahead) {
+            prepareNamed(request, promised, context, ahead);
+        });
     ASSIGN_OR_RETURN(Attempt found, search.search({}));
     if (!found.plan) {
         ASSIGN_OR_RETURN(NoPlan none, explainClash(request, constraints, std::move(found.none),

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace alpa
 {
@@ -27,6 +29,21 @@ bool contradicts(const PlanConstraints& strategy, const PlanConstraints& asked)
             asked.parameterStorage != strategy.parameterStorage) ||
            (asked.stateStorage != StorageRule::kFree &&
             asked.stateStorage != strategy.stateStorage);
+}
+
+/// The strategies that do not contradict what is asked, with all that they demand.
+std::vector<std::pair<PlanStrategy, PlanConstraints>> comparedWith(const PlanRequest& request)
+{
+    const PlanConstraints& asked = request.options.constraints;
+    std::vector<std::pair<PlanStrategy, PlanConstraints>> found;
+    for (const PlanStrategy strategy :
+         {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
+          PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
+        PlanConstraints demanded = withStrategy(asked, strategy, request.cluster.deviceCount());
+        if (!contradicts(demanded, asked))
+            found.emplace_back(strategy, std::move(demanded));
+    }
+    return found;
 }
 
 } // namespace
@@ -72,15 +89,8 @@ bool comparesFiner(const PlanRequest& request, int layers)
 Result<Compared> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
                              const JobControl& control)
 {
-    const PlanConstraints& asked = request.options.constraints;
     Compared compared{.best = std::move(best)};
-    for (const PlanStrategy strategy :
-         {PlanStrategy::kDataParallel, PlanStrategy::kZero2, PlanStrategy::kZero3,
-          PlanStrategy::kPipeline, PlanStrategy::kMegatron}) {
-        const PlanConstraints constraints =
-            withStrategy(asked, strategy, request.cluster.deviceCount());
-        if (contradicts(constraints, asked))
-            continue;
+    for (const auto& [strategy, constraints] : comparedWith(request)) {
         control.report(fmt::format("comparing with {}", strategyName(strategy)), -1);
         PlanSearch search(request, constraints, context, control);
         Result<Attempt> named = search.search({}, compared.best.plan->stepTime);
@@ -94,6 +104,18 @@ Result<Compared> bestOfNamed(const PlanRequest& request, Attempt best, PlanConte
             compared.best = std::move(named).value();
     }
     return compared;
+}
+
+void prepareNamed(PlanRequest request, Seconds promised, PlanContext& context,
+                  const JobControl& control)
+{
+    request.options.threads = 1;
+    for (const auto& [strategy, constraints] : comparedWith(request)) {
+        PlanSearch search(request, constraints, context, control);
+        const Result<Attempt> named = search.search({}, promised);
+        if (named.ok() && named->plan)
+            promised = std::min(promised, named->plan->stepTime);
+    }
 }
 
 } // namespace alpa

@@ -19,5 +19,9 @@ struct Compared {
 /// told to do.
 Result<Compared> bestOfNamed(const PlanRequest& request, Attempt best, PlanContext& context,
                              const JobControl& control);
+/// Lets `context` know what bestOfNamed asks for when the best takes about `promised`. Takes one
+/// thread.
+void prepareNamed(PlanRequest request, Seconds promised, PlanContext& context,
+                  const JobControl& control);
 
 } // namespace alpa

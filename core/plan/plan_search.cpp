@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace alpa
@@ -69,7 +68,6 @@ Result<Attempt> PlanSearch::searchAny()
 Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
 {
     int finished = 0, failed = 0;
-    std::jthread ahead;
     // Drafts are close, but not exact: others that come near are finished too.
     while (!drafts.empty() && finished < effort_.drafts) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
@@ -88,10 +86,12 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
             continue;
         control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
                         0.8 + 0.1 * finished);
-        if (finished == 0 && effort_.drafts > 1)
-            ahead = prepareNext(draft, drafts, cutoff);
-        ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
-                                                      cutoff, threads_, control_, onBetter_));
+        if (finished == 0 && effort_.drafts > 1 && threads_ > 1)
+            lookAhead(draft, drafts, cutoff);
+        ASSIGN_OR_RETURN(Attempt attempt,
+                         finishDraft(draft, request_, constraints_, context_, cutoff, threads_,
+                                     control_,
+                                     [this](const Attempt& better) { keepBetter(better); }));
         if (!attempt.plan) {
             keepReason(best.none, attempt.none);
             if (++failed == mostFailures_)
@@ -108,33 +108,61 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
     return {};
 }
 
-/// Lets it be known what finishing the draft after `draft` asks for, if it promises as much, while
-/// that one is finished: all of it where that takes one thread, else the model.
-std::jthread PlanSearch::prepareNext(const Draft& draft, const std::vector<Draft>& others,
-                                     Seconds cutoff) const
+/// While `draft` is finished, lets it be known what is asked for next.
+void PlanSearch::lookAhead(const Draft& draft, const std::vector<Draft>& others, Seconds cutoff)
+{
+    // The stages of others keep all threads busy, and what they take is not known before.
+    const bool leavesThreadsIdle =
+        draft.chosen.front().stages.stages.size() == 1 ||
+        !context_.knowsFullModel(draft.model->model->microbatchSize, draft.layersAsked);
+    const AfterwardsCallback afterwards = leavesThreadsIdle ? afterwards_ : AfterwardsCallback();
+    Ahead::Job next = jobOfNext(draft, others, cutoff);
+    if (!next && !afterwards)
+        return; // A thread that finds nothing to do is waited for all the same.
+    ahead_.run([next = std::move(next), afterwards,
+                promised = std::min(draft.optimisticTime, cutoff)](const JobControl& control) {
+        if (next)
+            next(control);
+        if (afterwards && !control.isCancelled())
+            afterwards(promised, control);
+    });
+}
+
+/// A plan better than those before.
+void PlanSearch::keepBetter(const Attempt& better)
+{
+    if (afterwards_ && threads_ > 1)
+        ahead_.run([afterwards = afterwards_, time = better.plan->stepTime](
+                       const JobControl& control) { afterwards(time, control); });
+    if (onBetter_)
+        onBetter_(better);
+}
+
+/// What finishing the draft after `draft` asks for, if it promises as much: all of it where that
+/// takes one thread, else the model. Null: nothing that is not known.
+Ahead::Job PlanSearch::jobOfNext(const Draft& draft, const std::vector<Draft>& others,
+                                 Seconds cutoff) const
 {
     const auto next = std::ranges::min_element(others, {}, &Draft::stepTime);
-    if (threads_ < 2 || next == others.end() || next->stepTime > draft.stepTime * effort_.slack)
+    if (next == others.end() || next->stepTime > draft.stepTime * effort_.slack)
         return {};
     if (draft.chosen.front().stages.stages.size() == 1)
-        return std::jthread([this, cutoff, own = ownCopy(*next)](std::stop_token stop) mutable {
-            const JobControl control{.stop = std::move(stop), .progress = {}};
+        return [this, cutoff, own = ownCopy(*next)](const JobControl& control) {
+            Draft refined = ownCopy(own);
             const DraftChooser chooser(request_, constraints_, context_, control, threads_);
             NoPlan none;
-            const Result<bool> isFeasible = chooser.refine(own, none);
+            const Result<bool> isFeasible = chooser.refine(refined, none);
             if (isFeasible.ok() && *isFeasible)
-                (void)finishDraft(own, request_, constraints_, context_, cutoff, 1, control);
-        });
-    // A thread that finds nothing to do is waited for all the same.
+                (void)finishDraft(refined, request_, constraints_, context_, cutoff, 1, control);
+        };
     const int64_t size = next->model->model->microbatchSize;
     if (size == draft.model->model->microbatchSize ||
         context_.knowsFullModel(size, next->layersAsked))
         return {};
-    return std::jthread(
-        [&context = context_, asked = next->layersAsked, size](std::stop_token stop) {
-            // If it fails, so will who asks for it.
-            (void)context.fullModel(size, asked, {.stop = std::move(stop), .progress = {}});
-        });
+    return [&context = context_, asked = next->layersAsked, size](const JobControl& control) {
+        // If it fails, so will who asks for it.
+        (void)context.fullModel(size, asked, control);
+    };
 }
 
 Result<bool> PlanSearch::isFeasible()

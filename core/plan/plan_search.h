@@ -2,11 +2,12 @@
 // which are finished.
 #pragma once
 
+#include "core/plan/ahead.h"
 #include "core/plan/drafter.h"
 #include "core/plan/finish_plan.h"
 
+#include <functional>
 #include <limits>
-#include <thread>
 #include <vector>
 
 namespace alpa
@@ -26,6 +27,10 @@ public:
     Result<Attempt> search(const std::vector<int>& counts, Seconds cutoff = kForever);
     /// The first plan that search() would find, whatever it takes.
     Result<Attempt> searchAny();
+    /// Lets be known what is asked for after search(), if that finds a plan of about `promised`.
+    using AfterwardsCallback = std::function<void(Seconds promised, const JobControl& control)>;
+    /// Called on another thread while search() finishes drafts, if there may be one.
+    void beforeAfterwards(AfterwardsCallback callback) { afterwards_ = std::move(callback); }
     /// Told of every plan that search() finds and that is better than those before.
     void onBetter(AttemptCallback callback) { onBetter_ = std::move(callback); }
     int threads() const { return threads_; }
@@ -41,8 +46,10 @@ public:
 
 private:
     Status finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best);
-    std::jthread prepareNext(const Draft& draft, const std::vector<Draft>& others,
-                             Seconds cutoff) const;
+    void lookAhead(const Draft& draft, const std::vector<Draft>& others, Seconds cutoff);
+    void keepBetter(const Attempt& better);
+    Ahead::Job jobOfNext(const Draft& draft, const std::vector<Draft>& others,
+                         Seconds cutoff) const;
 
     const PlanRequest& request_;
     PlanContext& context_;
@@ -52,7 +59,9 @@ private:
     int threads_;
     int mostFailures_ = std::numeric_limits<int>::max(); ///< Drafts of a round that do not fit.
     AttemptCallback onBetter_;
+    AfterwardsCallback afterwards_;
     Drafter drafter_;
+    Ahead ahead_; ///< Last: its jobs use the others.
 };
 
 } // namespace alpa
