@@ -16,6 +16,12 @@ namespace alpa
 namespace
 {
 
+/// The curve of step times over numbers of microbatches has about one valley: so many steps uphill
+/// end the search.
+constexpr int kStepsUphill = 2;
+/// Where memory is short it has small hills, which promise no more than this times the best.
+constexpr double kHillSlack = 1.2;
+
 /// Leaves out what a demand already says.
 void dropImplied(std::optional<int>& most, std::optional<int> demanded)
 {
@@ -134,7 +140,7 @@ Result<std::vector<Draft>> Drafter::draftCounts(int64_t globalBatch, const std::
     int notBetter = 0;
     std::string refusal; // Of the first count that needs another batch.
     size_t i = 0;
-    for (; i < counts.size() && notBetter < 2; ++i) {
+    for (; i < counts.size() && notBetter < kStepsUphill; ++i) {
         control_.report(fmt::format("comparing {} microbatches", counts[i]),
                         0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
         Result<std::optional<Draft>> drafted = draftCount(globalBatch, counts[i], isLean, none);
@@ -152,7 +158,6 @@ Result<std::vector<Draft>> Drafter::draftCounts(int64_t globalBatch, const std::
             leftOut_.push_back(counts[i]);
             continue;
         }
-        // The curve over microbatch counts has one valley: two steps uphill end the search.
         notBetter = draft->stepTime < best ? 0 : notBetter + 1;
         best = std::min(best, draft->stepTime);
         drafts.push_back(std::move(*draft));
@@ -187,7 +192,9 @@ Result<std::optional<Draft>> Drafter::draftCount(int64_t globalBatch, int microb
 }
 
 /// Adds drafts of numbers of microbatches that were left out because they must recompute, or only
-/// fit by the leanest shardings, from the largest down, as long as each promises less than `best`.
+/// fit by the leanest shardings, from the largest down, until one promises far more than the best:
+/// the curve has small hills, since fewer microbatches reduce gradients less often, but what
+/// recomputes more than that saves only gets worse.
 Status Drafter::draftRecomputing(int64_t globalBatch, Seconds best, std::vector<Draft>& drafts)
 {
     for (std::vector<int> counts = std::exchange(leftOut_, {}); !counts.empty() && !drafts.empty();
@@ -202,9 +209,9 @@ Status Drafter::draftRecomputing(int64_t globalBatch, Seconds best, std::vector<
         if (!draft) {
             ASSIGN_OR_RETURN(draft, draftOn(all, model, counts.back(), true, reason));
         }
-        if (!draft || draft->stepTime >= best)
+        if (!draft || draft->stepTime > best * kHillSlack)
             break;
-        best = draft->stepTime;
+        best = std::min(best, draft->stepTime);
         drafts.push_back(std::move(*draft));
     }
     return {};
