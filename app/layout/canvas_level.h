@@ -9,6 +9,7 @@
 #include <QSizeF>
 #include <QString>
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +64,10 @@ struct CanvasEdge {
     std::optional<ShardingSpec> spec; ///< Of the largest tensor on it.
     Selection selection;              ///< What a click on the badge selects.
 };
+
+/// Of an arrow at 1:1, in pixels, by the logarithm of what flows: one for a byte, 2.5 for a
+/// gibibyte.
+inline double edgeWidth(double bytes) { return 1 + std::log10(1 + bytes / 1024) / 4; }
 
 struct CanvasLevel {
     std::vector<CanvasNode> nodes;

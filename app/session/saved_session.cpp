@@ -77,6 +77,24 @@ ImportChoices choicesFromJson(const JsonPlace& place)
     return choices;
 }
 
+Json viewToJson(const SavedView& view)
+{
+    return {{"page", fromQt(view.page)},
+            {"graphShows", fromQt(view.graphShows)},
+            {"graphColor", fromQt(view.graphColor)},
+            {"heatIsLogarithmic", view.isHeatLogarithmic},
+            {"heatIsClipped", view.isHeatClipped}};
+}
+
+SavedView viewFromJson(const JsonPlace& place)
+{
+    return {.page = toQt(place.member("page").text()),
+            .graphShows = toQt(place.member("graphShows").text()),
+            .graphColor = toQt(place.member("graphColor").text()),
+            .isHeatLogarithmic = place.member("heatIsLogarithmic").flag(),
+            .isHeatClipped = place.member("heatIsClipped").flag()};
+}
+
 SavedSession readSession(const JsonPlace& place)
 {
     SavedSession session;
@@ -102,6 +120,9 @@ SavedSession readSession(const JsonPlace& place)
         }))
         session.baseline = *baseline;
     session.nextPlanNumber = place.member("nextPlanNumber").countInt(1, kMostPlans);
+    if (const auto view =
+            place.optional("view", [](const JsonPlace& value) { return viewFromJson(value); }))
+        session.view = *view;
     return session;
 }
 
@@ -124,6 +145,8 @@ std::string sessionToJson(const SavedSession& session, bool isCompact)
         json["import"] = choicesToJson(session.choices);
     if (session.baseline >= 0)
         json["baseline"] = session.baseline;
+    if (!(session.view == SavedView()))
+        json["view"] = viewToJson(session.view);
     // Paths need not be UTF-8; what is not is replaced rather than thrown at.
     return json.dump(isCompact ? -1 : 1, ' ', false, Json::error_handler_t::replace);
 }

@@ -22,6 +22,16 @@ struct SavedPlan {
                             ///< whether a newer planner differs.
 };
 
+/// How the window looked at it, by names that are the same in every language; empty ones are unset.
+struct SavedView {
+    QString page;       ///< "graph"
+    QString graphShows; ///< "training step"
+    QString graphColor; ///< "time"
+    bool isHeatLogarithmic = false;
+    bool isHeatClipped = false;
+    friend bool operator==(const SavedView&, const SavedView&) = default;
+};
+
 struct SavedSession {
     QString modelPath;   ///< Absolute.
     QString modelSha256; ///< Of the file's bytes, in hex; empty if unknown.
@@ -30,6 +40,7 @@ struct SavedSession {
     std::vector<SavedPlan> plans; ///< Oldest first.
     int baseline = -1;            ///< Index in plans; -1 for none.
     int nextPlanNumber = 1;
+    SavedView view;
 };
 
 /// What the window tells apart by the name of a file.

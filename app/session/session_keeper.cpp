@@ -23,6 +23,7 @@ SessionKeeper::SessionKeeper(Session* session, QString directory, QObject* paren
     });
     connect(session_, &Session::restored, this, [this] {
         undoIndex_ = session_->undoStack()->index();
+        Q_EMIT viewRestored(std::exchange(nextView_, {}));
         beginJournal();
         if (!restoring_)
             return;
@@ -36,6 +37,7 @@ SessionKeeper::SessionKeeper(Session* session, QString directory, QObject* paren
     connect(session_, &Session::importFailed, this, [this] {
         restoring_.reset();
         nextPath_.clear();
+        nextView_ = {};
     });
     connect(session_->undoStack(), &QUndoStack::indexChanged, this, [this](int index) {
         if (index == undoIndex_ && index == 0)
@@ -50,9 +52,16 @@ SessionKeeper::SessionKeeper(Session* session, QString directory, QObject* paren
     });
 }
 
+SavedSession SessionKeeper::saved() const
+{
+    SavedSession saved = session_->saved();
+    saved.view = view_();
+    return saved;
+}
+
 void SessionKeeper::beginJournal()
 {
-    if (!journal_.begin(session_->saved()))
+    if (!journal_.begin(saved()))
         Q_EMIT failed(journal_.problem());
 }
 
@@ -60,7 +69,7 @@ void SessionKeeper::note(const QString& edit)
 {
     if (session_->model() == nullptr || restoring_)
         return;
-    if (journal_.problem().isEmpty() && !journal_.append({edit, session_->saved()}))
+    if (journal_.problem().isEmpty() && !journal_.append({edit, saved()}))
         Q_EMIT failed(journal_.problem());
     setChanged(true);
 }
@@ -73,7 +82,7 @@ void SessionKeeper::setChanged(bool isChanged)
 
 Status SessionKeeper::saveTo(const QString& path)
 {
-    RETURN_IF_ERROR(saveSession(session_->saved(), path));
+    RETURN_IF_ERROR(saveSession(saved(), path));
     path_ = path;
     beginJournal();
     setChanged(false);
@@ -89,6 +98,7 @@ Status SessionKeeper::open(const QString& path, const QString& modelPath)
         return Error(ErrorCode::kNotFound,
                      fromQt(path) + ": its model " + fromQt(saved.modelPath) + " is not there");
     nextPath_ = path == lastPath() ? QString() : path;
+    nextView_ = saved.view;
     session_->openSaved(saved);
     return {};
 }
@@ -102,6 +112,7 @@ void SessionKeeper::restore(const AbandonedJournal& journal)
             history.emplace_back(before, journal.steps[i].text);
     }
     restoring_ = journal;
+    nextView_ = journal.steps.back().session.view;
     session_->openSaved(journal.steps.back().session, history);
 }
 
@@ -113,8 +124,8 @@ std::optional<QString> SessionKeeper::lastSession() const
 void SessionKeeper::close()
 {
     if (session_->model() != nullptr && !session_->entries().empty() && QDir().mkpath(directory_)) {
-        const Status saved = saveSession(session_->saved(), lastPath());
-        if (!saved.ok())
+        const Status kept = saveSession(saved(), lastPath());
+        if (!kept.ok())
             return; // the journal stays: it is the only copy
     }
     journal_.discard();

@@ -4,6 +4,7 @@
 #include "app/session/journal.h"
 #include "app/session/session.h"
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,6 +23,9 @@ public:
     const QString& path() const { return path_; }
     /// Something was edited or planned since the last save.
     bool isChanged() const { return isChanged_; }
+
+    /// How the window looks at the session, asked whenever it is kept.
+    void setView(std::function<SavedView()> view) { view_ = std::move(view); }
 
     Status saveTo(const QString& path);
     /// Reads a session file and opens what it names. Fails without touching the session that is
@@ -45,10 +49,12 @@ public:
 
 Q_SIGNALS:
     void changed();
+    void viewRestored(const alpa::app::SavedView& view); ///< Of a session that is back.
     void failed(const QString& message); ///< Edits are not kept; the session goes on.
 
 private:
     QString lastPath() const { return directory_ + QStringLiteral("/last.apsess"); }
+    SavedSession saved() const;
     void beginJournal();
     void note(const QString& edit);
     void setChanged(bool isChanged);
@@ -60,6 +66,8 @@ private:
     bool isChanged_ = false;
     Journal journal_;
     std::optional<AbandonedJournal> restoring_;
+    std::function<SavedView()> view_ = [] { return SavedView(); };
+    SavedView nextView_; ///< Of the session being opened.
     int undoIndex_ = 0;
 };
 

@@ -244,6 +244,14 @@ Qt::PenStyle axisPenStyle(int axis)
     return kStyles[axis & 3];
 }
 
+QPen movedRim(double width, const Theme& theme)
+{
+    constexpr double kRim = 1.2, kDash = 9, kGap = 5; // pixels at 1:1
+    QPen rim(theme.error, width + 2 * kRim, Qt::CustomDashLine, Qt::FlatCap);
+    rim.setDashPattern({kDash / rim.widthF(), kGap / rim.widthF()});
+    return rim;
+}
+
 void fillAxisPattern(QPainter& painter, const QRectF& area, int axis, bool isPartial,
                      const Theme& theme)
 {

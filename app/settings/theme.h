@@ -4,6 +4,7 @@
 
 #include <QColor>
 #include <QPalette>
+#include <QPen>
 #include <QWidget>
 
 #include <array>
@@ -49,6 +50,8 @@ QColor heatColor(double share, const Theme& theme);
 QColor divergingColor(double share, const Theme& theme);
 /// Line style of a mesh axis: solid, dashed, dotted, dash-dotted.
 Qt::PenStyle axisPenStyle(int axis);
+/// The dashed red rim of a line of that width for what has to move.
+QPen movedRim(double width, const Theme& theme);
 
 /// A brush with the axis' pattern over its colour: solid, 45 degree hatch, dots, vertical bars. A
 /// partial axis is cross-hatched.

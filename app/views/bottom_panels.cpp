@@ -10,6 +10,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
+#include <QPushButton>
 #include <QScrollArea>
 #include <QStackedLayout>
 #include <QTableView>
@@ -53,14 +54,37 @@ ProblemsPanel::ProblemsPanel(Session* session, QWidget* parent)
     auto* text = none->addButton(tr("Show the text of the model"));
     text->setObjectName(u"problemsSource"_s);
     connect(text, &QPushButton::clicked, this, &ProblemsPanel::sourceRequested);
+    auto* listed = new QWidget;
+    auto* column = new QVBoxLayout(listed);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addWidget(table_);
+    column->addLayout(makeButtons(copy));
     pages_->addWidget(none);
-    pages_->addWidget(table_);
+    pages_->addWidget(listed);
     setFocusProxy(table_);
+    // Buttons act on what is chosen; of one problem there is nothing to choose.
+    connect(model_, &QAbstractItemModel::modelReset, table_, [this] { table_->selectRow(0); });
     connect(model_, &QAbstractItemModel::modelReset, this, &ProblemsPanel::refresh);
     connect(session, &Session::modelChanged, this,
             [this, session] { model_->setModel(session->model()); });
     connect(session, &Session::importFailed, model_, &ProblemsModel::setGeneralProblem);
     connect(session, &Session::planningFailed, model_, &ProblemsModel::setGeneralProblem);
+}
+
+QLayout* ProblemsPanel::makeButtons(QAction* copy)
+{
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(8, 0, 8, 6);
+    auto* details = new QPushButton(tr("Copy details"));
+    details->setObjectName(u"problemsCopy"_s);
+    connect(details, &QPushButton::clicked, copy, &QAction::trigger);
+    auto* log = new QPushButton(tr("Open log"));
+    log->setObjectName(u"problemsLog"_s);
+    connect(log, &QPushButton::clicked, this, &ProblemsPanel::logRequested);
+    row->addWidget(details);
+    row->addWidget(log);
+    row->addStretch();
+    return row;
 }
 
 void ProblemsPanel::refresh() { pages_->setCurrentIndex(model_->rowCount() > 0 ? 1 : 0); }

@@ -4,6 +4,8 @@
 #include "app/item_models/problems_model.h"
 #include "app/session/session.h"
 
+class QAction;
+class QLayout;
 class QStackedLayout;
 class QTableView;
 class QVBoxLayout;
@@ -21,8 +23,10 @@ public:
 
 Q_SIGNALS:
     void sourceRequested(); ///< The text that has no problems.
+    void logRequested();
 
 private:
+    QLayout* makeButtons(QAction* copy);
     void refresh();
     /// Every field of the chosen problems, one after the other.
     void copyDetails();

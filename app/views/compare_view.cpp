@@ -4,6 +4,7 @@
 #include "app/views/compare_side.h"
 #include "app/views/plan_offer.h"
 #include "app/widgets/cards.h"
+#include "app/widgets/table_text.h"
 #include "core/base/files.h"
 
 #include <QApplication>
@@ -156,8 +157,9 @@ QWidget* CompareView::makeOverview()
     scroll->setWidget(chart_);
     scroll->setMinimumHeight(140);
     column->addWidget(scroll, 2);
-    connect(copy, &QPushButton::clicked, this,
-            [this] { QApplication::clipboard()->setText(tableText(u'\t')); });
+    connect(copy, &QPushButton::clicked, this, [this] {
+        QApplication::clipboard()->setText(separatedText(tableText(*table_), u'\t'));
+    });
     connect(save, &QPushButton::clicked, this, &CompareView::saveTable);
     return page;
 }
@@ -186,23 +188,6 @@ QWidget* CompareView::makeTradeOffs()
     return page;
 }
 
-QString CompareView::tableText(QChar separator) const
-{
-    QString text;
-    for (int row = -1; row < sorted_->rowCount(); ++row) {
-        QStringList cells;
-        for (int column = PlansModel::kName; column < PlansModel::kColumns; ++column) {
-            QString cell = row < 0 ? sorted_->headerData(column, Qt::Horizontal).toString()
-                                   : sorted_->index(row, column).data().toString();
-            if (separator == u',')
-                cell = u'"' + cell.replace(u'"', u"\"\""_s) + u'"';
-            cells << cell;
-        }
-        text += cells.join(separator) + u'\n';
-    }
-    return text;
-}
-
 void CompareView::saveTable()
 {
     const QString path =
@@ -210,7 +195,8 @@ void CompareView::saveTable()
                                      session_->model()->name + u"-plans.csv"_s, tr("CSV (*.csv)"));
     if (path.isEmpty())
         return;
-    const Status saved = writeFileAtomically(fromQt(path), fromQt(tableText(u',')));
+    const Status saved =
+        writeFileAtomically(fromQt(path), fromQt(separatedText(tableText(*table_), u',')));
     verdict_->setText(saved.ok() ? tr("Saved %1").arg(path)
                                  : tr("Not saved: %1").arg(toQt(saved.error().message)));
 }

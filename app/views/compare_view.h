@@ -41,8 +41,6 @@ private:
     void refreshBars();
     void refreshTradeOffs();
     void refreshAccuracy();
-    /// Tab-separated, or with `separator` ',' and quotes as CSV has them.
-    QString tableText(QChar separator) const;
     void saveTable();
     QString verdict() const;
     QString measuredVerdict() const;

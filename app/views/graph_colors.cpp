@@ -16,6 +16,17 @@ namespace
 
 QString tr(const char* text) { return QCoreApplication::translate("alpa::app", text); }
 
+constexpr std::pair<ColorBy, const char*> kColorNames[] = {
+    {ColorBy::kStage, QT_TRANSLATE_NOOP("alpa::app", "stage")},
+    {ColorBy::kSharding, QT_TRANSLATE_NOOP("alpa::app", "sharding")},
+    {ColorBy::kTime, QT_TRANSLATE_NOOP("alpa::app", "time")},
+    {ColorBy::kMemory, QT_TRANSLATE_NOOP("alpa::app", "memory")},
+    {ColorBy::kCommunication, QT_TRANSLATE_NOOP("alpa::app", "communication")},
+    {ColorBy::kRegret, QT_TRANSLATE_NOOP("alpa::app", "regret")},
+    {ColorBy::kParameters, QT_TRANSLATE_NOOP("alpa::app", "parameters")},
+    {ColorBy::kMeasured, QT_TRANSLATE_NOOP("alpa::app", "measured against predicted")},
+};
+
 /// Bytes of one device's part.
 double localBytes(const GraphFacts& facts, ValueId value)
 {
@@ -53,50 +64,68 @@ int mainAxis(const std::optional<ShardingSpec>& spec)
 
 } // namespace
 
-QString colorByName(ColorBy by)
+QString colorByKey(ColorBy by)
 {
-    switch (by) {
-    case ColorBy::kStage:
-        return tr("stage");
-    case ColorBy::kSharding:
-        return tr("sharding");
-    case ColorBy::kTime:
-        return tr("time");
-    case ColorBy::kMemory:
-        return tr("memory");
-    case ColorBy::kCommunication:
-        return tr("communication");
-    case ColorBy::kRegret:
-        return tr("regret");
-    case ColorBy::kParameters:
-        return tr("parameters");
-    case ColorBy::kMeasured:
-        return tr("measured against predicted");
-    }
-    return {};
+    const auto found = std::ranges::find(kColorNames, by, &std::pair<ColorBy, const char*>::first);
+    return QString::fromLatin1(found->second);
 }
 
-GraphColors::GraphColors(std::shared_ptr<const GraphFacts> facts, ColorBy by, StageErrors errors)
+QString colorByName(ColorBy by) { return tr(colorByKey(by).toLatin1()); }
+
+GraphColors::GraphColors(std::shared_ptr<const GraphFacts> facts, ColorBy by, StageErrors errors,
+                         HeatScale scale)
     : facts_(std::move(facts))
     , by_(by)
     , errors_(std::move(errors))
+    , scale_(scale)
     , layers_(facts_->layers.size(), 0.0)
 {
     if (!isNumeric())
         return;
-    for (size_t i = 0; i < facts_->graph->ops.size(); ++i) {
+    std::vector<double> ops(facts_->graph->ops.size());
+    for (size_t i = 0; i < ops.size(); ++i) {
         const double value = std::abs(ofOp(OpId(i)));
-        mostOfOp_ = std::max(mostOfOp_, value);
+        ops[i] = value;
         const int layer = facts_->layerOfOp[i];
         if (by_ == ColorBy::kRegret && layer >= 0)
             layers_[static_cast<size_t>(layer)] =
                 std::max(layers_[static_cast<size_t>(layer)], value);
     }
-    for (size_t layer = 0; layer < layers_.size(); ++layer) {
-        if (by_ != ColorBy::kRegret)
-            layers_[layer] = ofLayer(int(layer));
-        most_ = std::max(most_, std::abs(layers_[layer]));
-    }
+    for (size_t layer = 0; by_ != ColorBy::kRegret && layer < layers_.size(); ++layer)
+        layers_[layer] = ofLayer(int(layer));
+    mostOfOp_ = largestOf(std::move(ops));
+    most_ = largestOf(layers_);
+}
+
+/// Where the scale ends: the largest size, or what all but a few stay below. Nothing takes no part:
+/// most operations have no weights, and move none.
+double GraphColors::largestOf(std::vector<double> values) const
+{
+    for (double& value : values)
+        value = std::abs(value);
+    std::erase(values, 0.0);
+    if (values.empty())
+        return 0;
+    const double clipped = scale_.isClipped ? std::floor(double(values.size()) * kHeatClipped) : 0;
+    const auto at = std::ssize(values) - 1 - static_cast<ptrdiff_t>(clipped);
+    std::ranges::nth_element(values, values.begin() + at);
+    return values[static_cast<size_t>(at)];
+}
+
+double GraphColors::least() const
+{
+    return scale_.isLogarithmic ? most_ * std::pow(10, -kHeatDecades) : 0;
+}
+
+/// In [-1, 1], with the sign of the value.
+double GraphColors::shadeOf(double value, double most) const
+{
+    if (most <= 0 || value == 0)
+        return 0;
+    const double share = std::min(1.0, std::abs(value) / most);
+    const double shade =
+        scale_.isLogarithmic ? std::max(0.0, 1 + std::log10(share) / kHeatDecades) : share;
+    return std::copysign(shade, value);
 }
 
 double GraphColors::ofLayer(int number) const
@@ -169,7 +198,7 @@ double GraphColors::ofOp(OpId id) const
 void GraphColors::paint(CanvasNode& node, double value, double most) const
 {
     node.isDiverging = by_ == ColorBy::kMeasured;
-    node.shade = most > 0 ? value / most : 0;
+    node.shade = shadeOf(value, most);
     node.heat = node.isDiverging ? -1 : *node.shade;
     // A colour alone says too little: the number stands beside the name.
     node.corner = text(value);

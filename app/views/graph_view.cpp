@@ -41,6 +41,8 @@ GraphView::GraphView(Session* session, RegretFinder* regrets, QWidget* parent)
     , found_(makeMuted({}))
     , engine_(makeMuted({}))
     , focused_(new QToolButton)
+    , heatLog_(new QAction(tr("Colour scale: logarithmic"), this))
+    , heatClip_(new QAction(tr("Colour scale: clip the largest twentieth"), this))
     , legend_(new GraphLegend)
 {
     setObjectName(u"graphView"_s);
@@ -142,7 +144,7 @@ void GraphView::showContent(bool isSameShape)
 {
     if (facts_ == nullptr)
         return;
-    auto colors = std::make_shared<const GraphColors>(facts_, colorBy_, errors_);
+    auto colors = std::make_shared<const GraphColors>(facts_, colorBy_, errors_, heatScale());
     legend_->setPlan(facts_->plan.get(), before_ != nullptr);
     refreshLegend(*colors);
     focused_->setVisible(!focusKey_.isEmpty() || !hidden_.empty());
@@ -183,31 +185,6 @@ void GraphView::showLevel(std::shared_ptr<const GraphColors> colors, bool isSame
         content = without(std::move(content), hidden_);
     canvas_->setContent(std::move(content), isSameShape);
     takeSelection();
-}
-
-void GraphView::refreshLegend(const GraphColors& colors)
-{
-    const bool tintsStages = colorBy_ == ColorBy::kStage && facts_->plan != nullptr;
-    legend_->setStages(tintsStages ? int(facts_->plan->stages.size()) : 0);
-    if (!colors.isNumeric()) {
-        legend_->setScale(std::nullopt);
-        return;
-    }
-    LegendScale scale;
-    scale.title = colorByName(colorBy_);
-    if (colorBy_ == ColorBy::kMeasured) {
-        scale.isDiverging = true;
-        scale.low = errors_.empty() ? tr("nothing measured yet: run the plan (F6)")
-                                    : colors.text(-colors.most());
-        scale.high = errors_.empty() ? QString() : colors.text(colors.most());
-    } else if (!colors.hasData()) {
-        scale.low = tr("known once there is a plan (F5)");
-    } else {
-        scale.low = colors.text(0);
-        scale.high = tr("%1 a layer, %2 an operation")
-                         .arg(colors.text(colors.most()), colors.text(colors.mostOfOp()));
-    }
-    legend_->setScale(scale);
 }
 
 void GraphView::focusOn(const QString& key, int steps)

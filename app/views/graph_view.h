@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/session/regret_finder.h"
+#include "app/session/saved_session.h"
 #include "app/session/session.h"
 #include "app/views/graph_content.h"
 #include "app/views/graph_trail.h"
@@ -11,6 +12,7 @@
 
 class QComboBox;
 class QLineEdit;
+class QMenu;
 class QToolButton;
 
 namespace alpa::app
@@ -31,6 +33,11 @@ public:
     /// The next one of what is typed into the find line.
     void findNext(bool isBackward);
     void setColorBy(ColorBy by);
+    HeatScale heatScale() const;
+    /// What a session file keeps of the page, but for the page's name; what `view` does not know or
+    /// name stays as it is.
+    void remember(SavedView& view) const;
+    void recall(const SavedView& view);
     void setScope(GraphScope scope, Phase phase);
     /// Only what is near the box, until focusAll().
     void focusOn(const QString& key, int steps);
@@ -52,6 +59,8 @@ private:
     static constexpr int kAllEntry = 4;
 
     void makeTools(QLayout* column);
+    void makeShownMenu(QMenu* choices);
+    void openScaleMenu(const QPoint& at);
     void refresh();
     void showContent(bool isSameShape);
     void showLevel(std::shared_ptr<const GraphColors> colors, bool isSameShape);
@@ -81,6 +90,8 @@ private:
     QLabel* found_;
     QLabel* engine_;
     QToolButton* focused_;
+    QAction* heatLog_;
+    QAction* heatClip_;
     GraphLegend* legend_;
     GraphViewOptions options_;
     ColorBy colorBy_ = ColorBy::kStage;

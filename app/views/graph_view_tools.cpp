@@ -18,15 +18,27 @@ namespace alpa::app
 
 using namespace Qt::StringLiterals;
 
+namespace
+{
+
+constexpr int kKeyRole =
+    Qt::UserRole + 1; ///< Names of entries that are the same in every language.
+
+} // namespace
+
 void GraphView::makeTools(QLayout* column)
 {
     phase_->setObjectName(u"graphPhase"_s);
     phase_->setAccessibleName(tr("What the graph shows"));
-    phase_->addItem(tr("Forward"), int(Phase::kForward));
-    phase_->addItem(tr("Backward"), int(Phase::kBackward));
-    phase_->addItem(tr("Update"), int(Phase::kUpdate));
-    phase_->addItem(tr("Training step"), kTrainingEntry);
-    phase_->addItem(tr("All operations"), kAllEntry);
+    const auto addShown = [this](const QString& text, int entry, const QString& key) {
+        phase_->addItem(text, entry);
+        phase_->setItemData(phase_->count() - 1, key, kKeyRole);
+    };
+    addShown(tr("Forward"), int(Phase::kForward), u"forward"_s);
+    addShown(tr("Backward"), int(Phase::kBackward), u"backward"_s);
+    addShown(tr("Update"), int(Phase::kUpdate), u"update"_s);
+    addShown(tr("Training step"), kTrainingEntry, u"training step"_s);
+    addShown(tr("All operations"), kAllEntry, u"all operations"_s);
     phase_->setToolTip(tr(
         "Which operations unfolded layers show; the training step has the backward pass beside the "
         "forward pass, and all operations stand on one level"));
@@ -35,8 +47,10 @@ void GraphView::makeTools(QLayout* column)
     color_->setToolTip(tr("What the colour of a box says; the legend below has the scale"));
     for (const ColorBy by :
          {ColorBy::kStage, ColorBy::kSharding, ColorBy::kTime, ColorBy::kMemory,
-          ColorBy::kCommunication, ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured})
+          ColorBy::kCommunication, ColorBy::kRegret, ColorBy::kParameters, ColorBy::kMeasured}) {
         color_->addItem(tr("Colour: %1").arg(colorByName(by)), int(by));
+        color_->setItemData(color_->count() - 1, colorByKey(by), kKeyRole);
+    }
     color_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     color_->setMinimumContentsLength(13);
     find_->setObjectName(u"graphFind"_s);
@@ -52,23 +66,8 @@ void GraphView::makeTools(QLayout* column)
     shown->setText(tr("Show"));
     shown->setPopupMode(QToolButton::InstantPopup);
     shown->setToolTip(tr("What levels leave out or put together"));
-    auto* choices = new QMenu(shown);
-    shown->setMenu(choices);
-    auto* shape = choices->addAction(tr("Broadcasts, conversions and reshapes as boxes"));
-    shape->setObjectName(u"graphShapeOps"_s);
-    shape->setCheckable(true);
-    auto* twins = choices->addAction(tr("Runs of identical layers as one box"));
-    twins->setObjectName(u"graphTwins"_s);
-    twins->setCheckable(true);
-    twins->setChecked(options_.groupsTwins);
-    auto* map = choices->addAction(tr("Map in the corner"));
-    map->setShortcut(QKeySequence(u"M"_s));
-    map->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    addAction(map);
-    map->setObjectName(u"graphMinimap"_s);
-    map->setCheckable(true);
-    map->setChecked(true);
-    connect(map, &QAction::toggled, canvas_, &GraphCanvas::setMinimapShown);
+    shown->setMenu(new QMenu(shown));
+    makeShownMenu(shown->menu());
     focused_->setObjectName(u"graphFocusAll"_s);
     focused_->setText(tr("Show everything"));
     focused_->setToolTip(tr("Boxes are hidden, or only a neighbourhood is shown"));
@@ -104,6 +103,45 @@ void GraphView::makeTools(QLayout* column)
     connect(legend_, &GraphLegend::filterChanged, canvas_, &GraphCanvas::setFilter);
     connect(phase_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
     connect(color_, &QComboBox::currentIndexChanged, this, &GraphView::refresh);
+    connect(legend_, &GraphLegend::scaleMenuRequested, this, &GraphView::openScaleMenu);
+    connect(focused_, &QToolButton::clicked, this, &GraphView::focusAll);
+    connect(find_, &QLineEdit::returnPressed, this, [this] { findNext(false); });
+    connect(find_, &QLineEdit::textEdited, this, [this] {
+        lastFound_ = -1;
+        findNext(false);
+    });
+}
+
+void GraphView::makeShownMenu(QMenu* choices)
+{
+    auto* shape = choices->addAction(tr("Broadcasts, conversions and reshapes as boxes"));
+    shape->setObjectName(u"graphShapeOps"_s);
+    shape->setCheckable(true);
+    auto* twins = choices->addAction(tr("Runs of identical layers as one box"));
+    twins->setObjectName(u"graphTwins"_s);
+    twins->setCheckable(true);
+    twins->setChecked(options_.groupsTwins);
+    auto* map = choices->addAction(tr("Map in the corner"));
+    map->setShortcut(QKeySequence(u"M"_s));
+    map->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    addAction(map);
+    map->setObjectName(u"graphMinimap"_s);
+    map->setCheckable(true);
+    map->setChecked(true);
+    connect(map, &QAction::toggled, canvas_, &GraphCanvas::setMinimapShown);
+    choices->addSeparator();
+    heatLog_->setObjectName(u"graphHeatLog"_s);
+    heatLog_->setToolTip(
+        tr("Tells small numbers apart: each shade is a multiple of the one before"));
+    heatClip_->setObjectName(u"graphHeatClip"_s);
+    heatClip_->setToolTip(tr("The scale ends where all but a few are, so that these few do not "
+                             "make the others look alike"));
+    choices->setToolTipsVisible(true);
+    for (QAction* action : {heatLog_, heatClip_}) {
+        action->setCheckable(true);
+        choices->addAction(action);
+        connect(action, &QAction::toggled, this, [this] { showContent(true); });
+    }
     connect(shape, &QAction::toggled, this, [this](bool on) {
         options_.showsShapeOps = on;
         showContent(true);
@@ -112,12 +150,69 @@ void GraphView::makeTools(QLayout* column)
         options_.groupsTwins = on;
         showContent(false);
     });
-    connect(focused_, &QToolButton::clicked, this, &GraphView::focusAll);
-    connect(find_, &QLineEdit::returnPressed, this, [this] { findNext(false); });
-    connect(find_, &QLineEdit::textEdited, this, [this] {
-        lastFound_ = -1;
-        findNext(false);
-    });
+}
+
+void GraphView::openScaleMenu(const QPoint& at)
+{
+    auto* menu = new QMenu(this);
+    menu->setObjectName(u"heatScaleMenu"_s);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->setToolTipsVisible(true);
+    menu->addActions({heatLog_, heatClip_});
+    menu->popup(at);
+}
+
+HeatScale GraphView::heatScale() const
+{
+    return {.isLogarithmic = heatLog_->isChecked(), .isClipped = heatClip_->isChecked()};
+}
+
+void GraphView::remember(SavedView& view) const
+{
+    view.graphShows = phase_->currentData(kKeyRole).toString();
+    view.graphColor = colorByKey(static_cast<ColorBy>(color_->currentData().toInt()));
+    view.isHeatLogarithmic = heatLog_->isChecked();
+    view.isHeatClipped = heatClip_->isChecked();
+}
+
+void GraphView::recall(const SavedView& view)
+{
+    if (const int shows = phase_->findData(view.graphShows, kKeyRole); shows >= 0)
+        phase_->setCurrentIndex(shows);
+    if (const int color = color_->findData(view.graphColor, kKeyRole); color >= 0)
+        color_->setCurrentIndex(color);
+    heatLog_->setChecked(view.isHeatLogarithmic);
+    heatClip_->setChecked(view.isHeatClipped);
+}
+
+void GraphView::refreshLegend(const GraphColors& colors)
+{
+    const bool tintsStages = colorBy_ == ColorBy::kStage && facts_->plan != nullptr;
+    legend_->setStages(tintsStages ? int(facts_->plan->stages.size()) : 0);
+    if (!colors.isNumeric()) {
+        legend_->setScale(std::nullopt);
+        return;
+    }
+    LegendScale scale;
+    scale.title = colorByName(colorBy_);
+    if (colorBy_ == ColorBy::kMeasured) {
+        scale.isDiverging = true;
+        scale.low = errors_.empty() ? tr("nothing measured yet: run the plan (F6)")
+                                    : colors.text(-colors.most());
+        scale.high = errors_.empty() ? QString() : colors.text(colors.most());
+    } else if (!colors.hasData()) {
+        scale.low = tr("known once there is a plan (F5)");
+    } else {
+        scale.low = colors.text(colors.least());
+        scale.high = tr("%1 a layer, %2 an operation")
+                         .arg(colors.text(colors.most()), colors.text(colors.mostOfOp()));
+    }
+    if (colors.hasData() && heatLog_->isChecked())
+        scale.low.prepend(u"≤ "_s);
+    if (colors.hasData() && heatClip_->isChecked())
+        scale.high.prepend(u"≥ "_s);
+    scale.isLogarithmic = heatLog_->isChecked();
+    legend_->setScale(scale);
 }
 
 void GraphView::setColorBy(ColorBy by) { color_->setCurrentIndex(color_->findData(int(by))); }

@@ -42,7 +42,7 @@ GraphLegend::GraphLegend(QWidget* parent)
                   "splits what they carry.\nAR all-reduce, AG all-gather, RS reduce-scatter, A2A "
                   "all-to-all; the letter "
                   "behind it is the mesh axis.\n"
-                  "Right-click an axis to limit it.\n"
+                  "Right-click an axis to limit it; click the colour bar to choose its scale.\n"
                   "Click an entry to dim everything else; again or Esc shows all."));
     setFocusPolicy(Qt::StrongFocus);
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -87,7 +87,9 @@ void GraphLegend::changed()
         setFilter({});
     QStringList texts;
     for (const Entry& entry : entries())
-        texts << entry.text;
+        texts << (entry.mark == Mark::kScale
+                      ? tr("%1 from %2 to %3").arg(scaleTitle(), scale_->low, scale_->high)
+                      : entry.text);
     setAccessibleDescription(texts.join(u", "_s));
     setFixedHeight(heightForWidth(width()));
     update();
@@ -124,6 +126,11 @@ std::vector<GraphLegend::Entry> GraphLegend::entries() const
     return all;
 }
 
+QString GraphLegend::scaleTitle() const
+{
+    return scale_->isLogarithmic ? tr("%1, logarithmic").arg(scale_->title) : scale_->title;
+}
+
 double GraphLegend::markWidth(const Entry& entry) const
 {
     const QFontMetricsF metrics(font_);
@@ -140,7 +147,7 @@ double GraphLegend::markWidth(const Entry& entry) const
     case Mark::kChanged:
         return 18 + 6;
     case Mark::kScale:
-        return metrics.horizontalAdvance(scale_->title) + 8 +
+        return metrics.horizontalAdvance(scaleTitle()) + 8 +
                metrics.horizontalAdvance(scale_->low) + 6 + kScaleWidth + 6 +
                metrics.horizontalAdvance(scale_->high);
     case Mark::kNone:
@@ -196,7 +203,7 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
         paintStrip(painter, strip, {{{entry.axis}, true}}, theme);
         break;
     case Mark::kMoves:
-        painter.setPen(QPen(theme.error, 4.4));
+        painter.setPen(movedRim(2, theme));
         painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
         painter.setPen(QPen(theme.window, 2.4));
         painter.drawLine(QPointF(at.x(), middle), QPointF(at.x() + kAxisLine, middle));
@@ -223,7 +230,7 @@ void GraphLegend::paintMark(QPainter& painter, const Entry& entry, QPointF at) c
                              text);
             x += width;
         };
-        write(scale_->title, theme.text);
+        write(scaleTitle(), theme.text);
         x += 8;
         write(scale_->low, theme.mutedText);
         x += 6;
@@ -292,27 +299,37 @@ int GraphLegend::entryAt(QPointF at) const
     return found == areas.end() ? -1 : int(found - areas.begin());
 }
 
+bool GraphLegend::canBeChosen(int entry) const
+{
+    const std::vector<Entry> all = entries();
+    if (entry < 0 || entry >= int(all.size()))
+        return false;
+    const Entry& one = all[static_cast<size_t>(entry)];
+    return filterOf(one).isSet() || one.mark == Mark::kScale;
+}
+
 void GraphLegend::toggle(int entry)
 {
-    const std::vector<CanvasFilter> filters = entryFilters();
-    if (entry < 0 || entry >= int(filters.size()))
-        return;
-    const CanvasFilter chosen = filters[static_cast<size_t>(entry)];
-    if (!chosen.isSet())
+    if (!canBeChosen(entry))
         return;
     current_ = entry;
+    const auto at = static_cast<size_t>(entry);
+    if (entries()[at].mark == Mark::kScale) {
+        Q_EMIT scaleMenuRequested(mapToGlobal((entryAreas()[at].bottomLeft() * unit()).toPoint()));
+        return;
+    }
+    const CanvasFilter chosen = entryFilters()[at];
     setFilter(chosen == filter_ ? CanvasFilter() : chosen);
 }
 
 void GraphLegend::moveCurrent(int step)
 {
-    const std::vector<CanvasFilter> filters = entryFilters();
-    for (int at = current_ + step; at >= 0 && at < int(filters.size()); at += step) {
-        if (filters[static_cast<size_t>(at)].isSet()) {
-            current_ = at;
-            break;
-        }
-    }
+    const int count = int(entries().size());
+    int at = current_ + step;
+    while (at >= 0 && at < count && !canBeChosen(at))
+        at += step;
+    if (canBeChosen(at))
+        current_ = at;
     update();
 }
 
@@ -348,7 +365,9 @@ void GraphLegend::contextMenuEvent(QContextMenuEvent* event)
 {
     const int at = entryAt(QPointF(event->pos()));
     const std::vector<Entry> all = entries();
-    if (at >= 0 && all[static_cast<size_t>(at)].mark == Mark::kAxis)
+    if (at >= 0 && all[static_cast<size_t>(at)].mark == Mark::kScale)
+        toggle(at);
+    else if (at >= 0 && all[static_cast<size_t>(at)].mark == Mark::kAxis)
         Q_EMIT axisMenuRequested(all[static_cast<size_t>(at)].axis, event->globalPos());
 }
 

@@ -19,6 +19,7 @@ namespace alpa::app
 struct LegendScale {
     QString title, low, high;
     bool isDiverging = false;
+    bool isLogarithmic = false; ///< Said beside the title.
     friend bool operator==(const LegendScale&, const LegendScale&) = default;
 };
 
@@ -51,6 +52,7 @@ public:
 Q_SIGNALS:
     void axisMenuRequested(int axis, const QPoint& globalPosition);
     void filterChanged(const alpa::app::CanvasFilter& filter);
+    void scaleMenuRequested(const QPoint& globalPosition); ///< Of the colour bar.
 
 protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
@@ -70,7 +72,9 @@ private:
     static CanvasFilter filterOf(const Entry& entry);
     int entryAt(QPointF at) const; ///< -1: none.
     void toggle(int entry);
+    bool canBeChosen(int entry) const;
     void moveCurrent(int step);
+    QString scaleTitle() const;
     double markWidth(const Entry& entry) const;
     std::vector<Entry> entries() const;
     std::vector<QRectF> areasFor(double width) const;

@@ -217,7 +217,9 @@ QString GraphLevelItem::dump() const
     for (const CanvasEdge& edge : level_.edges) {
         text += level_.nodes[static_cast<size_t>(edge.from)].key + u" -> "_s +
                 level_.nodes[static_cast<size_t>(edge.to)].key +
-                (edge.badge.isEmpty() ? QString() : u" ["_s + edge.badge + u']') + u'\n';
+                u", %1 px"_s.arg(edgeWidth(edge.bytes), 0, 'f', 2) +
+                (edge.badge.isEmpty() ? QString() : u", dashed rim ["_s + edge.badge + u']') +
+                u'\n';
     }
     return text;
 }

@@ -53,7 +53,7 @@ public:
     bool isDimmed(int node) const;
     /// Boxes alone, as plain rectangles, with those of the levels inside.
     void paintOverview(QPainter& painter, const Theme& theme) const;
-    /// What is drawn, as text, for golden tests.
+    /// What is drawn, as text, for golden tests; widths of arrows in pixels at 1:1.
     QString dump() const;
 
 private:

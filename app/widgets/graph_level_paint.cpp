@@ -18,8 +18,9 @@ using namespace Qt::StringLiterals;
 namespace
 {
 
-constexpr double kMostHeaderZoom = 1.5; ///< Of letters in a header of kTitleHeight.
-constexpr double kBadgeText = 0.8;      ///< Scale at which a badge's 11 px are just legible.
+constexpr double kMostHeaderZoom = 1.5;  ///< Of letters in a header of kTitleHeight.
+constexpr double kLeastArrowScale = 0.3; ///< From farther away arrows are thinner on the screen.
+constexpr double kBadgeText = 0.8;       ///< Scale at which a badge's 11 px are just legible.
 
 QFont zoomed(QFont font, double zoom)
 {
@@ -77,9 +78,7 @@ void GraphLevelItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* op
 
 QPen GraphLevelItem::edgePen(const CanvasEdge& edge, double scale, const Theme& theme) const
 {
-    // One pixel for a byte, two and a half for a gibibyte.
-    const double width =
-        (1 + std::log10(1 + edge.bytes / 1024) / 4) / std::min(1.0, std::max(scale, 0.3));
+    const double width = edgeWidth(edge.bytes) / std::clamp(scale, kLeastArrowScale, 1.0);
     QColor color = theme.transfer;
     Qt::PenStyle style = Qt::SolidLine;
     for (int axis = 0; edge.spec && axis < kMaxMeshAxes; ++axis) {
@@ -108,8 +107,8 @@ void GraphLevelItem::paintEdges(QPainter& painter, const QRectF& exposed, double
         const QPen pen = edgePen(edge, scale, theme);
         painter.setBrush(Qt::NoBrush);
         if (!edge.badge.isEmpty()) {
-            // What has to move is red at its edges and keeps the colour of its sharding inside.
-            painter.setPen(QPen(theme.error, pen.widthF() + 2.4));
+            // What has to move has a dashed red rim and keeps the colour of its sharding inside.
+            painter.setPen(movedRim(pen.widthF(), theme));
             painter.drawPath(curves_[e]);
             painter.setPen(QPen(theme.window, pen.widthF() + 0.6));
             painter.drawPath(curves_[e]);

@@ -1,9 +1,12 @@
 #include "app/window/exporter.h"
 
+#include "app/layout/level_dot.h"
 #include "app/session/session.h"
 #include "app/session/session_report.h"
 #include "app/settings/qt_text.h"
 #include "app/views/graph_view.h"
+#include "app/widgets/graph_level_item.h"
+#include "app/widgets/table_text.h"
 #include "core/base/files.h"
 #include "core/export/export_plan.h"
 #include "core/export/html_report.h"
@@ -11,7 +14,11 @@
 #include <QBuffer>
 #include <QClipboard>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QGuiApplication>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QMenu>
 #include <QPainter>
 #include <QPdfWriter>
@@ -30,6 +37,23 @@ namespace
 /// More pixels than viewers open.
 constexpr double kMostPixels = 12000;
 constexpr double kMostReportPixels = 2400;
+
+/// Rows as objects, by the names of the columns.
+QByteArray tablesJson(const std::vector<TableText>& tables)
+{
+    QJsonArray all;
+    for (const TableText& table : tables) {
+        QJsonArray rows;
+        for (const QStringList& cells : table.rows) {
+            QJsonObject row;
+            for (qsizetype column = 0; column < cells.size(); ++column)
+                row[table.columns[column]] = cells[column];
+            rows.append(row);
+        }
+        all.append(QJsonObject{{u"table"_s, table.name}, {u"rows"_s, rows}});
+    }
+    return QJsonDocument(all).toJson();
+}
 
 } // namespace
 
@@ -53,7 +77,7 @@ void Exporter::askForPage()
     const QString page = pageName(pages_->currentWidget());
     const QString path = QFileDialog::getSaveFileName(
         window_, tr("Export the page"), u"%1-%2.png"_s.arg(session_->model()->name, page),
-        tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
+        pageFormats().join(u";;"_s));
     if (path.isEmpty())
         return;
     const bool isWritten = writePage(path);
@@ -111,7 +135,47 @@ void Exporter::writeReport(const QString& path)
     });
 }
 
+QStringList Exporter::pageFormats() const
+{
+    QStringList formats = {tr("PNG (*.png)"), tr("SVG (*.svg)"), tr("PDF (*.pdf)")};
+    if (pages_->currentWidget() == graph_)
+        formats << tr("Graphviz (*.dot)");
+    if (!tablesIn(*pages_->currentWidget()).empty())
+        formats << tr("Tables as CSV (*.csv)") << tr("Tables as JSON (*.json)");
+    return formats;
+}
+
+QByteArray Exporter::pageText(const QString& ending) const
+{
+    const GraphCanvas* canvas = graph_->canvas();
+    if (ending == "dot"_L1) {
+        if (pages_->currentWidget() != graph_ || !canvas->isLaidOut())
+            return {};
+        return levelDot(session_->model()->name, canvas->rootItem()->level(),
+                        [canvas](const QString& key) {
+                            const GraphLevelItem* item = canvas->levelItem(key);
+                            return item == nullptr ? nullptr : &item->level();
+                        });
+    }
+    const std::vector<TableText> tables = tablesIn(*pages_->currentWidget());
+    if (ending == "json"_L1)
+        return tables.empty() ? QByteArray() : tablesJson(tables);
+    QStringList texts;
+    for (const TableText& table : tables)
+        texts << separatedText(table, u',');
+    return texts.join(u'\n').toUtf8();
+}
+
 bool Exporter::writePage(const QString& path)
+{
+    const QString ending = QFileInfo(path).suffix().toLower();
+    if (ending != "dot"_L1 && ending != "csv"_L1 && ending != "json"_L1)
+        return writePicture(path);
+    const QByteArray text = pageText(ending);
+    return !text.isEmpty() && writeFileAtomically(fromQt(path), text.toStdString()).ok();
+}
+
+bool Exporter::writePicture(const QString& path)
 {
     const bool isGraph = pages_->currentWidget() == graph_;
     const QRectF content =

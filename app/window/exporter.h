@@ -30,8 +30,11 @@ public:
     Exporter(Session* session, QTabWidget* pages, GraphView* graph, QWidget* window);
 
     void askForPage();
-    /// The page in view, by the ending of `path` as PNG, SVG or PDF. False if it cannot be written.
+    /// The page in view, by the ending of `path`: as a picture (PNG, SVG, PDF), the graph also for
+    /// Graphviz (.dot), its tables as CSV or JSON. False if it cannot be written or has no such
+    /// content.
     bool writePage(const QString& path);
+    QStringList pageFormats() const; ///< Filters of a file dialog, the usual one first.
     void copyPage();
     void askForReport();
     /// Of the whole session, as one web page, in the background.
@@ -42,6 +45,9 @@ Q_SIGNALS:
     void said(const QString& text); ///< How it ended.
 
 private:
+    bool writePicture(const QString& path);
+    /// Empty where the page has no such text.
+    QByteArray pageText(const QString& ending) const;
     void exportPlan(const ExportFormat& format);
 
     Session* session_;

@@ -30,6 +30,7 @@
 #include "app/window/exporter.h"
 #include "app/window/plan_banner.h"
 #include "app/window/plan_follower.h"
+#include "app/window/session_log.h"
 #include "app/window/session_offers.h"
 #include "app/window/stall_watch.h"
 #include "app/window/window_docks.h"
@@ -67,6 +68,7 @@ QString dataDirectory(const QString& profile)
 MainWindow::MainWindow(const QString& profile, QWidget* parent)
     : QMainWindow(parent)
     , settings_(profile)
+    , log_(dataDirectory(profile))
     , keeper_(&session_, dataDirectory(profile))
 {
     setObjectName(u"mainWindow"_s);
@@ -88,6 +90,7 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent)
     makeStatusBar();
     new StallWatch(this);
     new DoneNotice(session_.jobs(), this);
+    new SessionLog(&session_, &log_, this);
     connect(&session_, &Session::modelChanged, this, &MainWindow::takeModel);
     connect(&session_, &Session::shownPlanChanged, this, &MainWindow::takePlan);
     connect(&session_, &Session::planningChanged, this, &MainWindow::takePlanning);
@@ -108,6 +111,7 @@ MainWindow::MainWindow(const QString& profile, QWidget* parent)
     });
     connect(&keeper_, &SessionKeeper::changed, this, &MainWindow::refreshTitle);
     connect(&keeper_, &SessionKeeper::failed, this, &MainWindow::say);
+    keepView();
     connect(&session_, &Session::planningFailed, this, [this](const QString& message) {
         say(tr("Not planned: %1").arg(message.section(u'\n', 0, 0)));
     });
@@ -207,6 +211,7 @@ void MainWindow::makeDocks()
     problems_ = new ProblemsPanel(&session_);
     connect(problems_, &ProblemsPanel::sourceRequested, this,
             [this] { pages_->setCurrentWidget(pages_->findChild<QWidget*>(u"sourceView"_s)); });
+    connect(problems_, &ProblemsPanel::logRequested, this, &MainWindow::showLog);
     connect(inspector_, &Inspector::findRequested, this, [this] {
         pages_->setCurrentWidget(graph_);
         graph_->focusFind();

@@ -6,6 +6,7 @@
 #include "app/session/session.h"
 #include "app/session/session_keeper.h"
 #include "app/settings/app_settings.h"
+#include "app/settings/log_file.h"
 #include "app/window/window_actions.h"
 
 #include <QMainWindow>
@@ -52,6 +53,7 @@ public:
     AppSettings* settings() { return &settings_; }
     RegretFinder* regrets() { return &regrets_; }
     SessionKeeper* keeper() { return &keeper_; }
+    const LogFile& log() const { return log_; }
     Exporter* exporter() { return exporter_; }
     PlanFollower* follower() { return follower_; }
     /// Opens a model, a plan if the file is JSON, or a session. `cluster` empty: the last one used.
@@ -96,8 +98,10 @@ private:
     void saveSession(bool asksForPath);
     void askForImport();
     void openPalette();
+    void keepView();
     void refreshTitle();
     void showKeys();
+    void showLog();
     void showAbout();
     void startTour();
     void leaveWhatIf();
@@ -111,6 +115,7 @@ private:
     void updateActions();
 
     AppSettings settings_;
+    LogFile log_;
     Session session_;
     RegretFinder regrets_{&session_};
     SessionKeeper keeper_;

@@ -161,6 +161,9 @@ void MainWindow::makeViewMenu()
     for (QDockWidget* dock : findChildren<QDockWidget*>())
         view->addAction(dock->toggleViewAction());
     view->addSeparator();
+    for (const QString& name : {u"graphHeatLog"_s, u"graphHeatClip"_s})
+        view->addAction(graph_->findChild<QAction*>(name));
+    view->addSeparator();
     docks_->makeWorkspaceActions(view);
     auto* reset = addItem(view, {}, tr("Reset layout"), u"actionResetLayout"_s);
     auto* focus =

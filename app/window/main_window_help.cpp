@@ -1,6 +1,7 @@
 // What helps a person: the tour, the glossary, the sheet of keys, what the program is.
 #include "app/dialogs/glossary_dialog.h"
 #include "app/dialogs/keys_dialog.h"
+#include "app/dialogs/log_dialog.h"
 #include "app/dialogs/tour.h"
 #include "app/settings/icons.h"
 #include "app/settings/sample_models.h"
@@ -36,7 +37,15 @@ void MainWindow::makeHelpMenu()
     });
     add(tr("&Keys (?)"), u"actionKeys"_s, [this] { showKeys(); });
     help->addSeparator();
+    add(tr("&Log"), u"actionLog"_s, [this] { showLog(); });
     add(tr("&About"), u"actionAbout"_s, [this] { showAbout(); });
+}
+
+void MainWindow::showLog()
+{
+    auto* dialog = new LogDialog(log_, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->show();
 }
 
 void MainWindow::showKeys()

@@ -1,6 +1,8 @@
 // Opening and saving: models, plans, and sessions with the dialogs around SessionKeeper.
 #include "app/settings/qt_text.h"
+#include "app/views/graph_view.h"
 #include "app/views/start_page.h"
+#include "app/window/exporter.h"
 #include "app/window/main_window.h"
 #include "core/plan/plan_file.h"
 
@@ -9,6 +11,7 @@
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QTabWidget>
 
 namespace alpa::app
 {
@@ -164,6 +167,24 @@ void MainWindow::saveSession(bool asksForPath)
         settings_.addRecentModel(path);
     say(saved.ok() ? tr("Saved %1").arg(path)
                    : tr("Not saved: %1").arg(toQt(saved.error().message)));
+}
+
+/// Session files say how the window looked at it, and opening them looks so again.
+void MainWindow::keepView()
+{
+    keeper_.setView([this] {
+        SavedView view;
+        view.page = pageName(pages_->currentWidget());
+        graph_->remember(view);
+        return view;
+    });
+    connect(&keeper_, &SessionKeeper::viewRestored, this, [this](const SavedView& view) {
+        graph_->recall(view);
+        for (int page = 0; page < pages_->count(); ++page) {
+            if (pageName(pages_->widget(page)) == view.page)
+                pages_->setCurrentIndex(page);
+        }
+    });
 }
 
 void MainWindow::refreshTitle()

@@ -69,7 +69,12 @@ void MainWindow::takePlanning()
     updateActions();
 }
 
-void MainWindow::say(const QString& text) { statusText_->setText(text); }
+void MainWindow::say(const QString& text)
+{
+    statusText_->setText(text);
+    log_.write(u"window"_s, text);
+}
+
 void MainWindow::updateActions() { actions_.refresh(session_); }
 
 /// Whatever page is open, one line says when it does not show the answer to what is asked.

@@ -2537,10 +2537,6 @@
         <translation>Seite exportieren</translation>
     </message>
     <message>
-        <source>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</source>
-        <translation>PNG (*.png);;SVG (*.svg);;PDF (*.pdf)</translation>
-    </message>
-    <message>
         <source>Exported %1</source>
         <translation>%1 exportiert</translation>
     </message>
@@ -2575,6 +2571,30 @@
     <message>
         <source>Export plan</source>
         <translation>Plan exportieren</translation>
+    </message>
+    <message>
+        <source>PNG (*.png)</source>
+        <translation>PNG (*.png)</translation>
+    </message>
+    <message>
+        <source>SVG (*.svg)</source>
+        <translation>SVG (*.svg)</translation>
+    </message>
+    <message>
+        <source>PDF (*.pdf)</source>
+        <translation>PDF (*.pdf)</translation>
+    </message>
+    <message>
+        <source>Graphviz (*.dot)</source>
+        <translation>Graphviz (*.dot)</translation>
+    </message>
+    <message>
+        <source>Tables as CSV (*.csv)</source>
+        <translation>Tabellen als CSV (*.csv)</translation>
+    </message>
+    <message>
+        <source>Tables as JSON (*.json)</source>
+        <translation>Tabellen als JSON (*.json)</translation>
     </message>
 </context>
 <context>
@@ -2657,22 +2677,30 @@
         <translation>geändert</translation>
     </message>
     <message>
-        <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
-AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.
-Right-click an axis to limit it.
-Click an entry to dim everything else; again or Esc shows all.</source>
-        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Linie der Achse, die teilt, was sie tragen.
-AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; der Buchstabe dahinter ist die Netzachse.
-Rechtsklick auf eine Achse begrenzt sie.
-Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt wieder alles.</translation>
-    </message>
-    <message>
         <source>stage %1</source>
         <translation>Stufe %1</translation>
     </message>
     <message>
         <source>%1–%2 devices</source>
         <translation>%1–%2 Geräte</translation>
+    </message>
+    <message>
+        <source>Each cell of a strip is one dimension of the tensor; arrows have the colour and line of the axis that splits what they carry.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; the letter behind it is the mesh axis.
+Right-click an axis to limit it; click the colour bar to choose its scale.
+Click an entry to dim everything else; again or Esc shows all.</source>
+        <translation>Jede Zelle eines Streifens ist eine Dimension des Tensors; Pfeile haben Farbe und Linie der Achse, die teilt, was sie tragen.
+AR all-reduce, AG all-gather, RS reduce-scatter, A2A all-to-all; der Buchstabe dahinter ist die Netzachse.
+Rechtsklick auf eine Achse begrenzt sie; ein Klick auf den Farbbalken wählt seine Skala.
+Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt wieder alles.</translation>
+    </message>
+    <message>
+        <source>%1 from %2 to %3</source>
+        <translation>%1 von %2 bis %3</translation>
+    </message>
+    <message>
+        <source>%1, logarithmic</source>
+        <translation>%1, logarithmisch</translation>
     </message>
 </context>
 <context>
@@ -2827,6 +2855,22 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     <message>
         <source>Show all (Shift+F)</source>
         <translation>Alles zeigen (Umschalt+F)</translation>
+    </message>
+    <message>
+        <source>Colour scale: logarithmic</source>
+        <translation>Farbskala: logarithmisch</translation>
+    </message>
+    <message>
+        <source>Colour scale: clip the largest twentieth</source>
+        <translation>Farbskala: größtes Zwanzigstel abschneiden</translation>
+    </message>
+    <message>
+        <source>Tells small numbers apart: each shade is a multiple of the one before</source>
+        <translation>Unterscheidet kleine Zahlen: Jeder Farbton ist ein Vielfaches des vorigen</translation>
+    </message>
+    <message>
+        <source>The scale ends where all but a few are, so that these few do not make the others look alike</source>
+        <translation>Die Skala endet, wo fast alle liegen, damit die wenigen größten die anderen nicht gleich aussehen lassen</translation>
     </message>
 </context>
 <context>
@@ -3519,6 +3563,29 @@ Ein Klick auf einen Eintrag blendet alles andere ab; noch einmal oder Esc zeigt 
     </message>
 </context>
 <context>
+    <name>alpa::app::LogDialog</name>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Nothing has been written down yet.</source>
+        <translation>Noch ist nichts aufgeschrieben.</translation>
+    </message>
+    <message>
+        <source>The newest entries of %1</source>
+        <translation>Die neuesten Einträge von %1</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+</context>
+<context>
     <name>alpa::app::MainWindow</name>
     <message>
         <source>Alpa Explorer</source>
@@ -4027,6 +4094,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>In the &amp;timeline</source>
         <translation>In der &amp;Zeitleiste</translation>
+    </message>
+    <message>
+        <source>&amp;Log</source>
+        <translation>&amp;Protokoll</translation>
     </message>
 </context>
 <context>
@@ -5260,6 +5331,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Show the text of the model</source>
         <translation>Text des Modells zeigen</translation>
+    </message>
+    <message>
+        <source>Open log</source>
+        <translation>Protokoll öffnen</translation>
     </message>
 </context>
 <context>

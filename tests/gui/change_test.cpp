@@ -20,6 +20,10 @@
 #include <QToolButton>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 namespace alpa::app
 {
 namespace
@@ -258,6 +262,34 @@ TEST_F(ChangeTest, BestSoFarIsTakenBeforeTheSearchIsOver)
     session().planNow();
     ASSERT_TRUE(waitUntil([this] { return !session().shownPlan()->isUnfinished; }, 60000));
     EXPECT_LE(session().shownPlan()->plan()->stepTime.count, found);
+}
+
+// A search that says how far it is: nothing of the rest while it has hardly begun, then what is
+// left at the pace so far.
+TEST_F(ChangeTest, TheBannerSaysHowLongPlanningWillGoOn)
+{
+    auto share = std::make_shared<std::atomic<double>>(0.05);
+    session().setPlanner([share](const PlanRequest&, const JobControl& control, PlanCache*,
+                                 const IncumbentCallback&) -> Result<PlanOutcome> {
+        while (!control.isCancelled()) {
+            control.report("search", *share);
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        return Error(ErrorCode::kCancelled, "cancelled");
+    });
+    find<QSpinBox>("microbatches")->setValue(2);
+    auto* text = find<QLabel>("planBannerText");
+    ASSERT_TRUE(waitUntil([&] { return text->text().contains(QStringLiteral(", 1 s")); }, 20000));
+    EXPECT_FALSE(text->text().contains(QStringLiteral("left"))) << text->text().toStdString();
+    *share = 0.2;
+    ASSERT_TRUE(waitUntil([&] { return text->text().contains(QStringLiteral("left")); }, 20000));
+    // Four fifths are to come: four times what it took.
+    const qint64 elapsed = session().planningJob()->elapsedMs();
+    const int said = text->text().section(QStringLiteral("about "), 1).section(u' ', 0, 0).toInt();
+    EXPECT_LE(said, elapsed * 4 / 1000 + 1) << text->text().toStdString();
+    EXPECT_GE(said, elapsed * 4 / 1000 - 5) << "it is written anew each second";
+    EXPECT_TRUE(text->text().contains(percentText(0.2) + QStringLiteral(" done"))) << text->text().toStdString();
+    session().cancelPlanning();
 }
 
 TEST_F(ChangeTest, EditAfterALongPlanningWaitsForAWord)

@@ -1,6 +1,7 @@
 // What the graph page draws: layers, their operations, stubs and folded shape operations.
 #include "app/layout/layered_layout.h"
 #include "app/session/session.h"
+#include "app/settings/theme.h"
 #include "app/views/graph_content.h"
 #include "app/widgets/graph_level_item.h"
 #include "tests/gui/gui_support.h"
@@ -95,12 +96,46 @@ TEST(GraphLevelItem, DrawsTheBoxesRowsAndArrowsOfItsLevel)
                                          "  output 4×8 f32\n"
                                          "layer 1: b | 16 parameters\n"
                                          "  kernel 8×2 f32\n"
-                                         "layer 0 -> layer 1\n");
+                                         "layer 0 -> layer 1, 1.01 px\n");
     const QPointF first = item.box(0).center();
     EXPECT_EQ(item.nodeAt(first), 0);
     EXPECT_EQ(item.nodeAt({-500, -500}), -1);
     EXPECT_EQ(item.tensorAt(0, {first.x(), item.box(0).bottom() - 10}), 0)
         << "the last row is the output";
+}
+
+// Widths by hand: 1 + log10(1 + bytes / 1024) / 4.
+TEST(GraphLevelItem, ArrowsAreAsWideAsTheLogarithmOfWhatFlowsAndDashedWhereItMoves)
+{
+    CanvasLevel level;
+    for (const char* key : {"op 1", "op 2", "op 3"}) {
+        CanvasNode node;
+        node.key = node.title = QString::fromLatin1(key);
+        level.nodes.push_back(node);
+    }
+    CanvasEdge small;
+    small.to = 1;
+    small.bytes = 9.0 * 1024; // log10(10) / 4
+    CanvasEdge moved;
+    moved.from = 1;
+    moved.to = 2;
+    moved.bytes = double(1 << 30); // log10(1 + 2^20) / 4 = 1.505
+    moved.badge = QStringLiteral("AG x");
+    level.edges = {small, moved};
+    const GraphLayout layout = layeredLayout({{{90, 30}, {90, 30}, {90, 30}}, {{0, 1}, {1, 2}}});
+    const GraphLevelItem item(level, layout, std::vector<QSizeF>(3, {90, 30}), {});
+    EXPECT_EQ(item.dump().section(u'\n', 3).toStdString(),
+              "op 1 -> op 2, 1.25 px\n"
+              "op 2 -> op 3, 2.51 px, dashed rim [AG x]\n");
+    // The rim begins with its dash, whatever width the arrow has.
+    for (const double width : {1.25, 2.51}) {
+        const QPen rim = movedRim(width, lightTheme());
+        EXPECT_EQ(rim.color(), lightTheme().error);
+        EXPECT_GT(rim.widthF(), width);
+        ASSERT_EQ(rim.dashPattern().size(), 2);
+        EXPECT_NEAR(rim.dashPattern()[0] * rim.widthF(), 9, 1e-9);
+        EXPECT_NEAR(rim.dashPattern()[1] * rim.widthF(), 5, 1e-9);
+    }
 }
 
 TEST(GraphContent, ShapeOpsAppearOnDemand)

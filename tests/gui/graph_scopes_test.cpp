@@ -11,6 +11,8 @@
 #include "app/widgets/minimap.h"
 #include "tests/gui/gui_support.h"
 
+#include <QMenu>
+#include <QTest>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -210,6 +212,102 @@ TEST_F(GraphScopes, EveryColourModeHasNumbersAndALegendThatFits)
         }
     }
     view_->setStageErrors({});
+}
+
+// Twenty layers of 1 to 19 and of 1000 parameters.
+TEST(HeatScale, IsLogarithmicOrClippedAsChosen)
+{
+    GraphFacts facts = *chain(std::vector<OpKind>(20, OpKind::kExp));
+    for (size_t layer = 0; layer < 20; ++layer)
+        facts.layers[layer].parameters = layer < 19 ? int64_t(layer) + 1 : 1000;
+    const auto shared = std::make_shared<const GraphFacts>(facts);
+    const auto shade = [&](HeatScale scale, int layer) {
+        const GraphColors colors(shared, ColorBy::kParameters, {}, scale);
+        CanvasNode node;
+        colors.paintLayers(node, layer, layer + 1);
+        return node.shade.value_or(-1);
+    };
+    EXPECT_DOUBLE_EQ(shade({}, 18), 0.019);
+    EXPECT_DOUBLE_EQ(shade({}, 19), 1);
+    // A thousandth of the largest is the faintest; a hundredth lies a third of the way up.
+    const HeatScale logarithmic{.isLogarithmic = true};
+    EXPECT_NEAR(shade(logarithmic, 0), 0, 1e-12);
+    EXPECT_NEAR(shade(logarithmic, 9), 1.0 / 3, 1e-12);
+    EXPECT_DOUBLE_EQ(shade(logarithmic, 19), 1);
+    // One of twenty lies above the scale, which ends at 19.
+    const HeatScale clipped{.isClipped = true};
+    EXPECT_DOUBLE_EQ(shade(clipped, 0), 1.0 / 19);
+    EXPECT_DOUBLE_EQ(shade(clipped, 18), 1);
+    EXPECT_DOUBLE_EQ(shade(clipped, 19), 1);
+    EXPECT_EQ(GraphColors(shared, ColorBy::kParameters, {}, clipped).most(), 19);
+    EXPECT_EQ(GraphColors(shared, ColorBy::kParameters, {}, logarithmic).least(), 1);
+    EXPECT_EQ(GraphColors(shared, ColorBy::kParameters, {}, {}).least(), 0);
+}
+
+TEST_F(GraphScopes, TheColourBarOpensTheChoicesOfItsScaleAndSaysThem)
+{
+    auto* legend = view_->findChild<GraphLegend*>();
+    view_->setColorBy(ColorBy::kTime);
+    const LegendScale plain = *legend->scale();
+    const QRectF bar = legend->entryAreas().front();
+    QTest::mouseClick(legend, Qt::LeftButton, {}, (bar.center() * legend->unit()).toPoint());
+    auto* menu = view_->findChild<QMenu*>(QStringLiteral("heatScaleMenu"));
+    ASSERT_NE(menu, nullptr);
+    ASSERT_EQ(menu->actions().size(), 2);
+    menu->actions()[0]->trigger();
+    menu->close();
+    EXPECT_TRUE(view_->heatScale().isLogarithmic);
+    EXPECT_TRUE(legend->scale()->isLogarithmic);
+    EXPECT_NE(legend->scale()->low, plain.low) << legend->scale()->low.toStdString();
+    EXPECT_TRUE(legend->scale()->low.endsWith(u's')) << "with its unit";
+    EXPECT_TRUE(legend->accessibleDescription().contains(QStringLiteral("time, logarithmic from")));
+    // The same from the keyboard: the bar is the first entry that Right chooses.
+    QTest::keyClick(legend, Qt::Key_Left);
+    QTest::keyClick(legend, Qt::Key_Return);
+    menu = view_->findChild<QMenu*>(QStringLiteral("heatScaleMenu"));
+    ASSERT_NE(menu, nullptr);
+    menu->actions()[0]->trigger();
+    menu->actions()[1]->trigger();
+    menu->close();
+    EXPECT_EQ(view_->heatScale(), (HeatScale{.isLogarithmic = false, .isClipped = true}));
+    EXPECT_TRUE(legend->scale()->high.startsWith(u'≥'));
+    EXPECT_EQ(legend->scale()->low, plain.low);
+    view_->recall({});
+    EXPECT_EQ(*legend->scale(), plain);
+    view_->setColorBy(ColorBy::kStage);
+}
+
+// Of two plans of one model, in every layer: what is marked is what differs, and nothing else.
+TEST_F(GraphScopes, OnlyWhatAnotherPlanShardsOtherwiseIsMarked)
+{
+    const auto before = session_->facts();
+    app::Setup asked = session_->setup();
+    asked.options.constraints.maxDp = 1;
+    session_->editSetup(asked, QStringLiteral("Max DP 1"));
+    ASSERT_TRUE(waitUntil([&] { return session_->facts() != before && !session_->isStale(); }));
+    const auto after = session_->facts();
+    ASSERT_TRUE(areComparable(*after, *before));
+    int marked = 0;
+    int same = 0;
+    const auto check = [&](const CanvasLevel& level) {
+        for (const CanvasNode& node : level.nodes) {
+            for (const CanvasTensor& tensor : node.tensors) {
+                if (tensor.selection.kind != Selection::Kind::kValue)
+                    continue;
+                const auto value = static_cast<size_t>(tensor.selection.index);
+                const bool differs = after->specOfValue[value] != before->specOfValue[value];
+                EXPECT_EQ(tensor.isChanged, differs)
+                    << node.title.toStdString() << ' ' << tensor.name.toStdString();
+                ++(differs ? marked : same);
+            }
+        }
+    };
+    const CanvasContent content = graphContent(after, {}, nullptr, before);
+    for (size_t layer = 0; layer < after->layers.size(); ++layer)
+        check(content(QStringLiteral("layer %1").arg(layer)));
+    EXPECT_GT(marked, 0);
+    EXPECT_GT(same, 0);
+    session_->undoStack()->undo();
 }
 
 TEST_F(GraphScopes, SelectedOperationHasArrowsAcrossLevels)

@@ -6,16 +6,14 @@
 #include "app/widgets/graph_legend.h"
 #include "app/widgets/memory_chart.h"
 #include "app/widgets/memory_parts.h"
-#include "app/window/exporter.h"
 #include "app/window/main_window.h"
 #include "core/plan/plan_file.h"
 #include "tests/gui/interface_test.h"
 
+#include <QComboBox>
 #include <QDockWidget>
 #include <QDropEvent>
-#include <QFile>
 #include <QFrame>
-#include <QImage>
 #include <QLabel>
 #include <QMimeData>
 #include <QScrollArea>
@@ -26,7 +24,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace alpa::app
@@ -125,38 +122,35 @@ TEST_F(PagesTest, FilesThatAreDroppedAreOpened)
         << session().entries().size();
 }
 
-// Every view can be given to others as it is.
-TEST_F(PagesTest, EveryPageIsWrittenInEveryFormat)
+// How the graph was looked at is part of the session, and comes back with it.
+TEST_F(PagesTest, ASessionComesBackAsItWasLookedAt)
 {
     const QTemporaryDir folder;
-    const std::map<QString, QByteArray> beginnings = {{QStringLiteral("png"), "\x89PNG"},
-                                                      {QStringLiteral("svg"), "<?xml"},
-                                                      {QStringLiteral("pdf"), "%PDF-"}};
-    showGraph();
-    for (int page = 0; page < window_->pages()->count(); ++page) {
-        window_->pages()->setCurrentIndex(page);
-        QCoreApplication::processEvents();
-        const QString name = pageName(window_->pages()->widget(page));
-        std::map<QString, QByteArray> contents;
-        for (const auto& [ending, beginning] : beginnings) {
-            const QString path = folder.filePath(name + u'.' + ending);
-            ASSERT_TRUE(window_->exporter()->writePage(path)) << path.toStdString();
-            QFile file(path);
-            ASSERT_TRUE(file.open(QIODevice::ReadOnly));
-            contents[ending] = file.readAll();
-            EXPECT_TRUE(contents[ending].startsWith(beginning)) << path.toStdString();
-        }
-        const QImage image = QImage::fromData(contents[QStringLiteral("png")]);
-        std::set<QRgb> colors;
-        for (int y = 0; y < image.height(); y += 7) {
-            for (int x = 0; x < image.width(); x += 7)
-                colors.insert(image.pixel(x, y));
-        }
-        EXPECT_GT(colors.size(), 2u) << name.toStdString() << " is empty";
-        EXPECT_TRUE(contents[QStringLiteral("svg")].contains("<text")) << name.toStdString();
-        EXPECT_TRUE(contents[QStringLiteral("pdf")].contains("%%EOF")) << name.toStdString();
-    }
-    EXPECT_FALSE(window_->exporter()->writePage(folder.filePath(QStringLiteral("none/graph.png"))));
+    const QString path = folder.filePath(QStringLiteral("s.apsess"));
+    GraphCanvas* canvas = showGraph();
+    window_->graphView()->setColorBy(ColorBy::kTime);
+    window_->graphView()->setScope(GraphScope::kTraining, Phase::kForward);
+    trigger("graphHeatLog");
+    ASSERT_TRUE(waitUntil([&] { return canvas->isLaidOut(); }, 20000));
+    ASSERT_TRUE(window_->keeper()->saveTo(path).ok());
+    trigger("graphHeatLog");
+    trigger("graphHeatClip");
+    window_->graphView()->setColorBy(ColorBy::kStage);
+    window_->graphView()->setScope(GraphScope::kPhase, Phase::kForward);
+    window_->pages()->setCurrentIndex(0);
+    const auto model = session().model();
+    window_->openFile(path);
+    ASSERT_TRUE(waitUntil([&] { return session().model() != model; }, 20000));
+    ASSERT_TRUE(settle());
+    EXPECT_EQ(window_->pages()->currentWidget(), window_->graphView());
+    EXPECT_EQ(window_->graphView()->heatScale(), (HeatScale{.isLogarithmic = true}));
+    EXPECT_EQ(window_->graphView()->options().scope, GraphScope::kTraining);
+    EXPECT_EQ(find<QComboBox>("graphColor")->currentData().toInt(), int(ColorBy::kTime));
+    // A view that nobody knows leaves what is shown.
+    SavedView odd;
+    odd.graphColor = QStringLiteral("taste");
+    window_->graphView()->recall(odd);
+    EXPECT_EQ(find<QComboBox>("graphColor")->currentData().toInt(), int(ColorBy::kTime));
 }
 
 // At every size of the font and in both languages' longest words.
