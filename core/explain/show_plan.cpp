@@ -105,11 +105,8 @@ std::string formatPlanSummary(const ParallelPlan& plan)
     line("constraints", formatConstraints(plan.options.constraints));
     line("proof", proofLine(figures));
     if (const std::optional<double> gap = plan.stepGap())
-        line("bound",
-             fmt::format("no plan as asked{} takes less than {} (gap {})",
-                         plan.searchesEveryCount() ? ""
-                                                   : ", its number of microbatches a power of two,",
-                         formatSeconds(plan.stepBound), formatShare(*gap)));
+        line("bound", fmt::format("no plan as asked takes less than {} (gap {})",
+                                  formatSeconds(plan.stepBound), formatShare(*gap)));
     return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/explain/text_table.h"
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/plan_figures.h"
 #include "core/plan/plan_json.h"
 #include "core/training/rebatch.h"
@@ -103,10 +104,9 @@ public:
             return Error(ErrorCode::kInvalidInput,
                          fmt::format("global batch {}: expected at least 1", batch_));
         ASSIGN_OR_RETURN(sweep_.schedule, scheduleOf(asked_));
-        for (int64_t count = 1; count <= batch_; count *= 2) {
-            const bool isMeant = asked_.microbatches.value_or(static_cast<int>(count)) == count;
-            if (batch_ % count == 0 && isMeant)
-                RETURN_IF_ERROR(addMicrobatches(static_cast<int>(count)));
+        for (const int count : microbatchCounts(batch_)) {
+            if (asked_.microbatches.value_or(count) == count)
+                RETURN_IF_ERROR(addMicrobatches(count));
         }
         std::ranges::stable_sort(sweep_.points, [](const SweepPoint& a, const SweepPoint& b) {
             return std::pair(!a.fits, a.step) < std::pair(!b.fits, b.step);

@@ -160,7 +160,7 @@ Seconds leastCompute(const DraftModel& model, const std::vector<KindShare>& kind
                                    [](double sum, const OpSeconds& op) { return sum + op[0]; }));
 }
 
-bool halvingSavesNothing(const Cluster& cluster)
+bool smallerSavesNothing(const Cluster& cluster)
 {
     for (int kind = 0; kind < cluster.kindCount(); ++kind) {
         const HostRates rates = cluster.ratesOf(kind);

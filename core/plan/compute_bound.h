@@ -28,8 +28,8 @@ Seconds leastCompute(const DraftModel& model, const std::vector<KindShare>& kind
 /// Of leastCompute on one device of the first kind: a microbatch's launches.
 Seconds leastLaunches(const DraftModel& model);
 
-/// Do twice as many microbatches, each half as large, never save time on a device or a link? True
-/// of what is priced by rates and latencies, not of any measured numbers.
-bool halvingSavesNothing(const Cluster& cluster);
+/// Do a multiple of as many microbatches, each as much smaller, never save time on a device or a
+/// link? True of what is priced by rates and latencies, not of any measured numbers.
+bool smallerSavesNothing(const Cluster& cluster);
 
 } // namespace alpa

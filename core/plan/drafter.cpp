@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/plan/block_runs.h"
 #include "core/plan/check_request.h"
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/plan_json.h"
 #include "core/training/rebatch.h"
 
@@ -16,9 +17,6 @@ namespace alpa
 namespace
 {
 
-/// The curve of step times over numbers of microbatches has about one valley: so many steps uphill
-/// end the search.
-constexpr int kStepsUphill = 2;
 /// Where memory is short it has small hills, which promise no more than this times the best.
 constexpr double kHillSlack = 1.2;
 
@@ -96,7 +94,10 @@ Result<std::vector<Draft>> Drafter::draft(const std::vector<int>& counts, NoPlan
         if (!whole.empty())
             return whole;
     }
-    const std::vector<int> tried = counts.empty() ? microbatchCounts(samples) : counts;
+    std::vector<int> tried = counts;
+    if (tried.empty())
+        tried = constraints_.microbatches ? std::vector{*constraints_.microbatches}
+                                          : microbatchCounts(samples);
     ASSIGN_OR_RETURN(std::vector<Draft> drafts,
                      draftCounts(samples, tried, isLean_, findsAny, none));
     if (drafts.empty()) {
@@ -116,61 +117,6 @@ Result<bool> Drafter::refine(Draft& draft, NoPlan& none)
     if (hasShardingRules_)
         space_.add(draft.microbatches, draft.share, boundStep(chooser_.request(draft), *draft.set));
     return isFeasible;
-}
-
-/// The powers of two that divide the batch, from few microbatches to many: what bounds of free
-/// numbers of microbatches know of (see searchesEveryCount).
-std::vector<int> Drafter::microbatchCounts(int64_t globalBatch) const
-{
-    if (constraints_.microbatches)
-        return {*constraints_.microbatches};
-    std::vector<int> counts;
-    for (int64_t count = 1; count <= globalBatch; count *= 2) {
-        if (globalBatch % count == 0)
-            counts.push_back(static_cast<int>(count));
-    }
-    return counts;
-}
-
-Result<std::vector<Draft>> Drafter::draftCounts(int64_t globalBatch, const std::vector<int>& counts,
-                                                bool isLean, bool findsAny, NoPlan& none)
-{
-    std::vector<Draft> drafts;
-    Seconds best = kForever;
-    int notBetter = 0;
-    std::string refusal; // Of the first count that needs another batch.
-    size_t i = 0;
-    for (; i < counts.size() && notBetter < kStepsUphill; ++i) {
-        control_.report(fmt::format("comparing {} microbatches", counts[i]),
-                        0.8 * static_cast<double>(i) / static_cast<double>(counts.size()));
-        Result<std::optional<Draft>> drafted = draftCount(globalBatch, counts[i], isLean, none);
-        // A model whose batch cannot be changed (an operation nobody knows) has one count that
-        // does.
-        const bool isOtherBatch = globalBatch / counts[i] != batchSize(*request_.model);
-        if (!drafted && isOtherBatch && drafted.error().code == ErrorCode::kUnsupported &&
-            counts.size() > 1) {
-            if (refusal.empty())
-                refusal = drafted.error().message;
-            continue;
-        }
-        ASSIGN_OR_RETURN(std::optional<Draft> draft, std::move(drafted));
-        if (!draft) {
-            leftOut_.push_back(counts[i]);
-            continue;
-        }
-        notBetter = draft->stepTime < best ? 0 : notBetter + 1;
-        best = std::min(best, draft->stepTime);
-        drafts.push_back(std::move(*draft));
-        if (findsAny && drafts.back().isExact)
-            return drafts;
-    }
-    space_.leaveOutMore(i < counts.size());
-    RETURN_IF_ERROR(draftRecomputing(globalBatch, best, drafts));
-    const auto tried = counts.begin() + static_cast<std::ptrdiff_t>(i);
-    RETURN_IF_ERROR(draftFewer(globalBatch, {counts.begin(), tried}, isLean, best, drafts));
-    if (drafts.empty() && !refusal.empty() && none.reason.empty())
-        return Error(ErrorCode::kUnsupported, refusal);
-    return drafts;
 }
 
 Result<std::optional<Draft>> Drafter::draftCount(int64_t globalBatch, int microbatches, bool isLean,

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,23 @@ private:
         std::shared_ptr<const DraftModel> model;
         ShareBound bound;
     };
-    std::vector<int> microbatchCounts(int64_t globalBatch) const;
+    /// One search over numbers of microbatches.
+    struct CountRound {
+        int64_t globalBatch = 1;
+        const std::vector<int>& counts; ///< Of the round, ascending.
+        bool isLean = false;
+        std::set<int> seen{}; ///< Of counts.
+        std::vector<Draft> drafts{};
+        Seconds best = kForever; ///< Of drafts.
+        std::string refusal{};   ///< Of the first number that needs another batch.
+    };
     Result<std::vector<Draft>> draftCounts(int64_t globalBatch, const std::vector<int>& counts,
                                            bool isLean, bool findsAny, NoPlan& none);
+    Status draftFamily(const std::vector<int>& family, bool findsAny, CountRound& round,
+                       NoPlan& none);
+    Status draftNearBest(CountRound& round, NoPlan& none);
+    Result<std::optional<Seconds>> draftNext(int count, CountRound& round, NoPlan& none);
+    Status noteUntried(const CountRound& round);
     Result<std::optional<Draft>> draftCount(int64_t globalBatch, int microbatches, bool isLean,
                                             NoPlan& none);
     Status draftRecomputing(int64_t globalBatch, Seconds best, std::vector<Draft>& drafts);

@@ -2,8 +2,6 @@
 
 #include "core/plan/parallel_degrees.h"
 
-#include <bit>
-
 namespace alpa
 {
 
@@ -12,12 +10,6 @@ std::optional<double> ParallelPlan::stepGap() const
     if (!(stepBound > Seconds(0)) || !(stepTime > Seconds(0)))
         return std::nullopt;
     return (stepTime - stepBound) / stepTime;
-}
-
-bool ParallelPlan::searchesEveryCount() const
-{
-    const int64_t batch = microbatchSize * microbatches;
-    return options.constraints.microbatches || std::has_single_bit(static_cast<uint64_t>(batch));
 }
 
 double ParallelPlan::flopsPerDevice() const

@@ -157,9 +157,6 @@ struct ParallelPlan {
     /// As asked: what splits the sequence without being asked for counts as tensor parallel.
     int contextParallel() const { return options.constraints.contextParallel.value_or(1); }
     int pipelineParallel() const { return deviceGroups(); }
-    /// Were all numbers of microbatches that divide the batch searched and bounded, or one
-    /// demanded? Only powers of two are.
-    bool searchesEveryCount() const;
     /// What all stages on the devices of `stage` need of each of them.
     Bytes deviceMemory(size_t stage) const;
     /// Of the hosts that the stage lies on.

@@ -31,17 +31,32 @@ void SpaceBound::add(int microbatches, std::shared_ptr<const DraftModel> model,
     tried_[microbatches] = {.model = std::move(model), .layered = std::move(layered)};
 }
 
-/// Of numbers of microbatches beyond all that were tried.
-Seconds SpaceBound::ofMore() const
+/// The largest number tried that divides `count`: what it is known to take says most.
+SpaceBound::TriedCounts::const_reverse_iterator SpaceBound::divisorOf(int count) const
 {
-    if (tried_.empty())
-        return Seconds(0);
-    const auto& [microbatches, last] = *tried_.rbegin();
-    const DeviceShare all = allDevices(cluster_);
-    const auto known = parts_.find({microbatches, text(all)});
-    return known != parts_.end() && halvingSavesNothing(cluster_)
-               ? known->second.withMore
-               : leastWith(all, microbatches, last, usual_);
+    return std::find_if(tried_.rbegin(), tried_.rend(),
+                        [count](const auto& tried) { return count % tried.first == 0; });
+}
+
+/// The numbers tried whose multiples were not.
+std::set<int> SpaceBound::divided() const
+{
+    std::set<int> divisors;
+    for (const int count : multiples_)
+        divisors.insert(divisorOf(count)->first);
+    return divisors;
+}
+
+/// Of multiples of a number of microbatches that was tried, on these devices.
+Seconds SpaceBound::ofMultiples(const DeviceShare& share, int microbatches,
+                                const Tried& tried) const
+{
+    const auto known = parts_.find({microbatches, text(share)});
+    if (known != parts_.end() && smallerSavesNothing(cluster_))
+        return known->second.withMore;
+    const bool isAll = !share.only && share.devices(cluster_) == cluster_.deviceCount();
+    return isAll ? leastWith(share, microbatches, tried, usual_)
+                 : leastOn(share, microbatches, tried);
 }
 
 /// The computing of stages on any of these submeshes, shared by all devices.
@@ -80,14 +95,17 @@ Seconds SpaceBound::step() const
 {
     if (parts_.empty())
         return Seconds(0);
-    Seconds least = isMore_ ? ofMore() : kForever;
+    const DeviceShare all = allDevices(cluster_);
+    const std::set<int> divisors = divided();
+    Seconds least = kForever;
     for (const auto& [part, bound] : parts_)
         least = std::min(least, bound.step);
     for (const int microbatches : leftOut_) {
-        if (!parts_.contains({microbatches, text(allDevices(cluster_))}))
-            least = std::min(least, leastWith(allDevices(cluster_), microbatches,
-                                              tried_.at(microbatches), usual_));
+        if (!parts_.contains({microbatches, text(all)}))
+            least = std::min(least, leastWith(all, microbatches, tried_.at(microbatches), usual_));
     }
+    for (const int microbatches : divisors)
+        least = std::min(least, ofMultiples(all, microbatches, tried_.at(microbatches)));
     if (constraints_.usesAllDevices)
         return least;
     for (const auto& [microbatches, tried] : tried_) {
@@ -97,6 +115,8 @@ Seconds SpaceBound::step() const
         for (const DeviceShare& share : sharesOf(cluster_, compute, least)) {
             if (!parts_.contains({microbatches, text(share)}))
                 least = std::min(least, leastOn(share, microbatches, tried));
+            else if (divisors.contains(microbatches))
+                least = std::min(least, ofMultiples(share, microbatches, tried));
         }
     }
     return least;

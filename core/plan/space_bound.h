@@ -32,8 +32,10 @@ public:
              std::vector<std::shared_ptr<const LayeredGraph>> layered);
     /// Was this number of microbatches, which was added, never drafted although plans may exist?
     void leaveOut(int microbatches) { leftOut_.insert(microbatches); }
-    /// Are there numbers of microbatches beyond those that were added?
-    void leaveOutMore(bool isMore) { isMore_ = isMore; }
+    /// These numbers of microbatches, multiples of some that were added, are not tried.
+    void leaveOutMultiples(std::vector<int> counts) { multiples_ = std::move(counts); }
+    /// Was a number of microbatches added that divides `count`?
+    bool hasDivisorOf(int count) const { return divisorOf(count) != tried_.rend(); }
 
     /// No plan takes less; 0 where nothing is known.
     Seconds step() const;
@@ -45,7 +47,10 @@ private:
         std::shared_ptr<const DraftModel> model;
         std::vector<std::shared_ptr<const LayeredGraph>> layered; ///< By kind of device.
     };
-    Seconds ofMore() const;
+    using TriedCounts = std::map<int, Tried>; ///< By microbatches.
+    TriedCounts::const_reverse_iterator divisorOf(int count) const;
+    std::set<int> divided() const;
+    Seconds ofMultiples(const DeviceShare& share, int microbatches, const Tried& tried) const;
     Seconds leastOn(const DeviceShare& share, int microbatches, const Tried& tried) const;
     Seconds leastWith(const DeviceShare& share, int microbatches, const Tried& tried,
                       const std::vector<SubmeshChoice>& submeshes) const;
@@ -54,9 +59,9 @@ private:
     const PlanConstraints& constraints_;
     std::vector<SubmeshChoice> usual_;                       ///< What all devices offer to stages.
     std::map<std::pair<int, std::string>, StepBound> parts_; ///< By microbatches and devices.
-    std::map<int, Tried> tried_;                             ///< By microbatches.
-    std::set<int> leftOut_;                                  ///< Of tried_.
-    bool isMore_ = false;
+    TriedCounts tried_;
+    std::set<int> leftOut_;      ///< Of tried_.
+    std::vector<int> multiples_; ///< Not of tried_.
 };
 
 } // namespace alpa

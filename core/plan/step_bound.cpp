@@ -2,6 +2,7 @@
 
 #include "core/plan/compute_bound.h"
 #include "core/plan/draft_model.h"
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/stage_candidates.h"
 
 #include <algorithm>
@@ -17,8 +18,6 @@ namespace
 
 /// Devices are counted in at most so many parts: more take long and tell little.
 constexpr int kMostParts = 128;
-/// Microbatches beyond so many times those of the last draft take longer for their launches alone.
-constexpr int kMostTimes = 1 << 10;
 
 /// One kind of submesh, with the best of all its shapes.
 struct SubmeshBounds {
@@ -68,7 +67,9 @@ public:
                                                  leastInterleaved(1))),
             .withMore = kForever};
         const double unfilled = leastOfChain(false);
-        for (int more = 2; more <= kMostTimes; more *= 2) {
+        for (const int more : microbatchCounts(request_.model->model->microbatchSize)) {
+            if (more == 1)
+                continue;
             const double average =
                 leastAverage() + launches(more) * launchSeconds_ /
                                      request_.share.devices(request_.context->cluster());

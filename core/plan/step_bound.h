@@ -12,7 +12,7 @@ struct CandidateSet;
 
 struct StepBound {
     Seconds step;     ///< No plan with this number of microbatches takes less,
-    Seconds withMore; ///< nor, where halvingSavesNothing, one with 2, 4, 8, ... times as many this.
+    Seconds withMore; ///< nor, where smallerSavesNothing, one with a multiple of it this.
 };
 
 /// Of plans on the request's devices. Every stage is busy with its microbatches for at least what

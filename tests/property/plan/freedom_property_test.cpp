@@ -137,5 +137,39 @@ TEST(FreedomProperty, DroppingAConstraintIsNeverWorse)
     EXPECT_GT(compared, 50);
 }
 
+TEST(FreedomProperty, NoNumberOfMicrobatchesThatIsAskedForIsFaster)
+{
+    int compared = 0;
+    int notPowers = 0; // Of two.
+    forEachSeed(12, [&](Rng& rng, int) {
+        PlanRequest free = randomRequest(rng, 2 + rng.below(3));
+        free.options.globalBatch = anyOf<int64_t>(rng, {6, 12, 24, 48});
+        if (rng.chance(0.7))
+            free.options.constraints.memoryPerDevice = Bytes((int64_t{3} << 19) << rng.below(3));
+        const auto chosen = planOf(free);
+        if (!chosen)
+            return;
+        notPowers += chosen->microbatches % 3 == 0 ? 1 : 0;
+        for (int count = 1; count <= *free.options.globalBatch; ++count) {
+            if (*free.options.globalBatch % count != 0)
+                continue;
+            PlanRequest asked = free;
+            asked.options.constraints.microbatches = count;
+            const auto plan = planOf(asked);
+            if (!plan)
+                continue;
+            ++compared;
+            EXPECT_LE(chosen->stepTime.count,
+                      plan->stepTime.count * (1 + provenGap(*chosen) + 1e-9))
+                << count << " microbatches of " << *free.options.globalBatch << " on "
+                << free.cluster.hosts << " x " << free.cluster.devicesPerHost << " "
+                << free.cluster.name << ", " << formatConstraints(free.options.constraints);
+            EXPECT_LE(chosen->stepBound.count, plan->stepTime.count);
+        }
+    });
+    EXPECT_GT(compared, 50);
+    EXPECT_GT(notPowers, 2);
+}
+
 } // namespace
 } // namespace alpa

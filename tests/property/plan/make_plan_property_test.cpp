@@ -476,25 +476,6 @@ TEST(MakePlan, FitsWhereDraftsExpectMoreThanIsHeld)
     EXPECT_TRUE(planOf(request));
 }
 
-TEST(MakePlan, SaysWhichNumbersOfMicrobatchesItsBoundIsOf)
-{
-    PlanRequest request;
-    request.model = sample("gpt-tiny");
-    request.cluster = *loadCluster("cpu-x4");
-    constexpr const char* kOnlyPowers = "power of two";
-    for (const int64_t batch : {8, 12}) {
-        request.options.globalBatch = batch;
-        request.options.constraints.microbatches.reset();
-        const auto plan = planOf(request);
-        ASSERT_TRUE(plan && plan->stepGap());
-        EXPECT_EQ(formatPlanSummary(*plan).find(kOnlyPowers) == std::string::npos, batch == 8);
-        request.options.constraints.microbatches = 4;
-        const auto fixed = planOf(request);
-        ASSERT_TRUE(fixed);
-        EXPECT_EQ(formatPlanSummary(*fixed).find(kOnlyPowers), std::string::npos);
-    }
-}
-
 TEST(MakePlan, NamesAMinimalClash)
 {
     PlanRequest request;
