@@ -226,27 +226,57 @@ std::vector<int> StageSharder::nodesOf(int firstLayer, int endLayer) const
     return nodes;
 }
 
+/// Bytes per node of nodesOf() and strategy, as a limit counts them.
+std::vector<std::vector<int64_t>> StageSharder::usesOf(const StageRequest& request,
+                                                       const std::vector<int>& nodes) const
+{
+    std::vector<std::vector<int64_t>> uses;
+    std::vector<int> position(problem_->nodes.size(), -1);
+    const int turns = turnsOf(request);
+    for (const int index : nodes) {
+        const MeshNode& node = problem_->nodes[static_cast<size_t>(index)];
+        position[static_cast<size_t>(index)] = static_cast<int>(uses.size());
+        std::vector<int64_t>& bytes = uses.emplace_back(node.perMicrobatch.size());
+        // Layers are much alike: the largest holds about the mean while it runs again.
+        for (size_t k = 0; k < bytes.size(); ++k)
+            bytes[k] = node.fixedBytes[k] + request.inFlight * keptBytes(request, node, k) +
+                       repeatedBytes(request, node, k) / turns;
+    }
+    for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
+        if (!isOutside(copy, request.firstLayer, request.endLayer))
+            continue;
+        const std::vector<int64_t>& local = bytesOf(copy);
+        const bool isNeeded = copy.isReadBackward || runsAgain(request, copy.layer);
+        const int64_t kept = copy.isPerStep ? 1 : isNeeded ? request.inFlight : 0;
+        auto& bytes = uses[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
+        for (size_t k = 0; k < bytes.size(); ++k)
+            bytes[k] += kept * local[k];
+    }
+    return uses;
+}
+
+Bytes StageSharder::leastUse(const StageRequest& request) const
+{
+    Bytes least;
+    for (const auto& bytes : usesOf(request, nodesOf(request.firstLayer, request.endLayer)))
+        least += Bytes(std::ranges::min(bytes));
+    return least;
+}
+
 IlpProblem StageSharder::ilp(const StageRequest& request) const
 {
     IlpProblem ilp;
     const std::vector<int> nodes = nodesOf(request.firstLayer, request.endLayer);
     std::vector<int> position(problem_->nodes.size(), -1);
-    std::vector<std::vector<int64_t>> usages;
     const double perStepWeight = 1.0 / request.microbatches;
     for (const int index : nodes) {
         const MeshNode& node = problem_->nodes[static_cast<size_t>(index)];
         position[static_cast<size_t>(index)] = static_cast<int>(ilp.nodes.size());
         IlpNode decision;
         decision.costs.resize(node.perMicrobatch.size());
-        std::vector<int64_t> bytes(node.perMicrobatch.size());
-        for (size_t k = 0; k < decision.costs.size(); ++k) {
+        for (size_t k = 0; k < decision.costs.size(); ++k)
             decision.costs[k] = node.perMicrobatch[k] + perStepWeight * node.perStep[k] +
                                 repeatedTime(request, node, k);
-            // Layers are much alike: the largest holds about the mean while it runs again.
-            bytes[k] = node.fixedBytes[k] + request.inFlight * keptBytes(request, node, k) +
-                       repeatedBytes(request, node, k) / turnsOf(request);
-        }
-        usages.push_back(std::move(bytes));
         ilp.nodes.push_back(std::move(decision));
     }
     if (request.forbidden) {
@@ -258,21 +288,14 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
             }
         }
     }
-    for (const LayerCopy& copy : copiesIn(request.firstLayer, request.endLayer)) {
-        if (!isOutside(copy, request.firstLayer, request.endLayer))
-            continue;
-        const std::vector<int64_t>& local = bytesOf(copy);
-        const bool isNeeded = copy.isReadBackward || runsAgain(request, copy.layer);
-        const int64_t kept = copy.isPerStep ? 1 : isNeeded ? request.inFlight : 0;
-        auto& bytes = usages[static_cast<size_t>(position[static_cast<size_t>(copy.node)])];
-        for (size_t k = 0; k < bytes.size(); ++k)
-            bytes[k] += kept * local[k];
-    }
-    for (size_t n = 0; n < ilp.nodes.size(); ++n) {
-        for (size_t k = 0; k < usages[n].size(); ++k)
-            ilp.nodes[n].costs[k] += request.secondsPerByte * static_cast<double>(usages[n][k]);
-        if (request.memoryLimit)
-            ilp.nodes[n].usages.push_back({.begin = 0, .end = 1, .bytes = usages[n]});
+    if (request.memoryLimit || request.secondsPerByte != 0) {
+        std::vector<std::vector<int64_t>> uses = usesOf(request, nodes);
+        for (size_t n = 0; n < ilp.nodes.size(); ++n) {
+            for (size_t k = 0; k < uses[n].size(); ++k)
+                ilp.nodes[n].costs[k] += request.secondsPerByte * static_cast<double>(uses[n][k]);
+            if (request.memoryLimit)
+                ilp.nodes[n].usages.push_back({.begin = 0, .end = 1, .bytes = std::move(uses[n])});
+        }
     }
     std::map<std::pair<int, double>, int> matrices;
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {

@@ -117,6 +117,8 @@ public:
 
     /// No sharding of the stage needs less than this, with one microbatch in flight.
     Bytes leastMemory(int firstLayer, int endLayer) const;
+    /// No sharding of the stage counts less against a limit.
+    Bytes leastUse(const StageRequest& request) const;
 
     const LayeredGraph& layered() const { return *layered_; }
     /// Where the sequence is; found when first asked for.
@@ -135,6 +137,8 @@ public:
 
 private:
     StageSharder() = default;
+    std::vector<std::vector<int64_t>> usesOf(const StageRequest& request,
+                                             const std::vector<int>& nodes) const;
     void hashLayers();
     void hashEdges();
     void measure();

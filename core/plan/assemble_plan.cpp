@@ -48,14 +48,7 @@ public:
         stage.recomputedLayers = chosen_.request.recomputedLayers;
         readOps(stage);
         readInputs(stage);
-        const double scalars = chosen_.sharding.scalars.count;
-        stage.certificate = {.cost = chosen_.sharding.objective + scalars,
-                             .lowerBound = chosen_.sharding.lowerBound + scalars,
-                             .isOptimal = chosen_.sharding.isOptimal,
-                             .memoryBinds = chosen_.request.memoryLimit.has_value(),
-                             .decisions = chosen_.sharding.decisions,
-                             .strategies = chosen_.sharding.strategies,
-                             .method = chosen_.sharding.method};
+        stage.certificate = certificateOf(chosen_);
         return stage;
     }
 
@@ -264,6 +257,19 @@ std::vector<StageLink> findLinks(const LayeredGraph& layered, const Cluster& clu
                          .backwardCards = cardsBetween(to, from)});
     }
     return links;
+}
+
+Certificate certificateOf(const ChosenStage& chosen)
+{
+    const StageSharding& sharding = chosen.sharding;
+    const double scalars = sharding.scalars.count;
+    return {.cost = sharding.objective + scalars,
+            .lowerBound = sharding.lowerBound + scalars,
+            .isOptimal = sharding.isOptimal,
+            .memoryBinds = chosen.request.memoryLimit.has_value(),
+            .decisions = sharding.decisions,
+            .strategies = sharding.strategies,
+            .method = sharding.method};
 }
 
 PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen)

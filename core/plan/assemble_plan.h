@@ -30,6 +30,8 @@ struct AssemblyRequest {
 
 /// Shardings of the stage's ops and inputs, read back from the solution; nothing counted yet.
 PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen);
+/// What the solver proved of the stage.
+Certificate certificateOf(const ChosenStage& chosen);
 /// What stage `stage` keeps at once.
 KeptMicrobatches keptBy(const AssemblyRequest& request, int stage);
 

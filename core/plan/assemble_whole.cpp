@@ -1,32 +1,44 @@
 #include "core/plan/assemble_whole.h"
 
 #include "core/plan/plan_context.h"
+#include "core/plan/stage_figures.h"
 #include "core/plan/team.h"
-
-#include <bit>
 
 namespace alpa
 {
 namespace
 {
 
+/// What was proven of the stage, and how, is not part of it: prices without a limit are the same.
 AssembledStageKey keyOf(const AssemblyRequest& request, size_t stage)
 {
     const ChosenStage& chosen = request.stages[stage];
-    const StageSharding& sharding = chosen.sharding;
     const Submesh& place = chosen.submesh;
     const KeptMicrobatches kept = keptBy(request, static_cast<int>(stage));
-    std::vector<uint64_t> words = chosen.sharder->signature(chosen.request);
-    for (const int number :
-         {chosen.request.firstLayer, place.firstHost, place.hosts, place.firstDevice,
-          place.devicesPerHost, kept.inFlight, kept.held, kept.deferred, sharding.decisions,
-          sharding.strategies, sharding.isOptimal ? 1 : 0})
+    StageRequest asked = chosen.request;
+    asked.memoryLimit.reset();
+    asked.effort = StageEffort::kFull;
+    std::vector<uint64_t> words = chosen.sharder->signature(asked);
+    for (const int number : {asked.firstLayer, place.firstHost, place.hosts, place.firstDevice,
+                             place.devicesPerHost, kept.inFlight, kept.held, kept.deferred})
         words.push_back(static_cast<uint64_t>(number));
-    for (const double number : {sharding.objective, sharding.lowerBound, sharding.scalars.count})
-        words.push_back(std::bit_cast<uint64_t>(number));
-    words.insert(words.end(), sharding.choice.begin(), sharding.choice.end());
-    words.insert(words.end(), sharding.method.begin(), sharding.method.end());
+    words.insert(words.end(), chosen.sharding.choice.begin(), chosen.sharding.choice.end());
     return {chosen.sharder, std::move(words)};
+}
+
+/// As assembleStage, with what was counted when the stage was judged.
+AssembledStage assembleJudged(const AssemblyRequest& request, size_t stage, PlanContext& context)
+{
+    const ChosenStage& chosen = request.stages[stage];
+    const auto figures = figuresOf(chosen, context);
+    AssembledStage assembled{.stage = readStage(chosen.sharder->layered(), chosen),
+                             .weights = figures->weights};
+    assembled.stage.cost = figures->cost;
+    assembled.stage.memory = figures->memory;
+    keepMicrobatches(assembled.stage.memory, figures->weights,
+                     keptBy(request, static_cast<int>(stage)));
+    assembled.stage.decisions = decisionsOf(request, stage);
+    return assembled;
 }
 
 } // namespace
@@ -36,11 +48,9 @@ Result<std::shared_ptr<const ParallelPlan>> assembleWhole(const AssemblyRequest&
 {
     std::vector<AssembledStage> stages(request.stages.size());
     context.team().run(stages.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
-        stages[s] = *context.assembledStage(keyOf(request, s), [&] {
-            AssembledStage assembled = assembleStage(request, s);
-            assembled.stage.decisions = decisionsOf(request, s);
-            return assembled;
-        });
+        stages[s] = *context.assembledStage(keyOf(request, s),
+                                            [&] { return assembleJudged(request, s, context); });
+        stages[s].stage.certificate = certificateOf(request.stages[s]);
     });
     ASSIGN_OR_RETURN(auto plan, assemblePlan(request, std::move(stages)));
     plan->stepBound = bound;

@@ -63,6 +63,7 @@ private:
     enum class Trial {
         kFits,
         kTooLarge,       ///< Some stage has no sharding that fits.
+        kTooSlow,        ///< Nothing that fits takes less than what is known.
         kUnderestimated, ///< Sharded as drafted, its short-lived tensors make a stage too large.
     };
 
@@ -139,7 +140,7 @@ private:
         StageProblem drafted = problem;
         const bool hadPlan = attempt_.plan != nullptr;
         ASSIGN_OR_RETURN(const Trial first, tryStages(problem, choice.stages, 1));
-        if (first == Trial::kFits)
+        if (first == Trial::kFits || first == Trial::kTooSlow)
             return hadPlan ? Status() : tryAlternatives(problem);
         if (first == Trial::kUnderestimated)
             RETURN_IF_ERROR(tryCorrected(problem, choice.stages));
@@ -310,18 +311,23 @@ private:
     /// best so far. If a stage does not fit after all, `problem` learns what such stages need.
     Result<Trial> tryStages(StageProblem& problem, const StagePlan& chosen, int chunks)
     {
-        ASSIGN_OR_RETURN(std::optional<AssemblyRequest> assembly,
-                         fitter_.shard(problem, chosen, chunks));
-        if (!assembly)
+        ASSIGN_OR_RETURN(const FittedStages fitted,
+                         fitter_.shard(problem, chosen, chunks, std::min(bestTime(), cutoff_)));
+        if (fitted.fit == Fit::kTooLarge)
             return Trial::kTooLarge;
-        ASSIGN_OR_RETURN(auto plan, assessPlan(*assembly, context_, bestTime()));
-        if (!fitter_.correctNeeds(problem, chosen, *assembly, *plan)) {
+        if (fitted.fit == Fit::kTooSlow) {
+            attempt_.isBeaten = true;
+            return Trial::kTooSlow;
+        }
+        const AssemblyRequest& assembly = fitted.assembly;
+        ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
+        if (!fitter_.correctNeeds(problem, chosen, assembly, *plan)) {
             wasUnderestimated_ = true;
             return Trial::kUnderestimated;
         }
-        keepBest(std::move(plan), *assembly);
+        keepBest(std::move(plan), assembly);
         if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
-            RETURN_IF_ERROR(reschedule(problem, chosen, *assembly));
+            RETURN_IF_ERROR(reschedule(problem, chosen, assembly));
         return Trial::kFits;
     }
 

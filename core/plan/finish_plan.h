@@ -16,6 +16,7 @@ struct Attempt {
     std::shared_ptr<const ParallelPlan> plan;
     AssemblyRequest assembly;
     NoPlan none;
+    bool isBeaten = false; ///< What may fit takes no less than the cutoff that was given.
 };
 
 /// Called with every plan that is better than those before.

@@ -17,6 +17,18 @@ constexpr int64_t kCorrectionParts = 20; ///< Of the limit: what a failure adds 
 
 } // namespace
 
+Seconds leastTime(const AssemblyRequest& assembly)
+{
+    const size_t groups = assembly.stages.size() / static_cast<size_t>(assembly.chunks);
+    std::vector<Seconds> busy(groups);
+    for (size_t s = 0; s < assembly.stages.size(); ++s) {
+        const StageSharding& sharding = assembly.stages[s].sharding;
+        busy[s % groups] += (Seconds(sharding.lowerBound) + sharding.scalars) *
+                            static_cast<double>(assembly.microbatches);
+    }
+    return std::ranges::max(busy);
+}
+
 StageFitter::StageFitter(const Draft& draft, const PlanRequest& request,
                          const PlanConstraints& constraints, PlanContext& context,
                          std::shared_ptr<const PreparedModel> model, int threads,
@@ -75,8 +87,35 @@ Bytes StageFitter::countedIn(const ChosenStage& stage, Bytes transient, int tag)
            draft_.set->recomputed[static_cast<size_t>(tag)].value_or(Bytes(0));
 }
 
-Result<std::optional<AssemblyRequest>> StageFitter::shard(StageProblem& problem,
-                                                          const StagePlan& chosen, int chunks)
+Result<FittedStages> StageFitter::shard(StageProblem& problem, const StagePlan& chosen, int chunks,
+                                        Seconds cutoff)
+{
+    FittedStages fitted;
+    ASSIGN_OR_RETURN(fitted.assembly, place(problem, chosen, chunks));
+    // First as if there were no limit: where that is too slow already, limits need not be asked.
+    shardFreely(fitted.assembly);
+    if (control_.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    if (leastTime(fitted.assembly) >= cutoff) {
+        fitted.fit = Fit::kTooSlow;
+        return fitted;
+    }
+    const std::optional<size_t> failed = shardWithin(problem, chosen, fitted.assembly);
+    if (control_.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    if (failed) {
+        forbidLike(problem, chosen.stages[*failed].candidate,
+                   limitOf(fitted.assembly.stages[*failed].submesh));
+        fitted.fit = Fit::kTooLarge;
+    } else if (leastTime(fitted.assembly) >= cutoff) {
+        fitted.fit = Fit::kTooSlow;
+    }
+    return fitted;
+}
+
+/// The stages on their devices, not yet sharded.
+Result<AssemblyRequest> StageFitter::place(const StageProblem& problem, const StagePlan& chosen,
+                                           int chunks)
 {
     const CandidateSet& set = *draft_.set;
     AssemblyRequest assembly{.plan = &request_,
@@ -102,27 +141,38 @@ Result<std::optional<AssemblyRequest>> StageFitter::shard(StageProblem& problem,
                                                draft_.microbatches, chunks);
         assembly.stages.push_back(std::move(stage));
     }
-    // What comes after a stage that does not fit is not asked for.
+    return assembly;
+}
+
+/// Each stage's optimum without a limit, where there is one.
+void StageFitter::shardFreely(AssemblyRequest& assembly) const
+{
+    context_.team().run(assembly.stages.size(), threads_, [&](size_t s) {
+        ChosenStage& stage = assembly.stages[s];
+        const StageShardingOutcome& fastest = stage.sharder->solve(stage.request, control_);
+        if (const auto* found = std::get_if<StageSharding>(&fastest))
+            stage.sharding = *found;
+    });
+}
+
+/// Shards what does not fit again. The first stage for which there is no sharding that does: what
+/// comes after it is not asked for.
+std::optional<size_t> StageFitter::shardWithin(const StageProblem& problem, const StagePlan& chosen,
+                                               AssemblyRequest& assembly) const
+{
     std::atomic<size_t> firstFailed{chosen.stages.size()};
     context_.team().run(chosen.stages.size(), threads_, [&](size_t s) {
         const StageCandidate& candidate =
             problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
         const Bytes recomputed =
-            set.recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
+            draft_.set->recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
         if (s > firstFailed || shardStage(assembly.stages[s], candidate.transient - recomputed))
             return;
         size_t first = firstFailed;
         while (s < first && !firstFailed.compare_exchange_weak(first, s)) {
         }
     });
-    if (control_.isCancelled())
-        return Error(ErrorCode::kCancelled, "cancelled");
-    if (const size_t failed = firstFailed; failed < chosen.stages.size()) {
-        forbidLike(problem, chosen.stages[failed].candidate,
-                   limitOf(assembly.stages[failed].submesh));
-        return std::optional<AssemblyRequest>();
-    }
-    return std::optional(std::move(assembly));
+    return firstFailed < chosen.stages.size() ? std::optional<size_t>(firstFailed) : std::nullopt;
 }
 
 /// Needs `other` what `one` does at least? On the same mesh, as many layers, no more of which
@@ -213,16 +263,16 @@ std::shared_ptr<const ForbiddenStrategies> StageFitter::forbiddenIn(const StageS
 bool StageFitter::shardStage(ChosenStage& stage, Bytes transient) const
 {
     StageRequest& request = stage.request;
+    const StageSharding& fastest = stage.sharding;
     const Bytes limit = limitOf(stage.submesh) / int64_t{sharers_};
-    const StageShardingOutcome& fastest = stage.sharder->solve(request, control_);
-    if (const auto* found = std::get_if<StageSharding>(&fastest)) {
-        stage.sharding = *found;
-        if (found->fixedMemory + found->activations * static_cast<int64_t>(request.inFlight) +
-                found->recomputed + transient <=
+    if (!fastest.choice.empty() &&
+        fastest.fixedMemory + fastest.activations * static_cast<int64_t>(request.inFlight) +
+                fastest.recomputed + transient <=
             limit)
-            return true;
-    }
+        return true;
     request.memoryLimit = limit - transient;
+    if (stage.sharder->leastUse(request) > *request.memoryLimit)
+        return false;
     const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
     const auto* found = std::get_if<StageSharding>(&fitting);
     if (found != nullptr)

@@ -12,6 +12,21 @@
 namespace alpa
 {
 
+/// What became of chosen stages.
+enum class Fit {
+    kSharded,
+    kTooLarge, ///< Some stage has no sharding that fits.
+    kTooSlow,  ///< Computing and synchronising alone take some devices too long.
+};
+struct FittedStages {
+    Fit fit = Fit::kSharded;
+    AssemblyRequest assembly; ///< Of kSharded.
+};
+
+/// What no schedule undercuts: so long the devices of some stages compute and synchronise under the
+/// memory limits that their shardings were asked for.
+Seconds leastTime(const AssemblyRequest& assembly);
+
 class StageFitter
 {
 public:
@@ -26,10 +41,10 @@ public:
     /// may, by what is short-lived in it, tell off one that fits.
     void beCareful() { isCareful_ = true; }
 
-    /// Every stage sharded. Nothing: a stage has no sharding that fits, and `problem` learns that
-    /// what is like it needs more. Fails with kCancelled.
-    Result<std::optional<AssemblyRequest>> shard(StageProblem& problem, const StagePlan& chosen,
-                                                 int chunks);
+    /// Every stage sharded, if they may take less than `cutoff`. Where a stage has no sharding that
+    /// fits, `problem` learns that what is like it needs more. Fails with kCancelled.
+    Result<FittedStages> shard(StageProblem& problem, const StagePlan& chosen, int chunks,
+                               Seconds cutoff);
     /// Do all stages of `plan`, which was made of `assembly`, fit? Where one does not, what it
     /// holds beside what its sharding was limited by was underestimated, for everything like it:
     /// `problem` learns so.
@@ -47,6 +62,10 @@ private:
     std::shared_ptr<const ForbiddenStrategies>
     forbiddenIn(const StageSharder& sharder, const MeshShape& shape, int first, int end) const;
     bool shardStage(ChosenStage& stage, Bytes transient) const;
+    Result<AssemblyRequest> place(const StageProblem& problem, const StagePlan& chosen, int chunks);
+    void shardFreely(AssemblyRequest& assembly) const;
+    std::optional<size_t> shardWithin(const StageProblem& problem, const StagePlan& chosen,
+                                      AssemblyRequest& assembly) const;
 
     const Draft& draft_;
     const PlanRequest& request_;

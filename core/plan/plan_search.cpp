@@ -88,18 +88,16 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
                         0.8 + 0.1 * finished);
         if (finished == 0 && effort_.drafts > 1 && threads_ > 1)
             lookAhead(draft, drafts, cutoff);
-        ASSIGN_OR_RETURN(Attempt attempt,
-                         finishDraft(draft, request_, constraints_, context_, cutoff, threads_,
-                                     control_,
-                                     [this](const Attempt& better) { keepBetter(better); }));
-        if (!attempt.plan) {
+        ASSIGN_OR_RETURN(Attempt attempt, finishDraft(draft, request_, constraints_, context_,
+                                                      cutoff, threads_, control_, onBetter_));
+        if (!attempt.plan && !attempt.isBeaten) {
             keepReason(best.none, attempt.none);
             if (++failed == mostFailures_)
                 break;
             continue;
         }
         ++finished;
-        if (attempt.plan->stepTime >= cutoff)
+        if (!attempt.plan || attempt.plan->stepTime >= cutoff)
             continue;
         best.plan = std::move(attempt.plan);
         best.assembly = std::move(attempt.assembly);
@@ -126,16 +124,6 @@ void PlanSearch::lookAhead(const Draft& draft, const std::vector<Draft>& others,
         if (afterwards && !control.isCancelled())
             afterwards(promised, control);
     });
-}
-
-/// A plan better than those before.
-void PlanSearch::keepBetter(const Attempt& better)
-{
-    if (afterwards_ && threads_ > 1)
-        ahead_.run([afterwards = afterwards_, time = better.plan->stepTime](
-                       const JobControl& control) { afterwards(time, control); });
-    if (onBetter_)
-        onBetter_(better);
 }
 
 /// What finishing the draft after `draft` asks for, if it promises as much: all of it where that

@@ -47,7 +47,6 @@ public:
 private:
     Status finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best);
     void lookAhead(const Draft& draft, const std::vector<Draft>& others, Seconds cutoff);
-    void keepBetter(const Attempt& better);
     Ahead::Job jobOfNext(const Draft& draft, const std::vector<Draft>& others,
                          Seconds cutoff) const;
 

@@ -65,6 +65,13 @@ std::vector<PlannedInput> receivedBy(const LayeredGraph& layered, const ChosenSt
 
 } // namespace
 
+std::shared_ptr<const StageFigures> figuresOf(const ChosenStage& chosen, PlanContext& context)
+{
+    return *context.stageFigures(keyOf(chosen), [&] {
+        return countFigures(chosen.sharder->layered(), context.cluster(), chosen);
+    });
+}
+
 Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& request,
                                                        PlanContext& context, Seconds cutoff)
 {
@@ -77,12 +84,8 @@ Result<std::shared_ptr<const ParallelPlan>> assessPlan(const AssemblyRequest& re
     plan->microbatches = request.microbatches;
     plan->microbatchSize = request.model->microbatchSize;
     std::vector<std::shared_ptr<const StageFigures>> counted(request.stages.size());
-    context.team().run(counted.size(), threadsFor(request.plan->options.threads), [&](size_t s) {
-        const ChosenStage& chosen = request.stages[s];
-        counted[s] = *context.stageFigures(keyOf(chosen), [&] {
-            return countFigures(chosen.sharder->layered(), cluster, chosen);
-        });
-    });
+    context.team().run(counted.size(), threadsFor(request.plan->options.threads),
+                       [&](size_t s) { counted[s] = figuresOf(request.stages[s], context); });
     std::vector<WeightInputs> weights;
     const auto stages = static_cast<int>(request.stages.size());
     for (int s = 0; s < stages; ++s) {

@@ -28,6 +28,9 @@ struct StageFiguresKey {
 
 class PlanContext;
 
+/// Counted when first asked for.
+std::shared_ptr<const StageFigures> figuresOf(const ChosenStage& chosen, PlanContext& context);
+
 /// The plan that assemblePlan would make, with cost, memory and step time but without timeline, the
 /// stages' ops and inputs but those that other stages send. Not simulated, with a step time of
 /// kForever, if it cannot be faster than `cutoff`. Fails as the simulation does.

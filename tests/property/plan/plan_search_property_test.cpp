@@ -1,5 +1,6 @@
 // What the shortcuts of the search may not change: plans judged without being assembled, stages not
 // solved again because a freer answer obeys, plans shown before the last one.
+#include "core/plan/fit_stages.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/plan_context.h"
 #include "core/plan/plan_search.h"
@@ -47,10 +48,38 @@ TEST(PlanSearchProperty, JudgesPlansAsTheyAreAssembled)
         const auto whole = assemblePlan(found->assembly);
         ASSERT_TRUE(whole.ok());
         EXPECT_EQ(found->plan->stepTime.count, (*whole)->stepTime.count);
+        EXPECT_GT(leastTime(found->assembly), Seconds(0));
+        EXPECT_LE(leastTime(found->assembly), found->plan->stepTime * (1 + 1e-12));
         ASSERT_EQ(found->plan->stages.size(), (*whole)->stages.size());
         for (size_t s = 0; s < found->plan->stages.size(); ++s) {
             EXPECT_EQ(found->plan->stages[s].memory.total(), (*whole)->stages[s].memory.total());
             EXPECT_EQ(found->plan->stages[s].cost.receive, (*whole)->stages[s].cost.receive);
+        }
+    });
+    EXPECT_GT(plans, 10);
+}
+
+TEST(PlanSearchProperty, NoShardingUsesLessThanTheLeastUse)
+{
+    int plans = 0;
+    forEachSeed(25, [&](Rng& rng, int) {
+        const PlanRequest request = randomRequest(rng);
+        PlanContext context(request.model, request.options.optimizer, request.cluster);
+        const Result<Attempt> found =
+            PlanSearch(request, request.options.constraints, context, {}).search({});
+        ASSERT_TRUE(found.ok()) << found.error().message;
+        for (const ChosenStage& stage : found->assembly.stages) {
+            ++plans;
+            StageRequest asked = stage.request;
+            const Bytes least = stage.sharder->leastUse(asked);
+            asked.memoryLimit = least - Bytes(1);
+            EXPECT_TRUE(std::holds_alternative<StageInfeasible>(stage.sharder->solve(asked, {})));
+            if (stage.request.memoryLimit) {
+                EXPECT_LE(least, *stage.request.memoryLimit);
+            }
+            EXPECT_LE(least, stage.sharding.fixedMemory +
+                                 stage.sharding.activations * static_cast<int64_t>(asked.inFlight) +
+                                 stage.sharding.recomputed);
         }
     });
     EXPECT_GT(plans, 10);
