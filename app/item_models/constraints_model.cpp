@@ -1,5 +1,6 @@
 #include "app/item_models/constraints_model.h"
 
+#include "app/session/setup_command.h"
 #include "app/settings/icons.h"
 #include "app/settings/qt_text.h"
 
@@ -25,6 +26,12 @@ ConstraintsModel::ConstraintsModel(Session* session, QObject* parent)
     };
     connect(session, &Session::shownPlanChanged, this, refresh);
     connect(session, &Session::plansChanged, this, refresh);
+    // An edit is on the stack only after the setup has changed.
+    connect(session->undoStack(), &QUndoStack::indexChanged, this, [this] {
+        authors_ = constraintAuthors(*session_->undoStack());
+        if (!rows_.empty())
+            Q_EMIT dataChanged(index(0, kAuthor), index(rowCount() - 1, kAuthor));
+    });
     reload();
 }
 
@@ -43,6 +50,22 @@ void ConstraintsModel::reload()
     for (ConstraintItem& item : constraintItems(setup.parked))
         rows_.push_back({std::move(item), false});
     endResetModel();
+}
+
+QString ConstraintsModel::authorOf(const Row& row) const
+{
+    const auto author = authors_.find(row.item.text);
+    if (author == authors_.end())
+        return tr("from the start"); // of a plan file, a session, or the command line
+    return author->second.isEmpty() ? tr("you") : author->second;
+}
+
+bool ConstraintsModel::hasAuthors() const
+{
+    return std::ranges::any_of(rows_, [this](const Row& row) {
+        const auto author = authors_.find(row.item.text);
+        return author == authors_.end() || !author->second.isEmpty();
+    });
 }
 
 void ConstraintsModel::setPrices(std::map<std::string, QString> prices)
@@ -103,6 +126,8 @@ QVariant ConstraintsModel::data(const QModelIndex& index, int role) const
         const auto price = prices_.find(row.item.text);
         return price == prices_.end() ? QString() : price->second;
     }
+    case kAuthor:
+        return authorOf(row);
     default:
         return {};
     }
@@ -180,10 +205,12 @@ QVariant ConstraintsModel::headerData(int section, Qt::Orientation orientation, 
         return {};
     if (role == Qt::ToolTipRole && section == kPrice)
         return tr("Step time saved if the planner were not asked this");
+    if (role == Qt::ToolTipRole && section == kAuthor)
+        return tr("Who asked for it: you, or the file that it came with");
     if (role != Qt::DisplayRole)
         return {};
-    const QString titles[kColumns] = {tr("Constraint"), tr("Scope"), tr("Value"), tr("State"),
-                                      tr("Price")};
+    const QString titles[kColumns] = {tr("Constraint"), tr("Scope"), tr("Value"),
+                                      tr("State"),      tr("Price"), tr("Author")};
     return titles[section];
 }
 

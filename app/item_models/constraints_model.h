@@ -23,6 +23,7 @@ public:
         kValue,
         kState,
         kPrice,
+        kAuthor,
         kColumns
     }; ///< The first has the box that switches it off.
 
@@ -40,6 +41,8 @@ public:
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
     bool hasPrices() const { return !prices_.empty(); }
+    /// Has anybody but the person at the window asked for something?
+    bool hasAuthors() const;
     QVariant data(const QModelIndex& index, int role) const override;
     bool setData(const QModelIndex& index, const QVariant& value, int role) override;
     Qt::ItemFlags flags(const QModelIndex& index) const override;
@@ -50,11 +53,13 @@ Q_SIGNALS:
 
 private:
     void reload();
+    QString authorOf(const Row& row) const;
     ConstraintState stateOf(const Row& row) const;
 
     Session* session_;
     std::vector<Row> rows_;
     std::map<std::string, QString> prices_;
+    std::map<std::string, QString> authors_;
     Setup setup_; ///< That rows_ and prices_ are of.
 };
 

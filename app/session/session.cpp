@@ -31,11 +31,11 @@ Session::Session(QObject* parent)
 
 Session::~Session() = default;
 
-void Session::editSetup(const Setup& next, const QString& text, int mergeId)
+void Session::editSetup(const Setup& next, const QString& text, int mergeId, const QString& author)
 {
     if (next == setup_)
         return;
-    undoStack_.push(new SetupCommand(this, next, text, mergeId));
+    undoStack_.push(new SetupCommand(this, next, text, mergeId, author));
 }
 
 void Session::setInitialSetup(const Setup& setup)

@@ -61,8 +61,9 @@ public:
 
     const Setup& setup() const { return setup_; }
     /// Undoable. Edits with the same non-negative `mergeId` in a row become one step, as a spin box
-    /// makes them.
-    void editSetup(const Setup& next, const QString& text, int mergeId = -1);
+    /// makes them. `author`: who asks, if it is not the person at the window.
+    void editSetup(const Setup& next, const QString& text, int mergeId = -1,
+                   const QString& author = {});
     /// Not undoable: the start values of a new session.
     void setInitialSetup(const Setup& setup);
 

@@ -93,6 +93,7 @@ void ConstraintsTable::refresh()
         model_->rows(), [](const auto& row) { return !concernsWholePlan(row.item); });
     table_->setColumnHidden(ConstraintsModel::kScope, !isSomeLocal);
     table_->setColumnHidden(ConstraintsModel::kPrice, !model_->hasPrices());
+    table_->setColumnHidden(ConstraintsModel::kAuthor, !model_->hasAuthors());
     const int header = table_->horizontalHeader()->sizeHint().height();
     const int rowHeight = table_->verticalHeader()->defaultSectionSize();
     table_->setFixedHeight(header + rowHeight * std::clamp(rows, 1, kShownRows) + 18);

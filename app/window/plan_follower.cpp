@@ -19,12 +19,12 @@ PlanFollower::PlanFollower(Session* session, QWidget* window)
 {
 }
 
-void PlanFollower::follow(const QString& job, const QString& edit,
+void PlanFollower::follow(const QString& job, const QString& edit, const QString& author,
                           const std::function<Result<Followed>()>& read)
 {
     auto found = std::make_shared<std::optional<Result<Followed>>>();
     auto work = [found, read](const JobControl&) { found->emplace(read()); };
-    session_->jobs()->start(job, work, [this, found, edit, model = session_->model()] {
+    session_->jobs()->start(job, work, [this, found, edit, author, model = session_->model()] {
         if (!found->has_value() || model != session_->model())
             return;
         const Result<Followed>& followed = **found;
@@ -34,7 +34,7 @@ void PlanFollower::follow(const QString& job, const QString& edit,
         }
         Setup next = session_->setup();
         next.options = followed->options;
-        session_->editSetup(next, edit);
+        session_->editSetup(next, edit, -1, author);
         Q_EMIT said(followed->note);
     });
 }
@@ -55,7 +55,8 @@ void PlanFollower::followAnnotations()
         followed.note = notes.join(u"; "_s);
         return followed;
     };
-    follow(tr("Read the shardings of the file"), tr("Shard as the file says"), read);
+    follow(tr("Read the shardings of the file"), tr("Shard as the file says"), tr("the model file"),
+           read);
 }
 
 void PlanFollower::askForFile()
@@ -77,7 +78,8 @@ void PlanFollower::followFile(const QString& path)
         return followed;
     };
     follow(tr("Read the published plan"),
-           tr("Plan like %1").arg(QFileInfo(path).completeBaseName()), read);
+           tr("Plan like %1").arg(QFileInfo(path).completeBaseName()), QFileInfo(path).fileName(),
+           read);
 }
 
 } // namespace alpa::app

@@ -36,8 +36,8 @@ private:
         PlanOptions options;
         QString note;
     };
-    /// Reads in the background, then takes the options over as one edit.
-    void follow(const QString& job, const QString& edit,
+    /// Reads in the background, then takes the options over as one edit of `author`.
+    void follow(const QString& job, const QString& edit, const QString& author,
                 const std::function<Result<Followed>()>& read);
 
     Session* session_;

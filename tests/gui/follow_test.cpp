@@ -1,6 +1,7 @@
 // Constraints and rules that come with files: shardings in the model, published plans, rules for
 // unknown operations; and plans that go out to other programs.
 #include "app/dialogs/import_dialog.h"
+#include "app/item_models/constraints_model.h"
 #include "app/window/plan_follower.h"
 #include "core/export/export_plan.h"
 #include "core/graph/factor_rule.h"
@@ -12,6 +13,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QTableView>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -86,6 +88,30 @@ TEST_F(FollowTest, APublishedPlanIsFollowed)
     ASSERT_TRUE(settle());
     ASSERT_EQ(session().obstacle(), nullptr) << session().obstacle()->problem().toStdString();
     EXPECT_EQ(session().shownPlan()->plan()->stages.size(), 2u);
+    // The table says who asked for what, also after one of them was asked anew.
+    const auto* table = find<QTableView>("constraintList");
+    const auto authorOf = [&](const QString& title) {
+        for (int row = 0; row < table->model()->rowCount(); ++row) {
+            if (table->model()->index(row, ConstraintsModel::kKind).data().toString() == title)
+                return table->model()->index(row, ConstraintsModel::kAuthor).data().toString();
+        }
+        return QString();
+    };
+    EXPECT_FALSE(table->isColumnHidden(ConstraintsModel::kAuthor));
+    EXPECT_EQ(authorOf(QStringLiteral("Microbatches")), QStringLiteral("published.json"));
+    app::Setup next = session().setup();
+    next.options.constraints.microbatches = 4;
+    next.options.constraints.maxTp = 1;
+    session().editSetup(next, QStringLiteral("Four"));
+    EXPECT_EQ(authorOf(QStringLiteral("Microbatches")), QStringLiteral("you"));
+    EXPECT_EQ(authorOf(QStringLiteral("Max TP")), QStringLiteral("you"));
+    session().undoStack()->undo();
+    EXPECT_EQ(authorOf(QStringLiteral("Microbatches")), QStringLiteral("published.json"));
+    session().undoStack()->undo();
+    app::Setup own = session().setup();
+    own.options.constraints.maxTp = 1;
+    session().editSetup(own, QStringLiteral("Mine"));
+    EXPECT_TRUE(table->isColumnHidden(ConstraintsModel::kAuthor)) << "all are of one";
 }
 
 /// How the planner may split the operation that nobody knows.

@@ -121,6 +121,9 @@ protected:
         session().selection()->select(Selection::op(decidedOp()));
         for (int page = 0; page < window_->pages()->count(); ++page) {
             window_->pages()->setCurrentIndex(page);
+            const bool isGraph = window_->pages()->currentWidget() == window_->graphView();
+            EXPECT_TRUE(waitUntil(
+                [&] { return !isGraph || window_->graphView()->canvas()->isLaidOut(); }, 20000));
             QTest::qWait(50); // what is deferred until a page is shown
             EXPECT_EQ(window_->width(), 1280) << "no text makes the window wider";
             for (const QString& text : cutTexts(window_.get()))
