@@ -86,8 +86,7 @@ Inspector::Inspector(Session* session, RegretFinder* regrets, QWidget* parent)
     column->addStretch();
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(content);
+    scroll->setWidget(content); // names have no breaks: where letters are large they need scrolling
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);

@@ -108,8 +108,13 @@ PipelineView::PipelineView(Session* session, QWidget* parent)
     timelineScroll->setMinimumHeight(120);
     column->addWidget(timelineScroll, 1);
     addPlanButton(empty, session);
+    // Where large letters or a small window leave too little height, the page scrolls.
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(content);
     pages_->addWidget(empty);
-    pages_->addWidget(content);
+    pages_->addWidget(scroll);
     connect(boundaries_, &StageBoundaries::boundariesWanted, this, &PipelineView::moveBoundaries);
     connect(boundaries_, &StageBoundaries::stageClicked, this,
             [this](int stage) { session_->selection()->select(Selection::stage(stage)); });

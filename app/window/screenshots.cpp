@@ -125,6 +125,14 @@ public:
     }
 
 private:
+    /// In the background: choosing the colours takes as long as several frames.
+    void write(const QImage& picture, const QString& path)
+    {
+        window_.session()->jobs()->start(
+            u"picture"_s, [picture, path](const JobControl&) { withPalette(picture).save(path); },
+            [] {});
+    }
+
     void step()
     {
         const Session& session = *window_.session();
@@ -132,13 +140,14 @@ private:
             session.isPlanning() || !window_.graphView()->canvas()->isLaidOut())
             return;
         if (isPrepared_) {
-            const QImage picture = withPalette(window_.grab().toImage());
             if (!shots_[next_].name.isEmpty())
-                picture.save(directory_ + u'/' + shots_[next_].name + u".png"_s);
+                write(window_.grab().toImage(), directory_ + u'/' + shots_[next_].name + u".png"_s);
             ++next_;
         }
-        isPrepared_ = next_ < shots_.size();
-        if (isPrepared_) {
+        if (std::exchange(isPrepared_, false))
+            return; // the picture is being written
+        if (next_ < shots_.size()) {
+            isPrepared_ = true;
             shots_[next_].prepare();
             return;
         }

@@ -23,7 +23,8 @@ namespace
 
 constexpr int kLeastLeft = 200; ///< Pixels with the usual font.
 constexpr int kLeastRight = 275;
-constexpr int kWidestLeast = 400; ///< Larger fonts must not push the page out of small windows.
+constexpr int kReadablePage = 480; ///< Below it the charts' texts are cut off.
+constexpr int kWidestLeast = 400;  ///< Larger fonts must not push the page out of small windows.
 
 } // namespace
 
@@ -87,16 +88,33 @@ bool WindowDocks::isInspectorVisible() const { return inspector_->isVisible(); }
 /// more, as long as the window has it.
 void WindowDocks::setLeastWidths()
 {
-    for (QDockWidget* dock : sides()) {
-        const bool isLeft = window_->dockWidgetArea(dock) == Qt::LeftDockWidgetArea;
-        const int wanted = withFont(isLeft ? kLeastLeft : kLeastRight);
-        dock->widget()->setMinimumWidth(
-            std::min(wanted, std::max(kWidestLeast, window_->width() * 2 / 7)));
+    for (QDockWidget* dock : sides())
+        dock->widget()->setMinimumWidth(leastWidth(dock));
+}
+
+int WindowDocks::leastWidth(const QDockWidget* dock) const
+{
+    const bool isList = dock == outline_ || dock == plans_ || dock == history_;
+    return std::min(withFont(isList ? kLeastLeft : kLeastRight),
+                    std::max(kWidestLeast, window_->width() * 2 / 7));
+}
+
+void WindowDocks::stackWhereNarrow()
+{
+    const int sides = leastWidth(outline_) + leastWidth(constraints_);
+    if (sides + withFont(kReadablePage) <= window_->width())
+        return;
+    QDockWidget* front = inspector_->visibleRegion().isEmpty() ? constraints_ : inspector_;
+    for (QDockWidget* dock : {outline_, plans_, history_}) {
+        if (window_->dockWidgetArea(dock) == Qt::LeftDockWidgetArea && !dock->isFloating())
+            window_->tabifyDockWidget(inspector_, dock);
     }
+    front->raise();
 }
 
 void WindowDocks::fit()
 {
+    stackWhereNarrow();
     setLeastWidths();
     window_->resizeDocks({outline_, constraints_},
                          {std::min(withFont(290), window_->width() * 2 / 9),

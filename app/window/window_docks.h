@@ -60,6 +60,9 @@ private:
     QDockWidget* add(const QString& title, const QString& name, QWidget* content,
                      Qt::DockWidgetArea area);
     int withFont(int width) const;
+    int leastWidth(const QDockWidget* dock) const;
+    /// Where a page would not keep its width between two sides, all docks stand on one, as tabs.
+    void stackWhereNarrow();
     std::vector<QDockWidget*> sides() const;
     std::vector<QWidget*> panes() const;
     /// Docks and page for one kind of work; every dock stays within reach in the View menu.

@@ -582,10 +582,6 @@
         <translation>der zweite Schritt ist %1 kürzer (%2)</translation>
     </message>
     <message>
-        <source>mainly in %1 (%2 -&gt; %3)</source>
-        <translation>vor allem bei: %1 (%2 → %3)</translation>
-    </message>
-    <message>
         <source>none of the changes does it alone</source>
         <translation>keine der Änderungen tut es allein</translation>
     </message>
@@ -1076,6 +1072,14 @@
     <message>
         <source>one device</source>
         <translation>ein Gerät</translation>
+    </message>
+    <message>
+        <source>the second step is %1 longer (%2), mainly in %3 (%4 -&gt; %5)</source>
+        <translation>der zweite Schritt ist %1 länger (%2), vor allem bei: %3 (%4 → %5)</translation>
+    </message>
+    <message>
+        <source>the second step is %1 shorter (%2), mainly in %3 (%4 -&gt; %5)</source>
+        <translation>der zweite Schritt ist %1 kürzer (%2), vor allem bei: %3 (%4 → %5)</translation>
     </message>
 </context>
 <context>
@@ -2239,6 +2243,22 @@
     <message>
         <source>It is switched off: the planner is not asked it.</source>
         <translation>Sie ist ausgeschaltet: der Planer wird nicht danach gefragt.</translation>
+    </message>
+    <message>
+        <source>from the start</source>
+        <translation>von Anfang an</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Who asked for it: you, or the file that it came with</source>
+        <translation>Wer es verlangt: Sie, oder die Datei, mit der es kam</translation>
+    </message>
+    <message>
+        <source>Author</source>
+        <translation>Urheber</translation>
     </message>
 </context>
 <context>
@@ -5047,6 +5067,10 @@ Das Modell anderswo suchen?</translation>
     <message>
         <source>Plan like %1</source>
         <translation>Wie %1 planen</translation>
+    </message>
+    <message>
+        <source>the model file</source>
+        <translation>die Modelldatei</translation>
     </message>
 </context>
 <context>

@@ -56,6 +56,18 @@ protected:
     QTranslator german_;
 };
 
+// A pattern that is the beginning of a longer one does not swallow what follows.
+TEST_F(CoreTextsTest, TheVerdictOfTwoPlansIsGermanToItsEnd)
+{
+    EXPECT_EQ(
+        coreSentence("the second step is 188.3 us shorter (1.83 %), mainly in forward compute "
+                     "(4.17 ms -> 3.803 ms)"),
+        QStringLiteral("Der zweite Schritt ist 188.3 µs kürzer (1.83 %), vor allem bei: "
+                       "Rechnen vorwärts (4.17 ms → 3.803 ms)."));
+    EXPECT_EQ(coreSentence("the second step is 1 ms longer (2 %)"),
+              QStringLiteral("Der zweite Schritt ist 1 ms länger (2 %)."));
+}
+
 TEST_F(CoreTextsTest, EveryPatternIsTranslatedWithWhatIsInIt)
 {
     for (const char* pattern : corePatterns()) {

@@ -171,6 +171,31 @@ TEST_F(PagesTest, NoLineOfAStageIsCutOff)
     }
 }
 
+// With a font of twice the size all docks stand on one side, and the page keeps what it needs.
+TEST_F(PagesTest, DocksMakeRoomForThePageWhereFontsAreLarge)
+{
+    const auto sidesTaken = [this] {
+        std::set<Qt::DockWidgetArea> sides;
+        for (const char* dock : {"outlineDock", "plansDock", "constraintsDock", "inspectorDock"})
+            sides.insert(window_->dockWidgetArea(find<QDockWidget>(dock)));
+        return sides.size();
+    };
+    EXPECT_EQ(sidesTaken(), 2u);
+    window_->resize(1280, 800);
+    applyTheme(ThemeChoice::kLight, 200);
+    EXPECT_TRUE(waitUntil([&] { return sidesTaken() == 1; }, 5000));
+    QTest::qWait(50); // docks are laid out
+    const QTabWidget* pages = window_->pages();
+    EXPECT_GE(pages->width(), 800);
+    const auto* dock = find<QDockWidget>("constraintsDock");
+    EXPECT_LE(pages->mapTo(window_.get(), QPoint(pages->width(), 0)).x(), dock->x())
+        << "the page is not below the dock";
+    EXPECT_FALSE(dock->visibleRegion().isEmpty()) << "constraints stay in front";
+    find<QDockWidget>("plansDock")->raise();
+    EXPECT_TRUE(waitUntil(
+        [&] { return !find<QDockWidget>("plansDock")->visibleRegion().isEmpty(); }, 5000));
+}
+
 TEST_F(PagesTest, TheLegendOfTheMemoryWrapsWhereItIsNarrow)
 {
     MemoryChart chart;
