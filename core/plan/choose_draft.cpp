@@ -1,8 +1,12 @@
 #include "core/plan/choose_draft.h"
 
+#include "core/plan/team.h"
+
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace alpa
 {
@@ -59,14 +63,24 @@ Result<bool> DraftChooser::choose(Draft& draft, NoPlan& none) const
     const bool isShared = chunksForCuts(draft, request_.cluster, constraints_) > 1;
     if (isShared)
         schedules.resize(1); // Others reschedule its stages.
-    for (const ScheduleKind schedule : schedules) {
-        problem.schedule = schedule;
-        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
+    // Side by side, but for what all of them would explain alike.
+    std::vector<std::optional<Result<StageOutcome>>> outcomes(schedules.size());
+    const auto find = [&](size_t i) {
+        StageProblem own = problem;
+        own.schedule = schedules[i];
+        outcomes[i] = chooseStages(own, control_);
+    };
+    if (!explains_)
+        context_.team().run(schedules.size(), threads_, find);
+    for (size_t i = 0; i < schedules.size(); ++i) {
+        if (!outcomes[i])
+            find(i);
+        ASSIGN_OR_RETURN(const StageOutcome outcome, *std::move(outcomes[i]));
         if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
             // One stage has no bubble to fill.
             if (draft.chosen.empty() || solution->best.stages.size() > 1)
                 draft.chosen.push_back(
-                    {isShared ? ScheduleKind::kInterleaved1f1b : schedule, solution->best});
+                    {isShared ? ScheduleKind::kInterleaved1f1b : schedules[i], solution->best});
             continue;
         }
         // What memory and devices allow is the same under all of them.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace alpa
@@ -98,11 +99,12 @@ private:
     /// May the plan of these stages be faster than the best so far?
     bool isNear(const StageProblem& problem, const StagePlan& stages) const
     {
-        if (leastTimeOf(problem, stages) > std::min(bestTime(), cutoff_) * effort_.slack)
+        const Seconds useful = std::min(bestTime(), cutoff_) * effort_.slack;
+        if (leastTimeOf(problem, stages) > useful)
             return false;
         return std::ranges::any_of(draftSchedules(constraints_), [&](ScheduleKind schedule) {
             return stepTimeOf(stages, schedule, draft_.microbatches,
-                              draft_.model->weightGradientShare) <= bestTime() * effort_.slack;
+                              draft_.model->weightGradientShare) <= useful;
         });
     }
 
@@ -162,13 +164,10 @@ private:
                 return {};
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
-            for (const StagePlan& other : solution.alternatives) {
-                if (other.stepTime > solution.best.stepTime * kAlternativeSlack ||
-                    !isNear(problem, other))
-                    continue;
-                ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
-                isFound = isFound || trial == Trial::kFits;
-            }
+            ASSIGN_OR_RETURN(const std::optional<Trial> trial, tryRunnersUp(problem, solution));
+            isFound = isFound || trial == Trial::kFits;
+            if (!trial && round > 0)
+                return {}; // Nothing was learnt.
             if (attempt_.plan)
                 continue;
             const Bytes limit = memoryLimit(request_.cluster, constraints_);
@@ -177,6 +176,20 @@ private:
             attempt_.none.smallestMemory = attempt_.none.smallestMemory.value_or(limit);
         }
         return {};
+    }
+
+    /// kFits if one of them does. Nothing: none comes near.
+    Result<std::optional<Trial>> tryRunnersUp(StageProblem& problem, const StageSolution& solution)
+    {
+        std::optional<Trial> tried;
+        for (const StagePlan& other : solution.alternatives) {
+            if (other.stepTime > solution.best.stepTime * kAlternativeSlack ||
+                !isNear(problem, other))
+                continue;
+            ASSIGN_OR_RETURN(const Trial trial, tryStages(problem, other, 1));
+            tried = tried == Trial::kFits ? tried : trial;
+        }
+        return tried;
     }
 
     /// The same stages under what they turned out to need; what that teaches is of them alone.
