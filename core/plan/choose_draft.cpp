@@ -78,7 +78,8 @@ Result<bool> DraftChooser::choose(Draft& draft, NoPlan& none) const
         ASSIGN_OR_RETURN(const StageOutcome outcome, *std::move(outcomes[i]));
         if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
             // One stage has no bubble to fill.
-            if (draft.chosen.empty() || solution->best.stages.size() > 1)
+            if (draft.chosen.empty() || solution->best.stages.size() > 1 ||
+                !isScheduleAllowed(constraints_, draft.chosen.front().schedule))
                 draft.chosen.push_back(
                     {isShared ? ScheduleKind::kInterleaved1f1b : schedules[i], solution->best});
             continue;

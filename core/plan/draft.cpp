@@ -25,13 +25,15 @@ SearchEffort effortFor(const Graph& model)
 
 std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints)
 {
+    const bool hasPlain = isScheduleAllowed(constraints, ScheduleKind::k1f1b);
+    const bool hasZeroBubble = isScheduleAllowed(constraints, ScheduleKind::kZeroBubble);
     std::vector<ScheduleKind> kinds;
-    for (const ScheduleKind kind :
-         {ScheduleKind::k1f1b, ScheduleKind::kGpipe, ScheduleKind::kZeroBubble}) {
-        if (isScheduleAllowed(constraints, kind) &&
-            (kinds.empty() || kind == ScheduleKind::kZeroBubble))
-            kinds.push_back(kind);
-    }
+    if (hasPlain || hasZeroBubble)
+        kinds.push_back(ScheduleKind::k1f1b);
+    if (!hasPlain && isScheduleAllowed(constraints, ScheduleKind::kGpipe))
+        kinds.push_back(ScheduleKind::kGpipe);
+    if (hasZeroBubble)
+        kinds.push_back(ScheduleKind::kZeroBubble);
     return kinds.empty() ? std::vector{ScheduleKind::k1f1b} : kinds;
 }
 
@@ -44,10 +46,11 @@ Seconds optimisticTime(const Draft& draft, const PlanConstraints& constraints)
     for (const ScheduleKind schedule : draftSchedules(constraints))
         time = std::min(
             time, stepTimeOf(plan, schedule, draft.microbatches, draft.model->weightGradientShare));
-    // Two chunks on a device hide half of a microbatch's way through the pipeline.
+    // Two chunks on a device hide half of a microbatch's way through the pipeline, and share out what
+    // demanded cuts leave unequal.
+    const Seconds equal = plan.latency * (1.0 / static_cast<double>(plan.stages.size()));
     if (isScheduleAllowed(constraints, ScheduleKind::kInterleaved1f1b))
-        time = std::min(time, plan.latency * 0.5 + plan.bottleneck * (draft.microbatches - 1) +
-                                  plan.perStep);
+        time = std::min(time, plan.latency * 0.5 + equal * (draft.microbatches - 1) + plan.perStep);
     return time;
 }
 

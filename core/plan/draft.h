@@ -42,9 +42,9 @@ struct Draft {
     std::shared_ptr<CandidateSet> set; ///< Null until it is asked for.
 };
 
-/// The schedules that a draft may be judged by and that the constraints allow, the plainest first:
-/// those whose stages have devices of their own, or 1F1B if none is. 1F1B takes GPipe's time with
-/// less memory, so GPipe is only ever asked for.
+/// The schedules that stages with devices of their own are chosen for, the plainest first: those
+/// that the constraints allow, or 1F1B if none is. 1F1B takes GPipe's time with less memory, so
+/// GPipe is only ever asked for; its stages may suit zero-bubble best, whether it is allowed or not.
 std::vector<ScheduleKind> draftSchedules(const PlanConstraints& constraints);
 
 /// How many stages share each device where stages with devices of their own are too few for the

@@ -1,6 +1,7 @@
 #include "core/plan/finish_plan.h"
 
 #include "core/base/text.h"
+#include "core/plan/drafted_step.h"
 #include "core/plan/fit_stages.h"
 #include "core/plan/interleave_stages.h"
 #include "core/plan/stage_figures.h"
@@ -125,8 +126,9 @@ private:
     Status finishChoices()
     {
         for (const DraftChoice& choice : inTurn()) {
-            if (choice.schedule != ScheduleKind::kInterleaved1f1b &&
-                isScheduleAllowed(constraints_, choice.schedule))
+            const bool isOwn = isScheduleAllowed(constraints_, choice.schedule) ||
+                               isScheduleAllowed(constraints_, ScheduleKind::kZeroBubble);
+            if (choice.schedule != ScheduleKind::kInterleaved1f1b && isOwn)
                 RETURN_IF_ERROR(finishChoice(choice));
         }
         return {};
@@ -146,7 +148,8 @@ private:
             return hadPlan ? Status() : tryAlternatives(problem);
         if (first == Trial::kUnderestimated)
             RETURN_IF_ERROR(tryCorrected(problem, choice.stages));
-        // The first choice does not fit: its runners-up may, then those under corrected needs.
+        // The first choice does not fit: its runners-up may, then those under corrected needs. What
+        // takes far longer than they promise is sharded as nobody wants it.
         bool isFound = false;
         for (int round = 0; round < kMemoryRounds && (!isFound || effort_.isThorough); ++round) {
             StageProblem& asked = round == 0 ? drafted : problem;
@@ -165,7 +168,8 @@ private:
             if (round > 0)
                 solution.alternatives.insert(solution.alternatives.begin(), solution.best);
             ASSIGN_OR_RETURN(const std::optional<Trial> trial, tryRunnersUp(problem, solution));
-            isFound = isFound || trial == Trial::kFits;
+            isFound = isFound || (trial == Trial::kFits &&
+                                  bestTime() <= solution.best.stepTime * kAlternativeSlack);
             if (!trial && round > 0)
                 return {}; // Nothing was learnt.
             if (attempt_.plan)
@@ -202,22 +206,27 @@ private:
         return {};
     }
 
-    /// The objective only estimates the simulated step: the runners-up are simulated too.
+    /// The objective only estimates the simulated step: of the runners-up, those that drafts
+    /// simulate best are finished too.
     Status tryAlternatives(StageProblem& problem)
     {
-        problem.alternatives = effort_.alternatives;
-        ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-        const auto* solution = std::get_if<StageSolution>(&outcome);
-        if (solution != nullptr)
-            RETURN_IF_ERROR(tryNear(problem, solution->alternatives));
-        return effort_.isThorough ? tryStageCounts(problem) : Status();
+        std::vector<StagePlan> others;
+        RETURN_IF_ERROR(addBest(problem, others));
+        if (!effort_.isThorough)
+            return others.empty() ? Status() : tryNear(problem, {others.begin() + 1, others.end()});
+        RETURN_IF_ERROR(addOfCounts(problem, others));
+        keepQuickest(problem, 2 * effort_.alternatives, others);
+        for (size_t i = 0, count = others.size(); i < count; ++i)
+            others.push_back(exchangeCandidates(problem, others[i]));
+        keepQuickest(problem, 2 * effort_.alternatives, others);
+        return tryNear(problem, others);
     }
 
-    /// The best stages of every number that the constraints leave, on all hosts and on one: where
-    /// stages lie, which only finished plans know, weighs the more the more of them there are.
-    Status tryStageCounts(StageProblem problem)
+    /// Adds those of every number of stages that the constraints leave, on all hosts and on one:
+    /// where stages lie, which only finished plans know, weighs the more the more of them there
+    /// are.
+    Status addOfCounts(StageProblem problem, std::vector<StagePlan>& plans) const
     {
-        problem.alternatives = 0;
         problem.explains = false;
         const std::optional<int> demanded = problem.constraints.stageCount;
         const int all = problem.deviceCount + problem.secondDeviceCount;
@@ -225,21 +234,26 @@ private:
             std::min({problem.layerCount, all, problem.constraints.maxStages.value_or(all)});
         for (int count = demanded.value_or(1); count <= demanded.value_or(most); ++count) {
             problem.constraints.stageCount = count;
-            RETURN_IF_ERROR(tryBest(problem));
+            RETURN_IF_ERROR(addBest(problem, plans));
             StageProblem onOneHost = problem;
             onOneHost.deviceCount = std::min(problem.deviceCount, draft_.share.devicesPerHost);
             onOneHost.secondDeviceCount = 0;
             if (onOneHost.deviceCount < all && problem.constraints.allowIdleDevices)
-                RETURN_IF_ERROR(tryBest(onOneHost));
+                RETURN_IF_ERROR(addBest(onOneHost, plans));
         }
         return {};
     }
 
-    Status tryBest(StageProblem& problem)
+    /// Adds the best stages, then their runners-up.
+    Status addBest(StageProblem problem, std::vector<StagePlan>& plans) const
     {
+        problem.alternatives = effort_.alternatives;
         ASSIGN_OR_RETURN(const StageOutcome outcome, chooseStages(problem, control_));
-        const auto* solution = std::get_if<StageSolution>(&outcome);
-        return solution == nullptr ? Status() : tryNear(problem, {solution->best});
+        if (const auto* solution = std::get_if<StageSolution>(&outcome)) {
+            plans.push_back(solution->best);
+            plans.insert(plans.end(), solution->alternatives.begin(), solution->alternatives.end());
+        }
+        return {};
     }
 
     Status tryNear(StageProblem& problem, const std::vector<StagePlan>& plans)
@@ -338,7 +352,8 @@ private:
             wasUnderestimated_ = true;
             return Trial::kUnderestimated;
         }
-        keepBest(std::move(plan), assembly);
+        if (isScheduleAllowed(constraints_, assembly.schedule))
+            keepBest(std::move(plan), assembly);
         if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
             RETURN_IF_ERROR(reschedule(problem, chosen, assembly));
         return Trial::kFits;

@@ -1,6 +1,6 @@
 #include "core/plan/interleave_stages.h"
 
-#include "core/schedule/step_time.h"
+#include "core/plan/drafted_step.h"
 
 #include <fmt/format.h>
 
@@ -14,9 +14,6 @@ namespace
 /// Chunks on a group of devices. Each halves what is left of the bubble and doubles the transfers;
 /// Megatron-LM's runs gain little beyond four (Narayanan et al. 2021, section 5.3.2).
 constexpr int kChunkCounts[] = {2, 3, 4};
-
-/// A backward pass takes about twice its forward: for comparing drafts only.
-constexpr double kForwardShare = 1.0 / 3.0;
 
 std::vector<int> chunkCounts(const PlanConstraints& constraints)
 {
@@ -58,28 +55,6 @@ Seconds leastTime(const StageProblem& problem)
                                                     candidate->perMicrobatch);
     }
     return upTo.back() * static_cast<double>(problem.microbatches);
-}
-
-Seconds simulatedStep(const StageProblem& problem, const StagePlan& plan, int chunks)
-{
-    SimulationProblem simulation{.schedule = ScheduleKind::kInterleaved1f1b,
-                                 .microbatches = problem.microbatches,
-                                 .chunks = chunks,
-                                 .stages = {},
-                                 .links = {}};
-    for (const PlannedStage& stage : plan.stages) {
-        const auto& candidate = problem.candidates[static_cast<size_t>(stage.candidate)];
-        const auto index = static_cast<int>(simulation.stages.size());
-        const Seconds oneWay = candidate.inputTransfer * 0.5;
-        if (index > 0)
-            simulation.links.push_back(
-                {.from = index - 1, .to = index, .forward = oneWay, .backward = oneWay});
-        simulation.stages.push_back({.forward = candidate.perMicrobatch * kForwardShare,
-                                     .backward = candidate.perMicrobatch * (1 - kForwardShare),
-                                     .update = candidate.perStep});
-    }
-    const Result<Seconds> time = simulateStepTime(simulation);
-    return time.ok() ? *time : kForever;
 }
 
 } // namespace
@@ -126,7 +101,8 @@ Result<std::vector<InterleavedStages>> interleaveStages(const Draft& draft, cons
             if (solution == nullptr)
                 continue;
             found.chosen = solution->best;
-            found.stepTime = simulatedStep(problem, found.chosen, chunks);
+            found.stepTime =
+                draftedStep(problem, found.chosen, ScheduleKind::kInterleaved1f1b, chunks);
             all.push_back(std::move(found));
         }
     }
@@ -146,7 +122,7 @@ std::string whyNotInterleaved(const Draft& draft, const Cluster& cluster,
     });
     return hasGroups ? "no interleaved stages fit in memory and the constraints"
                      : fmt::format("interleaving needs at least 2 groups of devices whose number "
-                                   "divides the {} microbatches",
+                                   "divides that of microbatches, {}",
                                    draft.microbatches);
 }
 

@@ -71,8 +71,9 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
     // Drafts are close, but not exact: others that come near are finished too.
     while (!drafts.empty() && finished < effort_.drafts) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
-        // What came before may be a plan of other constraints, under the schedule that suits it.
-        const Seconds promised = finished == 0 ? next->optimisticTime : next->stepTime;
+        // What came before may be under a schedule that suits it better than its draft knows.
+        const Seconds promised =
+            finished == 0 || effort_.isThorough ? next->optimisticTime : next->stepTime;
         if (promised > cutoff * effort_.slack)
             break;
         // Constraints on shardings, left out so far, may move it behind others.

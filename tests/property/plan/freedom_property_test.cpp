@@ -171,5 +171,29 @@ TEST(FreedomProperty, NoNumberOfMicrobatchesThatIsAskedForIsFaster)
     EXPECT_GT(notPowers, 2);
 }
 
+/// A constraint that the plan obeys anyway takes nothing from the space but what is worse.
+TEST(FreedomProperty, AskingForWhatThePlanDoesLeavesItAsFast)
+{
+    int zeroBubble = 0;
+    forEachSeed(40, [&](Rng& rng, int) {
+        PlanRequest request = randomRequest(rng, 2 + rng.below(3));
+        const auto plan = planOf(request);
+        ASSERT_TRUE(plan);
+        request.options.constraints.schedule = plan->schedule;
+        if (rng.chance(0.5))
+            request.options.constraints.microbatches = plan->microbatches;
+        if (rng.chance(0.3))
+            request.options.constraints.fixedPp = plan->pipelineParallel();
+        zeroBubble += plan->schedule == ScheduleKind::kZeroBubble ? 1 : 0;
+        const auto asked = planOf(request);
+        ASSERT_TRUE(asked) << formatConstraints(request.options.constraints);
+        EXPECT_LE(asked->stepTime.count, plan->stepTime.count * (1 + provenGap(*asked) + 1e-9))
+            << request.cluster.hosts << " x " << request.cluster.devicesPerHost << " "
+            << request.cluster.name << ", batch " << *request.options.globalBatch << ", "
+            << formatConstraints(request.options.constraints);
+    });
+    EXPECT_GT(zeroBubble, 5);
+}
+
 } // namespace
 } // namespace alpa
