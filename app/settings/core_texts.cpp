@@ -128,11 +128,15 @@ const std::vector<const char*>& planPatterns()
         QT_TRANSLATE_NOOP("Core", "%1 microbatches do not divide the global batch of %2"),
         QT_TRANSLATE_NOOP("Core", "no microbatch count divides the global batch of %1"),
         QT_TRANSLATE_NOOP("Core", "the stages need more than %1 per device"),
-        QT_TRANSLATE_NOOP("Core", "with %1 microbatches the model needs at least %2 on each of %3 "
-                                  "devices, more than %4"),
+        QT_TRANSLATE_NOOP("Core", "with %1 the model needs at least %2 on each of %3 devices, "
+                                  "more than %4"),
+        QT_TRANSLATE_NOOP("Core",
+                          "with %1 the model needs at least %2 on the device, more than %3"),
         QT_TRANSLATE_NOOP("Core", "a stage is to begin at layer %1, and there are layers 0 to %2"),
         QT_TRANSLATE_NOOP("Core", "interleaving needs at least %1 layers, the model has %2"),
         QT_TRANSLATE_NOOP("Core", "no interleaved stages fit in memory and the constraints"),
+        QT_TRANSLATE_NOOP("Core", "interleaving needs at least 2 groups of devices whose number "
+                                  "divides that of microbatches, %1"),
         // Constraints (listConstraints).
         QT_TRANSLATE_NOOP("Core", "max TP %1"),
         QT_TRANSLATE_NOOP("Core", "max DP %1"),
@@ -216,9 +220,12 @@ const std::vector<const char*>& planPatterns()
         QT_TRANSLATE_NOOP("Core", "finding the constraints that clash"),
         QT_TRANSLATE_NOOP("Core", "finding the memory that would do"),
         QT_TRANSLATE_NOOP("Core", "comparing with %1"),
+        QT_TRANSLATE_NOOP("Core", "comparing 1 microbatch"),
         QT_TRANSLATE_NOOP("Core", "comparing %1 microbatches"),
-        QT_TRANSLATE_NOOP("Core", "costing stages for %1 microbatches"),
-        QT_TRANSLATE_NOOP("Core", "sharding the stages for %1 microbatches"),
+        QT_TRANSLATE_NOOP("Core", "costing stages for %1"),
+        QT_TRANSLATE_NOOP("Core", "sharding the stages for %1"),
+        QT_TRANSLATE_NOOP("Core", "1 microbatch"),
+        QT_TRANSLATE_NOOP("Core", "%1 microbatches"),
         QT_TRANSLATE_NOOP("Core", "proving the shardings of the stages"),
         QT_TRANSLATE_NOOP("Core", "weighing %1"),
         QT_TRANSLATE_NOOP("Core", "planning with more memory"),

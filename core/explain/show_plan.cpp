@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/explain/text_table.h"
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/plan_figures.h"
 
 #include <fmt/format.h>
@@ -79,11 +80,9 @@ std::string formatPlanSummary(const ParallelPlan& plan)
                      idle == 0 ? counted(cluster.deviceCount(), "device")
                                : fmt::format("{} of {}, {} idle", cluster.deviceCount() - idle,
                                              counted(cluster.deviceCount(), "device"), idle)));
-    line("batch",
-         fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
-                     plan.microbatches == 1 ? std::string("1 microbatch")
-                                            : fmt::format("{} microbatches", plan.microbatches),
-                     plan.microbatchSize, alpa::text(plan.schedule)));
+    line("batch", fmt::format("{} in {} of {}, schedule {}", plan.globalBatch(),
+                              microbatchesText(plan.microbatches), plan.microbatchSize,
+                              alpa::text(plan.schedule)));
     line("bubble", fmt::format("{} of the device time idle", formatShare(figures.bubble)));
     line("memory",
          fmt::format("{} of {} on stage {}: parameters {}, gradients {}, optimizer {}, activations "

@@ -160,7 +160,7 @@ private:
         // Splitting over one device is no ZeRO: one such point is enough.
         if (dp == 1 && storage.states == StorageRule::kSplit)
             return {};
-        control_.report(fmt::format("costing stages for {} microbatches", microbatches), -1);
+        control_.report("costing stages for " + microbatchesText(microbatches), -1);
         const Clock::time_point start = Clock::now();
         PlanConstraints constraints = asked_;
         constraints.fixedDp = dp;

@@ -1,6 +1,7 @@
 #include "core/export/value_specs.h"
 
 #include "core/base/text.h"
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/plan_figures.h"
 
 #include <fmt/format.h>
@@ -148,9 +149,9 @@ std::vector<std::pair<int, int>> linksOfStages(const ParallelPlan& plan, const V
 std::string describePlan(const ParallelPlan& plan)
 {
     const PlanFigures figures = measurePlan(plan);
-    return fmt::format("{} on {}: DP {}, TP {}, PP {}, batch {} in {} microbatch{}, {} predicted",
+    return fmt::format("{} on {}: DP {}, TP {}, PP {}, batch {} in {}, {} predicted",
                        plan.modelName, plan.cluster.name, figures.dp, figures.tp, figures.pp,
-                       plan.globalBatch(), plan.microbatches, plan.microbatches == 1 ? "" : "es",
+                       plan.globalBatch(), microbatchesText(plan.microbatches),
                        formatSeconds(plan.stepTime));
 }
 

@@ -3,8 +3,6 @@
 #include "core/plan/microbatch_counts.h"
 #include "core/training/rebatch.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -84,7 +82,7 @@ Status Drafter::draftNearBest(CountRound& round, NoPlan& none)
 /// Drafts one more number; what it promises, if it can be at all.
 Result<std::optional<Seconds>> Drafter::draftNext(int count, CountRound& round, NoPlan& none)
 {
-    control_.report(fmt::format("comparing {} microbatches", count),
+    control_.report("comparing " + microbatchesText(count),
                     0.8 * static_cast<double>(round.seen.size()) /
                         static_cast<double>(round.counts.size()));
     round.seen.insert(count);

@@ -280,10 +280,13 @@ bool Drafter::isHopeless(const DraftModel& model, int microbatches,
     if (total <= all)
         return false;
     const Bytes least = total / int64_t{cluster.deviceCount()};
-    keepReason(none, {.reason = fmt::format("with {} microbatches the model needs at least {} on "
-                                            "each of {} devices, more than {}",
-                                            microbatches, formatMemory(least),
-                                            cluster.deviceCount(), formatMemory(limit_)),
+    const std::string where = cluster.deviceCount() == 1
+                                  ? "the device"
+                                  : fmt::format("each of {} devices", cluster.deviceCount());
+    keepReason(none, {.reason = fmt::format("with {} the model needs at least {} on {}, more than "
+                                            "{}",
+                                            microbatchesText(microbatches), formatMemory(least),
+                                            where, formatMemory(limit_)),
                       .clashing = {},
                       .smallestMemory = least});
     return true;

@@ -1,5 +1,7 @@
 #include "core/plan/microbatch_counts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -37,6 +39,11 @@ std::vector<std::vector<int>> familiesOfCounts(const std::vector<int>& counts)
     for (auto& [odd, family] : byOddPart)
         families.push_back(std::move(family));
     return families;
+}
+
+std::string microbatchesText(int count)
+{
+    return fmt::format("{} microbatch{}", count, count == 1 ? "" : "es");
 }
 
 } // namespace alpa

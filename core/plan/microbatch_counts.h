@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace alpa
@@ -15,5 +16,8 @@ std::vector<int> microbatchCounts(int64_t globalBatch);
 /// has one valley. Between families it may have steps, since other meshes divide the samples.
 ///     1 2 3 4 6 12 -> 1 2 4, 3 6 12
 std::vector<std::vector<int>> familiesOfCounts(const std::vector<int>& counts);
+
+/// "1 microbatch", "8 microbatches".
+std::string microbatchesText(int count);
 
 } // namespace alpa

@@ -1,5 +1,6 @@
 #include "core/plan/plan_search.h"
 
+#include "core/plan/microbatch_counts.h"
 #include "core/plan/team.h"
 
 #include <fmt/format.h>
@@ -85,7 +86,7 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
         drafts.erase(next);
         if (!isFeasible)
             continue;
-        control_.report(fmt::format("sharding the stages for {} microbatches", draft.microbatches),
+        control_.report("sharding the stages for " + microbatchesText(draft.microbatches),
                         0.8 + 0.1 * finished);
         if (finished == 0 && effort_.drafts > 1 && threads_ > 1)
             lookAhead(draft, drafts, cutoff);

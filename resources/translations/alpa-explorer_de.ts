@@ -386,8 +386,20 @@
         <translation>die Stufen brauchen mehr als %1 je Gerät</translation>
     </message>
     <message>
-        <source>with %1 microbatches the model needs at least %2 on each of %3 devices, more than %4</source>
-        <translation>mit %1 Mikrobatches braucht das Modell mindestens %2 auf jedem von %3 Geräten, mehr als %4</translation>
+        <source>with %1 the model needs at least %2 on each of %3 devices, more than %4</source>
+        <translation>mit %1 braucht das Modell mindestens %2 auf jedem von %3 Geräten, mehr als %4</translation>
+    </message>
+    <message>
+        <source>with %1 the model needs at least %2 on the device, more than %3</source>
+        <translation>mit %1 braucht das Modell mindestens %2 auf dem Gerät, mehr als %3</translation>
+    </message>
+    <message>
+        <source>1 microbatch</source>
+        <translation>1 Mikrobatch</translation>
+    </message>
+    <message>
+        <source>%1 microbatches</source>
+        <translation>%1 Mikrobatches</translation>
     </message>
     <message>
         <source>a stage is to begin at layer %1, and there are layers 0 to %2</source>
@@ -400,6 +412,10 @@
     <message>
         <source>no interleaved stages fit in memory and the constraints</source>
         <translation>keine verschränkten Stufen passen in Speicher und Bedingungen</translation>
+    </message>
+    <message>
+        <source>interleaving needs at least 2 groups of devices whose number divides that of microbatches, %1</source>
+        <translation>Verschränken braucht mindestens 2 Gruppen von Geräten, deren Anzahl die der Mikrobatches, %1, teilt</translation>
     </message>
     <message>
         <source>max TP %1</source>
@@ -682,16 +698,20 @@
         <translation>Zahl der Schichten</translation>
     </message>
     <message>
+        <source>comparing 1 microbatch</source>
+        <translation>vergleicht 1 Mikrobatch</translation>
+    </message>
+    <message>
         <source>comparing %1 microbatches</source>
         <translation>vergleicht %1 Mikrobatches</translation>
     </message>
     <message>
-        <source>costing stages for %1 microbatches</source>
-        <translation>berechnet die Kosten der Stufen für %1 Mikrobatches</translation>
+        <source>costing stages for %1</source>
+        <translation>berechnet die Kosten der Stufen für %1</translation>
     </message>
     <message>
-        <source>sharding the stages for %1 microbatches</source>
-        <translation>teilt die Stufen für %1 Mikrobatches auf</translation>
+        <source>sharding the stages for %1</source>
+        <translation>teilt die Stufen für %1 auf</translation>
     </message>
     <message>
         <source>%1 layers asked, but the model has %2 contractions</source>
