@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace alpa
 {
@@ -57,16 +58,20 @@ public:
         return slotLock.owns_lock() ? known->second->value : nullptr;
     }
 
-    /// Sum of sizeOf(value).
+    /// Sum of sizeOf(value), which is asked once of each: values do not grow.
     template <typename SizeOf>
     Bytes size(const SizeOf& sizeOf) const
     {
         const std::lock_guard lock(mutex_);
         Bytes bytes;
         for (const auto& [key, slot] : slots_) {
-            const std::unique_lock slotLock(slot->mutex, std::try_to_lock);
-            if (slotLock.owns_lock() && slot->value) // Else it is being made.
-                bytes += sizeOf(*slot->value);
+            if (!slot->bytes) {
+                const std::unique_lock slotLock(slot->mutex, std::try_to_lock);
+                if (!slotLock.owns_lock() || !slot->value)
+                    continue; // It is being made.
+                slot->bytes = sizeOf(*slot->value);
+            }
+            bytes += *slot->bytes;
         }
         return bytes;
     }
@@ -82,7 +87,8 @@ private:
     struct Slot {
         std::mutex mutex; ///< Guards value.
         std::shared_ptr<Value> value;
-        uint64_t lastUse = 0; ///< Guarded by the memo's mutex.
+        uint64_t lastUse = 0;       ///< Guarded by the memo's mutex.
+        std::optional<Bytes> bytes; ///< Of the value, once asked; likewise.
     };
 
     UseClock& clock_;
