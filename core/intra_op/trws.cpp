@@ -17,8 +17,15 @@ static_assert(alignof(Quad) == alignof(double));
 constexpr size_t kQuad = 4;
 static_assert(IlpCore::kLane == kQuad);
 
+// Sanitizers cannot watch what chooses a version: it runs before they do. Clang calls them
+// features.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ONE_MACHINE
+#endif
+#endif
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) &&                  \
-    !defined(__SANITIZE_THREAD__)
+    !defined(__SANITIZE_THREAD__) && !defined(ONE_MACHINE)
 #define FOR_EACH_MACHINE __attribute__((target_clones("default", "avx2")))
 #else
 #define FOR_EACH_MACHINE
