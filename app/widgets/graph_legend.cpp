@@ -25,7 +25,7 @@ constexpr double kMargin = 12;
 constexpr double kLine = 22;
 constexpr double kEntryGap = 18;
 constexpr double kScaleWidth =
-    70; ///< With its texts no wider than a page beside two docks in the smallest window.
+    60; ///< With its texts no wider than a page beside two docks in the smallest window.
 constexpr double kAxisLine = 26;
 constexpr int kMostStages = 8; ///< More would fill the page; their boxes have the number.
 

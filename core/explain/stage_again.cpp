@@ -4,6 +4,7 @@
 #include "core/plan/assemble_plan.h"
 #include "core/plan/make_plan.h"
 #include "core/plan/mesh_shapes.h"
+#include "core/plan/shard_within.h"
 #include "core/plan/strategy_text.h"
 
 #include <algorithm>
@@ -113,48 +114,60 @@ StageAgain::StageAgain(const ParallelPlan& plan, const std::shared_ptr<const Lay
                 .inFlight = stage.memory.inFlight,
                 .secondsPerByte = 0,
                 .memoryLimit = {},
+                .moments = {},
                 .repeatsCheapOps = stage.repeatsCheapOps,
                 .recomputes = stage.recomputes,
                 .recomputedLayers = stage.recomputedLayers,
                 .turns = 0,
                 .effort = StageEffort::kFull,
                 .forbidden = {}};
-    if (stage.certificate.memoryBinds)
-        request_.memoryLimit =
-            memoryLimit(plan.cluster, plan.options.constraints, plan.kindOf(stage)) -
-            transientOf(stage);
 }
 
-/// What the planner set aside for short-lived tensors; recomputed activations are the
-/// problem's.
-Bytes StageAgain::transientOf(const PlanStage& stage) const
+/// Where memory binds: at which moments it does.
+Status StageAgain::limitMemory(const JobControl& control)
 {
-    std::vector<Bytes> ofLayer(static_cast<size_t>(stage.endLayer));
-    Bytes recomputed; // One layer at a time.
-    for (size_t i = 0; i < stage.ops.size(); ++i) {
-        const ValueId result = plan_.graph->op(stage.ops[i]).results[0];
-        const int layer = plan_.layerOfOp[stage.ops[i].index()];
-        if (!stage.runsAgain(layer) || layered_->isSaved[result.index()] == 0 ||
-            layered_->isCheckpoint(stage.ops[i], stage.firstLayer, stage.endLayer))
-            continue;
-        Bytes& held = ofLayer[static_cast<size_t>(layer)];
-        held += plan_.graph->type(result).bytes() /
-                int64_t{stage.mesh.groupSize(stage.shardings[i].results[0].splitAxes())};
-        recomputed = std::max(recomputed, held);
-    }
-    return std::max(Bytes(0), stage.memory.transient - recomputed);
+    if (!stage_.certificate.memoryBinds)
+        return {};
+    ChosenStage again{.submesh = stage_.submesh,
+                      .mesh = stage_.mesh,
+                      .sharder = sharder_,
+                      .request = request_,
+                      .sharding = {}};
+    again.request.effort = StageEffort::kQuick;
+    const bool fits = shardWithin(
+        again, memoryLimit(plan_.cluster, plan_.options.constraints, plan_.kindOf(stage_)),
+        keptBy(plan_.schedule, static_cast<int>(plan_.stages.size()), static_cast<int>(index_),
+               plan_.microbatches, plan_.chunks),
+        [this](const ChosenStage& stage) {
+            return std::make_shared<const StageFigures>(
+                countFigures(*layered_, plan_.cluster, stage));
+        },
+        control);
+    if (control.isCancelled())
+        return Error(ErrorCode::kCancelled, "cancelled");
+    if (!fits)
+        return cannotShard();
+    request_.memoryLimit = again.request.memoryLimit;
+    request_.moments = std::move(again.request.moments);
+    return {};
+}
+
+Error StageAgain::cannotShard() const
+{
+    return Error(ErrorCode::kInvalidInput,
+                 "the stage of layers " + std::to_string(stage_.firstLayer) + " to " +
+                     std::to_string(stage_.endLayer - 1) + " cannot be sharded again");
 }
 
 Status StageAgain::solveAgain(const JobControl& control)
 {
+    RETURN_IF_ERROR(limitMemory(control));
     const StageShardingOutcome& outcome = sharder_->solve(request_, control);
     const auto* found = std::get_if<StageSharding>(&outcome);
     if (found == nullptr)
         return std::holds_alternative<StageCancelled>(outcome)
                    ? Error(ErrorCode::kCancelled, "cancelled")
-                   : Error(ErrorCode::kInvalidInput,
-                           "the stage of layers " + std::to_string(stage_.firstLayer) + " to " +
-                               std::to_string(stage_.endLayer - 1) + " cannot be sharded again");
+                   : cannotShard();
     ilp_ = sharder_->ilp(request_);
     solution_.choice = found->choice;
     solution_.cost = found->objective;

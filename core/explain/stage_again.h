@@ -34,7 +34,8 @@ public:
 private:
     StageAgain(const ParallelPlan& plan, const std::shared_ptr<const LayeredGraph>& layered,
                size_t index, std::shared_ptr<StageSharder> sharder);
-    Bytes transientOf(const PlanStage& stage) const;
+    Status limitMemory(const JobControl& control);
+    Error cannotShard() const;
     Status solveAgain(const JobControl& control);
     std::vector<double> costsAlone(size_t position) const;
     StrategyTerms termsOf(size_t position, size_t k);

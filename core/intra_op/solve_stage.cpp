@@ -75,6 +75,21 @@ bool StageSharder::obeys(const StageRequest& request, const std::vector<int>& ch
     return true;
 }
 
+/// What holds where fewer moments are limited holds here; and where only one is, proofs are short.
+void StageSharder::raiseBound(const StageRequest& request, IlpSolution& solution,
+                              const JobControl& control)
+{
+    if (request.effort != StageEffort::kFull || request.moments.size() < 2 ||
+        solution.lowerBound >= solution.cost)
+        return;
+    StageRequest freer = request;
+    freer.moments.pop_back();
+    const StageShardingOutcome& known = solve(freer, control);
+    if (const auto* sharding = std::get_if<StageSharding>(&known))
+        solution.lowerBound =
+            std::min(solution.cost, std::max(solution.lowerBound, sharding->lowerBound));
+}
+
 StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const JobControl& control)
 {
     IlpOptions options;
@@ -124,8 +139,10 @@ StageShardingOutcome StageSharder::solveAnew(const StageRequest& request, const 
         options.workLimit = kSecondWork; // Nothing found, but nothing proven either.
         outcome = solveIlp(problem, options);
     }
-    if (const auto* solution = std::get_if<IlpSolution>(&outcome))
+    if (auto* solution = std::get_if<IlpSolution>(&outcome)) {
+        raiseBound(request, *solution, control);
         return readBack(request, problem, *solution);
+    }
     if (const auto* infeasible = std::get_if<IlpInfeasible>(&outcome)) {
         StageInfeasible none{.smallestMemory = {}, .reason = infeasible->reason};
         if (infeasible->smallestUsageLimit)

@@ -26,6 +26,11 @@ enum class StageEffort {
     kFull,  ///< To the end, within a fifth of a second.
 };
 
+/// What nodes of a stage hold at one moment of a pass beside what they keep: bytes per strategy, by
+/// position in StageSharding::choice.
+using StageMoment = std::map<int, std::vector<int64_t>>;
+using StageMoments = std::vector<std::shared_ptr<const StageMoment>>;
+
 /// Layers [firstLayer, endLayer) as one stage.
 struct StageRequest {
     int firstLayer = 0;
@@ -35,7 +40,10 @@ struct StageRequest {
     double secondsPerByte =
         0; ///< A price on memory, to trace the trade-off between time and memory.
     std::optional<Bytes>
-        memoryLimit; ///< For parameters, gradients, states and activations in flight.
+        memoryLimit; ///< For parameters, gradients, states and activations in flight,
+    /// and at each of these moments for what is short-lived too. None: what runs again counts by
+    /// the mean of its layers.
+    StageMoments moments;
     bool repeatsCheapOps =
         false;                ///< Keeps what LayeredGraph::selective keeps. Not with recomputes.
     bool recomputes = false;  ///< Every layer runs again before its backward pass, and keeps only
@@ -125,12 +133,14 @@ public:
     const BatchDims& sequence() const;
     const MeshProblem& problem() const { return *problem_; }
     const SpecTables& tables() const { return *tables_; }
+    /// These results of the stage's ops as what its nodes hold at once.
+    StageMoment momentOf(int firstLayer, int endLayer, std::span<const ValueId> values) const;
     /// Copies for layers [firstLayer, endLayer).
     std::span<const LayerCopy> copiesIn(int firstLayer, int endLayer) const;
     /// Nodes of the stage in the order of StageSharding::choice.
     std::vector<int> nodesOf(int firstLayer, int endLayer) const;
-    /// The stage as the solver sees it. Bytes that one device keeps for copies of values from
-    /// outside the stage count at the copies' nodes.
+    /// The stage as the solver sees it. Bytes that one device keeps for copies of values of other
+    /// stages count at the copies' nodes.
     IlpProblem ilp(const StageRequest& request) const;
     /// Roughly, of tables and problem.
     Bytes size() const { return size_; }
@@ -144,6 +154,7 @@ private:
     void measure();
     StageSharding readBack(const StageRequest& request, const IlpProblem& problem,
                            const IlpSolution& solution) const;
+    void raiseBound(const StageRequest& request, IlpSolution& solution, const JobControl& control);
     StageShardingOutcome solveAnew(const StageRequest& request, const JobControl& control);
     bool obeys(const StageRequest& request, const std::vector<int>& choice) const;
     /// Of one of the problem's copies: per strategy, on one device.
@@ -152,6 +163,7 @@ private:
         return bytesOfCopy_[static_cast<size_t>(&copy - problem_->copies.data())];
     }
     bool isOutside(const LayerCopy& copy, int firstLayer, int endLayer) const;
+    bool isHeld(const LayerCopy& copy, int firstLayer, int endLayer) const;
     int layerOf(const MeshEdge& edge) const
     {
         return problem_->nodes[static_cast<size_t>(edge.to)].layer;

@@ -277,14 +277,17 @@ PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen)
     return StageReader(layered, chosen).read();
 }
 
+KeptMicrobatches keptBy(ScheduleKind schedule, int stages, int stage, int microbatches, int chunks)
+{
+    return {.inFlight = inFlightLimit(schedule, stages, stage, microbatches, chunks),
+            .held = heldLimit(schedule, stages, stage, microbatches, chunks),
+            .deferred = deferredLimit(schedule, stage, microbatches)};
+}
+
 KeptMicrobatches keptBy(const AssemblyRequest& request, int stage)
 {
-    const auto stages = static_cast<int>(request.stages.size());
-    return {
-        .inFlight =
-            inFlightLimit(request.schedule, stages, stage, request.microbatches, request.chunks),
-        .held = heldLimit(request.schedule, stages, stage, request.microbatches, request.chunks),
-        .deferred = deferredLimit(request.schedule, stage, request.microbatches)};
+    return keptBy(request.schedule, static_cast<int>(request.stages.size()), stage,
+                  request.microbatches, request.chunks);
 }
 
 StageLoad loadOf(const LayeredGraph& layered, const ParallelPlan& plan, const PlanStage& stage)

@@ -34,6 +34,7 @@ PlanStage readStage(const LayeredGraph& layered, const ChosenStage& chosen);
 Certificate certificateOf(const ChosenStage& chosen);
 /// What stage `stage` keeps at once.
 KeptMicrobatches keptBy(const AssemblyRequest& request, int stage);
+KeptMicrobatches keptBy(ScheduleKind schedule, int stages, int stage, int microbatches, int chunks);
 
 /// What the simulation needs of a stage of the plan. `weights`: of zero-bubble schedules.
 StageLoad loadOf(const ParallelPlan& plan, const PlanStage& stage, const WeightInputs& weights);

@@ -313,6 +313,7 @@ private:
                 .inFlight = expectedInFlight(),
                 .secondsPerByte = request_.secondsPerByte,
                 .memoryLimit = {},
+                .moments = {},
                 .repeatsCheapOps = recomputation == Recomputation::kSelective,
                 .recomputes = recomputation == Recomputation::kFull,
                 .recomputedLayers = 0,

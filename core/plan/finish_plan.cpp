@@ -20,8 +20,6 @@ namespace
 /// How often the stage choice is repeated with corrected memory needs before the plan counts as too
 /// large.
 constexpr int kMemoryRounds = 8;
-/// How often the same stages are sharded again under what they turned out to need.
-constexpr int kCorrectionRounds = 3;
 
 constexpr double kAlternativeSlack = 1.10; ///< Runners-up of the stage choice within this factor.
 
@@ -52,10 +50,6 @@ public:
     Result<Attempt> run()
     {
         RETURN_IF_ERROR(finishChoices());
-        if (!attempt_.plan && wasUnderestimated_) {
-            fitter_.beCareful();
-            RETURN_IF_ERROR(finishChoices());
-        }
         if (isScheduleAllowed(constraints_, ScheduleKind::kInterleaved1f1b))
             RETURN_IF_ERROR(finishInterleaved());
         return std::move(attempt_);
@@ -64,9 +58,8 @@ public:
 private:
     enum class Trial {
         kFits,
-        kTooLarge,       ///< Some stage has no sharding that fits.
-        kTooSlow,        ///< Nothing that fits takes less than what is known.
-        kUnderestimated, ///< Sharded as drafted, its short-lived tensors make a stage too large.
+        kTooLarge, ///< Some stage has no sharding that fits.
+        kTooSlow,  ///< Nothing that fits takes less than what is known.
     };
 
     /// The choices, best first. Of large models, whose stages take long to shard, the plainest
@@ -146,8 +139,6 @@ private:
         ASSIGN_OR_RETURN(const Trial first, tryStages(problem, choice.stages, 1));
         if (first == Trial::kFits || first == Trial::kTooSlow)
             return hadPlan ? Status() : tryAlternatives(problem);
-        if (first == Trial::kUnderestimated)
-            RETURN_IF_ERROR(tryCorrected(problem, choice.stages));
         // The first choice does not fit: its runners-up may, then those under corrected needs. What
         // takes far longer than they promise is sharded as nobody wants it.
         bool isFound = false;
@@ -194,16 +185,6 @@ private:
             tried = tried == Trial::kFits ? tried : trial;
         }
         return tried;
-    }
-
-    /// The same stages under what they turned out to need; what that teaches is of them alone.
-    Status tryCorrected(StageProblem problem, const StagePlan& chosen)
-    {
-        Trial trial = Trial::kUnderestimated;
-        for (int i = 0; i < kCorrectionRounds && trial == Trial::kUnderestimated; ++i) {
-            ASSIGN_OR_RETURN(trial, tryStages(problem, chosen, 1));
-        }
-        return {};
     }
 
     /// The objective only estimates the simulated step: of the runners-up, those that drafts
@@ -282,13 +263,13 @@ private:
             }
             StageProblem corrected = problem;
             corrected.schedule = schedule;
-            if (fitter_.correctNeeds(corrected, chosen, assembly, *plan)) {
+            if (fitter_.correctNeeds(corrected, chosen, *plan)) {
                 keepBest(std::move(plan), std::move(assembly));
                 judged_.push_back(judgedAs(schedule, chosen));
                 continue;
             }
             isRescheduling_ = true;
-            RETURN_IF_ERROR(tryCorrected(std::move(corrected), chosen));
+            RETURN_IF_ERROR(tryStages(corrected, chosen, 1));
             isRescheduling_ = false;
         }
         return {};
@@ -348,10 +329,8 @@ private:
         }
         const AssemblyRequest& assembly = fitted.assembly;
         ASSIGN_OR_RETURN(auto plan, assessPlan(assembly, context_, bestTime()));
-        if (!fitter_.correctNeeds(problem, chosen, assembly, *plan)) {
-            wasUnderestimated_ = true;
-            return Trial::kUnderestimated;
-        }
+        if (!fitter_.correctNeeds(problem, chosen, *plan))
+            return Trial::kTooLarge;
         if (isScheduleAllowed(constraints_, assembly.schedule))
             keepBest(std::move(plan), assembly);
         if (chunks == 1 && chosen.stages.size() > 1 && !isRescheduling_)
@@ -369,8 +348,7 @@ private:
     const JobControl& control_;
     const AttemptCallback& onBetter_;
     bool isRescheduling_ = false;
-    bool wasUnderestimated_ = false; ///< Some stages held more than they were sharded for.
-    std::vector<Judged> judged_;     ///< What other choices were rescheduled to.
+    std::vector<Judged> judged_; ///< What other choices were rescheduled to.
     Attempt attempt_;
 };
 

@@ -1,6 +1,7 @@
 #include "core/plan/fit_stages.h"
 
 #include "core/plan/place_stages.h"
+#include "core/plan/shard_within.h"
 #include "core/plan/team.h"
 
 #include <algorithm>
@@ -52,39 +53,26 @@ Bytes StageFitter::limitOf(const Submesh& submesh) const
 }
 
 bool StageFitter::correctNeeds(StageProblem& problem, const StagePlan& chosen,
-                               const AssemblyRequest& assembly, const ParallelPlan& plan) const
+                               const ParallelPlan& plan) const
 {
     bool fits = true;
-    std::vector<StageCandidate> drafted; ///< As the stages were sharded.
+    std::vector<StageCandidate> drafted; // As the stages were sharded.
     for (size_t s = 0; s < plan.stages.size(); ++s) {
-        const Bytes needed = plan.deviceMemory(s);
-        const Bytes limit = limitOf(plan.stages[s].submesh);
-        if (needed <= limit)
+        const Bytes missing = plan.deviceMemory(s) - limitOf(plan.stages[s].submesh);
+        if (missing <= Bytes(0))
             continue;
         if (std::exchange(fits, false))
             drafted = problem.candidates;
         const auto& used = drafted[static_cast<size_t>(chosen.stages[s].candidate)];
-        const Bytes missing =
-            isCareful_ ? needed - limit
-                       : needed - countedIn(assembly.stages[s], used.transient, used.tag);
-        const Bytes least = isCareful_ ? plan.stages[s].memory.transient : Bytes(0);
         // Of stages that are alike, the one that lacks most counts.
         for (size_t i = 0; i < drafted.size(); ++i) {
             Bytes& transient = problem.candidates[i].transient;
             if (holdsAsMuch(drafted[i], used))
-                transient = std::max({transient, drafted[i].transient + missing, least});
+                transient = std::max(
+                    {transient, drafted[i].transient + missing, plan.stages[s].memory.transient});
         }
     }
     return fits;
-}
-
-/// The memory by which the stage was sharded, if it is thought to need so much for a moment.
-Bytes StageFitter::countedIn(const ChosenStage& stage, Bytes transient, int tag) const
-{
-    return stage.sharding.fixedMemory +
-           stage.sharding.activations * static_cast<int64_t>(stage.request.inFlight) +
-           stage.sharding.recomputed + transient -
-           draft_.set->recomputed[static_cast<size_t>(tag)].value_or(Bytes(0));
 }
 
 Result<FittedStages> StageFitter::shard(StageProblem& problem, const StagePlan& chosen, int chunks,
@@ -100,7 +88,7 @@ Result<FittedStages> StageFitter::shard(StageProblem& problem, const StagePlan& 
         fitted.fit = Fit::kTooSlow;
         return fitted;
     }
-    const std::optional<size_t> failed = shardWithin(problem, chosen, fitted.assembly);
+    const std::optional<size_t> failed = shardUnderLimits(fitted.assembly);
     if (control_.isCancelled())
         return Error(ErrorCode::kCancelled, "cancelled");
     if (failed) {
@@ -157,22 +145,22 @@ void StageFitter::shardFreely(AssemblyRequest& assembly) const
 
 /// Shards what does not fit again. The first stage for which there is no sharding that does: what
 /// comes after it is not asked for.
-std::optional<size_t> StageFitter::shardWithin(const StageProblem& problem, const StagePlan& chosen,
-                                               AssemblyRequest& assembly) const
+std::optional<size_t> StageFitter::shardUnderLimits(AssemblyRequest& assembly) const
 {
-    std::atomic<size_t> firstFailed{chosen.stages.size()};
-    context_.team().run(chosen.stages.size(), threads_, [&](size_t s) {
-        const StageCandidate& candidate =
-            problem.candidates[static_cast<size_t>(chosen.stages[s].candidate)];
-        const Bytes recomputed =
-            draft_.set->recomputed[static_cast<size_t>(candidate.tag)].value_or(Bytes(0));
-        if (s > firstFailed || shardStage(assembly.stages[s], candidate.transient - recomputed))
+    const size_t stages = assembly.stages.size();
+    std::atomic<size_t> firstFailed{stages};
+    const auto figures = [this](const ChosenStage& stage) { return figuresOf(stage, context_); };
+    context_.team().run(stages, threads_, [&](size_t s) {
+        ChosenStage& stage = assembly.stages[s];
+        if (s > firstFailed ||
+            shardWithin(stage, limitOf(stage.submesh) / int64_t{sharers_},
+                        keptBy(assembly, static_cast<int>(s)), figures, control_))
             return;
         size_t first = firstFailed;
         while (s < first && !firstFailed.compare_exchange_weak(first, s)) {
         }
     });
-    return firstFailed < chosen.stages.size() ? std::optional<size_t>(firstFailed) : std::nullopt;
+    return firstFailed < stages ? std::optional<size_t>(firstFailed) : std::nullopt;
 }
 
 /// Needs `other` what `one` does at least? On the same mesh, as many layers, no more of which
@@ -237,6 +225,7 @@ Result<ChosenStage> StageFitter::placeStage(const StageProblem& problem,
         .inFlight = planned.inFlight,
         .secondsPerByte = 0,
         .memoryLimit = {},
+        .moments = {},
         .repeatsCheapOps = set.repeatsCheapOps[tag],
         .recomputes = set.recomputed[tag].has_value() && !isPartly,
         .recomputedLayers = layersAgain,
@@ -256,28 +245,6 @@ std::shared_ptr<const ForbiddenStrategies> StageFitter::forbiddenIn(const StageS
         matches.insert(matches.end(), own.begin(), own.end());
     }
     return alpa::forbiddenIn(sharder, constraints_, shape, first, end, matches);
-}
-
-/// The unconstrained optimum if it fits; else the fastest that does, under the exact limit.
-/// False if there is none.
-bool StageFitter::shardStage(ChosenStage& stage, Bytes transient) const
-{
-    StageRequest& request = stage.request;
-    const StageSharding& fastest = stage.sharding;
-    const Bytes limit = limitOf(stage.submesh) / int64_t{sharers_};
-    if (!fastest.choice.empty() &&
-        fastest.fixedMemory + fastest.activations * static_cast<int64_t>(request.inFlight) +
-                fastest.recomputed + transient <=
-            limit)
-        return true;
-    request.memoryLimit = limit - transient;
-    if (stage.sharder->leastUse(request) > *request.memoryLimit)
-        return false;
-    const StageShardingOutcome& fitting = stage.sharder->solve(request, control_);
-    const auto* found = std::get_if<StageSharding>(&fitting);
-    if (found != nullptr)
-        stage.sharding = *found;
-    return found != nullptr;
 }
 
 } // namespace alpa

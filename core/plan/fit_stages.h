@@ -37,23 +37,17 @@ public:
 
     /// From now on so many stages share the memory of a device in equal parts.
     void shareMemory(int sharers) { sharers_ = sharers; }
-    /// From now on needs rise by no more than there is too little: what tells just one sharding off
-    /// may, by what is short-lived in it, tell off one that fits.
-    void beCareful() { isCareful_ = true; }
-
     /// Every stage sharded, if they may take less than `cutoff`. Where a stage has no sharding that
     /// fits, `problem` learns that what is like it needs more. Fails with kCancelled.
     Result<FittedStages> shard(StageProblem& problem, const StagePlan& chosen, int chunks,
                                Seconds cutoff);
-    /// Do all stages of `plan`, which was made of `assembly`, fit? Where one does not, what it
-    /// holds beside what its sharding was limited by was underestimated, for everything like it:
-    /// `problem` learns so.
+    /// Do all stages of the plan that was made of them fit? Where one does not, because of what
+    /// waits in it or what shares its devices, `problem` learns that what is like it needs more.
     bool correctNeeds(StageProblem& problem, const StagePlan& chosen,
-                      const AssemblyRequest& assembly, const ParallelPlan& plan) const;
+                      const ParallelPlan& plan) const;
 
 private:
     Bytes limitOf(const Submesh& submesh) const;
-    Bytes countedIn(const ChosenStage& stage, Bytes transient, int tag) const;
     bool holdsAsMuch(const StageCandidate& other, const StageCandidate& one) const;
     void forbidLike(StageProblem& problem, int candidate, Bytes limit) const;
     void prepareMeshes(const StageProblem& problem, const StagePlan& chosen);
@@ -61,11 +55,9 @@ private:
                                    const Submesh& place);
     std::shared_ptr<const ForbiddenStrategies>
     forbiddenIn(const StageSharder& sharder, const MeshShape& shape, int first, int end) const;
-    bool shardStage(ChosenStage& stage, Bytes transient) const;
     Result<AssemblyRequest> place(const StageProblem& problem, const StagePlan& chosen, int chunks);
     void shardFreely(AssemblyRequest& assembly) const;
-    std::optional<size_t> shardWithin(const StageProblem& problem, const StagePlan& chosen,
-                                      AssemblyRequest& assembly) const;
+    std::optional<size_t> shardUnderLimits(AssemblyRequest& assembly) const;
 
     const Draft& draft_;
     const PlanRequest& request_;
@@ -76,7 +68,6 @@ private:
     const std::shared_ptr<const PreparedModel> model_;
     std::vector<std::vector<SpecMatch>> matchesOfLayer_;
     int sharers_ = 1;
-    bool isCareful_ = false;
 };
 
 } // namespace alpa

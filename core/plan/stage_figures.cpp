@@ -36,18 +36,6 @@ StageFiguresKey keyOf(const ChosenStage& chosen)
     return key;
 }
 
-StageFigures countFigures(const LayeredGraph& layered, const Cluster& cluster,
-                          const ChosenStage& chosen)
-{
-    const PlanStage stage = readStage(layered, chosen);
-    Resharder resharder(cluster, stage.mesh);
-    StageFigures figures{.cost = countStageCost(layered, stage, resharder),
-                         .memory = countStageMemory(layered, stage, {}),
-                         .weights = countWeightInputs(layered, stage)};
-    figures.memory.transient = transientMemory(layered, stage);
-    return figures;
-}
-
 /// What the other stages send.
 std::vector<PlannedInput> receivedBy(const LayeredGraph& layered, const ChosenStage& chosen)
 {
@@ -64,6 +52,22 @@ std::vector<PlannedInput> receivedBy(const LayeredGraph& layered, const ChosenSt
 }
 
 } // namespace
+
+StageFigures countFigures(const LayeredGraph& layered, const Cluster& cluster,
+                          const ChosenStage& chosen)
+{
+    const PlanStage stage = readStage(layered, chosen);
+    Resharder resharder(cluster, stage.mesh);
+    StageFigures figures{.cost = countStageCost(layered, stage, resharder),
+                         .memory = countStageMemory(layered, stage, {}),
+                         .weights = countWeightInputs(layered, stage),
+                         .fullest = nullptr};
+    const Moment fullest = fullestMoment(layered, stage);
+    figures.memory.transient = fullest.bytes;
+    figures.fullest = std::make_shared<const StageMoment>(
+        chosen.sharder->momentOf(stage.firstLayer, stage.endLayer, fullest.values));
+    return figures;
+}
 
 std::shared_ptr<const StageFigures> figuresOf(const ChosenStage& chosen, PlanContext& context)
 {

@@ -16,6 +16,7 @@ struct StageFigures {
     StageCost cost;     ///< But for what it receives.
     StageMemory memory; ///< Of one microbatch in flight and none that waits.
     WeightInputs weights;
+    std::shared_ptr<const StageMoment> fullest; ///< When memory.transient is held.
 };
 
 /// All that the figures of a stage depend on.
@@ -28,7 +29,9 @@ struct StageFiguresKey {
 
 class PlanContext;
 
-/// Counted when first asked for.
+StageFigures countFigures(const LayeredGraph& layered, const Cluster& cluster,
+                          const ChosenStage& chosen);
+/// The same, counted when first asked for.
 std::shared_ptr<const StageFigures> figuresOf(const ChosenStage& chosen, PlanContext& context);
 
 /// The plan that assemblePlan would make, with cost, memory and step time but without timeline, the

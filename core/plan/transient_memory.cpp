@@ -25,14 +25,16 @@ public:
         }
     }
 
-    Bytes peak() const
+    Moment fullest() const
     {
         std::vector<size_t> forward;
         for (size_t i = 0; i < stage_.ops.size(); ++i) {
             if (graph_.op(stage_.ops[i]).phase == Phase::kForward)
                 forward.push_back(i);
         }
-        return std::max(peakOf(forward), peakOf(backwardOrder()));
+        Moment ofForward = fullestOf(forward);
+        Moment ofBackward = fullestOf(backwardOrder());
+        return ofForward.bytes < ofBackward.bytes ? ofBackward : ofForward;
     }
 
 private:
@@ -83,8 +85,8 @@ private:
         return order;
     }
 
-    /// Largest sum of what is alive at any op.
-    Bytes peakOf(const std::vector<size_t>& order) const
+    /// The moment at which most is alive.
+    Moment fullestOf(const std::vector<size_t>& order) const
     {
         std::vector<int> lastReader(graph_.values.size(), -1);
         for (size_t i = 0; i < order.size(); ++i) {
@@ -105,11 +107,11 @@ private:
         std::vector<std::vector<ValueId>> endsAt(order.size());
         std::vector<Bytes> alive(graph_.values.size());
         Bytes total;
-        Bytes most;
+        Moment fullest;
+        size_t at = 0;
         for (size_t i = 0; i < order.size(); ++i) {
             const Op& op = graph_.op(stage_.ops[order[i]]);
-            if (!isKept_[op.results[0].index()] && layered_.isStored[op.results[0].index()] != 0 &&
-                lastReader[op.results[0].index()] >= 0) {
+            if (isCounted(op.results[0]) && lastReader[op.results[0].index()] >= 0) {
                 const ShardingSpec& spec = stage_.shardings[order[i]].results[0];
                 Bytes& bytes = alive[op.results[0].index()];
                 bytes = Bytes(graph_.type(op.results[0]).bytes().count /
@@ -118,13 +120,26 @@ private:
                 endsAt[static_cast<size_t>(lastReader[op.results[0].index()])].push_back(
                     op.results[0]);
             }
-            most = std::max(most, total);
+            if (total > fullest.bytes) {
+                fullest.bytes = total;
+                at = i;
+            }
             for (const ValueId ended : endsAt[i]) {
                 total -= alive[ended.index()];
                 alive[ended.index()] = Bytes(0);
             }
         }
-        return most;
+        for (size_t i = 0; i <= at && i < order.size(); ++i) {
+            const ValueId result = graph_.op(stage_.ops[order[i]]).results[0];
+            if (lastReader[result.index()] >= static_cast<int>(at) && isCounted(result))
+                fullest.values.push_back(result);
+        }
+        return fullest;
+    }
+
+    bool isCounted(ValueId result) const
+    {
+        return !isKept_[result.index()] && layered_.isStored[result.index()] != 0;
     }
 
     const LayeredGraph& layered_;
@@ -136,9 +151,14 @@ private:
 
 } // namespace
 
+Moment fullestMoment(const LayeredGraph& layered, const PlanStage& stage)
+{
+    return PassWalk(layered, stage).fullest();
+}
+
 Bytes transientMemory(const LayeredGraph& layered, const PlanStage& stage)
 {
-    return PassWalk(layered, stage).peak();
+    return fullestMoment(layered, stage).bytes;
 }
 
 } // namespace alpa

@@ -308,8 +308,10 @@ TEST_F(LinksTest, LegendEntriesDimWhatTheyDoNotExplain)
         return dimmed;
     };
     const auto facts = session().facts();
-    int axis = 0;
-    while (facts->plan->stages.front().mesh.axes[static_cast<size_t>(axis)].size == 1)
+    const auto stage = std::ranges::find_if(
+        facts->plan->stages, [](const PlanStage& one) { return one.endLayer > 1; });
+    int axis = 0; // That splits something in layer 1.
+    while (stage->mesh.axes[static_cast<size_t>(axis)].size == 1)
         ++axis;
     const QImage before = canvas->grab().toImage();
 

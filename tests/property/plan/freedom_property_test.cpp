@@ -141,7 +141,7 @@ TEST(FreedomProperty, NoNumberOfMicrobatchesThatIsAskedForIsFaster)
 {
     int compared = 0;
     int notPowers = 0; // Of two.
-    forEachSeed(12, [&](Rng& rng, int) {
+    forEachSeed(16, [&](Rng& rng, int) {
         PlanRequest free = randomRequest(rng, 2 + rng.below(3));
         free.options.globalBatch = anyOf<int64_t>(rng, {6, 12, 24, 48});
         if (rng.chance(0.7))
