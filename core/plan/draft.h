@@ -35,6 +35,7 @@ struct Draft {
     Seconds stepTime = kForever;       ///< The objective of the draft.
     Seconds optimisticTime = kForever; ///< With the schedule that suits it best.
     std::vector<DraftChoice> chosen;   ///< Of the schedules that the constraints allow, best first.
+    double gain = 1; ///< What a plan takes of what is promised, as far as others tell.
     bool isLean = false;
     bool isExact = false; ///< stepTime knows the constraints on shardings.
     std::optional<int> layersAsked;

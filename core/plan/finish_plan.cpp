@@ -93,7 +93,7 @@ private:
     /// May the plan of these stages be faster than the best so far?
     bool isNear(const StageProblem& problem, const StagePlan& stages) const
     {
-        const Seconds useful = std::min(bestTime(), cutoff_) * effort_.slack;
+        const Seconds useful = std::min(bestTime(), cutoff_ * (1 / draft_.gain)) * effort_.slack;
         if (leastTimeOf(problem, stages) > useful)
             return false;
         return std::ranges::any_of(draftSchedules(constraints_), [&](ScheduleKind schedule) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace alpa
@@ -15,6 +16,8 @@ namespace
 
 /// Drafts of a large model that searchAny() finishes in vain before it gives up.
 constexpr int kFailuresOfAny = 2;
+
+bool isPowerOfTwo(int count) { return std::has_single_bit(static_cast<unsigned>(count)); }
 
 /// One whose candidates nobody else refines.
 Draft ownCopy(Draft draft)
@@ -68,13 +71,15 @@ Result<Attempt> PlanSearch::searchAny()
 /// Finishes what promises to be the best, and what comes near.
 Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Attempt& best)
 {
-    int finished = 0, failed = 0;
+    int finished = 0, counted = 0, failed = 0;
+    double gained = 1; // The best plan's time, of its draft's.
     // Drafts are close, but not exact: others that come near are finished too.
-    while (!drafts.empty() && finished < effort_.drafts) {
+    while (!drafts.empty() && counted < effort_.drafts) {
         const auto next = std::ranges::min_element(drafts, {}, &Draft::stepTime);
-        // What came before may be under a schedule that suits it better than its draft knows.
+        // What came before may be under a schedule that suits it better than its draft knows; of
+        // large models that is taken to gain as much with others.
         const Seconds promised =
-            finished == 0 || effort_.isThorough ? next->optimisticTime : next->stepTime;
+            finished == 0 || effort_.isThorough ? next->optimisticTime : next->stepTime * gained;
         if (promised > cutoff * effort_.slack)
             break;
         // Constraints on shardings, left out so far, may move it behind others.
@@ -82,7 +87,8 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
         ASSIGN_OR_RETURN(const bool isFeasible, drafter_.refine(*next, best.none));
         if (isFeasible && next->stepTime > before)
             continue;
-        const Draft draft = std::move(*next);
+        Draft draft = std::move(*next);
+        draft.gain = gained;
         drafts.erase(next);
         if (!isFeasible)
             continue;
@@ -99,10 +105,13 @@ Status PlanSearch::finishNearest(std::vector<Draft> drafts, Seconds cutoff, Atte
             continue;
         }
         ++finished;
+        // Large models lose nothing to numbers of microbatches that are searched beside these.
+        counted += effort_.isThorough || isPowerOfTwo(draft.microbatches) ? 1 : 0;
         if (!attempt.plan || attempt.plan->stepTime >= cutoff)
             continue;
         best.plan = std::move(attempt.plan);
         best.assembly = std::move(attempt.assembly);
+        gained = std::min(1.0, best.plan->stepTime / draft.stepTime);
         cutoff = best.plan->stepTime;
     }
     return {};
