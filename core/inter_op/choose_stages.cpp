@@ -56,13 +56,6 @@ DeviceCounts devicesOf(const StageProblem& problem, const StageCandidate& candid
     return devicesOf(submeshOf(problem, candidate));
 }
 
-/// Per device that the candidate runs on.
-std::optional<Bytes> limitOf(const StageProblem& problem, const StageCandidate& candidate)
-{
-    const bool isSecond = submeshOf(problem, candidate).kind == 1;
-    return isSecond && problem.secondMemoryLimit ? problem.secondMemoryLimit : problem.memoryLimit;
-}
-
 /// t_i.
 Seconds timeOf(const StageCandidate& candidate)
 {
@@ -352,6 +345,12 @@ NoStagePlan explain(const StageProblem& problem)
 }
 
 } // namespace
+
+std::optional<Bytes> limitOf(const StageProblem& problem, const StageCandidate& candidate)
+{
+    const bool isSecond = submeshOf(problem, candidate).kind == 1;
+    return isSecond && problem.secondMemoryLimit ? problem.secondMemoryLimit : problem.memoryLimit;
+}
 
 Seconds stepTimeOf(const StagePlan& plan, ScheduleKind schedule, int microbatches,
                    double weightGradientShare)

@@ -109,9 +109,9 @@ struct NoStagePlan {
 
 using StageOutcome = std::variant<StageSolution, NoStagePlan>;
 
-/// The objective: latency + (B-1) bottleneck + perStep. Under zero-bubble, weight gradients, a share
-/// w of a stage's work, stay off a microbatch's way through the pipeline; only those of the slowest
-/// stage are waited for: (1-w) latency + w bottleneck + (B-1) bottleneck + perStep.
+/// The objective: latency + (B-1) bottleneck + perStep. Under zero-bubble, weight gradients, a
+/// share w of a stage's work, stay off a microbatch's way through the pipeline; only those of the
+/// slowest stage are waited for: (1-w) latency + w bottleneck + (B-1) bottleneck + perStep.
 Seconds stepTimeOf(const StagePlan& plan, ScheduleKind schedule, int microbatches,
                    double weightGradientShare);
 
@@ -123,6 +123,9 @@ Seconds stepTimeOf(const StagePlan& plan, ScheduleKind schedule, int microbatche
 /// then to the earlier submesh, then to the earlier candidate. Fails with kInvalidInput when a
 /// candidate or constraint is out of range; with kCancelled when asked to stop.
 Result<StageOutcome> chooseStages(const StageProblem& problem, const JobControl& job = {});
+
+/// Per device that the candidate runs on; nothing: unlimited.
+std::optional<Bytes> limitOf(const StageProblem& problem, const StageCandidate& candidate);
 
 /// What the plan made of `candidates` (indices, in pipeline order) costs, computed without the
 /// search. Fails with kInvalidInput, saying what is violated, when it is not a plan for the

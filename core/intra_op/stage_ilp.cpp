@@ -141,6 +141,20 @@ Bytes StageSharder::leastUse(const StageRequest& request) const
     return std::ranges::max(least);
 }
 
+/// Those of the problem between nodes of the layers, by (layer of from, layer of to).
+std::vector<int> StageSharder::edgesIn(int firstLayer, int endLayer) const
+{
+    std::vector<int> edges;
+    for (int layer = firstLayer; layer < endLayer; ++layer) {
+        auto pair = edgesBetween_.lower_bound({layer, firstLayer});
+        for (; pair != edgesBetween_.end() && pair->first.first == layer &&
+               pair->first.second < endLayer;
+             ++pair)
+            edges.insert(edges.end(), pair->second.begin(), pair->second.end());
+    }
+    return edges;
+}
+
 IlpProblem StageSharder::ilp(const StageRequest& request) const
 {
     IlpProblem ilp;
@@ -176,28 +190,21 @@ IlpProblem StageSharder::ilp(const StageRequest& request) const
         }
     }
     std::map<std::pair<int, double>, int> matrices;
-    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
-        auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
-        for (; pair != edgesBetween_.end() && pair->first.first == layer &&
-               pair->first.second < request.endLayer;
-             ++pair) {
-            for (const int index : pair->second) {
-                const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const double weight = edge.isPerStep ? perStepWeight * exposedShare(edge)
-                                                     : timesPaid(edge, layerOf(edge), request);
-                const auto [place, isNew] = matrices.try_emplace(
-                    {edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
-                if (isNew) {
-                    const SpecTables::Matrix& source = tables_->matrixAt(edge.matrix);
-                    IlpMatrix matrix{source.rows, source.columns, source.entries};
-                    for (double& entry : matrix.entries)
-                        entry *= weight;
-                    ilp.matrices.push_back(std::move(matrix));
-                }
-                ilp.edges.push_back({position[static_cast<size_t>(edge.from)],
-                                     position[static_cast<size_t>(edge.to)], place->second});
-            }
+    for (const int index : edgesIn(request.firstLayer, request.endLayer)) {
+        const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
+        const double weight = edge.isPerStep ? perStepWeight * exposedShare(edge)
+                                             : timesPaid(edge, layerOf(edge), request);
+        const auto [place, isNew] =
+            matrices.try_emplace({edge.matrix, weight}, static_cast<int>(ilp.matrices.size()));
+        if (isNew) {
+            const SpecTables::Matrix& source = tables_->matrixAt(edge.matrix);
+            IlpMatrix matrix{source.rows, source.columns, source.entries};
+            for (double& entry : matrix.entries)
+                entry *= weight;
+            ilp.matrices.push_back(std::move(matrix));
         }
+        ilp.edges.push_back({position[static_cast<size_t>(edge.from)],
+                             position[static_cast<size_t>(edge.to)], place->second});
     }
     if (request.memoryLimit)
         ilp.usageLimit = request.memoryLimit->count;
@@ -240,23 +247,16 @@ StageSharding StageSharder::readBack(const StageRequest& request, const IlpProbl
         else if (copy.isReadBackward || runsAgain(request, copy.layer))
             stage.activations += local;
     }
-    for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
-        auto pair = edgesBetween_.lower_bound({layer, request.firstLayer});
-        for (; pair != edgesBetween_.end() && pair->first.first == layer &&
-               pair->first.second < request.endLayer;
-             ++pair) {
-            for (const int index : pair->second) {
-                const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
-                const SpecTables::Matrix& matrix = tables_->matrixAt(edge.matrix);
-                const Seconds seconds(matrix.entries[static_cast<size_t>(
-                    chosen[static_cast<size_t>(edge.from)] * matrix.columns +
-                    chosen[static_cast<size_t>(edge.to)])]);
-                if (edge.isPerStep)
-                    stage.perStep += seconds * exposedShare(edge);
-                else
-                    stage.perMicrobatch += seconds * timesPaid(edge, layerOf(edge), request);
-            }
-        }
+    for (const int index : edgesIn(request.firstLayer, request.endLayer)) {
+        const MeshEdge& edge = problem_->edges[static_cast<size_t>(index)];
+        const SpecTables::Matrix& matrix = tables_->matrixAt(edge.matrix);
+        const Seconds seconds(matrix.entries[static_cast<size_t>(
+            chosen[static_cast<size_t>(edge.from)] * matrix.columns +
+            chosen[static_cast<size_t>(edge.to)])]);
+        if (edge.isPerStep)
+            stage.perStep += seconds * exposedShare(edge);
+        else
+            stage.perMicrobatch += seconds * timesPaid(edge, layerOf(edge), request);
     }
     for (int layer = request.firstLayer; layer < request.endLayer; ++layer) {
         const auto at = static_cast<size_t>(layer);

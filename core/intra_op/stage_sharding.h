@@ -76,6 +76,7 @@ private:
     }
     bool isOutside(const LayerCopy& copy, int firstLayer, int endLayer) const;
     bool isHeld(const LayerCopy& copy, int firstLayer, int endLayer) const;
+    std::vector<int> edgesIn(int firstLayer, int endLayer) const;
     int layerOf(const MeshEdge& edge) const
     {
         return problem_->nodes[static_cast<size_t>(edge.to)].layer;

@@ -17,9 +17,7 @@ constexpr double kForwardShare = 1.0 / 3.0;
 
 bool fits(const StageProblem& problem, const StageCandidate& candidate, int inFlight)
 {
-    const bool isSecond = problem.submeshes[static_cast<size_t>(candidate.submesh)].kind == 1;
-    const std::optional<Bytes> limit =
-        isSecond && problem.secondMemoryLimit ? problem.secondMemoryLimit : problem.memoryLimit;
+    const std::optional<Bytes> limit = limitOf(problem, candidate);
     const Bytes held = candidate.fixedMemory + candidate.transient +
                        candidate.perInFlightMicrobatch * int64_t{inFlight};
     return !limit || held <= *limit;

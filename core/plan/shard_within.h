@@ -16,7 +16,8 @@ using CountFigures = std::function<std::shared_ptr<const StageFigures>(const Cho
 /// holds no more at the moments at which what was found before held most. Every moment is one more
 /// row of the integer programme, and all of them hold for every sharding that fits: the answer is
 /// that of the programme with a row for every moment. The request keeps limit and moments. False:
-/// no sharding fits, or the job was cancelled. Under zero-bubble what waits may still be too much.
+/// no sharding fits, or the job was cancelled. What waits under zero-bubble, or a fifth moment, may
+/// still be too much.
 bool shardWithin(ChosenStage& stage, Bytes limit, const KeptMicrobatches& kept,
                  const CountFigures& figuresOf, const JobControl& control);
 

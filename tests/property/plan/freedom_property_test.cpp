@@ -1,7 +1,7 @@
 // More devices, more memory or more freedom never make a plan worse: what obeyed before obeys
 // still.
-#include "core/plan/make_plan.h"
 #include "tests/support/gpt_graph.h"
+#include "tests/support/plans.h"
 #include "tests/support/property.h"
 
 #include <gtest/gtest.h>
@@ -76,14 +76,6 @@ PlanRequest randomRequest(Rng& rng, int layers)
     return request;
 }
 
-std::shared_ptr<const ParallelPlan> planOf(const PlanRequest& request)
-{
-    const auto outcome = makePlan(request, {});
-    if (!outcome.ok() || std::holds_alternative<NoPlan>(*outcome))
-        return nullptr; // Some constraints contradict each other.
-    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
-}
-
 /// What the freer plan's own proof leaves open.
 double provenGap(const ParallelPlan& plan)
 {
@@ -95,7 +87,7 @@ double provenGap(const ParallelPlan& plan)
 
 void expectNoWorse(const PlanRequest& freer, const ParallelPlan& plan, const std::string& what)
 {
-    const auto better = planOf(freer);
+    const auto better = planIfAny(freer);
     ASSERT_TRUE(better) << what;
     EXPECT_LE(better->stepTime.count, plan.stepTime.count * (1 + provenGap(*better) + 1e-9))
         << what << " on " << freer.cluster.hosts << " x " << freer.cluster.devicesPerHost << " "
@@ -115,7 +107,7 @@ TEST(FreedomProperty, DroppingAConstraintIsNeverWorse)
             asked.push_back(anyOf(rng, randomEdits(rng, layers)));
         for (const Edit& edit : asked)
             edit(request.options.constraints);
-        const auto plan = planOf(request);
+        const auto plan = planIfAny(request);
         if (!plan)
             return;
         PlanRequest freer = request;
@@ -146,7 +138,7 @@ TEST(FreedomProperty, NoNumberOfMicrobatchesThatIsAskedForIsFaster)
         free.options.globalBatch = anyOf<int64_t>(rng, {6, 12, 24, 48});
         if (rng.chance(0.7))
             free.options.constraints.memoryPerDevice = Bytes((int64_t{3} << 19) << rng.below(3));
-        const auto chosen = planOf(free);
+        const auto chosen = planIfAny(free);
         if (!chosen)
             return;
         notPowers += chosen->microbatches % 3 == 0 ? 1 : 0;
@@ -155,7 +147,7 @@ TEST(FreedomProperty, NoNumberOfMicrobatchesThatIsAskedForIsFaster)
                 continue;
             PlanRequest asked = free;
             asked.options.constraints.microbatches = count;
-            const auto plan = planOf(asked);
+            const auto plan = planIfAny(asked);
             if (!plan)
                 continue;
             ++compared;
@@ -177,7 +169,7 @@ TEST(FreedomProperty, AskingForWhatThePlanDoesLeavesItAsFast)
     int zeroBubble = 0;
     forEachSeed(40, [&](Rng& rng, int) {
         PlanRequest request = randomRequest(rng, 2 + rng.below(3));
-        const auto plan = planOf(request);
+        const auto plan = planIfAny(request);
         ASSERT_TRUE(plan);
         request.options.constraints.schedule = plan->schedule;
         if (rng.chance(0.5))
@@ -185,7 +177,7 @@ TEST(FreedomProperty, AskingForWhatThePlanDoesLeavesItAsFast)
         if (rng.chance(0.3))
             request.options.constraints.fixedPp = plan->pipelineParallel();
         zeroBubble += plan->schedule == ScheduleKind::kZeroBubble ? 1 : 0;
-        const auto asked = planOf(request);
+        const auto asked = planIfAny(request);
         ASSERT_TRUE(asked) << formatConstraints(request.options.constraints);
         EXPECT_LE(asked->stepTime.count, plan->stepTime.count * (1 + provenGap(*asked) + 1e-9))
             << request.cluster.hosts << " x " << request.cluster.devicesPerHost << " "

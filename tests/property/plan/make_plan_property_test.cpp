@@ -3,11 +3,10 @@
 #include "core/base/text.h"
 #include "core/explain/explain_costs.h"
 #include "core/explain/show_plan.h"
-#include "core/import/import_model.h"
 #include "core/lowering/lower_plan.h"
-#include "core/plan/make_plan.h"
 #include "core/plan/plan_file.h"
 #include "tests/support/gpt_graph.h"
+#include "tests/support/plans.h"
 #include "tests/support/property.h"
 #include "tests/support/two_kinds.h"
 
@@ -21,15 +20,6 @@ namespace alpa
 namespace
 {
 
-std::shared_ptr<const Graph> sample(const std::string& name)
-{
-    const std::string path = std::string(ALPA_SOURCE_DIR) + "/sample_models/" + name + "/" + name +
-                             ".loss.stablehlo.mlir.gz";
-    const auto imported = importModel(path);
-    EXPECT_TRUE(imported.ok() && imported->graph) << path;
-    return std::make_shared<const Graph>(*imported->graph);
-}
-
 const std::vector<std::string> kModels{"mlp-tiny", "gpt-tiny", "llama-tiny"};
 const std::vector<std::string> kClusters{"cpu-x1", "cpu-x2",  "cpu-x4",
                                          "cpu-x8", "h200-x4", "p3.16xlarge-x2"};
@@ -38,7 +28,7 @@ PlanRequest randomRequest(Rng& rng)
 {
     PlanRequest request;
     request.model =
-        sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
+        sampleModel(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
     request.cluster =
         *loadCluster(kClusters[static_cast<size_t>(rng.below(static_cast<int>(kClusters.size())))]);
     request.options.globalBatch = 8 << rng.below(3);
@@ -58,15 +48,6 @@ PlanRequest randomRequest(Rng& rng)
         constraints.memoryPerDevice = Bytes(int64_t{1} << (20 + rng.below(3)));
     constraints.usesAllDevices = rng.chance(0.3);
     return request;
-}
-
-std::shared_ptr<const ParallelPlan> planOf(const PlanRequest& request)
-{
-    const auto outcome = makePlan(request, {});
-    EXPECT_TRUE(outcome.ok()) << outcome.error().message;
-    if (!outcome.ok() || std::holds_alternative<NoPlan>(*outcome))
-        return nullptr;
-    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
 }
 
 /// Reports say that a plan exists; the drafts' estimates may lose a part in a hundred.
@@ -181,7 +162,7 @@ TEST(MakePlanProperty, MoreDevicesAreNeverWorse)
     forEachSeed(30, [](Rng& rng, int) {
         PlanRequest request;
         request.model =
-            sample(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
+            sampleModel(kModels[static_cast<size_t>(rng.below(static_cast<int>(kModels.size())))]);
         request.cluster = *loadCluster(rng.chance(0.5) ? "p3.16xlarge-x1" : "dgx-a100-x1");
         // Slow enough that kilobytes of compute are worth sharing.
         request.cluster.device.matrixFlops32 /= 1e4;
@@ -210,7 +191,7 @@ TEST(MakePlanProperty, MoreDevicesAreNeverWorse)
 TEST(MakePlan, LeavesDevicesIdleThatTheBatchCannotUse)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("dgx-a100-x1");
     request.cluster.device.matrixFlops32 /= 1e4;
     request.cluster.device.memoryBandwidth /= 1e4;
@@ -229,7 +210,7 @@ TEST(MakePlan, LeavesDevicesIdleThatTheBatchCannotUse)
 TEST(MakePlan, OverlapHidesItsShareOfTheReductionsAndSaysSo)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("p3.16xlarge-x1");
     request.options.strategy = PlanStrategy::kDataParallel;
     request.options.globalBatch = 8;
@@ -252,111 +233,10 @@ TEST(MakePlan, OverlapHidesItsShareOfTheReductionsAndSaysSo)
     EXPECT_EQ((*read)->stages[0].cost.hiddenReduction, cost.hiddenReduction);
 }
 
-TEST(MakePlan, RecomputesNoMoreLayersThanMemoryAsks)
-{
-    PlanRequest request;
-    request.model = sample("gpt-tiny");
-    request.cluster = *loadCluster("cpu-x1");
-    request.options.globalBatch = 8;
-    request.options.constraints.microbatches = 1;
-    request.options.constraints.forbiddenRecomputations = {RecomputationKind::kSelective};
-    const auto kept = planOf(request);
-    request.options.constraints.recomputedLayers = 1;
-    const auto one = planOf(request);
-    request.options.constraints.recomputedLayers.reset();
-    ASSERT_TRUE(kept && one);
-    ASSERT_LT(one->stages[0].memory.total(), kept->stages[0].memory.total());
-    EXPECT_GT(one->stages[0].cost.recomputation.count, 0);
-    EXPECT_LT(one->stages[0].cost.recomputation, one->stages[0].cost.forward());
-    // Room for one kept layer less, but for no more.
-    request.options.constraints.memoryPerDevice = kept->stages[0].memory.total() - kKiB;
-    const auto tight = planOf(request);
-    ASSERT_TRUE(tight);
-    EXPECT_LE(tight->stepTime, one->stepTime);
-    request.options.constraints.forbiddenRecomputations = {
-        RecomputationKind::kSelective, RecomputationKind::kLayers, RecomputationKind::kFull};
-    const auto none = planOf(request);
-    EXPECT_TRUE(!none || none->stepTime >= tight->stepTime);
-}
-
-TEST(MakePlan, RecomputesWhereKeptActivationsAloneNeedMoreThanThereIs)
-{
-    PlanRequest request;
-    request.model = sample("gpt-tiny");
-    request.cluster = *loadCluster("cpu-x1");
-    request.options.globalBatch = 8;
-    request.options.constraints.microbatches = 1;
-    const auto kept = planOf(request);
-    request.options.constraints.recomputation = true;
-    const auto again = planOf(request);
-    ASSERT_TRUE(kept && again);
-    const StageMemory& memory = again->stages[0].memory;
-    ASSERT_LT(memory.total(), memory.parameters + memory.gradients + memory.optimizerState +
-                                  kept->stages[0].memory.activations);
-    request.options.constraints.recomputation.reset();
-    request.options.constraints.memoryPerDevice = memory.total();
-    EXPECT_TRUE(planOf(request));
-}
-
-/// A model so large that only what promises most is drafted.
-TEST(MakePlan, RecomputesAtFewerMicrobatchesWhereThatIsFaster)
-{
-    PlanRequest request;
-    request.model = sample("gpt-1.3b");
-    request.cluster = *loadCluster("h200-x1");
-    request.options.globalBatch = 16;
-    request.options.optimizer.kind = OptimizerOptions::Kind::kAdamW;
-    request.options.constraints.memoryPerDevice = kGiB * 26;
-    const auto free = planOf(request);
-    ASSERT_TRUE(free);
-    for (const int microbatches : {2, 4, 8}) {
-        request.options.constraints.microbatches = microbatches;
-        const auto asked = planOf(request);
-        ASSERT_TRUE(asked) << microbatches;
-        EXPECT_LE(free->stepTime, asked->stepTime) << microbatches;
-    }
-    EXPECT_GT(free->stages[0].cost.recomputation.count, 0);
-}
-
-/// The only stage holds more for a moment than drafted, and with every sharding another amount.
-TEST(MakePlan, ShardsAStageAgainUntilItFits)
-{
-    PlanRequest request;
-    request.model = sample("llama-8b");
-    request.cluster = *loadCluster("dgx-h100-x8");
-    request.options.globalBatch = 512;
-    request.options.constraints.recomputation = true;
-    request.options.constraints.microbatches = 2;
-    const auto two = planOf(request);
-    request.options.constraints.microbatches = 1;
-    const auto one = planOf(request);
-    ASSERT_TRUE(two && one);
-    EXPECT_LE(one->stepTime, two->stepTime);
-}
-
-TEST(MakePlan, LayersRunAgainOneAtATime)
-{
-    PlanRequest request;
-    request.model = smallGpt(8);
-    request.cluster = *loadCluster("cpu-x1");
-    request.options.layers = 8;
-    request.options.globalBatch = 8;
-    request.options.constraints.microbatches = 1;
-    const auto kept = planOf(request);
-    request.options.constraints.recomputation = true;
-    const auto again = planOf(request);
-    ASSERT_TRUE(kept && again);
-    // Between them there are one layer of eight, what it starts from eight times, and what lives
-    // briefly in any case.
-    const StageMemory& memory = again->stages[0].memory;
-    EXPECT_LT(memory.activations + memory.transient - kept->stages[0].memory.transient,
-              kept->stages[0].memory.activations / int64_t{2});
-}
-
 TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
 {
     PlanRequest request;
-    request.model = sample("llama-tiny");
+    request.model = sampleModel("llama-tiny");
     request.cluster = *loadCluster("dgx-h100-a100-x1");
     for (DeviceKind* device : {&request.cluster.device, &request.cluster.second->device}) {
         device->matrixFlops32 /= 1e4;
@@ -385,7 +265,7 @@ TEST(MakePlan, StagesFollowTheSpeedOfTheirKindOfDevice)
 TEST(MakePlan, InterleavesStagesThatBeginAtEveryLayer)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("cpu-x4");
     request.options.layers = 4;
     request.options.globalBatch = 8;
@@ -410,7 +290,7 @@ TEST(MakePlan, InterleavesStagesThatBeginAtEveryLayer)
 TEST(MakePlan, SaysWhatMemoryWouldDoOnTheLargerKindOfDevice)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("cpu-x2");
     addSecondKind(request.cluster);
     request.cluster.device.memory = kKiB * 64;
@@ -459,27 +339,10 @@ TEST(MakePlanProperty, PlansWithTheMemoryThatWouldDo)
     EXPECT_GT(clashes, 5);
 }
 
-TEST(MakePlan, FitsWhereDraftsExpectMoreThanIsHeld)
-{
-    // A wide vocabulary: drafts count the largest result several times over.
-    PlanRequest request;
-    request.model = std::make_shared<const Graph>(
-        GptGraph({.layers = 4, .hidden = 64, .heads = 4, .sequence = 64, .vocabulary = 8192})
-            .make());
-    request.cluster = *loadCluster("cpu-x1");
-    PlanConstraints& constraints = request.options.constraints;
-    constraints.microbatches = 1;
-    constraints.recomputation = true;
-    const auto free = planOf(request);
-    ASSERT_TRUE(free);
-    constraints.memoryPerDevice = free->deviceMemory(0) + kMiB;
-    EXPECT_TRUE(planOf(request));
-}
-
 TEST(MakePlan, NamesAMinimalClash)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("cpu-x4");
     request.options.constraints.maxTp = 1;
     request.options.constraints.fixedDp = 8;
@@ -493,7 +356,7 @@ TEST(MakePlan, NamesAMinimalClash)
 TEST(MakePlan, RefusesAMicrobatchCountThatDoesNotDivide)
 {
     PlanRequest request;
-    request.model = sample("mlp-tiny");
+    request.model = sampleModel("mlp-tiny");
     request.cluster = *loadCluster("cpu-x2");
     request.options.constraints.microbatches = 3;
     const auto outcome = makePlan(request, {});
@@ -504,7 +367,7 @@ TEST(MakePlan, RefusesAMicrobatchCountThatDoesNotDivide)
 TEST(MakePlan, StopsWhenAsked)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny");
+    request.model = sampleModel("gpt-tiny");
     request.cluster = *loadCluster("cpu-x4");
     std::stop_source source;
     source.request_stop();
@@ -518,7 +381,7 @@ TEST(MakePlan, StopsWhenAsked)
 TEST(MakePlan, SplitSequencesHaveNoFusedAttention)
 {
     PlanRequest request;
-    request.model = sample("gpt-tiny-bf16");
+    request.model = sampleModel("gpt-tiny-bf16");
     request.cluster = *loadCluster("h200-x2");
     PlanRequest raw = request;
     raw.cluster.device.attentionFlops = raw.cluster.device.attentionGradientFlops = 0;

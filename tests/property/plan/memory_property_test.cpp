@@ -1,11 +1,10 @@
 // Memory limits: more memory or freedom is no worse for large models, of which only what promises
 // most is drafted, and stages are sharded as if memory were limited at every moment.
-#include "core/import/import_model.h"
-#include "core/plan/make_plan.h"
 #include "core/plan/plan_cache.h"
 #include "core/plan/plan_context.h"
 #include "core/plan/shard_within.h"
 #include "tests/support/gpt_graph.h"
+#include "tests/support/plans.h"
 #include "tests/support/property.h"
 
 #include <gtest/gtest.h>
@@ -21,9 +20,7 @@ constexpr double kTolerance = 1.001;
 /// Step times under these limits, in GiB; infinite: no plan.
 std::vector<double> stepTimes(PlanRequest request, const std::vector<double>& limits)
 {
-    const std::string path =
-        std::string(ALPA_SOURCE_DIR) + "/sample_models/llama-8b/llama-8b.loss.stablehlo.mlir.gz";
-    request.model = std::make_shared<const Graph>(*importModel(path)->graph);
+    request.model = sampleModel("llama-8b");
     request.cluster = *loadCluster("dgx-h100-x8");
     request.options.globalBatch = 512;
     PlanCache cache;

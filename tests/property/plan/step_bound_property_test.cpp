@@ -1,9 +1,9 @@
 // The proven bound of a step: no plan of the space undercuts it, and it is not far below the best.
 #include "core/mesh/collective_time.h"
 #include "core/plan/compute_bound.h"
-#include "core/plan/make_plan.h"
 #include "core/plan/microbatch_counts.h"
 #include "tests/support/gpt_graph.h"
+#include "tests/support/plans.h"
 #include "tests/support/property.h"
 #include "tests/support/two_kinds.h"
 
@@ -74,14 +74,6 @@ PlanConstraints randomWay(Rng& rng, const PlanRequest& request, int layers)
     return way;
 }
 
-std::shared_ptr<const ParallelPlan> planOf(const PlanRequest& request)
-{
-    const auto outcome = makePlan(request, {});
-    if (!outcome.ok() || std::holds_alternative<NoPlan>(*outcome))
-        return nullptr; // Some ways contradict each other.
-    return std::get<std::shared_ptr<const ParallelPlan>>(*outcome);
-}
-
 std::string described(const PlanRequest& request)
 {
     const Cluster& cluster = request.cluster;
@@ -103,7 +95,7 @@ TEST(StepBoundProperty, NoPlanTakesLess)
             request.options.constraints.maxPp = 1 + rng.below(3);
         if (rng.chance(0.2))
             request.options.constraints.forbiddenSchedules = {ScheduleKind::kInterleaved1f1b};
-        const auto best = planOf(request);
+        const auto best = planIfAny(request);
         ASSERT_TRUE(best);
         ASSERT_GT(best->stepBound, Seconds(0));
         std::map<size_t, Seconds> boundOf{{best->layers.size(), best->stepBound}}; // By layers.
@@ -111,7 +103,7 @@ TEST(StepBoundProperty, NoPlanTakesLess)
         for (int i = 0; i < 10; ++i) {
             PlanRequest held = request;
             held.options.constraints = randomWay(rng, request, layers);
-            const auto plan = planOf(held);
+            const auto plan = planIfAny(held);
             if (!plan)
                 continue;
             ++compared;
@@ -119,7 +111,7 @@ TEST(StepBoundProperty, NoPlanTakesLess)
             if (bound == Seconds(0)) { // Cuts elsewhere are another question.
                 PlanRequest asked = request;
                 asked.options.layers = static_cast<int>(plan->layers.size());
-                const auto other = planOf(asked);
+                const auto other = planIfAny(asked);
                 ASSERT_TRUE(other);
                 bound = other->stepBound;
                 ++finer;
@@ -181,8 +173,8 @@ TEST(StepBoundProperty, KnowsWhatPinsCost)
         const PlanRequest pinned = requestWithPin(rng);
         PlanRequest free = pinned;
         free.options.constraints.specs.clear();
-        const auto plan = planOf(pinned);
-        const auto freePlan = planOf(free);
+        const auto plan = planIfAny(pinned);
+        const auto freePlan = planIfAny(free);
         ASSERT_TRUE(plan && freePlan);
         EXPECT_GE(plan->stepBound, freePlan->stepBound) << described(pinned);
         higher += plan->stepBound > freePlan->stepBound ? 1 : 0;
